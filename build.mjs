@@ -1,0 +1,133 @@
+// Builds dist/: the browser bundle, the Node bundle, the programs' shared library, the type declarations, and (with
+// --tests) the bundled test files. Shaders become JavaScript modules here: includes are expanded and every line keeps
+// the file and line number that a person edits.
+//
+//   node build.mjs            what users need (npm ci runs this)
+//   node build.mjs --tests    the same, and dist/test/ for the test runner
+// @ts-check
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+const shaders = path.join(root, 'shaders');
+
+/**
+ * One shader with its includes in place. An include is a line `#include "lib/name.wgsl"`, relative to shaders/; a file
+ * that is included twice is expanded once.
+ * @param {string} file path relative to shaders/
+ * @param {Set<string>} seen files already expanded into this module
+ * @returns {{ text: string, file: string, line: number }[]} output lines with their origin; `line` counts from 1
+ */
+export function expandShader(file, seen = new Set()) {
+  seen.add(file);
+  const absolute = path.join(shaders, file);
+  if (!fs.existsSync(absolute)) throw new Error(`shaders/${file} does not exist`);
+  return fs
+    .readFileSync(absolute, 'utf8')
+    .split('\n')
+    .flatMap((text, index) => {
+      const include = /^#include "(.+)"$/.exec(text)?.[1];
+      if (include === undefined) return [{ text, file, line: index + 1 }];
+      if (seen.has(include)) return [];
+      if (!fs.existsSync(path.join(shaders, include)))
+        throw new Error(`shaders/${file}:${index + 1} includes "${include}", which is not in shaders/`);
+      return expandShader(include, seen);
+    });
+}
+
+/** `import source from '../../shaders/name.wgsl'` gives a ShaderSource (src/kernels/shader.ts).
+ * @type {esbuild.Plugin} */
+export const wgsl = {
+  name: 'wgsl',
+  setup(build) {
+    build.onLoad({ filter: /\.wgsl$/ }, (args) => {
+      const file = path.relative(shaders, args.path);
+      const seen = new Set();
+      const lines = expandShader(file, seen);
+      const files = [...seen];
+      const source = {
+        file,
+        code: lines.map((l) => l.text).join('\n'),
+        files,
+        origin: lines.map((l) => [files.indexOf(l.file), l.line]),
+      };
+      return {
+        contents: `export default ${JSON.stringify(source)}`,
+        loader: 'js',
+        watchFiles: files.map((f) => path.join(shaders, f)),
+      };
+    });
+  },
+};
+
+/** @type {esbuild.BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: true,
+  plugins: [wgsl],
+  logLevel: 'warning',
+};
+
+async function buildLibrary() {
+  await esbuild.build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', platform: 'browser' });
+  await esbuild.build({
+    ...common,
+    entryPoints: ['src/node.ts'],
+    outfile: 'dist/node.js',
+    platform: 'node',
+    packages: 'external',
+  });
+  await esbuild.build({
+    ...common,
+    entryPoints: ['harness/lib/index.ts'],
+    outfile: 'dist/harness.js',
+    platform: 'node',
+    packages: 'external',
+  });
+}
+
+function buildTypes() {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const options = [
+    '--noEmit',
+    'false',
+    '--emitDeclarationOnly',
+    '--declaration',
+    '--outDir',
+    'dist/types',
+    '--rootDir',
+    '.',
+  ];
+  execFileSync(process.execPath, [tsc, '-p', 'src', ...options], { cwd: root, stdio: 'inherit' });
+}
+
+async function buildTests() {
+  fs.rmSync(path.join(root, 'dist/test'), { recursive: true, force: true });
+  const entryPoints = fs
+    .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `test/${file}`);
+  await esbuild.build({
+    ...common,
+    entryPoints,
+    outdir: 'dist/test',
+    outbase: 'test',
+    platform: 'node',
+    packages: 'external',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildLibrary();
+  if (process.argv.includes('--tests')) await buildTests();
+  else buildTypes();
+}

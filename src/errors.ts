@@ -1,0 +1,28 @@
+// Every error that latentgpu throws on purpose. One class per kind of cause, so that a caller can tell "you gave me
+// something wrong" from "this machine cannot do it" without reading the text. A message names the thing, what it is,
+// what it must be, and what to do.
+
+/** Base class: `instanceof LatentGpuError` is true for every error thrown on purpose. */
+export class LatentGpuError extends Error {
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A value that the caller passed is not acceptable (a model spec, an option, a tensor's length). */
+export class ArgumentError extends LatentGpuError {}
+
+/** A file or a byte array is not what its format says (IDX, safetensors). */
+export class FormatError extends LatentGpuError {}
+
+/** A graph cannot be built or differentiated: shapes disagree, or a parameter does not reach the loss. */
+export class GraphError extends LatentGpuError {}
+
+/** This machine or adapter cannot do what was asked: no adapter, a limit exceeded, a device lost. */
+export class DeviceError extends LatentGpuError {}
+
+/** A shader did not compile; the message points at the line in shaders/. */
+export class ShaderError extends LatentGpuError {}
+
+/** Training cannot go on: the loss is not a number. */
+export class TrainingError extends LatentGpuError {}

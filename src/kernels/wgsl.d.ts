@@ -1,0 +1,4 @@
+declare module '*.wgsl' {
+  const source: import('./shader.js').ShaderSource;
+  export default source;
+}
