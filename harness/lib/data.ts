@@ -1,0 +1,357 @@
+// Where the images of --data come from: a name (mnist, fashion-mnist, digits) or a folder of IDX files. Named data are
+// looked for in the cache folder, then where Debian's package puts them, then downloaded; whatever the cache holds or a
+// download brings is checked by its MD5. Says in one line each what it had to do; decides nothing about training.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  ArgumentError,
+  type Dataset,
+  decodeIdx,
+  digits,
+  FormatError,
+  firstImages,
+  gunzipIfNeeded,
+  type Images,
+  imagesFromIdx,
+} from 'latentgpu/node';
+import { DownloadError } from './fail.js';
+
+/** Who hears what happens on the way. */
+export interface DataListener {
+  /** One line for a person. */
+  say(line: string): void;
+  /** Bytes of `file` that have arrived, of `total` if the server says; `received === total` at the end. */
+  download(file: string, received: number, total: number | undefined): void;
+}
+
+export interface LoadedData {
+  dataset: Dataset;
+  /** Where the bytes came from, and why from there if that was not asked for. */
+  from: string;
+}
+
+const DIGITS_TRAIN = 60_000;
+/** No network is noticed this soon: the time until a server begins to answer. */
+const ANSWER_MS = 4500;
+/** A download that stands still this long is given up. */
+const STALL_MS = 10_000;
+/** Twice the largest file that is expected. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+const PARTS = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'] as const;
+type Part = (typeof PARTS)[number];
+
+/** A data set that can be downloaded: the folder of the four files `<part>-ubyte.gz`, and the MD5 of each. */
+export interface Source {
+  title: string;
+  mirror: string;
+  md5: Record<Part, string>;
+}
+
+/** Places to look in. */
+export interface Places {
+  /** Holds a folder for each named data set, filled by downloads. */
+  cache: string;
+  /** The same, filled by the system's packages; their files are packed differently, so their MD5 is not checked. */
+  system: string;
+  sources: Record<string, Source>;
+}
+
+const SOURCES: Record<string, Source> = {
+  mnist: {
+    title: 'MNIST',
+    mirror: 'https://ossci-datasets.s3.amazonaws.com/mnist/',
+    md5: {
+      'train-images-idx3': 'f68b3c2dcbeaaa9fbdd348bbdeb94873',
+      'train-labels-idx1': 'd53e105ee54ea40749a09fcbcd1e9432',
+      't10k-images-idx3': '9fb629c4189551a2d022fa330f9573f3',
+      't10k-labels-idx1': 'ec29112dd5afa0611ce80d1b7f02629c',
+    },
+  },
+  'fashion-mnist': {
+    title: 'Fashion-MNIST',
+    mirror: 'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
+    md5: {
+      'train-images-idx3': '8d4fb7e6c68d591d4c3dfef9ec88bf0d',
+      'train-labels-idx1': '25c81989df183df01b3e8a0aad5dffbe',
+      't10k-images-idx3': 'bef4ecab320f06d8554ea6380940ec79',
+      't10k-labels-idx1': 'bb300cfdad3c16e7a12a480ee83cd310',
+    },
+  },
+};
+
+/**
+ * The places of this machine: XDG_CACHE_HOME (or ~/.cache) and Debian's folder. Tests, and machines with a mirror of
+ * their own, set LATENTGPU_DATA_CACHE, LATENTGPU_DATA_SYSTEM (folders that hold `mnist/` and so on) and
+ * LATENTGPU_DATA_MIRROR (a URL under which `mnist/train-images-idx3-ubyte.gz` and so on lie).
+ */
+export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
+  const { XDG_CACHE_HOME: xdg, LATENTGPU_DATA_MIRROR: mirror } = env;
+  const caches = xdg && path.isAbsolute(xdg) ? xdg : path.join(os.homedir(), '.cache');
+  const sources = Object.entries(SOURCES).map(([name, source]) => [
+    name,
+    mirror ? { ...source, mirror: `${mirror.replace(/\/$/, '')}/${name}/` } : source,
+  ]);
+  return {
+    cache: env.LATENTGPU_DATA_CACHE || path.join(caches, 'latentgpu'),
+    system: env.LATENTGPU_DATA_SYSTEM || '/usr/share/datasets',
+    sources: Object.fromEntries(sources),
+  };
+}
+
+/**
+ * Loads what --data names. Without `choice`: MNIST if it is cached or can be downloaded, else Fashion-MNIST if it is on
+ * this machine, else digits; `from` says why.
+ * @param options.limit how many training images will be used; digits draws no more than that
+ * @throws ArgumentError, FormatError, DownloadError
+ */
+export async function loadData(
+  choice: string | undefined,
+  listener: DataListener,
+  { limit = Number.POSITIVE_INFINITY, places = dataPlaces() } = {},
+): Promise<LoadedData> {
+  const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
+  if (choice === 'digits') return { dataset: drawn(), from: 'drawn by the program' };
+  if (choice !== undefined)
+    return Object.hasOwn(places.sources, choice)
+      ? loadNamed(choice, places, listener)
+      : { dataset: await loadFolder(choice, places), from: choice };
+  try {
+    return await loadNamed('mnist', places, listener);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    const why = `as MNIST is not in ${shorten(path.join(places.cache, 'mnist'))} and ${reasonOf(error)}`;
+    const found = await loadLocal('fashion-mnist', places, listener);
+    if ('dataset' in found) return { dataset: found.dataset, from: `${found.from}, ${why}` };
+    return { dataset: drawn(), from: `drawn by the program, ${why}; Fashion-MNIST is not here either` };
+  }
+}
+
+/**
+ * The first `limit` training images; all of them, and a line that says so, if there are fewer.
+ * @throws ArgumentError if a batch does not fit into what is left
+ */
+export function chooseImages(
+  dataset: Dataset,
+  { limit, batch }: { limit?: number; batch: number },
+  listener: Pick<DataListener, 'say'>,
+): Dataset {
+  const { count } = dataset.train;
+  if (limit !== undefined && limit > count)
+    listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training images are used`);
+  const train = limit === undefined ? dataset.train : firstImages(dataset.train, limit);
+  if (batch > train.count)
+    throw new ArgumentError(
+      `--batch ${batch} is larger than the data: ${train.count} training images; use --batch <= ${train.count}`,
+    );
+  return { ...dataset, train };
+}
+
+/** From the cache or the system's packages, else by download. */
+async function loadNamed(name: string, places: Places, listener: DataListener): Promise<LoadedData> {
+  const found = await loadLocal(name, places, listener);
+  if ('dataset' in found) return found;
+  const files = found;
+  const source = places.sources[name];
+  if (source === undefined) throw new Error(`no source of ${name}`);
+  const folder = path.join(places.cache, name);
+  const missing = PARTS.filter((part) => !files.has(part));
+  listener.say(`downloading ${source.title} (${missing.length} files) from ${new URL(source.mirror).host}`);
+  for (const part of missing) {
+    const file = `${part}-ubyte.gz`;
+    const bytes = await download(new URL(file, source.mirror), source.md5[part], listener).catch((error: unknown) => {
+      if (!(error instanceof DownloadError)) throw error;
+      throw new DownloadError(
+        `${error.message}; ${source.title} is neither in ${shorten(folder)} nor in ${path.join(places.system, name)}: ` +
+          `connect this machine, put the four ${'*-ubyte.gz'} files there, or use --data digits`,
+        { cause: error },
+      );
+    });
+    files.set(part, bytes);
+    keep(path.join(folder, file), bytes, listener);
+  }
+  return { dataset: await decode(source.title, folder, files), from: `${source.mirror}, kept in ${shorten(folder)}` };
+}
+
+/** The data if they are on this machine, else those files of the cache that are whole. */
+async function loadLocal(
+  name: string,
+  places: Places,
+  listener: DataListener,
+): Promise<LoadedData | Map<Part, Uint8Array>> {
+  const source = places.sources[name];
+  if (source === undefined) throw new Error(`no source of ${name}`);
+  const folder = path.join(places.cache, name);
+  const files = readCache(folder, source, listener);
+  if (PARTS.every((part) => files.has(part)))
+    return { dataset: await decode(source.title, folder, files), from: shorten(folder) };
+  const system = path.join(places.system, name);
+  if (!PARTS.every((part) => findFile(system, part))) return files;
+  return { dataset: { ...(await loadFolder(system, places)), name: source.title }, from: system };
+}
+
+/** The files of a cache folder whose checksum is right; the others are removed, and a line says so. */
+function readCache(folder: string, source: Source, listener: DataListener): Map<Part, Uint8Array> {
+  const files = new Map<Part, Uint8Array>();
+  for (const part of PARTS) {
+    const file = path.join(folder, `${part}-ubyte.gz`);
+    if (!fs.existsSync(file)) continue;
+    const bytes = read(file);
+    const md5 = md5Of(bytes);
+    if (md5 === source.md5[part]) {
+      files.set(part, bytes);
+      continue;
+    }
+    listener.say(`${shorten(file)}: its MD5 is ${md5}, must be ${source.md5[part]}; removed, to be fetched again`);
+    fs.rmSync(file);
+  }
+  return files;
+}
+
+/**
+ * Fetches a file into memory, so that nothing half done or wrong ever reaches the disk.
+ * @throws DownloadError naming the address and what went wrong
+ */
+async function download(url: URL, md5: string, listener: DataListener): Promise<Uint8Array> {
+  const abort = new AbortController();
+  const giveUp = (after: number, what: string) =>
+    setTimeout(() => abort.abort(new Error(`${what} ${after / 1000} s`)), after);
+  let timer = giveUp(ANSWER_MS, 'no answer within');
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  try {
+    const response = await fetch(url, { signal: abort.signal });
+    if (!response.ok || !response.body) throw new Error(`the server answers ${response.status} ${response.statusText}`);
+    const total = Number(response.headers.get('content-length')) || undefined;
+    for await (const chunk of response.body) {
+      clearTimeout(timer);
+      timer = giveUp(STALL_MS, 'no more bytes for');
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
+      listener.download(path.basename(url.pathname), received, total);
+    }
+  } catch (error) {
+    throw new DownloadError(`cannot download ${url.href}: ${networkReason(abort.signal.reason ?? error)}`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+  const bytes = Buffer.concat(chunks);
+  listener.download(path.basename(url.pathname), received, received);
+  const actual = md5Of(bytes);
+  if (actual !== md5)
+    throw new DownloadError(
+      `${url.href}: the MD5 of what came (${received} bytes) is ${actual}, must be ${md5}; it was thrown away`,
+    );
+  return bytes;
+}
+
+/** What fetch() buries: the code of the socket's or the resolver's error. */
+function networkReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (error.cause !== undefined) return networkReason(error.cause);
+  const words: Record<string, string> = {
+    ENOTFOUND: 'its host is not known here (no network?)',
+    EAI_AGAIN: 'its host cannot be looked up (no network?)',
+    ECONNREFUSED: 'the connection was refused',
+    ECONNRESET: 'the connection was cut',
+    UND_ERR_SOCKET: 'the connection was cut',
+    ENETUNREACH: 'the network cannot be reached',
+    EHOSTUNREACH: 'the host cannot be reached',
+  };
+  return (code && (words[code] ?? `${code} ${error.message}`)) || error.message;
+}
+
+/** The first half of a download's message, without the advice that follows. */
+function reasonOf(error: DownloadError): string {
+  return error.cause instanceof DownloadError ? error.cause.message : error.message;
+}
+
+/** Puts a checked download into the cache: under another name first, so that the cache never holds a part of a file. */
+function keep(file: string, bytes: Uint8Array, listener: DataListener): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(temporary, bytes);
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    if (fs.existsSync(temporary)) fs.rmSync(temporary);
+    listener.say(`${shorten(file)} cannot be kept for the next time: ${(error as Error).message}`);
+  }
+}
+
+/** Images from a folder of IDX files; labels are taken along if they are there. */
+async function loadFolder(folder: string, places: Places): Promise<Dataset> {
+  const names = [...Object.keys(places.sources), 'digits'].join(', ');
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined)
+    throw new ArgumentError(`--data ${folder} does not exist, must be one of ${names} or a folder of IDX files`);
+  if (!stat.isDirectory())
+    throw new ArgumentError(`--data ${folder} is a file, must be one of ${names} or the folder of the IDX files`);
+  const files = new Map<Part, Uint8Array>();
+  const paths = new Map<Part, string>();
+  for (const part of PARTS) {
+    const file = findFile(folder, part);
+    if (file === undefined) continue;
+    files.set(part, read(file));
+    paths.set(part, file);
+  }
+  return decode(path.basename(path.resolve(folder)), folder, files, paths);
+}
+
+/** A part's file in a folder: with a dash or, as some archives unpack, a dot; plain or gzipped. */
+function findFile(folder: string, part: Part): string | undefined {
+  return ['', '.gz']
+    .flatMap((end) => [`${part}-ubyte${end}`, `${part.replace('-idx', '.idx')}-ubyte${end}`])
+    .map((name) => path.join(folder, name))
+    .find((file) => fs.existsSync(file));
+}
+
+function read(file: string): Uint8Array {
+  try {
+    return fs.readFileSync(file);
+  } catch (error) {
+    throw new FormatError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function decode(
+  name: string,
+  folder: string,
+  files: Map<Part, Uint8Array>,
+  paths = new Map<Part, string>(),
+): Promise<Dataset> {
+  const idx = async (part: Part) => {
+    const bytes = files.get(part);
+    const file = paths.get(part) ?? path.join(folder, `${part}-ubyte.gz`);
+    return bytes && decodeIdx(await gunzipIfNeeded(bytes, file), file);
+  };
+  const images = async (set: 'train' | 't10k'): Promise<Images> => {
+    const found = await idx(`${set}-images-idx3`);
+    if (!found)
+      throw new FormatError(
+        `${folder} has no file ${set}-images-idx3-ubyte or ${set}-images-idx3-ubyte.gz, must have the ${set === 'train' ? 'training' : 'test'} images under one of these names`,
+      );
+    return imagesFromIdx(found, await idx(`${set}-labels-idx1`));
+  };
+  const [train, test] = [await images('train'), await images('t10k')];
+  if (train.height !== test.height || train.width !== test.width)
+    throw new FormatError(
+      `${folder}: training images are ${train.height}x${train.width} and test images ${test.height}x${test.width}, must have one size; put files of one data set there`,
+    );
+  return { name, train, test };
+}
+
+const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
+
+/** A path as people write it: ~ for the home folder. */
+function shorten(file: string): string {
+  const home = os.homedir();
+  return file.startsWith(home + path.sep) ? `~${file.slice(home.length)}` : file;
+}

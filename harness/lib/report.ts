@@ -1,0 +1,128 @@
+// What a person sees while a program works: on a terminal a progress bar that redraws itself, elsewhere (a file, a pipe,
+// CI) a plain line now and then. Only formats and prints; numbers come from the trainer. With `quiet` it prints nothing.
+import cliProgress from 'cli-progress';
+import type { EpochReport, Losses, Progress } from 'latentgpu/node';
+import type { DataListener } from './data.js';
+
+const PLAIN_EVERY_MS = 10_000;
+const BAR_MOST = 40;
+
+/** Where a report goes: process.stdout, or a test's own. */
+export type ReportStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+
+export interface ReportOptions {
+  quiet: boolean;
+  stream?: ReportStream;
+  now?: () => number;
+}
+
+export class Report implements DataListener {
+  private readonly stream: ReportStream;
+  private readonly quiet: boolean;
+  private readonly now: () => number;
+  private bar: cliProgress.SingleBar | undefined;
+  private lastLine = 0;
+
+  constructor({ quiet, stream = process.stdout, now = Date.now }: ReportOptions) {
+    this.quiet = quiet;
+    this.stream = stream;
+    this.now = now;
+  }
+
+  /** A line, above the bar if there is one. */
+  say(line: string): void {
+    if (this.quiet) return;
+    this.clear();
+    this.stream.write(`${line}\n`);
+  }
+
+  /** Takes the bar away, if there is one: the terminal is as it was. The next progress brings it back. */
+  clear(): void {
+    this.bar?.stop();
+    this.bar = undefined;
+  }
+
+  download(file: string, received: number, total: number | undefined): void {
+    if (total !== undefined && received >= total) {
+      this.clear();
+      return;
+    }
+    const size = total === undefined ? '' : ` of ${megabytes(total)}`;
+    this.draw(received, total ?? 0, { left: file, right: `${megabytes(received)}${size} MB` });
+  }
+
+  /** Steps go on; prints only on a terminal, or if the last plain line is a while ago. */
+  progress(p: Progress): void {
+    if (this.quiet) return;
+    if (this.stream.isTTY) {
+      this.draw(p.step, p.stepsTotal, { left: `epoch ${p.epoch}/${p.epochs}`, right: describeProgress(p) });
+    } else if (this.now() - this.lastLine >= PLAIN_EVERY_MS) {
+      this.lastLine = this.now();
+      this.say(`  epoch ${p.epoch}/${p.epochs}  ${describeProgress(p)}`);
+    }
+  }
+
+  /** Training starts now; the next plain line is due in a while. */
+  start(): void {
+    this.lastLine = this.now();
+  }
+
+  epoch(report: EpochReport, epochs: number): void {
+    this.lastLine = this.now();
+    const { epoch, step, complete, train, test, seconds, stepsPerSecond } = report;
+    this.say(
+      `epoch ${epoch}/${epochs}${complete ? '' : ' (part)'}  step ${step}  train ${losses(train)}  test ${losses(test)}  ` +
+        `${duration(seconds)}, ${speed(stepsPerSecond)}`,
+    );
+  }
+
+  /** Shows `value` of `total` on the terminal, if it is one. */
+  private draw(value: number, total: number, payload: { left: string; right: string }): void {
+    if (this.quiet || !this.stream.isTTY) return;
+    if (this.bar === undefined) {
+      this.bar = new cliProgress.SingleBar({
+        stream: this.stream,
+        format: (_options, params, words) => barLine(params, words as typeof payload, this.stream.columns ?? 80),
+        clearOnComplete: true,
+        emptyOnZero: true,
+        gracefulExit: false,
+      });
+      this.bar.start(total, value, payload);
+    } else {
+      this.bar.setTotal(total);
+      this.bar.update(value, payload);
+    }
+  }
+}
+
+/** The bar gets what the words leave of the line, and nothing if that is too little to see. */
+function barLine(
+  { progress }: { progress: number },
+  { left, right }: { left: string; right: string },
+  columns: number,
+): string {
+  const width = Math.min(BAR_MOST, columns - left.length - right.length - 3);
+  const full = Math.round(width * progress);
+  const bar = width < 5 ? '' : `${'█'.repeat(full)}${'░'.repeat(width - full)} `;
+  return `${left} ${bar}${right}`.slice(0, columns - 1);
+}
+
+function describeProgress({ step, stepsTotal, losses: current, stepsPerSecond }: Progress): string {
+  const left = stepsPerSecond > 0 ? ` ${duration((stepsTotal - step) / stepsPerSecond)} left` : '';
+  return `step ${step}/${stepsTotal} loss ${losses(current)} ${speed(stepsPerSecond)}${left}`;
+}
+
+const losses = ({ loss, bce, kl }: Losses) => `${loss.toFixed(1)} (BCE ${bce.toFixed(1)} + KL ${kl.toFixed(1)})`;
+const speed = (steps: number) => `${steps >= 100 ? steps.toFixed(0) : steps.toPrecision(3)} steps/s`;
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+
+/** 8.3 s, 45 s, 1m46s, 2h03m. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
+}

@@ -1,0 +1,323 @@
+// Where the images of --data come from: folders of IDX files, the cache, and downloads from a server on this machine that
+// behaves well or badly. No test leaves 127.0.0.1.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { chooseImages, dataPlaces, type LoadedData, loadData, type Places } from '../../harness/lib/data.js';
+
+const TRAIN = 'train-images-idx3-ubyte';
+const TEST = 't10k-images-idx3-ubyte';
+
+/** An IDX file of bytes 0, 1, 2... */
+function idx(...shape: number[]): Buffer {
+  const header = Buffer.alloc(4 + 4 * shape.length);
+  header.writeUInt8(8, 2);
+  header.writeUInt8(shape.length, 3);
+  shape.forEach((size, axis) => {
+    header.writeUInt32BE(size, 4 + 4 * axis);
+  });
+  const values = Buffer.from({ length: shape.reduce((product, size) => product * size, 1) }).map((_, i) => i);
+  return Buffer.concat([header, values]);
+}
+
+const FILES: Record<string, Buffer> = {
+  [`${TRAIN}.gz`]: gzipSync(idx(6, 4, 3)),
+  'train-labels-idx1-ubyte.gz': gzipSync(idx(6)),
+  [`${TEST}.gz`]: gzipSync(idx(2, 4, 3)),
+  't10k-labels-idx1-ubyte.gz': gzipSync(idx(2)),
+};
+const md5 = (bytes: Buffer | undefined) =>
+  createHash('md5')
+    .update(bytes ?? '')
+    .digest('hex');
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-data-'));
+let folders = 0;
+
+/** A folder with these files in it. */
+function folder(files: Record<string, Buffer | string>, name = `folder-${folders++}`): string {
+  const dir = path.join(scratch, name);
+  fs.mkdirSync(dir, { recursive: true });
+  for (const [file, bytes] of Object.entries(files)) fs.writeFileSync(path.join(dir, file), bytes);
+  return dir;
+}
+
+/** An empty cache, no system folder, and `mnist` and `fashion-mnist` at `mirror`, both made of FILES. */
+function places(mirror: string): Places {
+  const source = (name: string, title: string) => ({
+    title,
+    mirror: `${mirror}/${name}/`,
+    md5: {
+      'train-images-idx3': md5(FILES[`${TRAIN}.gz`]),
+      'train-labels-idx1': md5(FILES['train-labels-idx1-ubyte.gz']),
+      't10k-images-idx3': md5(FILES[`${TEST}.gz`]),
+      't10k-labels-idx1': md5(FILES['t10k-labels-idx1-ubyte.gz']),
+    },
+  });
+  return {
+    cache: folder({}),
+    system: folder({}),
+    sources: { mnist: source('mnist', 'MNIST'), 'fashion-mnist': source('fashion-mnist', 'Fashion-MNIST') },
+  };
+}
+
+type Handler = (request: http.IncomingMessage, response: http.ServerResponse, file: string) => void;
+const good: Handler = (_request, response, file) => {
+  const bytes = FILES[file];
+  response.writeHead(bytes ? 200 : 404, { 'content-length': bytes?.length ?? 0 }).end(bytes);
+};
+
+/** Runs `use` with a server's address; returns the paths that were asked for. */
+async function serve(handler: Handler, use: (mirror: string) => Promise<void>): Promise<string[]> {
+  const asked: string[] = [];
+  const server = http.createServer((request, response) => {
+    asked.push(request.url ?? '');
+    handler(request, response, path.basename(request.url ?? ''));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  try {
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  return asked;
+}
+
+/** loadData, what it said, and the largest share of a download it showed. */
+async function load(choice: string | undefined, where: Places, limit?: number) {
+  const said: string[] = [];
+  const transfers: [string, number, number | undefined][] = [];
+  const listener = {
+    say: (line: string) => said.push(line),
+    download: (file: string, received: number, total: number | undefined) => transfers.push([file, received, total]),
+  };
+  const loaded: LoadedData = await loadData(choice, listener, { places: where, ...(limit && { limit }) });
+  return { ...loaded, said, transfers };
+}
+
+async function refusal(name: string, promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.is((error as Error).name, name, (error as Error).stack);
+    return (error as Error).message;
+  }
+  return assert.unreachable('accepted') as never;
+}
+
+/** A port where nobody listens: one that was free a moment ago. */
+let closed = '';
+await serve(good, async (mirror) => {
+  closed = mirror;
+});
+const nowhere = () => places(closed);
+
+test('a folder of plain, gzipped and dotted files; labels may be missing', async () => {
+  const dir = folder({ 'train-images.idx3-ubyte': idx(6, 4, 3), [`${TEST}.gz`]: gzipSync(idx(2, 4, 3)) });
+  const { dataset, from } = await load(dir, nowhere());
+  assert.is(from, dir);
+  assert.is(dataset.name, path.basename(dir));
+  assert.equal(
+    [dataset.train.count, dataset.train.height, dataset.train.width, dataset.test.count, dataset.train.labels],
+    [6, 4, 3, 2, undefined],
+  );
+  assert.equal([...dataset.train.pixels.subarray(0, 4)], [0, 1, 2, 3]);
+});
+
+const images = { [TRAIN]: idx(6, 4, 3), [TEST]: idx(2, 4, 3) };
+const badFolders: [string, Record<string, Buffer>, RegExp][] = [
+  [
+    'no training images',
+    { [TEST]: idx(2, 4, 3) },
+    /has no file train-images-idx3-ubyte .*must have the training images/,
+  ],
+  ['no test images', { [TRAIN]: idx(6, 4, 3) }, /has no file t10k-images-idx3-ubyte .*must have the test images/],
+  [
+    'truncated',
+    { ...images, [TRAIN]: idx(6, 4, 3).subarray(0, 60) },
+    /train-images-idx3-ubyte is truncated: .* 60 bytes/,
+  ],
+  [
+    'truncated gzip',
+    { [`${TRAIN}.gz`]: gzipSync(idx(6, 4, 3)).subarray(0, 30), [TEST]: idx(2, 4, 3) },
+    /not a whole gzip/,
+  ],
+  ['not IDX', { ...images, [TEST]: Buffer.from('<html>') }, /t10k-images-idx3-ubyte is not an IDX file/],
+  ['empty file', { ...images, [TEST]: Buffer.alloc(0) }, /t10k-images-idx3-ubyte is not an IDX file: it is empty/],
+  ['two sizes', { ...images, [TEST]: idx(2, 3, 3) }, /training images are 4x3 and test images 3x3, must have one size/],
+  ['labels for images', { ...images, [TRAIN]: idx(6) }, /train-images-idx3-ubyte has shape \[6\]/],
+  ['too few labels', { ...images, 'train-labels-idx1-ubyte': idx(5) }, /has 5 labels, must have one for each of the 6/],
+];
+for (const [what, files, message] of badFolders)
+  test(`a folder with ${what} is refused`, async () => {
+    const dir = folder(files);
+    const text = await refusal('FormatError', load(dir, nowhere()));
+    assert.match(text, message);
+    assert.ok(text.includes(dir), text);
+  });
+
+test('a folder that is not there, or is a file', async () => {
+  assert.is(
+    await refusal('ArgumentError', load('fasion-mnist', nowhere())),
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits or a folder of IDX files',
+  );
+  const file = path.join(folder(images), TRAIN);
+  assert.match(
+    await refusal('ArgumentError', load(file, nowhere())),
+    /is a file, must be .* the folder of the IDX files/,
+  );
+});
+
+test('a good download is kept, and used without a server the next time', async () => {
+  let where = nowhere();
+  const asked = await serve(good, async (mirror) => {
+    where = places(mirror);
+    const { dataset, from, said, transfers } = await load('mnist', where);
+    assert.equal([dataset.name, dataset.train.count, dataset.test.count], ['MNIST', 6, 2]);
+    assert.equal(dataset.train.labels && [...dataset.train.labels], [0, 1, 2, 3, 4, 5]);
+    assert.is(from, `${mirror}/mnist/, kept in ${path.join(where.cache, 'mnist')}`);
+    assert.equal(said, [`downloading MNIST (4 files) from ${new URL(mirror).host}`]);
+    const size = FILES[`${TRAIN}.gz`]?.length;
+    assert.equal(transfers.filter(([file]) => file === `${TRAIN}.gz`).at(-1), [`${TRAIN}.gz`, size, size]);
+  });
+  assert.equal(
+    asked,
+    Object.keys(FILES).map((file) => `/mnist/${file}`),
+  );
+  assert.equal(fs.readdirSync(path.join(where.cache, 'mnist')).sort(), Object.keys(FILES).sort());
+  const again = await load('mnist', where);
+  assert.equal([again.dataset.train.count, again.from, again.said], [6, path.join(where.cache, 'mnist'), []]);
+});
+
+test('a file of the cache that is damaged is removed and fetched again, the others are not', async () => {
+  const asked = await serve(good, async (mirror) => {
+    const where = places(mirror);
+    await load('mnist', where);
+    fs.writeFileSync(path.join(where.cache, 'mnist', `${TEST}.gz`), 'damaged');
+    const { dataset, said } = await load('mnist', where);
+    assert.is(dataset.test.count, 2);
+    assert.match(said[0] ?? '', /t10k-images-idx3-ubyte\.gz: its MD5 is .*, must be .*; removed, to be fetched again$/);
+  });
+  assert.equal(asked.slice(4), [`/mnist/${TEST}.gz`]);
+});
+
+test('a download with a wrong checksum is refused and nothing is kept', async () => {
+  const wrong: Handler = (_request, response) => response.end('<html>please log in</html>');
+  await serve(wrong, async (mirror) => {
+    const where = places(mirror);
+    const text = await refusal('DownloadError', load('mnist', where));
+    assert.match(
+      text,
+      /train-images-idx3-ubyte\.gz: the MD5 of what came \(26 bytes\) is \w+, must be \w+; it was thrown/,
+    );
+    assert.match(text, /use --data digits$/);
+    assert.not(fs.existsSync(path.join(where.cache, 'mnist')));
+  });
+});
+
+test('a server that has not got the file', async () => {
+  const missing: Handler = (_request, response) => response.writeHead(404).end();
+  await serve(missing, async (mirror) => {
+    assert.match(await refusal('DownloadError', load('mnist', places(mirror))), /the server answers 404 Not Found/);
+  });
+});
+
+test('a connection that is cut in the middle', async () => {
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { 'content-length': 1000 }).write('x'.repeat(10), () => response.destroy());
+  };
+  await serve(cut, async (mirror) => {
+    const where = places(mirror);
+    assert.match(await refusal('DownloadError', load('mnist', where)), /the connection was cut/);
+    assert.equal(fs.readdirSync(where.cache), []);
+  });
+});
+
+test('a server that never answers is noticed within 5 s in all', async () => {
+  const asked = await serve(
+    () => undefined,
+    async (mirror) => {
+      const started = performance.now();
+      const { dataset, from, said } = await load(undefined, places(mirror), 3);
+      const seconds = (performance.now() - started) / 1000;
+      assert.ok(seconds > 3 && seconds < 5, `${seconds} s`);
+      assert.equal([dataset.name, dataset.train.count, dataset.test.count], ['digits', 3, 10_000]);
+      assert.match(from, /^drawn by the program, as MNIST is not in .*: no answer within 4\.5 s; Fashion-MNIST is not/);
+      assert.is(said.length, 1);
+    },
+  );
+  assert.is(asked.length, 1);
+});
+
+test('without a choice and a network: Fashion-MNIST of the system or the cache, and why', async () => {
+  for (const place of ['system', 'cache'] as const) {
+    const where = nowhere();
+    folder(FILES, path.relative(scratch, path.join(where[place], 'fashion-mnist')));
+    const { dataset, from } = await load(undefined, where);
+    assert.equal([dataset.name, dataset.train.count], ['Fashion-MNIST', 6]);
+    assert.ok(from.startsWith(`${path.join(where[place], 'fashion-mnist')}, as MNIST is not in `), from);
+    assert.match(from, /the connection was refused$/);
+  }
+});
+
+test('without a choice, with a network: MNIST', async () => {
+  await serve(good, async (mirror) => {
+    assert.is((await load(undefined, places(mirror))).dataset.name, 'MNIST');
+  });
+});
+
+test("the system's files need not have the mirror's checksum", async () => {
+  const where = nowhere();
+  const other = { [`${TRAIN}.gz`]: gzipSync(idx(5, 4, 3), { level: 1 }), [`${TEST}.gz`]: FILES[`${TEST}.gz`] ?? '' };
+  folder(
+    { ...FILES, 'train-labels-idx1-ubyte.gz': gzipSync(idx(5)), ...other },
+    path.relative(scratch, path.join(where.system, 'mnist')),
+  );
+  const { dataset, from } = await load('mnist', where);
+  assert.equal([dataset.name, dataset.train.count, from], ['MNIST', 5, path.join(where.system, 'mnist')]);
+});
+
+test('a cache that cannot be written costs a line, not the run', async () => {
+  await serve(good, async (mirror) => {
+    const where = { ...places(mirror), cache: path.join(folder({ file: '' }), 'file') };
+    const { dataset, said } = await load('mnist', where);
+    assert.is(dataset.train.count, 6);
+    assert.match(said[1] ?? '', /train-images-idx3-ubyte\.gz cannot be kept for the next time: ENOTDIR/);
+  });
+});
+
+test('environment variables move the places', () => {
+  const env = { LATENTGPU_DATA_CACHE: '/a', LATENTGPU_DATA_SYSTEM: '/b', LATENTGPU_DATA_MIRROR: 'http://c/d' };
+  const { cache, system, sources } = dataPlaces(env);
+  assert.equal([cache, system, sources.mnist?.mirror], ['/a', '/b', 'http://c/d/mnist/']);
+  assert.is(dataPlaces({ XDG_CACHE_HOME: '/x' }).cache, '/x/latentgpu');
+  assert.is(dataPlaces({ XDG_CACHE_HOME: 'relative' }).cache, path.join(os.homedir(), '.cache/latentgpu'));
+});
+
+test('--limit takes the first images, all if there are fewer; --batch must fit', async () => {
+  const { dataset } = await load(folder(images), nowhere());
+  const said: string[] = [];
+  const choose = (limit: number | undefined, batch: number) =>
+    chooseImages(dataset, { batch, ...(limit && { limit }) }, { say: (line) => said.push(line) });
+  assert.equal(choose(undefined, 6), dataset);
+  assert.equal([choose(4, 4).train.count, choose(4, 4).train.pixels.length, choose(4, 4).test.count], [4, 48, 2]);
+  assert.equal(said, []);
+  assert.is(choose(7, 1).train.count, 6);
+  assert.equal(said, [`--limit 7 is more than ${dataset.name} has: all 6 training images are used`]);
+  assert.throws(
+    () => choose(4, 5),
+    (error: Error) => error.message === '--batch 5 is larger than the data: 4 training images; use --batch <= 4',
+  );
+});
+
+test.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+test.run();
