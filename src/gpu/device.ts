@@ -1,0 +1,225 @@
+// One open WebGPU device: what it is, what it can do, whether it still works, and how it is given back. The same file
+// serves browsers (openDevice below) and Node (src/node/adapters.ts finds the adapter and calls deviceFromAdapter).
+// It does not choose between adapters and makes no buffers or pipelines.
+import { DeviceError } from '../errors.js';
+
+/** What stands behind an adapter. Everything but `hardware` computes on the CPU. */
+export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader' | 'other software';
+
+/** A plain, printable description of an adapter. Browsers hide most of it; what is hidden is an empty string. */
+export interface AdapterSummary {
+  /** For people: the GPU's name, or the driver's where the GPU is software. Never empty. */
+  name: string;
+  vendor: string;
+  architecture: string;
+  description: string;
+  /** 'vulkan', 'metal', 'd3d12', ... in Node; 'browser' in a browser. */
+  backend: string;
+  kind: AdapterKind;
+  /** True when the "GPU" is the CPU. */
+  software: boolean;
+  /** Smallest and largest subgroup (4 on SwiftShader, 8 on lavapipe, 32 on NVIDIA); absent where subgroups are. */
+  subgroupSizes?: { min: number; max: number };
+}
+
+/** An open device. Whoever opened it disposes it. */
+export interface Device {
+  readonly gpu: GPUDevice;
+  readonly adapter: AdapterSummary;
+  readonly limits: GPUSupportedLimits;
+  readonly features: ReadonlySet<string>;
+  /**
+   * Throws if anything went wrong on the device since it was opened; WebGPU itself says nothing at the call that was
+   * wrong. Errors arrive with a delay: call it after awaiting work (onSubmittedWorkDone, mapAsync).
+   * @throws DeviceError with the first uncaptured error's text, or saying that the device was lost and why. It keeps
+   *   throwing: what is in the device's memory can no longer be trusted. Silent after dispose().
+   */
+  check(): void;
+  /** Destroys the device with all its memory and lets go of everything that keeps Node running. Idempotent. */
+  dispose(): void;
+}
+
+export interface FromAdapterOptions {
+  /** Kept referenced until dispose(). Dawn aborts the process when the object its create() gave is collected before
+   * the device. */
+  owner?: unknown;
+  /** Called once by dispose(), after the device is destroyed. */
+  release?: () => void;
+  /** Optional features not to request although the adapter has them: fallbacks are tested this way. */
+  withoutFeatures?: readonly string[];
+  /** Default: told from the adapter's info. */
+  kind?: AdapterKind;
+  /** Default: 'browser'. */
+  backend?: string;
+}
+
+export interface BrowserDeviceOptions {
+  /** Default: 'high-performance'. */
+  powerPreference?: GPUPowerPreference;
+  withoutFeatures?: readonly string[];
+}
+
+const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
+
+// Asked for at the adapter's maximum; every other limit stays at WebGPU's default, which every adapter meets.
+const RAISED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+/** @returns the adapter described in plain data; needs no device. */
+export function summarizeAdapter(
+  adapter: GPUAdapter,
+  options: Pick<FromAdapterOptions, 'kind' | 'backend'> = {},
+): AdapterSummary {
+  const { vendor, architecture, device, description, subgroupMinSize: min, subgroupMaxSize: max } = adapter.info;
+  const kind = options.kind ?? adapterKind(adapter.info);
+  const software = kind !== 'hardware';
+  // `device` names a real GPU and `description` its driver; of software only the driver is worth naming.
+  const names = software ? [description, device] : [device, description];
+  return {
+    name: names.find((name) => name !== '') ?? (`${vendor} ${architecture}`.trim() || 'unnamed adapter'),
+    vendor,
+    architecture,
+    description,
+    backend: options.backend ?? 'browser',
+    kind,
+    software,
+    ...(adapter.features.has('subgroups') && min && max && { subgroupSizes: { min, max } }),
+  };
+}
+
+function adapterKind(info: GPUAdapterInfo): AdapterKind {
+  const text = `${info.architecture} ${info.device} ${info.description}`.toLowerCase();
+  if (text.includes('swiftshader')) return 'swiftshader';
+  if (text.includes('llvmpipe')) return 'lavapipe';
+  // Direct3D's software rasterizer does not always count as a fallback adapter.
+  if (info.isFallbackAdapter || text.includes('warp') || text.includes('basic render')) return 'other software';
+  return 'hardware';
+}
+
+/**
+ * Opens a device with the adapter's largest sizes and those optional features that the engine makes use of.
+ * @throws DeviceError when the adapter gives no device
+ */
+export async function deviceFromAdapter(adapter: GPUAdapter, options: FromAdapterOptions = {}): Promise<Device> {
+  const summary = summarizeAdapter(adapter, options);
+  const gpu = await requestDevice(adapter, summary, options.withoutFeatures ?? []);
+  const errors: string[] = [];
+  let lost = '';
+  let disposed = false;
+  const held: unknown[] = [options.owner];
+
+  gpu.addEventListener('uncapturederror', (event) => {
+    event.preventDefault(); // check() reports it; Dawn would print it on stdout
+    errors.push(`${errorKind(event.error)}: ${event.error.message}`);
+  });
+  void gpu.lost.then((info) => {
+    lost = info.message || info.reason || 'no reason given';
+  });
+
+  return {
+    gpu,
+    adapter: summary,
+    limits: gpu.limits,
+    features: new Set<string>(gpu.features),
+    check() {
+      if (disposed) return;
+      // An error that came before the loss is the likelier cause, so it goes first.
+      if (errors.length > 0) throw new DeviceError(errorText(summary, errors));
+      if (lost !== '')
+        throw new DeviceError(
+          `the device "${summary.name}" was lost (${lost}): its memory and everything computed on it are gone. ` +
+            'Open a new device and load the last saved model.',
+        );
+    },
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      gpu.destroy();
+      options.release?.();
+      held.length = 0;
+    },
+  };
+}
+
+async function requestDevice(
+  adapter: GPUAdapter,
+  summary: AdapterSummary,
+  without: readonly string[],
+): Promise<GPUDevice> {
+  const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name) && !without.includes(name));
+  const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
+  try {
+    return await adapter.requestDevice({ label: 'latentgpu', requiredFeatures, requiredLimits });
+  } catch (error) {
+    throw new DeviceError(
+      `adapter "${summary.name}" gives no device: ${messageOf(error)} ` +
+        'Close other programs that use the GPU, update its driver, or choose another adapter.',
+      { cause: error },
+    );
+  }
+}
+
+function errorKind(error: GPUError): string {
+  const names: Record<string, string> = {
+    GPUValidationError: 'validation error',
+    GPUOutOfMemoryError: 'out of memory',
+    GPUInternalError: 'internal error',
+  };
+  return names[error.constructor.name] ?? 'error';
+}
+
+function errorText(summary: AdapterSummary, errors: readonly string[]): string {
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more after it)` : '';
+  return (
+    `the device "${summary.name}" reported ${errors[0]?.trim()}${more}\n` +
+    'WebGPU drops the whole submit that an error is in, so nothing computed since can be trusted.'
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Opens a device in a browser (in Node: openDevice of 'latentgpu/node').
+ * @throws DeviceError when there is no WebGPU, or no adapter, saying which and what to do
+ */
+export async function openDevice(options: BrowserDeviceOptions = {}): Promise<Device> {
+  const gpu = browserGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  if (adapter === null)
+    throw new DeviceError(
+      'this browser has WebGPU but no adapter: navigator.gpu.requestAdapter() gave null. Update the graphics driver, ' +
+        "switch on hardware acceleration in the browser's settings, and see chrome://gpu for the reason; on Linux start " +
+        'Chromium with --enable-unsafe-webgpu --enable-features=Vulkan, without a GPU also with ' +
+        '--use-webgpu-adapter=swiftshader.',
+    );
+  return deviceFromAdapter(adapter, { withoutFeatures: options.withoutFeatures ?? [] });
+}
+
+function browserGpu(): GPU {
+  // `navigator.gpu` is typed as always there; it is not.
+  const gpu: GPU | undefined = globalThis.navigator?.gpu;
+  if (gpu !== undefined) return gpu;
+  // Deno and browsers have isSecureContext; Node has neither it nor a GPU.
+  if (globalThis.isSecureContext === undefined)
+    throw new DeviceError(
+      "navigator.gpu is missing: this is no browser. In Node, import openDevice from 'latentgpu/node'.",
+    );
+  if (!globalThis.isSecureContext)
+    throw new DeviceError(
+      'navigator.gpu is missing: browsers give WebGPU to secure pages only. Serve this page over https:// or from ' +
+        'http://localhost.',
+    );
+  throw new DeviceError(
+    'navigator.gpu is missing: this browser has no WebGPU or it is switched off. Use Chrome or Edge 113, Safari 26, ' +
+      'Firefox 141, or newer.',
+  );
+}

@@ -1,0 +1,278 @@
+// Opening a GPU in Node: which adapters Dawn (npm `webgpu`) offers on this machine, which one is taken, and the Vulkan
+// set-up that each needs. A machine with no GPU and no Vulkan gets SwiftShader (swiftshader.ts). What an open device is
+// and does is src/gpu/device.ts. Dawn is loaded by the first call, not by importing this file.
+import path from 'node:path';
+import { ArgumentError, DeviceError } from '../errors.js';
+import {
+  type AdapterKind,
+  type AdapterSummary,
+  type Device,
+  deviceFromAdapter,
+  summarizeAdapter,
+} from '../gpu/device.js';
+import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
+import { findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
+
+export interface NodeDeviceOptions {
+  /**
+   * 'auto' (default): a hardware adapter, else lavapipe if the system has it, else the bundled SwiftShader.
+   * 'hardware' | 'lavapipe' | 'swiftshader': that one or an error. Anything else: the adapter whose name, vendor,
+   * architecture or description contains it, upper or lower case.
+   */
+  adapter?: 'auto' | 'hardware' | 'lavapipe' | 'swiftshader' | (string & {});
+  /** Dawn's own flags, such as 'enable-dawn-features=skip_validation' or 'backend=null', added to the usual ones. */
+  flags?: readonly string[];
+  /** Optional WebGPU features not to use although the adapter has them. */
+  withoutFeatures?: readonly string[];
+}
+
+/** An adapter that Dawn offered, with Dawn's own object that must outlive it. */
+interface Offer {
+  owner: GPU;
+  adapter: GPUAdapter;
+  summary: AdapterSummary;
+}
+
+const DAWN_FLAGS = [
+  'enable-dawn-features=allow_unsafe_apis,use_user_defined_labels_in_backend,vulkan_enable_f16_on_nvidia',
+  'disable-dawn-features=timestamp_quantization',
+];
+
+/**
+ * Opens a WebGPU device on this machine.
+ * @throws DeviceError when there is no such adapter, saying what was found and what to do; ArgumentError for an empty name
+ */
+export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+  const { adapter = 'auto', flags = [], withoutFeatures = [] } = options;
+  return exclusive(async () => {
+    const { owner, adapter: chosen, summary } = await choose(adapter, flags);
+    return deviceFromAdapter(chosen, { owner, withoutFeatures, kind: summary.kind, backend: summary.backend });
+  });
+}
+
+/**
+ * @returns every adapter that openDevice can open here, the one that 'auto' takes first; empty when there is none
+ * @throws DeviceError when Dawn itself does not load
+ */
+export function listAdapters(): Promise<AdapterSummary[]> {
+  return exclusive(async () => (await offers([])).map((offer) => offer.summary));
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+// One at a time: the Vulkan loader reads its settings from the environment, which the whole process shares.
+function exclusive<T>(task: () => Promise<T>): Promise<T> {
+  const result = last.then(task);
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function choose(wanted: string, flags: readonly string[]): Promise<Offer> {
+  if (wanted.trim() === '')
+    throw new ArgumentError(
+      "adapter is empty: it must be 'auto', 'hardware', 'lavapipe', 'swiftshader' or a part of an adapter's name",
+    );
+  if (wanted === 'auto') return chooseAny(flags);
+  if (wanted === 'hardware' || wanted === 'lavapipe') return chooseSystem(wanted, flags);
+  if (wanted === 'swiftshader') return chooseSwiftShader(flags);
+  return chooseNamed(wanted, flags);
+}
+
+async function chooseAny(flags: readonly string[]): Promise<Offer> {
+  const system = await systemOffer(flags);
+  if (system !== undefined && ['hardware', 'lavapipe'].includes(system.summary.kind)) return system;
+  const bundled = await bundledOffer(flags);
+  const offer = bundled ?? system;
+  if (offer === undefined) throw noAdapter('there is no WebGPU adapter', ['hardware', 'lavapipe', 'swiftshader'], []);
+  return offer;
+}
+
+async function chooseSystem(kind: 'hardware' | 'lavapipe', flags: readonly string[]): Promise<Offer> {
+  const best = await systemOffer(flags);
+  if (best?.summary.kind === kind) return best;
+  const all = best === undefined ? [] : await systemOffers(flags);
+  const found = all.find((offer) => offer.summary.kind === kind);
+  if (found === undefined) throw noAdapter(`there is no ${kind} adapter`, [kind], all);
+  return found;
+}
+
+async function chooseSwiftShader(flags: readonly string[]): Promise<Offer> {
+  const bundled = await bundledOffer(flags);
+  if (bundled !== undefined) return bundled;
+  const all = await systemOffers(flags);
+  const found = all.find((offer) => offer.summary.kind === 'swiftshader');
+  if (found === undefined) throw noAdapter('there is no swiftshader adapter', ['swiftshader'], all);
+  return found;
+}
+
+async function chooseNamed(wanted: string, flags: readonly string[]): Promise<Offer> {
+  const all = await offers(flags);
+  const found = all.find(({ adapter, summary }) =>
+    [adapter.info.device, summary.name, summary.vendor, summary.architecture, summary.description].some((text) =>
+      text.toLowerCase().includes(wanted.toLowerCase()),
+    ),
+  );
+  if (found !== undefined) return found;
+  if (all.length === 0) throw noAdapter(`no adapter "${wanted}"`, ['hardware', 'lavapipe', 'swiftshader'], []);
+  throw new DeviceError(
+    `no adapter's name, vendor, architecture or description contains "${wanted}". The adapters here: ${listed(all)}. ` +
+      "Pass a part of one of these, or 'auto', 'hardware', 'lavapipe' or 'swiftshader'.",
+  );
+}
+
+// --- what Dawn offers ------------------------------------------------------------------------------------------------
+
+async function offers(flags: readonly string[]): Promise<Offer[]> {
+  const bundled = await bundledOffer(flags);
+  const all = [...(await systemOffers(flags)), ...(bundled === undefined ? [] : [bundled])];
+  const rank: readonly AdapterKind[] = ['hardware', 'lavapipe', 'swiftshader', 'other software'];
+  return all.sort((a, b) => rank.indexOf(a.summary.kind) - rank.indexOf(b.summary.kind));
+}
+
+/** The best adapter of the system's own drivers. Dawn puts real GPUs before software. */
+async function systemOffer(flags: readonly string[]): Promise<Offer | undefined> {
+  return (await prepareSystem()) ? request(flags) : undefined;
+}
+
+async function systemOffers(flags: readonly string[]): Promise<Offer[]> {
+  if (!(await prepareSystem())) return [];
+  const found: Offer[] = [];
+  for (const name of await systemNames(flags)) {
+    const offer = await request([...flags, `adapter=${name}`]);
+    if (offer !== undefined) found.push(offer);
+  }
+  return found;
+}
+
+/** @returns false when it is certain that Dawn would find nothing (it would complain on stderr as well) */
+async function prepareSystem(): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const { loaded, drivers } = findVulkan();
+  if (drivers.length === 0) return false;
+  // Drivers without the system's loader: the bundled loader finds them too.
+  if (!loaded && swiftShaderMissing() === '') return loadVulkan((await swiftShader()).loader);
+  return loaded;
+}
+
+async function bundledOffer(flags: readonly string[]): Promise<Offer | undefined> {
+  if (swiftShaderMissing() !== '') return undefined;
+  const files: SwiftShader = await swiftShader();
+  if (!findVulkan().loaded && !loadVulkan(files.loader)) return undefined;
+  const only = { VK_DRIVER_FILES: files.driverFile, VK_ICD_FILENAMES: files.driverFile };
+  return withEnvironment(only, () => request(flags));
+}
+
+async function request(flags: readonly string[]): Promise<Offer | undefined> {
+  const owner = await createGpu(flags);
+  return quietly(async () => {
+    const adapter = await owner.requestAdapter({ powerPreference: 'high-performance' });
+    return adapter === null
+      ? undefined
+      : { owner, adapter, summary: summarizeAdapter(adapter, { backend: backend(flags) }) };
+  });
+}
+
+/** Dawn lists its adapters' names only in the error for a name that does not exist. */
+async function systemNames(flags: readonly string[]): Promise<string[]> {
+  const owner = await createGpu([...flags, 'adapter=(no such adapter)']);
+  return quietly(async () => {
+    try {
+      await owner.requestAdapter({ powerPreference: 'high-performance' });
+      return [];
+    } catch (error) {
+      const names = [...messageOf(error).matchAll(/name: '(.*)'$/gm)].map((match) => match[1] ?? '');
+      return [...new Set(names)];
+    }
+  });
+}
+
+// Some drivers print a line when XDG_RUNTIME_DIR is missing, though nothing here has a window.
+function quietly<T>(task: () => Promise<T>): Promise<T> {
+  if (process.platform !== 'linux' || process.env.XDG_RUNTIME_DIR) return task();
+  return withEnvironment({ XDG_RUNTIME_DIR: process.env.TMPDIR || '/tmp' }, task);
+}
+
+function backend(flags: readonly string[]): string {
+  const chosen = flags.find((flag) => flag.startsWith('backend='))?.slice('backend='.length);
+  const usual: Partial<Record<NodeJS.Platform, string>> = { darwin: 'metal', win32: 'd3d12' };
+  return chosen ?? process.env.DAWNNODE_BACKEND ?? usual[process.platform] ?? 'vulkan';
+}
+
+// --- Dawn itself -----------------------------------------------------------------------------------------------------
+
+let dawn: Promise<typeof import('webgpu')> | undefined;
+
+async function createGpu(flags: readonly string[]): Promise<GPU> {
+  dawn ??= import('webgpu').then((module) => {
+    Object.assign(globalThis, module.globals); // GPUBufferUsage and the like, as in a browser
+    return module;
+  });
+  const { create } = await dawn.catch((error: unknown) => {
+    throw dawnError(error);
+  });
+  return create(mergeFlags([...DAWN_FLAGS, ...flags]));
+}
+
+/** Dawn takes each flag once: lists of toggles become one list, and the last word on a toggle holds. */
+export function mergeFlags(flags: readonly string[]): string[] {
+  const toggles = new Map<string, 'enable' | 'disable'>();
+  const others: string[] = [];
+  for (const flag of flags) {
+    const [, verb, names] = /^(enable|disable)-dawn-features=(.*)$/.exec(flag) ?? [];
+    if (verb === undefined || names === undefined) others.push(flag);
+    else for (const name of names.split(',')) toggles.set(name.trim(), verb === 'enable' ? 'enable' : 'disable');
+  }
+  const having = (verb: string) => [...toggles].filter((toggle) => toggle[1] === verb).map((toggle) => toggle[0]);
+  return [...['enable', 'disable'].map((verb) => `${verb}-dawn-features=${having(verb).join(',')}`), ...others].filter(
+    (flag) => !flag.endsWith('='),
+  );
+}
+
+function dawnError(error: unknown): DeviceError {
+  return new DeviceError(
+    `Dawn (npm package webgpu) does not load here (${process.platform} ${process.arch}): ` +
+      `${messageOf(error).split('\n')[0]}. It needs Linux with glibc 2.34 and libstdc++ with GLIBCXX_3.4.30 ` +
+      '(Debian 12, Ubuntu 22.04 or newer; not Alpine), Windows or macOS; if it is not installed: npm install webgpu',
+    { cause: error },
+  );
+}
+
+// --- errors ----------------------------------------------------------------------------------------------------------
+
+// One line each: programs print these as they are.
+
+function noAdapter(what: string, kinds: readonly AdapterKind[], all: readonly Offer[]): DeviceError {
+  const reasons = kinds.map((kind) => (kinds.length === 1 ? reason(kind) : `${kind}: ${reason(kind)}`)).join('; ');
+  const here = all.length === 0 ? '' : ` The adapters here: ${listed(all)}.`;
+  return new DeviceError(`${what}: ${reasons}.${here}`);
+}
+
+function listed(all: readonly Offer[]): string {
+  return all.map(({ summary }) => `"${summary.name}" (${summary.kind})`).join(', ');
+}
+
+function reason(kind: AdapterKind): string {
+  if (kind === 'swiftshader')
+    return (
+      swiftShaderMissing() || 'it is unpacked but Dawn got no adapter from it (is its cache folder mounted noexec?)'
+    );
+  if (process.platform !== 'linux')
+    return kind === 'hardware'
+      ? `Dawn's ${backend([])} backend offers none`
+      : `it is for Linux, and this is ${process.platform}`;
+  const { loaded, drivers } = findVulkan();
+  const loader = loaded ? '' : ', and there is no Vulkan loader (Debian: apt-get install libvulkan1)';
+  if (kind === 'lavapipe') {
+    if (drivers.some((file) => file.includes('lvp_icd')))
+      return `Mesa's driver is installed${loader}, but Dawn refuses it: Mesa 25 or newer is needed`;
+    return `it is not installed${loader}: install it (Debian: apt-get install mesa-vulkan-drivers), Mesa 25 or newer`;
+  }
+  const names = drivers.map((file) => path.basename(file, '.json')).join(', ');
+  return drivers.length === 0
+    ? `no Vulkan driver is installed${loader}: install the GPU's driver`
+    : `none of the Vulkan drivers (${names}) finds a GPU${loader}: install the GPU's driver, and see vulkaninfo`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,109 @@
+// Test support: a headless Chromium with WebGPU, and a web server for its pages. The browser comes from the npm package
+// @sparticuz/chromium and needs nothing of the system; it computes on SwiftShader everywhere, so that browser tests give
+// the same answers on every machine. Linux x64 only, as the package is.
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress } from 'node:zlib';
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { CHROMIUM_INSTALL, CHROMIUM_PACKAGE } from '../../src/node/swiftshader.js';
+import { cached, findPackage, unpackTarBrotli } from '../../src/node/unpack.js';
+
+// The first three give an adapter; without the others a WebGPU canvas stays blank.
+const FLAGS = [
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+];
+
+// The package's own fonts.conf names a fixed folder under /tmp.
+const FONTS_CONF = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`;
+
+/** Starts Chromium; the caller closes it. The first start on a machine unpacks 200 MB, which takes some seconds. */
+export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
+  const dir = await chromiumFolder();
+  return chromium.launch({
+    ...options,
+    executablePath: path.join(dir, 'chromium'),
+    args: [...FLAGS, ...(options.args ?? [])],
+    env: {
+      ...environment(),
+      LD_LIBRARY_PATH: path.join(dir, 'lib'),
+      FONTCONFIG_FILE: path.join(dir, 'fonts.conf'),
+      ...options.env,
+    },
+  });
+}
+
+// Without the settings for a system Vulkan: Chromium brings its own.
+function environment(): Record<string, string> {
+  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, ...rest } = process.env;
+  return Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function chromiumFolder(): Promise<string> {
+  const found = findPackage(CHROMIUM_PACKAGE);
+  if (found === undefined) throw new Error(`browser tests need ${CHROMIUM_PACKAGE}: ${CHROMIUM_INSTALL}`);
+  const archive = (file: string) => path.join(found.dir, 'bin', file);
+  return cached(`chromium-${found.version}`, async (dir) => {
+    const [lib, fonts] = [path.join(dir, 'lib'), path.join(dir, 'fonts')];
+    fs.mkdirSync(lib);
+    fs.mkdirSync(fonts);
+    await unpackTarBrotli(archive('swiftshader.tar.br'), dir);
+    await unpackTarBrotli(archive('al2023.tar.br'), lib); // NSS and what else a bare system lacks
+    await unpackTarBrotli(archive('fonts.tar.br'), fonts);
+    fs.writeFileSync(path.join(dir, 'fonts.conf'), FONTS_CONF);
+    await pipeline(
+      fs.createReadStream(archive('chromium.br')),
+      createBrotliDecompress({ chunkSize: 1 << 20 }),
+      fs.createWriteStream(path.join(dir, 'chromium'), { mode: 0o755 }),
+    );
+  });
+}
+
+export interface ServedFile {
+  /** Content type, such as 'text/html'. */
+  type: string;
+  body: string | Uint8Array;
+}
+
+export interface Served {
+  /** 'http://127.0.0.1:PORT', a secure context as WebGPU asks for. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Serves files from memory. @param files by path, such as '/index.html'; '/' is a path of its own */
+export async function servePage(files: ReadonlyMap<string, ServedFile>): Promise<Served> {
+  const server = http.createServer((request, response) => {
+    const file = files.get(new URL(request.url ?? '/', 'http://127.0.0.1').pathname);
+    if (file !== undefined) response.writeHead(200, { 'content-type': file.type }).end(file.body);
+    // A missing icon is no error in the page's console.
+    else response.writeHead(request.url === '/favicon.ico' ? 204 : 404).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
