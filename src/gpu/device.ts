@@ -113,6 +113,8 @@ export async function deviceFromAdapter(adapter: GPUAdapter, options: FromAdapte
   const errors: string[] = [];
   let lost = '';
   let disposed = false;
+  // Only these are captured below, not `options`, which would keep the owner after dispose().
+  const { release } = options;
   const held: unknown[] = [options.owner];
 
   gpu.addEventListener('uncapturederror', (event) => {
@@ -142,7 +144,7 @@ export async function deviceFromAdapter(adapter: GPUAdapter, options: FromAdapte
       if (disposed) return;
       disposed = true;
       gpu.destroy();
-      options.release?.();
+      release?.();
       held.length = 0;
     },
   };
