@@ -1,0 +1,23 @@
+// dx = dy * activation'(x), from the activation's output y. Only the unfused plan runs this.
+//   dy, y -> dx, all [COUNT]
+// Grid: linear over COUNT.  Host: src/kernels/elementwise.ts
+#include "lib/linear.wgsl"
+#include "lib/activation.wgsl"
+
+override COUNT: u32;
+
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);
+  if (at < COUNT) {
+    dx[at] = dy[at] * activation_slope(y[at]);
+  }
+}

@@ -1,0 +1,22 @@
+// y = a + b, element by element: gradients that arrive at one value by two ways. Only the unfused plan runs this.
+//   a, b -> y, all [COUNT]
+// Grid: linear over COUNT.  Host: src/kernels/elementwise.ts
+#include "lib/linear.wgsl"
+
+override COUNT: u32;
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);
+  if (at < COUNT) {
+    y[at] = a[at] + b[at];
+  }
+}

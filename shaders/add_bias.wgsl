@@ -1,0 +1,23 @@
+// y[row, column] = x[row, column] + bias[column]. Only the unfused plan runs this.
+//   x [rows, COLUMNS], bias [COLUMNS] -> y [rows, COLUMNS]
+// Grid: linear over COUNT = rows * COLUMNS.  Host: src/kernels/elementwise.ts
+#include "lib/linear.wgsl"
+
+override COUNT: u32;
+override COLUMNS: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);
+  if (at < COUNT) {
+    y[at] = x[at] + bias[at % COLUMNS];
+  }
+}

@@ -1,0 +1,25 @@
+// d bce / d logits = weight (sigmoid(logit) - target). Only the unfused plan runs this.
+//   weight [batch], logits, targets [batch, PIXELS] -> dlogits [batch, PIXELS]
+// Grid: linear over COUNT = batch * PIXELS.  Host: src/kernels/loss.ts
+#include "lib/linear.wgsl"
+#include "lib/sigmoid.wgsl"
+
+override COUNT: u32;
+override PIXELS: u32;
+
+@group(0) @binding(0) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(2) var<storage, read> targets: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);  // logits[row, column]
+  if (at < COUNT) {
+    dlogits[at] = weight[at / PIXELS] * (sigmoid(logits[at]) - targets[at]);
+  }
+}

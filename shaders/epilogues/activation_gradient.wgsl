@@ -1,0 +1,15 @@
+// Epilogue of a layer's input gradient: what arrives at the layer below's activation goes on through it, by its output y.
+//   y [M, N] -> dx [M, N] = product * activation'(x)
+#include "lib/activation.wgsl"
+
+@group(0) @binding(2) var<storage, read> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+fn store(row: u32, column: u32, value: f32) {
+  let at = row * N + column;
+  dx[at] = value * activation_slope(y[at]);
+}
+
+const WANTS_A_SUMS: bool = false;
+
+fn store_a_sum(row: u32, sum: f32) {}

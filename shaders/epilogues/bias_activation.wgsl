@@ -1,0 +1,14 @@
+// Epilogue of a layer's forward matmul: y[row, column] = activation(product + bias[column]).
+//   bias [N] -> y [M, N]
+#include "lib/activation.wgsl"
+
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+fn store(row: u32, column: u32, value: f32) {
+  y[row * N + column] = activate(value + bias[column]);
+}
+
+const WANTS_A_SUMS: bool = false;
+
+fn store_a_sum(row: u32, sum: f32) {}

@@ -1,0 +1,12 @@
+// Epilogue of a matmul: C is what the product is.
+//   -> c [M, N]
+
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+
+fn store(row: u32, column: u32, value: f32) {
+  c[row * N + column] = value;
+}
+
+const WANTS_A_SUMS: bool = false;
+
+fn store_a_sum(row: u32, sum: f32) {}

@@ -1,0 +1,16 @@
+// Epilogue of a layer's weight gradient dW = dY^T X: the gradient, and the bias's, which is the sum of dY over the batch.
+//   -> dw [M, N], dbias [M]
+
+@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
+
+fn store(row: u32, column: u32, value: f32) {
+  dw[row * N + column] = value;
+}
+
+const WANTS_A_SUMS: bool = true;
+
+// A is dY^T here, so the sum of its row is the sum of dY's column over the batch.
+fn store_a_sum(row: u32, sum: f32) {
+  dbias[row] = sum;
+}

@@ -1,0 +1,40 @@
+// The end of a step: adds up the rows of every term of the loss (the second stage of the reduction; the loss kernels did
+// the first), writes the sums where the host reads them late, and advances the counters that the next step reads.
+//   losses [TERMS, ROW_STRIDE] nats an image -> metrics [CAPACITY, TERMS] nats, summed over the batch's live rows;
+//   entry step % CAPACITY.  progress: this step's in, the next step's out.
+// Grid (1, 1, 1).  Host: src/kernels/finish-step.ts
+#include "lib/reduce.wgsl"
+#include "lib/step.wgsl"
+
+override TERMS: u32;
+override ROW_STRIDE: u32;
+override CAPACITY: u32;
+
+@group(0) @binding(0) var<storage, read> losses: array<f32>;
+@group(0) @binding(1) var<uniform> settings: Settings;
+@group(0) @binding(2) var<storage, read_write> progress: Progress;
+@group(0) @binding(3) var<storage, read_write> metrics: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(local_invocation_index) lane: u32) {
+  let now = progress;
+  for (var term = 0u; term < TERMS; term++) {
+    var sum = 0.0;
+    for (var row = lane; row < now.rows; row += WORKGROUP) {
+      sum += losses[term * ROW_STRIDE + row];
+    }
+    let total = reduce_sum(lane, sum);
+    if (lane == 0u) {
+      metrics[(now.step % CAPACITY) * TERMS + term] = total;
+    }
+  }
+  storageBarrier();  // every lane has read `progress` before lane 0 overwrites it
+  if (lane == 0u) {
+    let start = now.start + settings.batch;
+    let epoch_ends = start >= settings.examples;
+    progress.step = now.step + 1u;
+    progress.epoch = now.epoch + select(0u, 1u, epoch_ends);
+    progress.start = select(start, 0u, epoch_ends);
+    progress.rows = min(settings.batch, settings.examples - progress.start);
+  }
+}

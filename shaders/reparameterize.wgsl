@@ -1,0 +1,29 @@
+// z = mu + eps exp(log_var / 2) with fresh noise eps. latent.wgsl does this and the KL in one pass.
+//   heads [batch, 2 LATENT] = (mu, log_var) -> z [batch, LATENT]
+// Grid: linear over COUNT = batch * LATENT.  Host: src/kernels/latent.ts
+#include "lib/linear.wgsl"
+#include "lib/normal.wgsl"
+#include "lib/step.wgsl"
+#include "lib/vae.wgsl"
+
+override COUNT: u32;
+override LATENT: u32;
+override STREAM: u32;
+
+@group(0) @binding(0) var<storage, read> heads: array<f32>;
+@group(0) @binding(1) var<uniform> settings: Settings;
+@group(0) @binding(2) var<storage, read> progress: Progress;
+@group(0) @binding(3) var<storage, read_write> z: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);  // z[row, column]
+  if (at < COUNT) {
+    let mu_at = at / LATENT * 2u * LATENT + at % LATENT;
+    z[at] = reparameterize(heads[mu_at], heads[mu_at + LATENT], normal_at(settings.key, STREAM, progress.step, at));
+  }
+}

@@ -1,0 +1,33 @@
+// The gradient of z = mu + eps exp(log_var / 2), with the step's noise drawn again. Only the unfused plan runs this.
+//   dz [batch, LATENT], heads [batch, 2 LATENT] = (mu, log_var) -> dheads [batch, 2 LATENT]
+// Grid: linear over COUNT = batch * LATENT.  Host: src/kernels/latent.ts
+#include "lib/linear.wgsl"
+#include "lib/normal.wgsl"
+#include "lib/step.wgsl"
+#include "lib/vae.wgsl"
+
+override COUNT: u32;
+override LATENT: u32;
+override STREAM: u32;
+
+@group(0) @binding(0) var<storage, read> dz: array<f32>;
+@group(0) @binding(1) var<storage, read> heads: array<f32>;
+@group(0) @binding(2) var<uniform> settings: Settings;
+@group(0) @binding(3) var<storage, read> progress: Progress;
+@group(0) @binding(4) var<storage, read_write> dheads: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);  // dz[row, column]
+  if (at < COUNT) {
+    let mu_at = at / LATENT * 2u * LATENT + at % LATENT;
+    let eps = normal_at(settings.key, STREAM, progress.step, at);
+    let gradient = dz[at] * reparameterize_gradient(heads[mu_at + LATENT], eps);
+    dheads[mu_at] = gradient.x;
+    dheads[mu_at + LATENT] = gradient.y;
+  }
+}

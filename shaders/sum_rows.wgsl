@@ -1,0 +1,26 @@
+// The sum of each column: a bias's gradient. Only the unfused plan runs this.
+//   x [ROWS, COLUMNS] -> sum [COLUMNS]
+// Grid: linear over COLUMNS.  Host: src/kernels/elementwise.ts
+#include "lib/linear.wgsl"
+
+override ROWS: u32;
+override COLUMNS: u32;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> sum: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let column = linear_index(workgroup, groups, lane);
+  if (column < COLUMNS) {
+    var total = 0.0;
+    for (var row = 0u; row < ROWS; row++) {
+      total += x[row * COLUMNS + column];
+    }
+    sum[column] = total;
+  }
+}

@@ -1,0 +1,59 @@
+// The one owner of GPU memory: every buffer is made here, counted here, and destroyed here.
+import { DeviceError } from '../errors.js';
+import type { Device } from './device.js';
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+export interface BufferRequest {
+  /** What it is for, as an error should call it. */
+  label: string;
+  bytes: number;
+  usage: GPUBufferUsageFlags;
+  /** What the user can do if it is too large. */
+  remedy: string;
+}
+
+export class Memory {
+  private readonly buffers = new Set<GPUBuffer>();
+  /** Bytes of all buffers that exist now. */
+  bytes = 0;
+
+  constructor(private readonly device: Device) {}
+
+  /** How many buffers exist now. */
+  get count(): number {
+    return this.buffers.size;
+  }
+
+  /**
+   * A zeroed buffer.
+   * @throws DeviceError if it exceeds what the device allocates or, for storage, binds
+   */
+  create({ label, bytes, usage, remedy }: BufferRequest): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const storage = (usage & GPUBufferUsage.STORAGE) !== 0;
+    const [limit, name] =
+      storage && maxStorageBufferBindingSize < maxBufferSize
+        ? [maxStorageBufferBindingSize, 'maxStorageBufferBindingSize']
+        : [maxBufferSize, 'maxBufferSize'];
+    if (bytes > limit)
+      throw new DeviceError(
+        `buffer "${label}" needs ${mebibytes(bytes)}; ${this.device.adapter.name} allows ${mebibytes(limit)} (${name}). ${remedy}`,
+      );
+    const buffer = this.device.gpu.createBuffer({ label, size: bytes, usage });
+    this.buffers.add(buffer);
+    this.bytes += bytes;
+    return buffer;
+  }
+
+  /** Only when the work that uses it has finished. */
+  destroy(buffer: GPUBuffer): void {
+    if (!this.buffers.delete(buffer)) return;
+    this.bytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  dispose(): void {
+    for (const buffer of [...this.buffers]) this.destroy(buffer);
+  }
+}

@@ -1,0 +1,229 @@
+// The operations that graphs are made of: one row an operation, with its shape rule, its gradient rule and its cost.
+// Kernels are not named here; which of these run together in one dispatch is decided in plan/.
+import { GraphError } from '../errors.js';
+import type { Activation } from '../model/spec.js';
+
+export type Shape = readonly number[];
+
+/** Where a parameter's first values come from: uniform in +-bound (PyTorch's Linear: bound = 1/sqrt(fan_in)). */
+export interface Initializer {
+  kind: 'uniform';
+  bound: number;
+}
+
+/** Rows of a parameter that are stored under a name of their own: the two heads are one matrix here, two in PyTorch. */
+export interface ParameterPart {
+  name: string;
+  rows: number;
+}
+
+/** Which Philox stream (src/random.ts) a random operation draws from. */
+export type NoiseStream = 'noise' | 'evaluation';
+
+/** Terms of the loss, in the order in which they are reported. */
+export type LossTerm = 'reconstruction' | 'kl';
+
+export type Operation =
+  | { op: 'parameter'; name: string; parts: ParameterPart[]; init: Initializer }
+  /** Values that the host hands over. */
+  | { op: 'input'; name: string }
+  /** The images of this step, picked from the resident dataset; rows past the end of a short batch are zero. */
+  | { op: 'batch'; shuffle: boolean }
+  /** [rows]: the term's weight for rows that hold an image, 0 for the others. */
+  | { op: 'row_weight'; term: LossTerm }
+  | { op: 'matmul'; transposeA: boolean; transposeB: boolean }
+  | { op: 'add_bias' }
+  | { op: 'add' }
+  | { op: 'activation'; activation: Activation }
+  /** (dy, y) -> dx, from the activation's output y. */
+  | { op: 'activation_gradient'; activation: Activation }
+  /** [rows, columns] -> [columns] */
+  | { op: 'sum_rows' }
+  /** heads [rows, 2 latent] = (mu, log_var) -> z [rows, latent] = mu + eps exp(log_var / 2) */
+  | { op: 'reparameterize'; stream: NoiseStream }
+  | { op: 'reparameterize_gradient'; stream: NoiseStream }
+  /** heads [rows, 2 latent] -> KL(q || N(0, I)) [rows], nats */
+  | { op: 'kl_normal' }
+  | { op: 'kl_normal_gradient' }
+  /** (logits, targets) [rows, pixels] -> [rows], nats summed over pixels */
+  | { op: 'bce_with_logits' }
+  | { op: 'bce_with_logits_gradient' };
+
+export type OpName = Operation['op'];
+
+export interface Node {
+  id: number;
+  operation: Operation;
+  inputs: readonly Node[];
+  shape: Shape;
+  /** Which layer this belongs to, for tables and errors: "encoder.0". */
+  label: string;
+}
+
+/** What a gradient rule may do: append a node. */
+export type Append = (operation: Operation, inputs: readonly Node[], label: string, shape?: Shape) => Node;
+
+interface OpRow<O extends Operation> {
+  shape(inputs: Shape[], operation: O, label: string): Shape;
+  /** One entry an input: the node that holds its gradient, or null where none is wanted (data). */
+  gradient?(node: Node, operation: O, dy: Node, append: Append): (Node | null)[];
+  /** Floating point operations; an exp or log counts as one. */
+  flops(node: Node): number;
+}
+
+type OpTable = { [Name in OpName]: OpRow<Extract<Operation, { op: Name }>> };
+
+/** Number of elements. */
+export function numel(shape: Shape): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+export function showShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function matrix(shape: Shape | undefined, what: string): [number, number] {
+  const [rows, columns] = shape ?? [];
+  if (shape?.length !== 2 || rows === undefined || columns === undefined)
+    throw new GraphError(`${what} is ${showShape(shape ?? [])}, must be a matrix [rows, columns]`);
+  return [rows, columns];
+}
+
+function sameShape(a: Shape | undefined, b: Shape | undefined, what: string): Shape {
+  if (!a || !b || showShape(a) !== showShape(b))
+    throw new GraphError(`${what}: ${showShape(a ?? [])} and ${showShape(b ?? [])} must have one shape`);
+  return a;
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new GraphError(`an operation has ${list.length} inputs, needs input ${index}`);
+  return item;
+}
+
+/** Sizes of C [m, n] = A B summed over k, with the transpositions undone. */
+export function matmulSizes(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean, label: string) {
+  const [aRows, aColumns] = matrix(a, `matmul "${label}": a`);
+  const [bRows, bColumns] = matrix(b, `matmul "${label}": b`);
+  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const [inner, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+  if (k !== inner)
+    throw new GraphError(
+      `matmul "${label}": a ${showShape(a)}${transposeA ? ' transposed' : ''} and b ${showShape(b)}` +
+        `${transposeB ? ' transposed' : ''}: a's inner axis (${k}) must equal b's (${inner})`,
+    );
+  return { m, n, k };
+}
+
+const latentShape = (heads: Shape | undefined, label: string): Shape => {
+  const [rows, columns] = matrix(heads, `"${label}": heads`);
+  if (columns % 2)
+    throw new GraphError(`"${label}": heads ${showShape([rows, columns])} must hold mu and log_var, 2 latent columns`);
+  return [rows, columns / 2];
+};
+
+const leaf = {
+  shape: (_: Shape[], operation: Operation, label: string): Shape => {
+    throw new GraphError(`${operation.op} "${label}" needs an explicit shape`);
+  },
+  flops: () => 0,
+};
+
+const sizeTimes = (factor: number) => (node: Node) => factor * numel(node.shape);
+const inputTimes = (factor: number) => (node: Node) => factor * numel(at(node.inputs, 0).shape);
+
+export const OPS: OpTable = {
+  parameter: leaf,
+  input: leaf,
+  batch: { ...leaf, flops: sizeTimes(1) },
+  row_weight: leaf,
+
+  matmul: {
+    shape: (inputs, { transposeA, transposeB }, label) => {
+      const { m, n } = matmulSizes(at(inputs, 0), at(inputs, 1), transposeA, transposeB, label);
+      return [m, n];
+    },
+    // C = op(A) op(B); with A' and B' as stored: dA = dC B^T and dB = A^T dC, transposed back where stored transposed.
+    gradient: (node, { transposeA, transposeB }, dy, append) => {
+      const [a, b] = [at(node.inputs, 0), at(node.inputs, 1)];
+      const product = (left: Node, right: Node, ta: boolean, tb: boolean) =>
+        append({ op: 'matmul', transposeA: ta, transposeB: tb }, [left, right], node.label);
+      return [
+        transposeA ? product(b, dy, transposeB, true) : product(dy, b, false, !transposeB),
+        transposeB ? product(dy, a, true, transposeA) : product(a, dy, !transposeA, false),
+      ];
+    },
+    flops: (node) => {
+      const { transposeA } = node.operation as Extract<Operation, { op: 'matmul' }>;
+      const [rows, columns] = matrix(at(node.inputs, 0).shape, 'a');
+      return 2 * numel(node.shape) * (transposeA ? rows : columns);
+    },
+  },
+
+  add_bias: {
+    shape: (inputs, _, label) => {
+      const [rows, columns] = matrix(inputs[0], `add_bias "${label}": x`);
+      const bias = at(inputs, 1);
+      if (bias.length !== 1 || bias[0] !== columns)
+        throw new GraphError(`add_bias "${label}": bias ${showShape(bias)} must be [${columns}], one a column of x`);
+      return [rows, columns];
+    },
+    gradient: (node, _, dy, append) => [dy, append({ op: 'sum_rows' }, [dy], node.label)],
+    flops: sizeTimes(1),
+  },
+
+  add: {
+    shape: (inputs, _, label) => sameShape(inputs[0], inputs[1], `add "${label}"`),
+    gradient: (_node, _operation, dy) => [dy, dy],
+    flops: sizeTimes(1),
+  },
+
+  activation: {
+    shape: (inputs) => at(inputs, 0),
+    gradient: (node, { activation }, dy, append) => [
+      append({ op: 'activation_gradient', activation }, [dy, node], node.label),
+    ],
+    flops: sizeTimes(1),
+  },
+  activation_gradient: {
+    shape: (inputs, _, label) => sameShape(inputs[0], inputs[1], `activation_gradient "${label}"`),
+    flops: sizeTimes(1),
+  },
+
+  sum_rows: {
+    shape: (inputs, _, label) => [matrix(inputs[0], `sum_rows "${label}"`)[1]],
+    flops: inputTimes(1),
+  },
+
+  reparameterize: {
+    shape: (inputs, _, label) => latentShape(inputs[0], label),
+    gradient: (node, { stream }, dz, append) => [
+      append({ op: 'reparameterize_gradient', stream }, [dz, at(node.inputs, 0)], node.label),
+    ],
+    flops: sizeTimes(4),
+  },
+  reparameterize_gradient: {
+    shape: (inputs, _, label) => {
+      sameShape(inputs[0], latentShape(inputs[1], label), `reparameterize_gradient "${label}": dz and latent`);
+      return at(inputs, 1);
+    },
+    flops: sizeTimes(3),
+  },
+
+  kl_normal: {
+    shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)],
+    gradient: (node, _, dy, append) => [append({ op: 'kl_normal_gradient' }, [dy, at(node.inputs, 0)], node.label)],
+    flops: inputTimes(3),
+  },
+  kl_normal_gradient: { shape: (inputs) => at(inputs, 1), flops: sizeTimes(3) },
+
+  bce_with_logits: {
+    shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `bce_with_logits "${label}"`), 0)],
+    gradient: (node, _, dy, append) => [
+      append({ op: 'bce_with_logits_gradient' }, [dy, at(node.inputs, 0), at(node.inputs, 1)], node.label),
+      null,
+    ],
+    flops: inputTimes(7),
+  },
+  bce_with_logits_gradient: { shape: (inputs) => at(inputs, 1), flops: sizeTimes(5) },
+};

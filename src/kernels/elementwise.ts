@@ -1,0 +1,57 @@
+// Kernels that treat one element at a time: the unfused plan's way to do what matmul epilogues do in passing.
+
+import activationSource from '../../shaders/activation.wgsl';
+import activationGradientSource from '../../shaders/activation_gradient.wgsl';
+import addSource from '../../shaders/add.wgsl';
+import addBiasSource from '../../shaders/add_bias.wgsl';
+import sumRowsSource from '../../shaders/sum_rows.wgsl';
+import { ACTIVATIONS, type Activation } from '../model/spec.js';
+import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+
+/** The number by which shaders/lib/activation.wgsl knows an activation. */
+export const activationCode = (activation: Activation): number => ACTIVATIONS.indexOf(activation);
+
+export const addBias: Kernel<{ rows: number; columns: number }> = {
+  name: 'add_bias',
+  sources: [addBiasSource],
+  bindings: { x: 'read', bias: 'read', y: 'write' },
+  constants: ({ rows, columns }) => ({ WORKGROUP, COUNT: rows * columns, COLUMNS: columns }),
+  grid: ({ rows, columns }) => linearGrid(rows * columns),
+  flops: ({ rows, columns }) => rows * columns,
+};
+
+export const add: Kernel<{ count: number }> = {
+  name: 'add',
+  sources: [addSource],
+  bindings: { a: 'read', b: 'read', y: 'write' },
+  constants: ({ count }) => ({ WORKGROUP, COUNT: count }),
+  grid: ({ count }) => linearGrid(count),
+  flops: ({ count }) => count,
+};
+
+export const activation: Kernel<{ count: number; activation: Activation }> = {
+  name: 'activation',
+  sources: [activationSource],
+  bindings: { x: 'read', y: 'write' },
+  constants: ({ count, activation }) => ({ WORKGROUP, COUNT: count, ACTIVATION: activationCode(activation) }),
+  grid: ({ count }) => linearGrid(count),
+  flops: ({ count }) => count,
+};
+
+export const activationGradient: Kernel<{ count: number; activation: Activation }> = {
+  name: 'activation_gradient',
+  sources: [activationGradientSource],
+  bindings: { dy: 'read', y: 'read', dx: 'write' },
+  constants: ({ count, activation }) => ({ WORKGROUP, COUNT: count, ACTIVATION: activationCode(activation) }),
+  grid: ({ count }) => linearGrid(count),
+  flops: ({ count }) => count,
+};
+
+export const sumRows: Kernel<{ rows: number; columns: number }> = {
+  name: 'sum_rows',
+  sources: [sumRowsSource],
+  bindings: { x: 'read', sum: 'write' },
+  constants: ({ rows, columns }) => ({ WORKGROUP, ROWS: rows, COLUMNS: columns }),
+  grid: ({ columns }) => linearGrid(columns),
+  flops: ({ rows, columns }) => rows * columns,
+};

@@ -1,0 +1,56 @@
+// What a kernel is to the planner: data. Which shaders it is made of, how its buffers are bound, which constants the
+// device gets, how large its grid is, and what it costs. Nothing here allocates or runs anything.
+import { ArgumentError } from '../errors.js';
+import { numel, type Shape } from '../graph/ops.js';
+import type { ShaderSource } from './shader.js';
+
+/** How a dispatch uses a buffer. `read_write` keeps what was there (an update in place); `write` does not read it. */
+export type Access = 'uniform' | 'read' | 'write' | 'read_write';
+
+export type Constants = Record<string, number>;
+export type Grid = readonly [x: number, y: number, z: number];
+
+export const F32_BYTES = 4;
+/** WebGPU's guaranteed maxComputeWorkgroupsPerDimension; no adapter in use offers more. */
+const MAX_GROUPS = 65535;
+/** Lanes of every kernel that has no reason for another number. */
+export const WORKGROUP = 64;
+
+export interface Kernel<S> {
+  name: string;
+  /** Parts of one WGSL module; the first holds `main`. */
+  sources: ShaderSource[];
+  /** Names and uses in binding order: the first is @binding(0). */
+  bindings: Record<string, Access>;
+  /** Values for the module's `override`s; a bool is 0 or 1. */
+  constants(shape: S): Constants;
+  /** `const NAME: u32 = value;` lines put before the sources, for sizes that WGSL wants at compile time. */
+  header?: Constants;
+  grid(shape: S): Grid;
+  flops(shape: S): number;
+}
+
+export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
+
+/**
+ * A grid of `count` lanes for shaders that use lib/linear.wgsl: along x first, then along y.
+ * @throws ArgumentError if even two axes are not enough
+ */
+export function linearGrid(count: number, workgroup = WORKGROUP): Grid {
+  const groups = ceilDiv(count, workgroup);
+  const x = Math.min(groups, MAX_GROUPS);
+  return checkGrid([x, ceilDiv(groups, x), 1], `${count} elements`);
+}
+
+/** @throws ArgumentError if an axis has more workgroups than WebGPU dispatches */
+export function checkGrid(grid: Grid, what: string): Grid {
+  for (const size of grid)
+    if (size > MAX_GROUPS)
+      throw new ArgumentError(
+        `${what} need a grid of ${grid.join('x')} workgroups; an axis has at most ${MAX_GROUPS}. Use a smaller batch or layer`,
+      );
+  return grid;
+}
+
+/** Bytes of an f32 tensor. */
+export const f32Bytes = (shape: Shape): number => numel(shape) * F32_BYTES;

@@ -1,0 +1,79 @@
+// Kernels of the Gaussian code: sampling, its KL divergence, and their gradients; alone and fused.
+
+import klNormalSource from '../../shaders/kl_normal.wgsl';
+import klNormalGradientSource from '../../shaders/kl_normal_gradient.wgsl';
+import latentSource from '../../shaders/latent.wgsl';
+import latentGradientSource from '../../shaders/latent_gradient.wgsl';
+import reparameterizeSource from '../../shaders/reparameterize.wgsl';
+import reparameterizeGradientSource from '../../shaders/reparameterize_gradient.wgsl';
+import type { NoiseStream } from '../graph/ops.js';
+import { STREAM } from '../random.js';
+import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+
+/** z is [rows, latent], heads are [rows, 2 latent]. */
+export interface LatentShape {
+  rows: number;
+  latent: number;
+}
+
+type NoisyShape = LatentShape & { stream: NoiseStream };
+
+const rowGrid = ({ rows }: LatentShape) => checkGrid([rows, 1, 1], `${rows} rows`);
+const elementGrid = ({ rows, latent }: LatentShape) => linearGrid(rows * latent);
+const rowConstants = ({ latent }: LatentShape) => ({ WORKGROUP, LATENT: latent });
+const elementConstants = ({ rows, latent }: LatentShape) => ({ WORKGROUP, COUNT: rows * latent, LATENT: latent });
+const perElement = (flops: number) => (shape: LatentShape) => flops * shape.rows * shape.latent;
+
+export const latent: Kernel<NoisyShape> = {
+  name: 'latent',
+  sources: [latentSource],
+  bindings: { heads: 'read', settings: 'uniform', progress: 'read', z: 'write', kl: 'write' },
+  constants: (shape) => ({ ...rowConstants(shape), STREAM: STREAM[shape.stream] }),
+  grid: rowGrid,
+  flops: perElement(10),
+};
+
+export const latentGradient: Kernel<NoisyShape> = {
+  name: 'latent_gradient',
+  sources: [latentGradientSource],
+  bindings: { dz: 'read', heads: 'read', settings: 'uniform', progress: 'read', dheads: 'write' },
+  constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
+  grid: elementGrid,
+  flops: perElement(14),
+};
+
+export const reparameterize: Kernel<NoisyShape> = {
+  name: 'reparameterize',
+  sources: [reparameterizeSource],
+  bindings: { heads: 'read', settings: 'uniform', progress: 'read', z: 'write' },
+  constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
+  grid: elementGrid,
+  flops: perElement(4),
+};
+
+export const reparameterizeGradient: Kernel<NoisyShape> = {
+  name: 'reparameterize_gradient',
+  sources: [reparameterizeGradientSource],
+  bindings: { dz: 'read', heads: 'read', settings: 'uniform', progress: 'read', dheads: 'write' },
+  constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
+  grid: elementGrid,
+  flops: perElement(6),
+};
+
+export const klNormal: Kernel<LatentShape> = {
+  name: 'kl_normal',
+  sources: [klNormalSource],
+  bindings: { heads: 'read', kl: 'write' },
+  constants: rowConstants,
+  grid: rowGrid,
+  flops: perElement(6),
+};
+
+export const klNormalGradient: Kernel<LatentShape> = {
+  name: 'kl_normal_gradient',
+  sources: [klNormalGradientSource],
+  bindings: { weight: 'read', heads: 'read', dheads: 'write' },
+  constants: elementConstants,
+  grid: elementGrid,
+  flops: perElement(6),
+};

@@ -1,0 +1,3 @@
+// latentgpu for Node: all of index, and devices opened through Dawn (npm `webgpu`).
+export * from './index.js';
+export { listAdapters, type NodeDeviceOptions, openDevice } from './node/adapters.js';

@@ -1,0 +1,83 @@
+// Graph in, plan out: drop what nobody asks for, lower to dispatches, order them, pack their memory.
+import type { LossNode, ModelGraph } from '../graph/build.js';
+import { type Node, numel } from '../graph/ops.js';
+import { adam } from '../kernels/adam.js';
+import { finishStep } from '../kernels/finish-step.js';
+import { LOSS_TERMS } from '../kernels/loss.js';
+import type { MatmulVariant } from '../kernels/matmul.js';
+import { FUSED } from './fuse.js';
+import { type Context, dispatchOf, lower } from './lower.js';
+import { assignScratch } from './memory.js';
+import type { Dispatch, Plan, Tensor } from './plan.js';
+import { schedule } from './schedule.js';
+import { type FlatBuffer, lossRowStride, type Sizes, TensorTable } from './tensors.js';
+
+export interface PlanOptions extends Sizes {
+  /** `tiled` for GPUs, `registers` for software adapters. */
+  matmulVariant: MatmulVariant;
+  /** false: one kernel an operation, the oracle that the fused plan is tested against. */
+  fuse: boolean;
+}
+
+/** The dispatches of one run through `model`: a training step if it has gradients, an evaluation if it has losses. */
+export function makePlan(name: string, model: ModelGraph, options: PlanOptions): Plan {
+  const tensors = new TensorTable(options);
+  place(model, tensors);
+  const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...(model.output ? [model.output] : [])];
+  const live = liveNodes(model.graph.nodes, asked);
+  const context = contextOf(live, asked, tensors, options.matmulVariant);
+  const calls = lower(live, options.fuse ? FUSED : [], context);
+  const dispatches = schedule([
+    ...calls.map((call) => call.dispatch),
+    ...optimizer(model, tensors, options),
+    ...(model.losses.length > 0 ? [finish(model.losses, tensors, options)] : []),
+  ]);
+  return { name, dispatches, scratch: assignScratch(dispatches) };
+}
+
+function place(model: ModelGraph, tensors: TensorTable): void {
+  for (const parameter of model.parameters) tensors.placeParameter(parameter);
+  model.gradients.forEach((gradient, index) => {
+    const parameter = model.parameters[index];
+    if (parameter) tensors.placeGradient(gradient, parameter);
+  });
+  for (const { term, node } of model.losses) tensors.placeLoss(node, term);
+  for (const node of model.graph.all('input')) tensors.placeHost(node, 'input');
+  if (model.output) tensors.placeHost(model.output, 'output');
+}
+
+function liveNodes(nodes: readonly Node[], asked: Node[]): Node[] {
+  const live = new Set<Node>(asked);
+  for (const node of nodes.toReversed()) if (live.has(node)) for (const input of node.inputs) live.add(input);
+  return nodes.filter((node) => live.has(node));
+}
+
+function contextOf(live: Node[], asked: Node[], tensors: TensorTable, matmulVariant: MatmulVariant): Context {
+  const consumers = (node: Node) => live.filter((other) => other.inputs.includes(node));
+  const internal = (node: Node) => consumers(node).length === 1 && !asked.includes(node);
+  return { tensors, matmulVariant, consumers, internal };
+}
+
+/** Fused: one pass over the flat buffers, gaps and all. Unfused: one dispatch a parameter. */
+function optimizer(model: ModelGraph, tensors: TensorTable, { fuse, layout }: PlanOptions): Dispatch[] {
+  if (model.gradients.length === 0) return [];
+  const update = (label: string, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
+    const bound = {
+      ...tensors.stepState(),
+      gradient: tensorIn('gradients'),
+      w: tensorIn('parameters'),
+      m: tensorIn('moment1'),
+      v: tensorIn('moment2'),
+    };
+    return dispatchOf(adam, { count: numel(bound.w.shape) }, bound, label);
+  };
+  if (!fuse) return model.parameters.map((p) => update(p.label, (buffer) => tensors.flat(buffer, p)));
+  const all = update('all parameters', (buffer) => tensors.whole(buffer));
+  return [{ ...all, flops: adam.flops({ count: layout.parameterCount }) }];
+}
+
+function finish(losses: LossNode[], tensors: TensorTable, { rows, metricsCapacity }: PlanOptions): Dispatch {
+  const shape = { terms: LOSS_TERMS.length, rows, rowStride: lossRowStride(rows), capacity: metricsCapacity };
+  const bound = { ...tensors.stepState(), losses: tensors.losses(), metrics: tensors.metrics() };
+  return dispatchOf(finishStep, shape, bound, losses.map((loss) => loss.term).join(' + '));
+}

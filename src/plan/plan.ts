@@ -1,0 +1,63 @@
+// The plan: what one step, one evaluation or one pass through half a model is to the GPU. Plain data, no GPU object in
+// it: a list of dispatches in order, and the memory that they use.
+
+import type { Shape } from '../graph/ops.js';
+import type { Access, Constants, Grid } from '../kernels/kernel.js';
+import type { ShaderSource } from '../kernels/shader.js';
+
+/**
+ * Memory that outlives a dispatch and has an owner outside the plan.
+ * parameters, gradients, moment1, moment2: flat f32, laid out alike (plan/layout.ts). losses: [terms, row stride].
+ * metrics: ring of [terms]. settings, progress: shaders/lib/step.wgsl. images: u8. input, output: the host's.
+ */
+export type Resource =
+  | 'parameters'
+  | 'gradients'
+  | 'moment1'
+  | 'moment2'
+  | 'losses'
+  | 'metrics'
+  | 'settings'
+  | 'progress'
+  | 'images'
+  | 'input'
+  | 'output';
+
+/** Bytes `offset .. offset + bytes` of a resource, or a slot of the plan's own scratch memory. */
+export type Place = { kind: 'resource'; resource: Resource; offset: number } | { kind: 'scratch'; slot: number };
+
+export interface Tensor {
+  name: string;
+  shape: Shape;
+  bytes: number;
+  place: Place;
+}
+
+export interface Binding {
+  name: string;
+  access: Access;
+  tensor: Tensor;
+}
+
+export interface Dispatch {
+  /** Which layer it belongs to: "encoder.0". */
+  label: string;
+  kernel: string;
+  sources: ShaderSource[];
+  header: Constants;
+  constants: Constants;
+  /** In binding order. */
+  bindings: Binding[];
+  grid: Grid;
+  /** Floating point operations. */
+  flops: number;
+  /** Bytes that must cross memory at least: each tensor read once, written once. */
+  bytes: number;
+}
+
+export interface Plan {
+  name: string;
+  dispatches: Dispatch[];
+  /** Bytes of each scratch slot. */
+  scratch: number[];
+}

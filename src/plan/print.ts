@@ -1,0 +1,62 @@
+// The plan as a table for people: one row a dispatch.
+import { showShape } from '../graph/ops.js';
+import type { Dispatch, Plan } from './plan.js';
+
+const HEADER = ['#', 'layer', 'kernel', 'reads -> writes', 'grid', 'MFLOP', 'KiB'];
+
+/**
+ * A table of the plan: dispatch, layer, kernel, shapes, workgroups, floating point operations, least memory traffic;
+ * below it the sums and the scratch memory.
+ */
+export function printPlan(plan: Plan): string {
+  const rows = plan.dispatches.map((dispatch, index) => [
+    String(index + 1),
+    dispatch.label,
+    dispatch.kernel,
+    shapes(dispatch),
+    dispatch.grid.join('x'),
+    (dispatch.flops / 1e6).toFixed(2),
+    (dispatch.bytes / 1024).toFixed(0),
+  ]);
+  const sum = (of: (dispatch: Dispatch) => number) =>
+    plan.dispatches.reduce((total, dispatch) => total + of(dispatch), 0);
+  const total = [
+    '',
+    `${plan.dispatches.length} dispatches`,
+    '',
+    '',
+    '',
+    (sum((d) => d.flops) / 1e6).toFixed(2),
+    (sum((d) => d.bytes) / 1024).toFixed(0),
+  ];
+  const scratch = plan.scratch.reduce((bytes, slot) => bytes + slot, 0);
+  return [
+    plan.name,
+    ...table([HEADER, ...rows, total]),
+    `scratch memory: ${(scratch / 1024).toFixed(0)} KiB in ${plan.scratch.length} buffers`,
+  ].join('\n');
+}
+
+/** Only tensors that differ from dispatch to dispatch: the step's settings and counters are left out. */
+function shapes({ bindings }: Dispatch): string {
+  const told = bindings.filter(({ name }) => name !== 'settings' && name !== 'progress');
+  const list = (written: boolean) =>
+    told
+      .filter(({ access }) => (access === 'write' || access === 'read_write') === written)
+      .map(({ name, tensor }) => `${name}${showShape(tensor.shape)}`)
+      .join(' ');
+  return `${list(false)} -> ${list(true)}`;
+}
+
+function table(rows: string[][]): string[] {
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const numeric = new Set([0, 5, 6]);
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        numeric.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}

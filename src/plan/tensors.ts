@@ -1,0 +1,105 @@
+// Which tensor holds which node: parameters and their gradients lie in the flat buffers, losses in rows of one buffer,
+// everything else in scratch memory that plan/memory.ts packs.
+import { GraphError } from '../errors.js';
+import { type Node, numel, type Shape } from '../graph/ops.js';
+import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
+import { LOSS_TERMS } from '../kernels/loss.js';
+import { ALIGNMENT, type Layout } from './layout.js';
+import type { Resource, Tensor } from './plan.js';
+
+/** How large the trainer's side of the memory is. */
+export interface Sizes {
+  layout: Layout;
+  /** Rows of a batch. */
+  rows: number;
+  /** Bytes of the resident dataset, padded to whole words. */
+  imageBytes: number;
+  /** Entries of the metrics ring. */
+  metricsCapacity: number;
+}
+
+/** The resources that are laid out alike. */
+export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
+
+/** Bytes of the two structs in shaders/lib/step.wgsl. */
+export const SETTINGS_BYTES = 56;
+export const PROGRESS_BYTES = 16;
+
+/** Floats from one term's rows to the next in the losses buffer: bindings start on aligned bytes. */
+export const lossRowStride = (rows: number): number =>
+  (Math.ceil((rows * F32_BYTES) / ALIGNMENT) * ALIGNMENT) / F32_BYTES;
+
+export class TensorTable {
+  private readonly placed = new Map<Node, Tensor>();
+  private slots = 0;
+
+  constructor(private readonly sizes: Sizes) {}
+
+  /** The node's tensor; scratch memory of its own unless it was placed before. */
+  of(node: Node): Tensor {
+    const known = this.placed.get(node);
+    if (known) return known;
+    const tensor: Tensor = {
+      name: `${node.label}.${node.operation.op}`,
+      shape: node.shape,
+      bytes: f32Bytes(node.shape),
+      place: { kind: 'scratch', slot: this.slots++ },
+    };
+    this.placed.set(node, tensor);
+    return tensor;
+  }
+
+  placeParameter(node: Node): void {
+    this.placed.set(node, this.flat('parameters', node));
+  }
+
+  placeGradient(gradient: Node, parameter: Node): void {
+    this.placed.set(gradient, this.flat('gradients', parameter));
+  }
+
+  /** The rows of a term of the loss. */
+  placeLoss(node: Node, term: (typeof LOSS_TERMS)[number]): void {
+    const offset = LOSS_TERMS.indexOf(term) * lossRowStride(numel(node.shape)) * F32_BYTES;
+    this.placed.set(node, resource('losses', `loss.${term}`, node.shape, offset));
+  }
+
+  placeHost(node: Node, which: 'input' | 'output'): void {
+    this.placed.set(node, resource(which, node.label, node.shape));
+  }
+
+  /** The same parameter in any of the flat buffers. */
+  flat(buffer: FlatBuffer, parameter: Node): Tensor {
+    const entry = this.sizes.layout.entries.find((e) => e.parameter.name === parameter.label);
+    if (!entry) throw new GraphError(`parameter "${parameter.label}" is not in the layout`);
+    return resource(buffer, parameter.label, parameter.shape, entry.offset);
+  }
+
+  /** A whole flat buffer, gaps included. */
+  whole(buffer: FlatBuffer): Tensor {
+    return resource(buffer, buffer, [this.sizes.layout.bytes / F32_BYTES]);
+  }
+
+  /** The structs of shaders/lib/step.wgsl, by binding name. */
+  stepState(): { settings: Tensor; progress: Tensor } {
+    return {
+      settings: resource('settings', 'settings', [SETTINGS_BYTES / F32_BYTES]),
+      progress: resource('progress', 'progress', [PROGRESS_BYTES / F32_BYTES]),
+    };
+  }
+
+  images(): Tensor {
+    return resource('images', 'images', [this.sizes.imageBytes / F32_BYTES]);
+  }
+
+  losses(): Tensor {
+    return resource('losses', 'losses', [LOSS_TERMS.length, lossRowStride(this.sizes.rows)]);
+  }
+
+  metrics(): Tensor {
+    return resource('metrics', 'metrics', [this.sizes.metricsCapacity, LOSS_TERMS.length]);
+  }
+}
+
+function resource(which: Resource, name: string, shape: Shape, offset = 0): Tensor {
+  return { name, shape, bytes: f32Bytes(shape), place: { kind: 'resource', resource: which, offset } };
+}

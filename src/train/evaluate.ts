@@ -1,0 +1,56 @@
+// The losses of a whole set of images: one noise sample an image, the same every time.
+import type { Images } from '../data/dataset.js';
+import { evaluationGraph } from '../graph/build.js';
+import { makePlan } from '../plan/make.js';
+import { eachStep, type Losses, LossMean, METRICS_CAPACITY } from './metrics.js';
+import type { Model } from './model.js';
+import type { StepSettings } from './step-state.js';
+import { imageBytes, Stepper } from './stepper.js';
+
+const STEPS_PER_SUBMIT = 16;
+const SUBMITS_IN_FLIGHT = 2;
+
+/** The images stay on the device until `dispose`. */
+export class Evaluator {
+  private constructor(
+    private readonly model: Model,
+    private readonly stepper: Stepper,
+  ) {}
+
+  /**
+   * @param settings those of training; `examples` and `batch` are taken from `images`
+   * @param fuse     false: the unfused plan, for tests
+   */
+  static async create(model: Model, images: Images, settings: StepSettings, fuse: boolean): Promise<Evaluator> {
+    const batch = Math.min(settings.batch, images.count);
+    const { layout, matmulVariant, machine } = model;
+    const sizes = { layout, rows: batch, imageBytes: imageBytes(images), metricsCapacity: METRICS_CAPACITY };
+    const plan = makePlan('evaluation', evaluationGraph(model.spec, batch), { ...sizes, matmulVariant, fuse });
+    const own = { ...settings, examples: images.count, batch };
+    const shared = { parameters: model.parameterBuffer };
+    return new Evaluator(
+      model,
+      await Stepper.create(machine, plan, images, own, shared, 'Use a smaller batch (--batch).'),
+    );
+  }
+
+  /** Mean losses over all the images, nats an image. */
+  async run(): Promise<Losses> {
+    const { stepper } = this;
+    const mean = new LossMean(this.model.spec.loss.klWeight);
+    const add = (_step: number, bce: number, kl: number, images: number) => mean.add(bce, kl, images);
+    stepper.rewind(0);
+    const pending = [];
+    while (stepper.step < stepper.stepsPerPass) {
+      pending.push(stepper.submit(Math.min(STEPS_PER_SUBMIT, stepper.stepsPerPass - stepper.step)));
+      const oldest = pending.length > SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
+      if (oldest) await eachStep(oldest, stepper.rows, add);
+    }
+    for (const rest of pending) await eachStep(rest, stepper.rows, add);
+    return mean.value;
+  }
+
+  dispose(): void {
+    this.stepper.dispose();
+  }
+}

@@ -1,0 +1,130 @@
+// A plan that is run step after step over a resident dataset, training or evaluating: its buffers, and how many steps go
+// to the GPU at once. It never waits for a step and never reads anything but metrics.
+import type { Images } from '../data/dataset.js';
+import { type Machine, Program, type Resources } from '../gpu/program.js';
+import { F32_BYTES } from '../kernels/kernel.js';
+import { LOSS_TERMS } from '../kernels/loss.js';
+import type { Plan } from '../plan/plan.js';
+import { lossRowStride, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
+import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
+
+/** Bytes of the dataset on the GPU: whole words. */
+export const imageBytes = ({ pixels }: Images): number => Math.ceil(pixels.length / 4) * 4;
+
+export class Stepper {
+  /** Steps submitted so far. */
+  step = 0;
+
+  private constructor(
+    private readonly machine: Machine,
+    private readonly program: Program,
+    private readonly owned: Required<Pick<Resources, 'images' | 'settings' | 'progress' | 'losses' | 'metrics'>>,
+    private readonly reader: MetricsReader,
+    private settings: StepSettings,
+  ) {}
+
+  /**
+   * Uploads the images once and compiles the plan.
+   * @param shared resources that the plan uses and that somebody else owns (parameters, ...)
+   * @param remedy what the user can do if memory does not suffice
+   */
+  static async create(
+    machine: Machine,
+    plan: Plan,
+    images: Images,
+    settings: StepSettings,
+    shared: Resources,
+    remedy: string,
+  ): Promise<Stepper> {
+    const { memory, device } = machine;
+    const { STORAGE, UNIFORM, COPY_DST, COPY_SRC } = GPUBufferUsage;
+    const make = (label: string, bytes: number, usage: number) =>
+      memory.create({ label: `${plan.name} ${label}`, bytes, usage, remedy });
+    const made: GPUBuffer[] = [];
+    const keep = (buffer: GPUBuffer) => {
+      made.push(buffer);
+      return buffer;
+    };
+    try {
+      const owned = {
+        images: keep(
+          memory.create({
+            label: `${images.count} images`,
+            bytes: imageBytes(images),
+            usage: STORAGE | COPY_DST,
+            remedy: 'Use fewer images (--limit).',
+          }),
+        ),
+        settings: keep(make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST)),
+        progress: keep(make('progress', PROGRESS_BYTES, STORAGE | COPY_DST)),
+        losses: keep(make('losses', LOSS_TERMS.length * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),
+        metrics: keep(make('metrics', METRICS_CAPACITY * LOSS_TERMS.length * F32_BYTES, STORAGE | COPY_SRC)),
+      };
+      upload(device.gpu.queue, owned.images, images);
+      const program = await Program.create(machine, plan, { ...shared, ...owned }, remedy);
+      const stepper = new Stepper(machine, program, owned, new MetricsReader(device, memory, owned.metrics), settings);
+      stepper.configure(settings);
+      stepper.rewind(0);
+      return stepper;
+    } catch (error) {
+      for (const buffer of made) memory.destroy(buffer);
+      throw error;
+    }
+  }
+
+  get plan(): Plan {
+    return this.program.plan;
+  }
+
+  /** Steps that go once over the dataset. */
+  get stepsPerPass(): number {
+    return Math.ceil(this.settings.examples / this.settings.batch);
+  }
+
+  /** Images in step `step`. */
+  rows = (step: number): number => rowsOfStep(step, this.settings);
+
+  /** New settings from the next submit on. */
+  configure(settings: StepSettings): void {
+    this.settings = settings;
+    this.machine.device.gpu.queue.writeBuffer(this.owned.settings, 0, settingsBytes(settings));
+  }
+
+  /** The next step is number `step`. */
+  rewind(step: number): void {
+    this.step = step;
+    this.machine.device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(step, this.settings));
+  }
+
+  /** Encodes and submits at most `count` steps together; how many it was is in the result. */
+  submit(count: number): PendingMetrics {
+    const { gpu } = this.machine.device;
+    const steps = Math.min(count, stepsBeforeWrap(this.step));
+    const encoder = gpu.createCommandEncoder({ label: this.plan.name });
+    const pass = encoder.beginComputePass({ label: this.plan.name });
+    for (let i = 0; i < steps; i++) this.program.encode(pass);
+    pass.end();
+    const { read } = this.reader.copy(encoder, this.step, steps);
+    gpu.queue.submit([encoder.finish()]);
+    this.step += steps;
+    return read();
+  }
+
+  dispose(): void {
+    this.program.dispose();
+    this.reader.dispose();
+    for (const buffer of Object.values(this.owned)) this.machine.memory.destroy(buffer);
+  }
+}
+
+/** writeBuffer takes whole words; the last few bytes go in a word of their own. */
+function upload(queue: GPUQueue, buffer: GPUBuffer, { pixels }: Images): void {
+  const whole = pixels.length - (pixels.length % 4);
+  const bytes = new Uint8Array(pixels.buffer as ArrayBuffer, pixels.byteOffset, pixels.length);
+  if (whole > 0) queue.writeBuffer(buffer, 0, bytes, 0, whole);
+  if (whole === pixels.length) return;
+  const last = new Uint8Array(4);
+  last.set(bytes.subarray(whole));
+  queue.writeBuffer(buffer, whole, last);
+}

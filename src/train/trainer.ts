@@ -1,0 +1,281 @@
+// Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late.
+import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
+import { ArgumentError } from '../errors.js';
+import type { Resources } from '../gpu/program.js';
+import { trainingGraph } from '../graph/build.js';
+import { makePlan } from '../plan/make.js';
+import type { Plan } from '../plan/plan.js';
+import { Evaluator } from './evaluate.js';
+import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics } from './metrics.js';
+import { checkSeed, type HostTensor, type Model } from './model.js';
+import { Pace } from './pace.js';
+import type { StepSettings } from './step-state.js';
+import { imageBytes, Stepper } from './stepper.js';
+
+/** How to train. */
+export interface TrainerOptions {
+  /** Images a step; 128 by default. The last batch of an epoch may be smaller. */
+  batch?: number;
+  /** Adam's learning rate; 1e-3 by default. */
+  lr?: number;
+  /** Adam's decay rates; 0.9 and 0.999 by default. */
+  betas?: [number, number];
+  /** Adam's eps; 1e-8 by default. */
+  epsilon?: number;
+  /** Seed of the order of the images and of the noise, a non-negative integer; 0 by default. */
+  seed?: number;
+  /** false: one kernel an operation. Slower; the oracle for tests. */
+  fuse?: boolean;
+}
+
+/** Where training stands, told after every submit. */
+export interface Progress {
+  /** From 1. */
+  epoch: number;
+  /** Epochs that this call will have seen at its end. */
+  epochs: number;
+  /** Steps done in all. */
+  step: number;
+  /** Steps that will have been done in all when this call ends. */
+  stepsTotal: number;
+  /** Means over this epoch so far, nats an image. */
+  losses: Losses;
+  stepsPerSecond: number;
+}
+
+/** What an epoch, or the part of one that was trained, came to. */
+export interface EpochReport {
+  /** From 1. */
+  epoch: number;
+  /** Steps done in all. */
+  step: number;
+  /** false if training stopped before the epoch's end. */
+  complete: boolean;
+  /** Means over the epoch's training images, each at the step it was seen in; nats an image. */
+  train: Losses;
+  /** Means over the whole test set after it; nats an image. */
+  test: Losses;
+  /** Seconds of training, evaluation not counted. */
+  seconds: number;
+  stepsPerSecond: number;
+}
+
+export interface TrainOptions {
+  /** Epochs to train now; one that an earlier call left unfinished counts as one. 1 by default. */
+  epochs?: number;
+  /** Stop after so many steps of this call. */
+  steps?: number;
+  /** When it aborts, training stops after the steps under way; the report of the unfinished epoch still comes. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+const SUBMITS_IN_FLIGHT = 2;
+
+function checkNumber(name: string, value: number, ok: boolean, must: string): void {
+  if (!ok) throw new ArgumentError(`${name}: ${value}, must be ${must}`);
+}
+
+/**
+ * Puts the data and the optimizer's state on the model's device.
+ * @throws ArgumentError naming the option or the part of the data that is wrong
+ * @throws DeviceError if it does not fit on the device
+ */
+export async function createTrainer(model: Model, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
+  const { batch = 128, lr = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8, fuse = true } = options;
+  checkDataset(dataset);
+  checkNumber('batch', batch, Number.isInteger(batch) && batch >= 1, 'a positive integer');
+  checkNumber('lr', lr, lr > 0 && Number.isFinite(lr), 'a positive number');
+  betas.forEach((beta, i) => {
+    checkNumber(`betas[${i}]`, beta, beta > 0 && beta < 1, 'between 0 and 1');
+  });
+  checkNumber('epsilon', epsilon, epsilon > 0 && Number.isFinite(epsilon), 'a positive number');
+  const { count, height, width } = dataset.train;
+  if (batch > count)
+    throw new ArgumentError(
+      `batch ${batch} is larger than the data: ${count} training images; use a batch of at most ${count}`,
+    );
+  if (height * width !== model.spec.inputs)
+    throw new ArgumentError(
+      `${dataset.name}: images are ${height}x${width} = ${height * width} pixels, but the model takes ${model.spec.inputs}`,
+    );
+  model.checkUsable();
+  const settings: StepSettings = {
+    seed: checkSeed(options.seed ?? 0),
+    examples: count,
+    batch,
+    learningRate: lr,
+    beta1: betas[0],
+    beta2: betas[1],
+    epsilon,
+    klWeight: model.spec.loss.klWeight,
+  };
+  const trainer = await Trainer.create(model, dataset, settings, fuse);
+  model.device.check();
+  return trainer;
+}
+
+/** Made by `createTrainer`; give its memory back with `dispose` before the model's. */
+export class Trainer {
+  private readonly pace = new Pace();
+  private busy = false;
+
+  private constructor(
+    readonly model: Model,
+    private readonly stepper: Stepper,
+    private readonly evaluator: Evaluator,
+    private readonly moments: Required<Pick<Resources, 'gradients' | 'moment1' | 'moment2'>>,
+    private settings: StepSettings,
+    private readonly fuse: boolean,
+  ) {}
+
+  /** Use `createTrainer`, which checks its arguments. */
+  static async create(model: Model, dataset: Dataset, settings: StepSettings, fuse: boolean): Promise<Trainer> {
+    const { layout, matmulVariant, machine, spec } = model;
+    const { batch } = settings;
+    const sizes = { layout, rows: batch, imageBytes: imageBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
+    const plan = makePlan('training step', trainingGraph(spec, batch), { ...sizes, matmulVariant, fuse });
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
+    const flat = (label: string) => machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
+    const moments = { gradients: flat('gradients'), moment1: flat('moment1'), moment2: flat('moment2') };
+    const undo: (() => void)[] = [() => Object.values(moments).forEach((buffer) => machine.memory.destroy(buffer))];
+    try {
+      const shared = { parameters: model.parameterBuffer, ...moments };
+      const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
+      const stepper = await Stepper.create(machine, plan, dataset.train, settings, shared, less);
+      undo.push(() => stepper.dispose());
+      const evaluator = await Evaluator.create(model, dataset.test, settings, fuse);
+      return new Trainer(model, stepper, evaluator, moments, settings, fuse);
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw error;
+    }
+  }
+
+  /** The dispatches of one step, see `printPlan`. */
+  get plan(): Plan {
+    return this.stepper.plan;
+  }
+
+  get stepsPerEpoch(): number {
+    return this.stepper.stepsPerPass;
+  }
+
+  /** Steps done (or under way) since the trainer was made. */
+  get step(): number {
+    return this.stepper.step;
+  }
+
+  get learningRate(): number {
+    return this.settings.learningRate;
+  }
+
+  /** Takes effect with the next submit: it is data to the kernels. */
+  set learningRate(value: number) {
+    checkNumber('learningRate', value, value > 0 && Number.isFinite(value), 'a positive number');
+    this.settings = { ...this.settings, learningRate: value };
+    this.stepper.configure(this.settings);
+  }
+
+  /**
+   * Trains, and yields a report after each epoch.
+   * @throws ArgumentError for options that make no sense, or while another call is training
+   * @throws TrainingError when the loss is not a number; DeviceError when the device fails
+   */
+  async *train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+    const { epochs = 1, steps = Number.POSITIVE_INFINITY, signal } = options;
+    checkNumber('epochs', epochs, Number.isInteger(epochs) && epochs >= 1, 'a positive integer');
+    checkNumber(
+      'steps',
+      steps,
+      steps >= 1 && (Number.isInteger(steps) || steps === Number.POSITIVE_INFINITY),
+      'a positive integer',
+    );
+    this.model.checkUsable();
+    if (this.busy) throw new ArgumentError('this trainer is already training; await its reports before training again');
+    this.busy = true;
+    try {
+      const firstEpoch = Math.floor(this.step / this.stepsPerEpoch);
+      const last = Math.min((firstEpoch + epochs) * this.stepsPerEpoch, this.step + steps);
+      while (this.step < last && !signal?.aborted) yield await this.epoch(firstEpoch + epochs, last, options);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Trains to the end of the epoch, to `last`, or until aborted; then evaluates. */
+  private async epoch(epochs: number, last: number, { signal, onProgress }: TrainOptions): Promise<EpochReport> {
+    const { stepper, pace } = this;
+    const first = stepper.step;
+    const epoch = Math.floor(first / this.stepsPerEpoch) + 1;
+    const end = Math.min(epoch * this.stepsPerEpoch, last);
+    const mean = new LossMean(this.model.spec.loss.klWeight);
+    const started = performance.now();
+    const seconds = () => (performance.now() - started) / 1000;
+    let done = first;
+    const arrive = async (pending: PendingMetrics) => {
+      await eachStep(pending, stepper.rows, (_step, bce, kl, images) => mean.add(bce, kl, images));
+      pace.arrived(pending.count);
+      done += pending.count;
+      const stepsPerSecond = (done - first) / seconds();
+      onProgress?.({ epoch, epochs, step: done, stepsTotal: last, losses: mean.value, stepsPerSecond });
+    };
+
+    const inFlight: PendingMetrics[] = [];
+    pace.resume();
+    while (stepper.step < end && !signal?.aborted) {
+      inFlight.push(stepper.submit(Math.min(pace.next, end - stepper.step)));
+      const oldest = inFlight.length >= SUBMITS_IN_FLIGHT ? inFlight.shift() : undefined;
+      if (oldest) await arrive(oldest);
+    }
+    for (const rest of inFlight) await arrive(rest);
+    const spent = seconds();
+    return {
+      epoch,
+      step: done,
+      complete: done === epoch * this.stepsPerEpoch,
+      train: mean.value,
+      test: await this.evaluator.run(),
+      seconds: spent,
+      stepsPerSecond: (done - first) / spent,
+    };
+  }
+
+  /**
+   * Mean losses of any images of the model's size, nats an image, one noise sample each; of the test set if none are given.
+   * @throws ArgumentError if the images have another size
+   */
+  async evaluate(images?: Images): Promise<Losses> {
+    this.model.checkUsable();
+    if (!images) return this.evaluator.run();
+    checkImages(images, 'images');
+    if (images.height * images.width !== this.model.spec.inputs)
+      throw new ArgumentError(
+        `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
+      );
+    const evaluator = await Evaluator.create(this.model, images, this.settings, this.fuse);
+    try {
+      return await evaluator.run();
+    } finally {
+      evaluator.dispose();
+    }
+  }
+
+  /** Adam's state by parameter name: mean and mean square of the gradients, and the last gradients themselves. */
+  async optimizerState(): Promise<Record<'gradients' | 'moment1' | 'moment2', Map<string, HostTensor>>> {
+    const { gradients, moment1, moment2 } = this.moments;
+    return {
+      gradients: await this.model.namedTensors(gradients),
+      moment1: await this.model.namedTensors(moment1),
+      moment2: await this.model.namedTensors(moment2),
+    };
+  }
+
+  /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. */
+  dispose(): void {
+    this.stepper.dispose();
+    this.evaluator.dispose();
+    for (const buffer of Object.values(this.moments)) this.model.machine.memory.destroy(buffer);
+  }
+}
