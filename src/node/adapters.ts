@@ -55,7 +55,10 @@ export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
  * @throws DeviceError when Dawn itself does not load
  */
 export function listAdapters(): Promise<AdapterSummary[]> {
-  return exclusive(async () => (await offers([])).map((offer) => offer.summary));
+  return exclusive(async () => {
+    await loadDawn();
+    return (await offers([])).map((offer) => offer.summary);
+  });
 }
 
 let last: Promise<unknown> = Promise.resolve();
@@ -72,6 +75,7 @@ async function choose(wanted: string, flags: readonly string[]): Promise<Offer> 
     throw new ArgumentError(
       "adapter is empty: it must be 'auto', 'hardware', 'lavapipe', 'swiftshader' or a part of an adapter's name",
     );
+  await loadDawn(); // where it does not load, that is the thing to say, not that there is no adapter
   if (wanted === 'auto') return chooseAny(flags);
   if (wanted === 'hardware' || wanted === 'lavapipe') return chooseSystem(wanted, flags);
   if (wanted === 'swiftshader') return chooseSwiftShader(flags);
@@ -202,14 +206,18 @@ function backend(flags: readonly string[]): string {
 
 let dawn: Promise<typeof import('webgpu')> | undefined;
 
-async function createGpu(flags: readonly string[]): Promise<GPU> {
+async function loadDawn(): Promise<typeof import('webgpu')> {
   dawn ??= import('webgpu').then((module) => {
     Object.assign(globalThis, module.globals); // GPUBufferUsage and the like, as in a browser
     return module;
   });
-  const { create } = await dawn.catch((error: unknown) => {
+  return dawn.catch((error: unknown) => {
     throw dawnError(error);
   });
+}
+
+async function createGpu(flags: readonly string[]): Promise<GPU> {
+  const { create } = await loadDawn();
   return create(mergeFlags([...DAWN_FLAGS, ...flags]));
 }
 
