@@ -139,7 +139,7 @@ export class Trainer {
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
     const flat = (label: string) => machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
     const moments = { gradients: flat('gradients'), moment1: flat('moment1'), moment2: flat('moment2') };
-    const undo: (() => void)[] = [() => Object.values(moments).forEach((buffer) => machine.memory.destroy(buffer))];
+    const undo: (() => void)[] = Object.values(moments).map((buffer) => () => machine.memory.destroy(buffer));
     try {
       const shared = { parameters: model.parameterBuffer, ...moments };
       const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';

@@ -1,0 +1,108 @@
+// IDX, the format of MNIST's files (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"): bytes to a shape and
+// values, and a pair of such files to Images. Only unsigned bytes, which is what every MNIST-like data set uses. Reads no
+// file itself: a program or a page fetches the bytes, passes them through gunzipIfNeeded() and then here.
+import { FormatError } from '../errors.js';
+import type { Images } from './dataset.js';
+
+/** The contents of an IDX file of unsigned bytes. */
+export interface Idx {
+  /** What to call it in an error: the file's name. */
+  name: string;
+  /** Sizes, slowest axis first: [count, height, width] for images, [count] for labels. */
+  shape: number[];
+  /** Row-major; shares memory with the bytes it was decoded from. */
+  values: Uint8Array;
+}
+
+const UNSIGNED_BYTE = 0x08;
+const OTHER_TYPES: Record<number, string> = {
+  9: 'signed bytes',
+  11: '16-bit integers',
+  12: '32-bit integers',
+  13: '32-bit floats',
+  14: '64-bit floats',
+};
+
+const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/**
+ * Decodes an IDX file: two zero bytes, the element type, the number of axes, a big-endian u32 size for each, the values.
+ * @param bytes the whole file, already unpacked
+ * @param name  what to call it in an error
+ * @throws FormatError if it is not IDX, holds another element type, or is too short or too long for its shape
+ */
+export function decodeIdx(bytes: Uint8Array, name: string): Idx {
+  if (isGzip(bytes))
+    throw new FormatError(`${name} is gzipped, must be plain IDX; unpack it with gunzipIfNeeded() first`);
+  const [zero0, zero1, type, rank] = bytes;
+  if (zero0 !== 0 || zero1 !== 0 || type === undefined || !rank)
+    throw new FormatError(
+      `${name} is not an IDX file: it ${bytes.length === 0 ? 'is empty' : `begins ${hex(bytes.subarray(0, 4))}`}, must begin 00 00 08 01 (labels) or 00 00 08 03 (images)`,
+    );
+  if (type !== UNSIGNED_BYTE)
+    throw new FormatError(
+      `${name} holds IDX element type 0x${hex(bytes.subarray(2, 3))} (${OTHER_TYPES[type] ?? 'unknown'}), must be 0x08 (unsigned bytes)`,
+    );
+  const header = 4 + 4 * rank;
+  if (bytes.length < header)
+    throw new FormatError(
+      `${name} is truncated: it has ${bytes.length} bytes, its header of ${rank} sizes needs ${header}; fetch it again`,
+    );
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const expected = header + shape.reduce((product, size) => product * size, 1);
+  if (bytes.length !== expected)
+    throw new FormatError(
+      `${name} is ${bytes.length < expected ? 'truncated' : 'too long'}: it has ${bytes.length} bytes, its shape [${shape.join(', ')}] needs ${expected}; fetch it again`,
+    );
+  return { name, shape, values: bytes.subarray(header) };
+}
+
+/**
+ * Images, with their labels if given, from decoded IDX files.
+ * @param images shape [count, height, width], none of them 0
+ * @param labels shape [count]
+ * @throws FormatError naming the file whose shape is something else
+ */
+export function imagesFromIdx(images: Idx, labels?: Idx): Images {
+  const [count, height, width] = images.shape;
+  if (images.shape.length !== 3 || !count || !height || !width)
+    throw new FormatError(
+      `${images.name} has shape [${images.shape.join(', ')}], images must have [count, height, width] with no size 0; is it the file of labels?`,
+    );
+  if (labels && labels.shape.length !== 1)
+    throw new FormatError(
+      `${labels.name} has shape [${labels.shape.join(', ')}], labels must have [count]; is it the file of images?`,
+    );
+  if (labels && labels.shape[0] !== count)
+    throw new FormatError(
+      `${labels.name} has ${labels.shape[0]} labels, must have one for each of the ${count} images in ${images.name}`,
+    );
+  return { count, height, width, pixels: images.values, ...(labels && { labels: labels.values }) };
+}
+
+/**
+ * The bytes themselves, or what they unpack to if they begin as a gzip file does (1f 8b). By the platform's own
+ * DecompressionStream, so it works in browsers and in Node.
+ * @param name what to call them in an error
+ * @throws FormatError (rejects) if the gzip data is corrupt or truncated
+ */
+export async function gunzipIfNeeded(bytes: Uint8Array, name = 'the file'): Promise<Uint8Array> {
+  if (!isGzip(bytes)) return bytes;
+  try {
+    const unpacked = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  } catch (cause) {
+    throw new FormatError(
+      `${name} is not a whole gzip file: its ${bytes.length} bytes cannot be unpacked (${reason(cause)}); fetch it again`,
+      { cause },
+    );
+  }
+}
+
+/** What zlib said: engines bury it at different depths ("terminated" in front of "unexpected end of file"). */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reason(error.cause) : error.message;
+}

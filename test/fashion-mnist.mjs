@@ -1,0 +1,53 @@
+// The seed's VAE on real data against PyTorch's figures: the test loss on Fashion-MNIST after 20 steps, 100 steps and one
+// epoch of batches of 128. Takes minutes on a software adapter, so `npm test` leaves it out; .ci/run runs it.
+//   node test/fashion-mnist.mjs [adapter]
+// Source of the figures: PyTorch 1.13, the same model, three seeds (nats an image); the margins are what seeds and noise
+// move them by, three times over.
+// @ts-check
+import fs from 'node:fs';
+import path from 'node:path';
+import { createModel, createTrainer, decodeIdx, gunzipIfNeeded, imagesFromIdx, openDevice, vae } from 'latentgpu/node';
+
+const FOLDER = '/usr/share/datasets/fashion-mnist';
+const EXPECTED = [
+  { steps: 20, loss: 388, margin: 5 },
+  { steps: 100, loss: 306, margin: 6 },
+  { steps: 469, loss: 265, margin: 6 },
+];
+
+/** @param {string} file */
+async function idx(file) {
+  const bytes = await gunzipIfNeeded(fs.readFileSync(path.join(FOLDER, file)), file);
+  return decodeIdx(bytes, file);
+}
+
+if (!fs.existsSync(FOLDER)) {
+  console.error(`${FOLDER} is missing: apt-get install dataset-fashion-mnist`);
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
+const dataset = {
+  name: 'fashion-mnist',
+  train: imagesFromIdx(await idx('train-images-idx3-ubyte.gz')),
+  test: imagesFromIdx(await idx('t10k-images-idx3-ubyte.gz')),
+};
+const device = await openDevice({ adapter: process.argv[2] ?? 'auto' });
+console.log(`Fashion-MNIST reference on ${device.adapter.name}`);
+const model = await createModel(device, vae(), { seed: 1 });
+const trainer = await createTrainer(model, dataset, { batch: 128, lr: 1e-3, seed: 1 });
+let failed = 0;
+for (const { steps, loss, margin } of EXPECTED) {
+  for await (const report of trainer.train({ steps: steps - trainer.step })) {
+    const ok = report.step === steps && Math.abs(report.test.loss - loss) <= margin;
+    if (!ok) failed++;
+    console.log(
+      `${ok ? 'ok    ' : 'FAILED'} after ${report.step} steps: test loss ${report.test.loss.toFixed(2)} nats an image ` +
+        `(KL ${report.test.kl.toFixed(2)}), reference ${loss} +-${margin}; ${report.stepsPerSecond.toFixed(2)} steps/s`,
+    );
+  }
+}
+trainer.dispose();
+model.dispose();
+device.dispose();
+console.log(`${EXPECTED.length - failed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
