@@ -13,21 +13,22 @@ const BUFFER_TYPES: Record<Access, GPUBufferBindingType> = {
   read_write: 'storage',
 };
 
-/** The constants that WGSL wants at compile time, one line each. */
-function headerText(dispatch: Dispatch): string {
-  return Object.entries(dispatch.header)
-    .map(([name, value]) => `const ${name}: u32 = ${value}u;\n`)
-    .join('');
+/** What goes before the sources: extensions, and the constants that WGSL wants at compile time; one line each. */
+function headerLines({ enables, header }: Dispatch): string[] {
+  return [
+    ...enables.map((name) => `enable ${name};`),
+    ...Object.entries(header).map(([name, value]) => `const ${name}: u32 = ${value}u;`),
+  ];
 }
 
 /** The exact WGSL that the device gets for a dispatch. */
 export function moduleText(dispatch: Dispatch): string {
-  return headerText(dispatch) + dispatch.sources.map((source) => source.code).join('\n');
+  return [...headerLines(dispatch), ...dispatch.sources.map((source) => source.code)].join('\n');
 }
 
 /** Where a line of `moduleText` (from 1) comes from: a file below shaders/ and its line, or the generated header. */
 export function originOf(dispatch: Dispatch, line: number): { file: string; line: number } {
-  let rest = line - Object.keys(dispatch.header).length;
+  let rest = line - headerLines(dispatch).length;
   if (rest <= 0) return { file: `header of ${dispatch.kernel}`, line };
   for (const source of dispatch.sources) {
     const origin = source.origin[rest - 1];
@@ -47,7 +48,7 @@ export class Pipelines {
   get(dispatch: Dispatch): Promise<GPUComputePipeline> {
     const key = JSON.stringify([
       dispatch.sources.map((source: ShaderSource) => source.file),
-      dispatch.header,
+      headerLines(dispatch),
       dispatch.constants,
       dispatch.bindings.map((binding) => binding.access),
     ]);

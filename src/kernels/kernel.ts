@@ -26,6 +26,8 @@ export interface Kernel<S> {
   constants(shape: S): Constants;
   /** `const NAME: u32 = value;` lines put before the sources, for sizes that WGSL wants at compile time. */
   header?: Constants;
+  /** WGSL extensions that the sources need (`enable NAME;`); the device must have the feature. */
+  enables?: string[];
   grid(shape: S): Grid;
   flops(shape: S): number;
 }

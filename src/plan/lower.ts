@@ -43,6 +43,7 @@ export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<strin
     label,
     kernel: kernel.name,
     sources: kernel.sources,
+    enables: kernel.enables ?? [],
     header: kernel.header ?? {},
     constants: kernel.constants(shape),
     bindings,

@@ -44,6 +44,7 @@ export interface Dispatch {
   label: string;
   kernel: string;
   sources: ShaderSource[];
+  enables: string[];
   header: Constants;
   constants: Constants;
   /** In binding order. */

@@ -1,0 +1,137 @@
+// The browser bundle in a real headless Chromium: the same training as in Node, the same losses, and a page that is left
+// with nothing on the GPU.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type * as latentgpu from '../../src/index.js';
+import * as library from '../../src/node.js';
+import { type Device, openDevice } from '../../src/node.js';
+import { launchBrowser, type Served, servePage } from './chromium.js';
+
+const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
+const reference = fs.readFileSync(path.join(root, 'test/train/reference.safetensors'));
+
+const PAGE = '<!doctype html><meta charset="utf-8"><title>latentgpu</title>';
+const STEPS = 30;
+/** Relative, a loss: 30 steps in f32 on two compilers (a browser's SwiftShader is another build than Node's). */
+const TOLERANCE = 1e-4;
+
+/**
+ * The 30 steps that PyTorch did (test/train/reference.py), one call a step so that each has its own losses. Runs here and,
+ * as text, in the page: it may use nothing from outside.
+ */
+async function trainReference(lib: typeof latentgpu, device: Device, file: Uint8Array): Promise<number[][]> {
+  const tensors = lib.decodeSafetensors(file);
+  const initial = new Map<string, latentgpu.HostTensor>();
+  for (const [name, { shape, values }] of tensors)
+    if (name.startsWith('initial/'))
+      initial.set(name.slice('initial/'.length), { shape, values: Float32Array.from(values) });
+  const pixels = tensors.get('images')?.values;
+  if (!(pixels instanceof Uint8Array)) throw new Error('the reference has no images');
+  const images = { count: 56, height: 10, width: 10, pixels };
+  const model = await lib.createModel(device, lib.vae({ pixels: 100, hidden: [48, 24], latent: 6 }));
+  model.loadParameters(initial);
+  const data = { name: 'reference', train: images, test: images };
+  const trainer = await lib.createTrainer(model, data, { batch: 16, lr: 1e-3, seed: 1234 });
+  const losses: number[][] = [];
+  for (let step = 0; step < 30; step++)
+    for await (const { train, test } of trainer.train({ steps: 1 }))
+      losses.push([train.loss, train.bce, train.kl, test.loss]);
+  trainer.dispose();
+  model.dispose();
+  return losses;
+}
+
+async function serve(): Promise<Served> {
+  const bundle = fs.readFileSync(path.join(root, 'dist/index.js'));
+  return servePage(
+    new Map([
+      ['/', { type: 'text/html', body: PAGE }],
+      ['/latentgpu.js', { type: 'text/javascript', body: bundle }],
+      ['/reference.safetensors', { type: 'application/octet-stream', body: reference }],
+    ]),
+  );
+}
+
+/** What a page says that a person would see in its console. */
+async function inPage<T>(script: string): Promise<{ value: T; complaints: string[] }> {
+  const [browser, server] = await Promise.all([launchBrowser(), serve()]);
+  try {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(server.url);
+    return { value: await page.evaluate<T>(script), complaints };
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+function assertClose(got: number[][], want: ArrayLike<number>[], what: string): void {
+  assert.is(got.length, STEPS);
+  got.forEach((losses, step) => {
+    const wanted = want[step] ?? [];
+    for (let term = 0; term < wanted.length; term++) {
+      const error = Math.abs((losses[term] ?? Number.NaN) / (wanted[term] ?? Number.NaN) - 1);
+      assert.ok(
+        error <= TOLERANCE,
+        `step ${step + 1}, term ${term}: ${losses[term]}, ${what} ${wanted[term]}, off by ${error}`,
+      );
+    }
+  });
+}
+
+test('training in Chromium gives the losses of PyTorch and of Node', async () => {
+  const { value: inBrowser, complaints } = await inPage<number[][]>(`(async () => {
+    const trainReference = ${trainReference.toString()};
+    const lib = await import('/latentgpu.js');
+    const file = new Uint8Array(await (await fetch('/reference.safetensors')).arrayBuffer());
+    const device = await lib.openDevice();
+    const losses = await trainReference(lib, device, file);
+    device.check();
+    device.dispose();
+    return losses;
+  })()`);
+  assert.equal(complaints, []);
+
+  const torch = library.decodeSafetensors(reference).get('losses')?.values;
+  assert.ok(torch instanceof Float64Array);
+  assertClose(
+    inBrowser,
+    Array.from({ length: STEPS }, (_, step) => torch.subarray(3 * step, 3 * step + 3)),
+    'PyTorch',
+  );
+
+  const device = await openDevice({ adapter: 'swiftshader' });
+  const inNode = await trainReference(library, device, new Uint8Array(reference));
+  device.dispose();
+  assertClose(inBrowser, inNode, 'Node');
+});
+
+test('digits are the same bytes in Chromium and in Node', async () => {
+  const { value, complaints } = await inPage<number[]>(`(async () => {
+    const { digits } = await import('/latentgpu.js');
+    const { train, test } = digits({ train: 64, test: 64, seed: 7 });
+    return [...train.pixels, ...train.labels, ...test.pixels, ...test.labels];
+  })()`);
+  assert.equal(complaints, []);
+  const { train, test: held } = library.digits({ train: 64, test: 64, seed: 7 });
+  assert.equal(value, [...train.pixels, ...(train.labels ?? []), ...held.pixels, ...(held.labels ?? [])]);
+});
+
+test('without WebGPU, openDevice says so in words', async () => {
+  const { value } = await inPage<string>(`(async () => {
+    const { openDevice } = await import('/latentgpu.js');
+    Object.defineProperty(navigator, 'gpu', { value: undefined });
+    return openDevice().then(() => 'opened', (error) => error.name + ': ' + error.message);
+  })()`);
+  assert.match(value, /^DeviceError: .*navigator\.gpu is missing/);
+});
+
+test.run();
