@@ -1,0 +1,227 @@
+// Graphs computed on the host in f64: every operation of src/graph/ops.ts from its formula, written without a look at
+// the shaders, so that what the GPU gives can be held against it. Plans and kernels are not known here. Slow: for small
+// models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
+import type { Images } from '../../src/data/dataset.js';
+import type { Node, Operation, OpName } from '../../src/graph/ops.js';
+import type { Activation } from '../../src/model/spec.js';
+import { normalAt, permute, STREAM } from '../../src/random.js';
+
+/** Everything that a graph takes from outside. */
+export interface Leaves {
+  /** Values by the names of the parameters' parts ("mu.weight"), row-major. */
+  parameters: ReadonlyMap<string, ArrayLike<number>>;
+  /** Values by the names of the inputs, row-major. */
+  inputs?: ReadonlyMap<string, ArrayLike<number>>;
+  /** For graphs that draw noise or take images. */
+  step?: StepLeaves;
+}
+
+/** One step of training or evaluation. */
+export interface StepLeaves {
+  seed: number;
+  /** From 0, over the whole run. */
+  step: number;
+  /** From 0. */
+  epoch: number;
+  /** Position in the epoch of the batch's first row. */
+  start: number;
+  /** Rows of the batch that hold an image. */
+  rows: number;
+  images: Images;
+  klWeight: number;
+}
+
+export type Values = Float64Array;
+
+interface Call {
+  node: Node;
+  /** Values of the inputs. */
+  x: Values[];
+  leaves: Leaves;
+}
+
+type Rule<Name extends OpName> = (call: Call, operation: Extract<Operation, { op: Name }>) => Values;
+
+/**
+ * The values of every node, each computed once, in order.
+ * @throws Error if a leaf is missing or has the wrong length
+ */
+export function interpret(nodes: readonly Node[], leaves: Leaves): Map<Node, Values> {
+  const values = new Map<Node, Values>();
+  for (const node of nodes) {
+    const x = node.inputs.map((input) => get(values.get(input), `${input.label} before ${node.label}`));
+    const rule = RULES[node.operation.op] as (call: Call, operation: Operation) => Values;
+    const result = rule({ node, x, leaves }, node.operation);
+    if (result.length !== size(node.shape))
+      throw new Error(`${node.operation.op} "${node.label}": ${result.length} values for [${node.shape.join(', ')}]`);
+    values.set(node, result);
+  }
+  return values;
+}
+
+function get<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the interpreter lacks ${what}`);
+  return value;
+}
+
+const size = (shape: readonly number[]) => shape.reduce((product, each) => product * each, 1);
+
+/** Element `index`, which exists: a reading past the end is a fault of the interpreter. */
+const at = (values: ArrayLike<number> | undefined, index: number): number => get(values?.[index], `element ${index}`);
+
+function sizes(node: Node | undefined): [rows: number, columns: number] {
+  return [at(node?.shape, 0), at(node?.shape, 1)];
+}
+
+const fill = (count: number, value: (index: number) => number): Values =>
+  Float64Array.from({ length: count }, (_, i) => value(i));
+
+/** A matrix [rows, columns] from a formula of row and column. */
+const fillMatrix = (rows: number, columns: number, value: (row: number, column: number) => number): Values =>
+  fill(rows * columns, (i) => value(Math.floor(i / columns), i % columns));
+
+/** One number a row: a formula summed over the columns. */
+const sumColumns = (rows: number, columns: number, value: (row: number, column: number) => number): Values =>
+  fill(rows, (row) => {
+    let sum = 0;
+    for (let column = 0; column < columns; column++) sum += value(row, column);
+    return sum;
+  });
+
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+function activate(activation: Activation, x: number): number {
+  if (activation === 'relu') return Math.max(x, 0);
+  return activation === 'sigmoid' ? sigmoid(x) : x;
+}
+
+/** The derivative, by the activation's own output. */
+function slope(activation: Activation, y: number): number {
+  if (activation === 'relu') return y > 0 ? 1 : 0;
+  return activation === 'sigmoid' ? y * (1 - y) : 1;
+}
+
+/** eps of element `index` of z. */
+function noise({ leaves }: Call, stream: 'noise' | 'evaluation', index: number): number {
+  const { seed, step } = get(leaves.step, 'a step');
+  return normalAt(seed, STREAM[stream], step, index);
+}
+
+/** mu and log_var of element [row, column] of z. */
+function head(heads: Values | undefined, latent: number, row: number, column: number): { mu: number; logVar: number } {
+  const first = row * 2 * latent;
+  return { mu: at(heads, first + column), logVar: at(heads, first + latent + column) };
+}
+
+const RULES: { [Name in OpName]: Rule<Name> } = {
+  parameter: ({ leaves }, { parts }) =>
+    Float64Array.from(parts.flatMap(({ name }) => Array.from(get(leaves.parameters.get(name), `parameter ${name}`)))),
+  input: ({ leaves }, { name }) => Float64Array.from(get(leaves.inputs?.get(name), `input ${name}`)),
+
+  batch: ({ node, leaves }, { shuffle }) => {
+    const { images, start, rows: live, seed, epoch } = get(leaves.step, 'a step');
+    const [rows, columns] = sizes(node);
+    return fillMatrix(rows, columns, (row, column) => {
+      if (row >= live) return 0;
+      const position = start + row;
+      const image = shuffle ? permute(position, images.count, seed, epoch) : position;
+      return at(images.pixels, image * columns + column) / 255;
+    });
+  },
+  row_weight: ({ node, leaves }, { term }) => {
+    const { rows, klWeight } = get(leaves.step, 'a step');
+    return fill(size(node.shape), (row) => (row < rows ? (term === 'kl' ? klWeight : 1) : 0));
+  },
+
+  matmul: ({ node, x: [a, b] }, { transposeA, transposeB }) => {
+    const [m, n] = sizes(node);
+    const [aRows, aColumns] = sizes(node.inputs[0]);
+    const k = transposeA ? aRows : aColumns;
+    return sumProducts(
+      m,
+      n,
+      k,
+      (row, i) => at(a, transposeA ? i * m + row : row * k + i),
+      (i, column) => at(b, transposeB ? column * k + i : i * n + column),
+    );
+  },
+  add_bias: ({ node, x: [x, bias] }) => {
+    const [rows, columns] = sizes(node);
+    return fillMatrix(rows, columns, (row, column) => at(x, row * columns + column) + at(bias, column));
+  },
+  add: ({ x: [a, b] }) => fill(get(a, 'a').length, (i) => at(a, i) + at(b, i)),
+  activation: ({ x: [x] }, { activation }) => get(x, 'x').map((value) => activate(activation, value)),
+  activation_gradient: ({ x: [dy, y] }, { activation }) => get(dy, 'dy').map((d, i) => d * slope(activation, at(y, i))),
+  sum_rows: ({ node, x: [x] }) => {
+    const [rows, columns] = sizes(node.inputs[0]);
+    return sumColumns(columns, rows, (column, row) => at(x, row * columns + column));
+  },
+
+  reparameterize: (call, { stream }) => {
+    const [rows, latent] = sizes(call.node);
+    return fillMatrix(rows, latent, (row, column) => {
+      const { mu, logVar } = head(call.x[0], latent, row, column);
+      return mu + noise(call, stream, row * latent + column) * Math.sqrt(Math.exp(logVar));
+    });
+  },
+  reparameterize_gradient: (call, { stream }) => {
+    const [dz, heads] = call.x;
+    const [rows, latent] = sizes(call.node.inputs[0]);
+    return fillMatrix(rows, 2 * latent, (row, column) => {
+      const element = row * latent + (column % latent);
+      if (column < latent) return at(dz, element);
+      const { logVar } = head(heads, latent, row, column - latent);
+      return (at(dz, element) * noise(call, stream, element) * Math.sqrt(Math.exp(logVar))) / 2;
+    });
+  },
+  kl_normal: ({ node, x: [heads] }) => {
+    const [rows, columns] = sizes(node.inputs[0]);
+    return sumColumns(rows, columns / 2, (row, column) => {
+      const { mu, logVar } = head(heads, columns / 2, row, column);
+      return (mu ** 2 + Math.exp(logVar) - logVar - 1) / 2;
+    });
+  },
+  kl_normal_gradient: ({ node, x: [weight, heads] }) => {
+    const [rows, columns] = sizes(node);
+    return fillMatrix(rows, columns, (row, column) => {
+      const value = at(heads, row * columns + column);
+      return at(weight, row) * (column < columns / 2 ? value : (Math.exp(value) - 1) / 2);
+    });
+  },
+
+  bce_with_logits: ({ node, x: [logits, targets] }) => {
+    const [rows, pixels] = sizes(node.inputs[0]);
+    return sumColumns(rows, pixels, (row, column) => {
+      const logit = at(logits, row * pixels + column);
+      const target = at(targets, row * pixels + column);
+      return target * softplus(-logit) + (1 - target) * softplus(logit);
+    });
+  },
+  bce_with_logits_gradient: ({ node, x: [weight, logits, targets] }) => {
+    const [rows, pixels] = sizes(node);
+    return fillMatrix(rows, pixels, (row, column) => {
+      const index = row * pixels + column;
+      return at(weight, row) * (sigmoid(at(logits, index)) - at(targets, index));
+    });
+  },
+};
+
+/** C [m, n] = sum over k. */
+function sumProducts(
+  m: number,
+  n: number,
+  k: number,
+  a: (row: number, i: number) => number,
+  b: (i: number, column: number) => number,
+): Values {
+  return fillMatrix(m, n, (row, column) => {
+    let sum = 0;
+    for (let i = 0; i < k; i++) sum += a(row, i) * b(i, column);
+    return sum;
+  });
+}
+
+/** log(1 + exp(x)) = -log(1 - sigmoid(x)) */
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}

@@ -1,0 +1,122 @@
+// Training on the host in f64: the graph by test/support/interpret.ts, Adam from its formula. The oracle for what a GPU
+// does in many steps; PyTorch's own numbers (test/train/reference.safetensors) are the oracle for this one.
+import type { Images } from '../../src/data/dataset.js';
+import { evaluationGraph, trainingGraph } from '../../src/graph/build.js';
+import type { LossTerm, Node } from '../../src/graph/ops.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import type { Losses } from '../../src/train/metrics.js';
+import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
+
+export interface Options64 {
+  images: Images;
+  batch: number;
+  lr: number;
+  seed: number;
+}
+
+/** What one step came to. */
+export interface Step64 {
+  /** Nats an image. */
+  losses: Losses;
+  /** Of the sum over the batch, by the names of the parameters' parts. */
+  gradients: Map<string, Values>;
+}
+
+/** Leaves of step `step` of an unbroken run. */
+export function stepLeaves(spec: ModelSpec, { images, batch, seed }: Options64, step: number): StepLeaves {
+  const perEpoch = Math.ceil(images.count / batch);
+  const start = (step % perEpoch) * batch;
+  const rows = Math.min(batch, images.count - start);
+  return { seed, step, epoch: Math.floor(step / perEpoch), start, rows, images, klWeight: spec.loss.klWeight };
+}
+
+/** A flat parameter, or its gradient, under the names of its parts. */
+export function splitParts(parameter: Node, values: Values): Map<string, Values> {
+  if (parameter.operation.op !== 'parameter') throw new Error(`"${parameter.label}" is no parameter`);
+  const columns = values.length / (parameter.shape[0] ?? 1);
+  let from = 0;
+  return new Map(
+    parameter.operation.parts.map(({ name, rows }) => {
+      const part = values.subarray(from, from + rows * columns);
+      from += rows * columns;
+      return [name, part];
+    }),
+  );
+}
+
+export class Train64 {
+  readonly parameters: Map<string, Values>;
+  /** Steps done. */
+  step = 0;
+  private readonly moment1 = new Map<string, Values>();
+  private readonly moment2 = new Map<string, Values>();
+
+  constructor(
+    readonly spec: ModelSpec,
+    parameters: ReadonlyMap<string, { values: ArrayLike<number> }>,
+    readonly options: Options64,
+  ) {
+    this.parameters = new Map([...parameters].map(([name, { values }]) => [name, Float64Array.from(values)]));
+  }
+
+  /** One training step: losses before the update, as the GPU tells them. */
+  train(): Step64 {
+    const { graph, losses, parameters, gradients } = trainingGraph(this.spec, this.options.batch);
+    const step = stepLeaves(this.spec, this.options, this.step);
+    const values = interpret(graph.nodes, { parameters: this.parameters, step });
+    const named = new Map(
+      gradients.flatMap((node, i) => [...splitParts(parameters[i] as Node, values.get(node) as Values)]),
+    );
+    this.step++;
+    for (const [name, gradient] of named) this.adam(name, gradient);
+    return { losses: perImage(this.spec, losses, values, step.rows), gradients: named };
+  }
+
+  /** Mean losses over `images`, nats an image: the noise of STREAM.evaluation, in the order of the images. */
+  evaluate(images: Images): Losses {
+    const options = { ...this.options, images, batch: Math.min(this.options.batch, images.count) };
+    const { graph, losses } = evaluationGraph(this.spec, options.batch);
+    const sum = { bce: 0, kl: 0 };
+    for (let step = 0; step * options.batch < images.count; step++) {
+      const leaves: Leaves = { parameters: this.parameters, step: stepLeaves(this.spec, options, step) };
+      const { bce, kl } = perImage(this.spec, losses, interpret(graph.nodes, leaves), leaves.step?.rows ?? 0);
+      sum.bce += bce * (leaves.step?.rows ?? 0);
+      sum.kl += kl * (leaves.step?.rows ?? 0);
+    }
+    const [bce, kl] = [sum.bce / images.count, sum.kl / images.count];
+    return { loss: bce + this.spec.loss.klWeight * kl, bce, kl };
+  }
+
+  /** Kingma & Ba 2015, algorithm 1, with eps outside the root as in PyTorch. */
+  private adam(name: string, gradient: Values): void {
+    const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
+    const zeros = () => new Float64Array(gradient.length);
+    const [w, m, v] = [this.parameters.get(name), this.moment1.get(name) ?? zeros(), this.moment2.get(name) ?? zeros()];
+    if (!w) throw new Error(`no parameter ${name}`);
+    gradient.forEach((g, i) => {
+      m[i] = beta1 * (m[i] ?? 0) + (1 - beta1) * g;
+      v[i] = beta2 * (v[i] ?? 0) + (1 - beta2) * g * g;
+      const mean = (m[i] ?? 0) / (1 - beta1 ** this.step);
+      const square = (v[i] ?? 0) / (1 - beta2 ** this.step);
+      w[i] = (w[i] ?? 0) - (this.options.lr * mean) / (Math.sqrt(square) + epsilon);
+    });
+    this.moment1.set(name, m);
+    this.moment2.set(name, v);
+  }
+}
+
+function perImage(
+  spec: ModelSpec,
+  losses: readonly { term: LossTerm; node: Node }[],
+  values: Map<Node, Values>,
+  rows: number,
+): Losses {
+  const mean = (wanted: LossTerm) => {
+    const node = losses.find(({ term }) => term === wanted)?.node;
+    const each = node && values.get(node);
+    if (!each) throw new Error(`the graph has no ${wanted} loss`);
+    return each.subarray(0, rows).reduce((sum, value) => sum + value, 0) / rows;
+  };
+  const [bce, kl] = [mean('reconstruction'), mean('kl')];
+  return { loss: bce + spec.loss.klWeight * kl, bce, kl };
+}

@@ -1,0 +1,368 @@
+// Gradient rules (src/graph/ops.ts, grad.ts) against central finite differences, in f64 on the host: each rule alone, and
+// every parameter of a whole model. Then what a graph refuses. Whether a kernel computes what its rule says is tested
+// elsewhere (test/kernel/, test/train/).
+//
+// Step and tolerance. (f(w+h) - f(w-h)) / 2h is off by h^2/6 f''' and by rounding, about u n A / h: f is a sum of terms
+// whose absolute values add up to A, each rounded some n times with u = 2^-53. At h = 2^-17 = u^(1/3) both are about
+// 1e-11 A. Numbers here are of order one, so f''' is no larger than A, and n = 16 covers the chain of roundings
+// (the largest error seen is an eighth of the limit). A difference quotient across a ReLU's kink has no such bound: the tests
+// check that none is crossed.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { GraphError } from '../../src/errors.js';
+import { trainingGraph } from '../../src/graph/build.js';
+import { addGradients } from '../../src/graph/grad.js';
+import { Graph } from '../../src/graph/graph.js';
+import { type Node, numel, OPS, type Operation, type Shape } from '../../src/graph/ops.js';
+import { vae } from '../../src/model/presets.js';
+import { normalAt } from '../../src/random.js';
+import { interpret, type Leaves, type Values } from '../support/interpret.js';
+import { type Options64, splitParts, stepLeaves } from '../support/train64.js';
+
+const STEP = 2 ** -17;
+const ROUNDINGS = 16;
+const limitOf = (absSum: number) => STEP ** 2 * absSum + (ROUNDINGS * 2 ** -53 * absSum) / STEP;
+
+interface Loss {
+  value: number;
+  /** Sum of its terms' absolute values. */
+  absSum: number;
+}
+
+/** A differentiable function of named values, with its gradient to be checked. */
+interface Subject {
+  nodes: readonly Node[];
+  leaves: Leaves;
+  loss(values: Map<Node, Values>): Loss;
+  /** By name of a parameter's part. */
+  gradients: Map<string, Values>;
+}
+
+/** Which of each ReLU's inputs are positive: the same at w+h and w-h, or a kink lies between. */
+function signs(nodes: readonly Node[], values: Map<Node, Values>): string {
+  return nodes
+    .filter(({ operation }) => operation.op === 'activation' && operation.activation === 'relu')
+    .map((node) =>
+      values
+        .get(node)
+        ?.map((y) => Number(y > 0))
+        .join(''),
+    )
+    .join(' ');
+}
+
+/** The elements whose gradient is not what finite differences give, as text; empty if all agree. */
+function gradcheck({ nodes, leaves, loss, gradients }: Subject): string[] {
+  const wrong: string[] = [];
+  for (const [name, gradient] of gradients) {
+    const base = leaves.parameters.get(name) ?? [];
+    assert.is(gradient.length, base.length, `${name}: a gradient of the parameter's size`);
+    gradient.forEach((got, i) => {
+      const moved = (sign: number) => {
+        const values = Float64Array.from(base);
+        values[i] = (values[i] ?? 0) + sign * STEP;
+        const all = interpret(nodes, { ...leaves, parameters: new Map([...leaves.parameters, [name, values]]) });
+        return { ...loss(all), signs: signs(nodes, all) };
+      };
+      const [plus, minus] = [moved(1), moved(-1)];
+      assert.is(plus.signs, minus.signs, `${name}[${i}]: no kink between w-h and w+h; choose another seed`);
+      const want = (plus.value - minus.value) / (2 * STEP);
+      const limit = limitOf(Math.max(plus.absSum, minus.absSum));
+      // Written so that NaN is wrong.
+      if (!(Math.abs(got - want) <= limit)) wrong.push(`${name}[${i}]: got ${got}, want ${want} +-${limit}`);
+    });
+  }
+  return wrong;
+}
+
+/** The check itself, and the control: each gradient alone, scaled by 1.01, must be refused. */
+function checkSubject(subject: Subject) {
+  assert.equal(gradcheck(subject), []);
+  for (const [name, gradient] of subject.gradients) {
+    const scaled = new Map([[name, gradient.map((g) => 1.01 * g)]]);
+    assert.ok(gradcheck({ ...subject, gradients: scaled }).length > 0, `${name}: a gradient scaled by 1.01 is refused`);
+  }
+}
+
+// --- each rule alone -----------------------------------------------------------------------------------------------
+
+const SEED = 7;
+const normalValues = (count: number, stream: number) =>
+  Float64Array.from({ length: count }, (_, i) => normalAt(SEED, stream, 0, i));
+
+interface OpCase {
+  name: string;
+  operation: Operation;
+  /** Shapes of the inputs that have a gradient. */
+  inputs: Shape[];
+  /** Shapes of those that have none. */
+  data?: Shape[];
+}
+
+const matmul = (transposeA: boolean, transposeB: boolean): OpCase => ({
+  name: `matmul${transposeA ? ', a transposed' : ''}${transposeB ? ', b transposed' : ''}`,
+  operation: { op: 'matmul', transposeA, transposeB },
+  inputs: [transposeA ? [4, 3] : [3, 4], transposeB ? [5, 4] : [4, 5]],
+});
+
+const RULES: OpCase[] = [
+  matmul(false, false),
+  matmul(false, true),
+  matmul(true, false),
+  matmul(true, true),
+  { name: 'add_bias', operation: { op: 'add_bias' }, inputs: [[3, 4], [4]] },
+  {
+    name: 'add',
+    operation: { op: 'add' },
+    inputs: [
+      [3, 4],
+      [3, 4],
+    ],
+  },
+  { name: 'identity', operation: { op: 'activation', activation: 'identity' }, inputs: [[3, 4]] },
+  { name: 'relu', operation: { op: 'activation', activation: 'relu' }, inputs: [[3, 4]] },
+  { name: 'sigmoid', operation: { op: 'activation', activation: 'sigmoid' }, inputs: [[3, 4]] },
+  { name: 'reparameterize', operation: { op: 'reparameterize', stream: 'noise' }, inputs: [[3, 8]] },
+  { name: 'reparameterize, evaluation', operation: { op: 'reparameterize', stream: 'evaluation' }, inputs: [[3, 8]] },
+  { name: 'kl_normal', operation: { op: 'kl_normal' }, inputs: [[3, 8]] },
+  { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
+];
+
+const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
+  graph.append(
+    { op: 'parameter', name, parts: [{ name, rows: shape[0] ?? 1 }], init: { kind: 'uniform', bound: 1 } },
+    [],
+    name,
+    shape,
+  );
+
+/** loss = sum of seed * output, for a fixed random seed: any error of the rule shows in some element. */
+function ruleSubject({ name, operation, inputs, data = [] }: OpCase): Subject {
+  const graph = new Graph();
+  const nodes = inputs.map((shape, i) => parameterNode(graph, `x${i}`, shape));
+  const fixed = data.map((shape, i) => graph.append({ op: 'input', name: `data${i}` }, [], `data${i}`, shape));
+  const output = graph.append(operation, [...nodes, ...fixed], name);
+  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', output.shape);
+  const gradients = addGradients(graph, [{ node: output, gradient: seed }], nodes);
+
+  const weights = normalValues(numel(output.shape), 90);
+  const images = { count: 1, height: 1, width: 1, pixels: new Uint8Array(1) };
+  const leaves: Leaves = {
+    parameters: new Map(inputs.map((shape, i) => [`x${i}`, normalValues(numel(shape), 91 + i)])),
+    // Targets between 0 and 1.
+    inputs: new Map([
+      ['seed', weights],
+      ...data.map((shape, i): [string, Values] => [`data${i}`, normalValues(numel(shape), 95).map((x) => x ** 2 % 1)]),
+    ]),
+    step: { seed: SEED, step: 3, epoch: 0, start: 0, rows: 3, images, klWeight: 1 },
+  };
+  const values = interpret(graph.nodes, leaves);
+  const loss = (all: Map<Node, Values>): Loss => {
+    const terms = (all.get(output) ?? new Float64Array()).map((value, i) => value * (weights[i] ?? Number.NaN));
+    return { value: sum(terms), absSum: sum(terms.map(Math.abs)) };
+  };
+  const named = new Map(gradients.map((node, i) => [`x${i}`, values.get(node) ?? new Float64Array()]));
+  // The forward half only: what the differences need.
+  return { nodes: graph.nodes.slice(0, output.id + 1), leaves, loss, gradients: named };
+}
+
+const sum = (values: Values) => values.reduce((total, value) => total + value, 0);
+
+for (const rule of RULES) test(`${rule.name}: the gradient rule`, () => checkSubject(ruleSubject(rule)));
+
+test('every operation that has a gradient rule is in the table above', () => {
+  const withRule = Object.entries(OPS).flatMap(([name, row]) => ('gradient' in row && row.gradient ? [name] : []));
+  assert.equal([...new Set(RULES.map(({ operation }) => operation.op))].sort(), withRule.sort());
+});
+
+test('relu: at 0 and below, the gradient is 0, as in PyTorch; above, 1', () => {
+  const graph = new Graph();
+  const input = parameterNode(graph, 'x', [1, 4]);
+  const output = graph.append({ op: 'activation', activation: 'relu' }, [input], 'relu');
+  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [1, 4]);
+  const [gradient] = addGradients(graph, [{ node: output, gradient: seed }], [input]);
+  const values = interpret(graph.nodes, {
+    parameters: new Map([['x', [-1, 0, 1e-300, 2]]]),
+    inputs: new Map([['seed', [5, 5, 5, 5]]]),
+  });
+  assert.equal([...((gradient && values.get(gradient)) ?? [])], [0, 0, 5, 5]);
+});
+
+test('a value that is used twice gets the sum of both gradients', () => {
+  const graph = new Graph();
+  const w = parameterNode(graph, 'w', [2, 2]);
+  const product = graph.append({ op: 'matmul', transposeA: false, transposeB: true }, [w, w], 'w w^T');
+  const output = graph.append({ op: 'add' }, [product, w], 'sum');
+  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [2, 2]);
+  const [gradient] = addGradients(graph, [{ node: output, gradient: seed }], [w]);
+  const values = interpret(graph.nodes, {
+    parameters: new Map([['w', [1, 2, 3, 4]]]),
+    inputs: new Map([['seed', [1, 0, 0, 0]]]),
+  });
+  // d (w w^T + w)[0, 0] = d (w00^2 + w01^2 + w00)
+  assert.equal([...((gradient && values.get(gradient)) ?? [])], [2 * 1 + 1, 2 * 2, 0, 0]);
+});
+
+// --- the whole model -----------------------------------------------------------------------------------------------
+
+const IMAGES = {
+  count: 7,
+  height: 3,
+  width: 3,
+  pixels: Uint8Array.from({ length: 63 }, (_, i) => Math.floor(((normalAt(SEED, 99, 0, i) / 3) ** 2 % 1) * 256)),
+};
+
+/** Step 5 of training on 7 images, 4 at a time: the third epoch's last batch has 3, and its row 3 is empty. */
+function modelSubject(hidden: number[]): Subject {
+  const spec = vae({ pixels: 9, hidden, latent: 3, klWeight: 0.7 });
+  const options: Options64 = { images: IMAGES, batch: 4, lr: 1e-3, seed: SEED };
+  const { graph, parameters, gradients, losses } = trainingGraph(spec, options.batch);
+  const step = stepLeaves(spec, options, 5);
+  assert.equal([step.epoch, step.start, step.rows], [2, 4, 3]);
+  const weights = parameters.flatMap((node, n) => {
+    const [, columns = node.shape[0] ?? 1] = node.shape;
+    return [
+      ...splitParts(
+        node,
+        normalValues(numel(node.shape), 100 + n).map((x) => x / Math.sqrt(columns)),
+      ),
+    ];
+  });
+  const leaves: Leaves = { parameters: new Map(weights), step };
+  const values = interpret(graph.nodes, leaves);
+  const loss = (all: Map<Node, Values>): Loss => {
+    const terms = losses.flatMap(({ term, node }) =>
+      [...(all.get(node) ?? [])].slice(0, step.rows).map((value) => (term === 'kl' ? 0.7 : 1) * value),
+    );
+    // Both terms are positive.
+    const value = sum(Float64Array.from(terms));
+    return { value, absSum: value };
+  };
+  const named = parameters.flatMap((node, i) => {
+    const gradient = gradients[i];
+    return [...splitParts(node, (gradient && values.get(gradient)) ?? new Float64Array())];
+  });
+  const end = Math.max(...losses.map(({ node }) => node.id));
+  return { nodes: graph.nodes.slice(0, end + 1), leaves, loss, gradients: new Map(named) };
+}
+
+for (const hidden of [[7, 5], [6], []])
+  test(`every parameter of a VAE 9-${hidden.join('-')}-3, short batch`, () => {
+    const subject = modelSubject(hidden);
+    assert.is(subject.gradients.size, 2 * (2 * hidden.length + 3));
+    checkSubject(subject);
+  });
+
+// --- what a graph refuses ------------------------------------------------------------------------------------------
+
+const throwsGraphError = (work: () => unknown, text: RegExp) =>
+  assert.throws(work, (error: unknown) => {
+    assert.instance(error, GraphError);
+    assert.match((error as Error).message, text);
+    return true;
+  });
+
+const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegExp }[] = [
+  {
+    name: 'inner axes that differ',
+    operation: { op: 'matmul', transposeA: false, transposeB: true },
+    inputs: [
+      [128, 784],
+      [400, 512],
+    ],
+    text: /^matmul "layer": a \[128, 784\] and b \[400, 512\] transposed: a's inner axis \(784\) must equal b's \(512\)$/,
+  },
+  {
+    name: 'inner axes that differ, a transposed',
+    operation: { op: 'matmul', transposeA: true, transposeB: false },
+    inputs: [
+      [3, 4],
+      [4, 3],
+    ],
+    text: /a \[3, 4\] transposed and b \[4, 3\]: a's inner axis \(3\) must equal b's \(4\)/,
+  },
+  {
+    name: 'a matmul of a vector',
+    operation: { op: 'matmul', transposeA: false, transposeB: false },
+    inputs: [[3], [3, 4]],
+    text: /^matmul "layer": a is \[3\], must be a matrix \[rows, columns\]$/,
+  },
+  {
+    name: 'a bias of another length',
+    operation: { op: 'add_bias' },
+    inputs: [[3, 4], [3]],
+    text: /^add_bias "layer": bias \[3\] must be \[4\], one a column of x$/,
+  },
+  {
+    name: 'a sum of unequal shapes',
+    operation: { op: 'add' },
+    inputs: [
+      [3, 4],
+      [4, 3],
+    ],
+    text: /^add "layer": \[3, 4\] and \[4, 3\] must have one shape$/,
+  },
+  {
+    name: 'heads of odd width',
+    operation: { op: 'reparameterize', stream: 'noise' },
+    inputs: [[3, 5]],
+    text: /^"layer": heads \[3, 5\] must hold mu and log_var, 2 latent columns$/,
+  },
+  {
+    name: 'targets of another shape than the logits',
+    operation: { op: 'bce_with_logits' },
+    inputs: [
+      [3, 4],
+      [3, 5],
+    ],
+    text: /^bce_with_logits "layer": \[3, 4\] and \[3, 5\] must have one shape$/,
+  },
+  {
+    name: 'a leaf without a shape',
+    operation: { op: 'input', name: 'x' },
+    inputs: [],
+    text: /^input "layer" needs an explicit shape$/,
+  },
+];
+
+for (const { name, operation, inputs, text } of REFUSED)
+  test(`refused: ${name}`, () => {
+    const graph = new Graph();
+    const nodes = inputs.map((shape, i) => graph.append({ op: 'input', name: `${i}` }, [], `${i}`, shape));
+    throwsGraphError(() => graph.append(operation, nodes, 'layer'), text);
+  });
+
+test('refused: a parameter that does not reach the loss', () => {
+  const graph = new Graph();
+  const used = parameterNode(graph, 'used', [2, 2]);
+  const unused = parameterNode(graph, 'unused', [2, 2]);
+  graph.append({ op: 'add' }, [unused, unused], 'dead end');
+  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [2, 2]);
+  throwsGraphError(
+    () => addGradients(graph, [{ node: used, gradient: seed }], [used, unused]),
+    /^parameter "unused" does not reach the loss; remove it or use it$/,
+  );
+});
+
+test('refused: a node of another graph', () => {
+  const [graph, other] = [new Graph(), new Graph()];
+  const here = parameterNode(graph, 'here', [2, 2]);
+  const there = parameterNode(other, 'there', [2, 2]);
+  throwsGraphError(
+    () => graph.append({ op: 'add' }, [here, there], 'sum'),
+    /^add "sum": input "there" belongs to another graph$/,
+  );
+});
+
+test('refused: an operation without a gradient rule between a parameter and the loss', () => {
+  const graph = new Graph();
+  const w = parameterNode(graph, 'w', [2, 2]);
+  const total = graph.append({ op: 'sum_rows' }, [w], 'total');
+  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [2]);
+  throwsGraphError(
+    () => addGradients(graph, [{ node: total, gradient: seed }], [w]),
+    /^sum_rows "total" has no gradient rule$/,
+  );
+});
+
+test.run();
