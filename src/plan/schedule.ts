@@ -19,7 +19,7 @@ function precedes(first: Binding, second: Binding): boolean {
   return (first.access === 'write' && second.access !== 'write') || (reads(first) && second.access === 'read_write');
 }
 
-/** @throws GraphError if two dispatches write one tensor, or if they wait for each other */
+/** @throws GraphError if two dispatches write or update one tensor, or if they wait for each other */
 export function schedule(dispatches: Dispatch[]): Dispatch[] {
   for (const a of dispatches)
     for (const b of dispatches)
@@ -44,6 +44,7 @@ export function schedule(dispatches: Dispatch[]): Dispatch[] {
   return order;
 }
 
+/** Two writers, or two updates in place: which comes last would be left to chance. */
 function bothWrite(a: Binding, b: Binding): boolean {
-  return a.access === 'write' && b.access === 'write' && overlap(a.tensor, b.tensor);
+  return !reads(a) && a.access === b.access && overlap(a.tensor, b.tensor);
 }

@@ -1,0 +1,194 @@
+// Plans as a whole (src/plan/): what one training step of the seed model comes to, and what must hold of the plan of any
+// model, fused or not. That a plan computes the right numbers is tested in test/train/.
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { decoderGraph, encoderGraph, evaluationGraph, trainingGraph } from '../../src/graph/build.js';
+import type { MatmulVariant } from '../../src/kernels/matmul.js';
+import { vae } from '../../src/model/presets.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { printPlan } from '../../src/plan/print.js';
+import { planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
+
+const SEED_MODEL = vae();
+const BATCH = 128;
+const FUSED = trainingPlan(SEED_MODEL, BATCH, { fuse: true });
+const UNFUSED = trainingPlan(SEED_MODEL, BATCH, { fuse: false });
+
+const kernels = (plan: Plan, name: RegExp) => plan.dispatches.filter(({ kernel }) => name.test(kernel));
+const flops = (plan: Plan, name = /./) => kernels(plan, name).reduce((sum, dispatch) => sum + dispatch.flops, 0);
+
+test('a training step of the seed model takes at most 24 dispatches; it takes 23 now', () => {
+  assert.ok(FUSED.dispatches.length <= 24, `${FUSED.dispatches.length} dispatches`);
+  // Fewer is better: then lower this number.
+  assert.is(FUSED.dispatches.length, 23);
+});
+
+test('unfused, each operation has its own dispatch', () => {
+  const { graph } = trainingGraph(SEED_MODEL, BATCH);
+  const operations = graph.nodes.filter(({ operation }) => !['parameter', 'input'].includes(operation.op)).length;
+  const dead = 1; // the images' gradient
+  const adam = 12;
+  const finish = 1;
+  assert.is(UNFUSED.dispatches.length, operations - dead + adam + finish);
+});
+
+// Linear layers of the seed model: [inputs, units]; the two heads are one layer.
+const LAYERS = [
+  [784, 512],
+  [512, 256],
+  [256, 128],
+  [64, 256],
+  [256, 512],
+  [512, 784],
+] as const;
+const PRODUCT = LAYERS.reduce((sum, [inputs, units]) => sum + 2 * BATCH * inputs * units, 0);
+/** Forward, dW, and dX of all layers but the first: nobody asks for the gradient of the images. */
+const MATMUL_FLOPS = 3 * PRODUCT - 2 * BATCH * 784 * 512;
+
+test('the images get no gradient: what nobody asks for is not computed', () => {
+  for (const plan of [FUSED, UNFUSED]) {
+    const matmuls = kernels(plan, /^matmul/);
+    assert.is(matmuls.length, 3 * LAYERS.length - 1);
+    const products = matmuls.flatMap(({ bindings }) => bindings.filter(({ access }) => access === 'write'));
+    const ofImages = products.filter(({ tensor }) => tensor.shape.join() === '128,784');
+    assert.equal(
+      ofImages.map(({ tensor }) => tensor.name.split('.').slice(0, 2).join('.')),
+      ['decoder.4'],
+      'the logits alone have the size of the images',
+    );
+  }
+});
+
+test('floating point operations are 2 m n k a matmul, and what its epilogue adds', () => {
+  assert.is(flops(UNFUSED, /^matmul/), MATMUL_FLOPS);
+  // Bias and activation: two for each output of a layer; an activation's gradient: one for each input of one.
+  const outputs = LAYERS.reduce((sum, [, units]) => sum + BATCH * units, 0);
+  const hiddenUnits = 512 + 256 + 256 + 512;
+  assert.is(flops(FUSED, /^matmul/), MATMUL_FLOPS + 2 * outputs + BATCH * hiddenUnits);
+  assert.is(flops(FUSED, /^adam/), flops(UNFUSED, /^adam/), 'gaps between parameters are not counted');
+  assert.is(flops(FUSED, /^adam/), 12 * 1_116_560);
+});
+
+test('bytes of a dispatch: each tensor once, those updated in place twice', () => {
+  const [first] = kernels(FUSED, /^matmul/);
+  const x = 128 * 784;
+  const [w, b, y] = [512 * 784, 512, 128 * 512];
+  assert.is(first?.bytes, 4 * (x + w + b + y));
+});
+
+// --- what holds of every plan ----------------------------------------------------------------------------------------
+
+const MATMULS: MatmulVariant[] = [{ name: 'tiled' }, { name: 'registers', lanes: 8 }, { name: 'subgroups', lanes: 4 }];
+
+function graphsOf(spec: ModelSpec, rows: number): Record<string, Plan> {
+  const variants = [true, false].flatMap((fuse) => MATMULS.map((matmulVariant) => ({ fuse, matmulVariant })));
+  return Object.fromEntries(
+    variants.flatMap((variant) => {
+      const name = `${variant.fuse ? 'fused' : 'unfused'} ${variant.matmulVariant.name}`;
+      return [
+        [`${name} training`, trainingPlan(spec, rows, variant)],
+        [`${name} evaluation`, planOf(spec, evaluationGraph(spec, rows), rows, variant)],
+        [`${name} encoder`, planOf(spec, encoderGraph(spec, rows), rows, variant)],
+        [`${name} decoder`, planOf(spec, decoderGraph(spec, rows), rows, variant)],
+      ];
+    }),
+  );
+}
+
+/** Whatever the plan is for, each tensor is written before it is read, nothing is overwritten that is still needed, ... */
+function checkPlans(spec: ModelSpec, rows: number) {
+  for (const [name, plan] of Object.entries(graphsOf(spec, rows))) {
+    assert.equal(planFaults(plan), [], `${name} of ${JSON.stringify(spec)}`);
+    if (name.endsWith('training'))
+      assert.equal(uncoveredParameters(plan, spec), [], `${name}: every parameter is trained`);
+    else
+      assert.not(
+        plan.dispatches.some(({ kernel }) => kernel === 'adam'),
+        `${name} changes no parameter`,
+      );
+  }
+}
+
+test('the seed model: data flow and memory of every plan', () => checkPlans(SEED_MODEL, BATCH));
+
+test('any model and batch: data flow and memory of every plan', () => {
+  const size = fc.integer({ min: 1, max: 90 });
+  const dense = fc.record({ units: size, activation: fc.constantFrom('identity', 'relu', 'sigmoid') });
+  const spec = fc
+    .record({
+      inputs: size,
+      encoder: fc.array(dense, { maxLength: 3 }),
+      code: size,
+      decoder: fc.array(dense, { maxLength: 3 }),
+    })
+    .map(
+      ({ inputs, encoder, code, decoder }): ModelSpec => ({
+        inputs,
+        encoder,
+        code: { kind: 'gaussian', units: code },
+        decoder: [...decoder, { units: inputs, activation: 'identity' }],
+        loss: { reconstruction: 'bce', klWeight: 1 },
+      }),
+    );
+  fc.assert(fc.property(spec, size, checkPlans), { seed: 1, numRuns: 40 });
+});
+
+test('the check itself: a plan whose dispatches are in another order has faults', () => {
+  for (const plan of [FUSED, UNFUSED])
+    plan.dispatches.slice(1).forEach((dispatch, i) => {
+      // Every dispatch depends on an earlier one, so none may be the first (but those that only read the step's counters).
+      const moved = [dispatch, ...plan.dispatches.filter((other) => other !== dispatch)];
+      if (dispatch.kernel === 'row_weight') return;
+      assert.ok(
+        planFaults({ ...plan, dispatches: moved }).length > 0,
+        `dispatch ${i + 1} (${dispatch.kernel}) moved to the front`,
+      );
+    });
+});
+
+test('the check itself: two tensors alive at the same time in one slot are a fault', () => {
+  const plan = trainingPlan(SEED_MODEL, BATCH, { fuse: true });
+  for (const { bindings } of plan.dispatches)
+    for (const { tensor } of bindings) if (tensor.place.kind === 'scratch') tensor.place = { kind: 'scratch', slot: 0 };
+  assert.ok(planFaults({ ...plan, scratch: [2 ** 30] }).length > 10);
+});
+
+test('scratch memory of the seed model is no more than what is alive at once needs', () => {
+  // All activations of the forward pass are needed by the backward pass; little else is.
+  const forward = 4 * BATCH * (784 + 512 + 256 + 128 + 64 + 256 + 512 + 784);
+  const bytes = FUSED.scratch.reduce((sum, slot) => sum + slot, 0);
+  assert.ok(bytes < 1.5 * forward, `${bytes} bytes of scratch, activations are ${forward}`);
+});
+
+// --- the table -------------------------------------------------------------------------------------------------------
+
+test('printPlan: a header, a row a dispatch in order, and totals', () => {
+  const [title, header, ...rest] = printPlan(FUSED).split('\n');
+  const rows = rest.slice(0, FUSED.dispatches.length);
+  const [total, scratch, ...end] = rest.slice(FUSED.dispatches.length);
+  assert.is(title, 'test plan');
+  assert.match(header ?? '', /^ *# +layer +kernel +reads -> writes +grid +MFLOP +KiB$/);
+  rows.forEach((row, i) => {
+    const { label, kernel, grid } = FUSED.dispatches[i] ?? { label: '', kernel: '', grid: [] };
+    assert.ok(row.trimStart().startsWith(`${i + 1}  ${label} `), row);
+    assert.ok(row.includes(` ${kernel} `) && row.includes(` ${grid.join('x')} `), row);
+  });
+  const megaflops = flops(FUSED) / 1e6;
+  assert.match(total ?? '', new RegExp(`^ +23 dispatches +${megaflops.toFixed(2)} +\\d+$`));
+  assert.match(scratch ?? '', /^scratch memory: \d+ KiB in \d+ buffers$/);
+  assert.equal(end, []);
+});
+
+test('printPlan: shapes read and written; the counters that every step has are left out', () => {
+  const rows = printPlan(FUSED).split('\n');
+  const layer = rows.find((row) => /encoder\.0 .*bias_activation/.test(row)) ?? '';
+  assert.match(layer, / a\[128, 784\] b\[512, 784\] bias\[512\] -> y\[128, 512\] /);
+  assert.match(layer, / 102\.8\d +\d+$/);
+  assert.not.match(rows.join('\n'), /settings|progress/);
+  const widths = new Set(rows.slice(1, -1).map((row) => row.replace(/ +$/, '').length));
+  assert.is(widths.size, 1, 'columns are aligned');
+});
+
+test.run();
