@@ -35,16 +35,11 @@ export interface Device {
    *   throwing: what is in the device's memory can no longer be trusted. Silent after dispose().
    */
   check(): void;
-  /** Destroys the device with all its memory and lets go of everything that keeps Node running. Idempotent. */
+  /** Waits for the work that is under way, then destroys the device with all its memory. Idempotent. */
   dispose(): void;
 }
 
 export interface FromAdapterOptions {
-  /** Kept referenced until dispose(). Dawn aborts the process when the object its create() gave is collected before
-   * the device. */
-  owner?: unknown;
-  /** Called once by dispose(), after the device is destroyed. */
-  release?: () => void;
   /** Optional features not to request although the adapter has them: fallbacks are tested this way. */
   withoutFeatures?: readonly string[];
   /** Default: told from the adapter's info. */
@@ -113,9 +108,6 @@ export async function deviceFromAdapter(adapter: GPUAdapter, options: FromAdapte
   const errors: string[] = [];
   let lost = '';
   let disposed = false;
-  // Only these are captured below, not `options`, which would keep the owner after dispose().
-  const { release } = options;
-  const held: unknown[] = [options.owner];
 
   gpu.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // check() reports it; Dawn would print it on stdout
@@ -144,8 +136,6 @@ export async function deviceFromAdapter(adapter: GPUAdapter, options: FromAdapte
       if (disposed) return;
       disposed = true;
       gpu.destroy();
-      release?.();
-      held.length = 0;
     },
   };
 }

@@ -26,9 +26,7 @@ export interface NodeDeviceOptions {
   withoutFeatures?: readonly string[];
 }
 
-/** An adapter that Dawn offered, with Dawn's own object that must outlive it. */
 interface Offer {
-  owner: GPU;
   adapter: GPUAdapter;
   summary: AdapterSummary;
 }
@@ -45,8 +43,8 @@ const DAWN_FLAGS = [
 export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
   const { adapter = 'auto', flags = [], withoutFeatures = [] } = options;
   return exclusive(async () => {
-    const { owner, adapter: chosen, summary } = await choose(adapter, flags);
-    return deviceFromAdapter(chosen, { owner, withoutFeatures, kind: summary.kind, backend: summary.backend });
+    const { adapter: chosen, summary } = await choose(adapter, flags);
+    return deviceFromAdapter(chosen, { withoutFeatures, kind: summary.kind, backend: summary.backend });
   });
 }
 
@@ -167,21 +165,19 @@ async function bundledOffer(flags: readonly string[]): Promise<Offer | undefined
 }
 
 async function request(flags: readonly string[]): Promise<Offer | undefined> {
-  const owner = await createGpu(flags);
+  const gpu = await dawnInstance(flags);
   return quietly(async () => {
-    const adapter = await owner.requestAdapter({ powerPreference: 'high-performance' });
-    return adapter === null
-      ? undefined
-      : { owner, adapter, summary: summarizeAdapter(adapter, { backend: backend(flags) }) };
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    return adapter === null ? undefined : { adapter, summary: summarizeAdapter(adapter, { backend: backend(flags) }) };
   });
 }
 
 /** Dawn lists its adapters' names only in the error for a name that does not exist. */
 async function systemNames(flags: readonly string[]): Promise<string[]> {
-  const owner = await createGpu([...flags, 'adapter=(no such adapter)']);
+  const gpu = await dawnInstance([...flags, 'adapter=(no such adapter)']);
   return quietly(async () => {
     try {
-      await owner.requestAdapter({ powerPreference: 'high-performance' });
+      await gpu.requestAdapter({ powerPreference: 'high-performance' });
       return [];
     } catch (error) {
       const names = [...messageOf(error).matchAll(/name: '(.*)'$/gm)].map((match) => match[1] ?? '');
@@ -216,9 +212,19 @@ async function loadDawn(): Promise<typeof import('webgpu')> {
   });
 }
 
-async function createGpu(flags: readonly string[]): Promise<GPU> {
+// Never let go of. When the object that create() gave is garbage-collected while Dawn still has a callback queued (the
+// answer of mapAsync, of requestDevice), the process aborts, and whether one is queued cannot be seen. A kept one costs
+// nothing while no device is open and does not keep Node running.
+const instances = new Map<string, GPU>();
+
+/** @returns Dawn with these flags and with the Vulkan drivers that the environment names now */
+async function dawnInstance(flags: readonly string[]): Promise<GPU> {
   const { create } = await loadDawn();
-  return create(mergeFlags([...DAWN_FLAGS, ...flags]));
+  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES } = process.env;
+  const key = JSON.stringify([flags, VK_DRIVER_FILES, VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES]);
+  const instance = instances.get(key) ?? create(mergeFlags([...DAWN_FLAGS, ...flags]));
+  instances.set(key, instance);
+  return instance;
 }
 
 /** Dawn takes each flag once: lists of toggles become one list, and the last word on a toggle holds. */

@@ -273,6 +273,27 @@ test('four processes that unpack SwiftShader at once', async () => {
   );
 });
 
+// Dawn aborts when its instance is collected while a callback is queued: at once after opening, or with work under way.
+for (const adapter of ['swiftshader', 'auto'])
+  test(`${adapter}: disposing at once, with work under way, or never: garbage collection and exit are clean`, async () => {
+    const dispose = 'const device = await openDevice({ adapter }); device.dispose();';
+    const busy = `
+      const device = await openDevice({ adapter });
+      const buffer = device.gpu.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      buffer.mapAsync(GPUMapMode.READ).catch(() => {});
+      device.gpu.queue.onSubmittedWorkDone();
+      device.dispose();`;
+    const never = 'const device = await openDevice({ adapter }); compute(device);';
+    const endings = ['', 'globalThis.kept = device;', 'gc(); process.exit(0);'];
+    for (const start of [dispose, busy, never]) {
+      const programs = endings.map(
+        (end) => `const adapter = '${adapter}';\nawait (async () => { ${start} ${end} })();\nawait collect();`,
+      );
+      const results = await Promise.all(programs.map((program) => run(program)));
+      for (const [i, { err, status }] of results.entries()) assert.is(status, '0', `${programs[i]}\n${err}`);
+    }
+  });
+
 test('check() reports what WebGPU drops silently, and a lost device', async () => {
   const { out } = await run(`
     const device = await openDevice({ adapter: 'swiftshader' });
