@@ -1,89 +1,85 @@
-// C[M, N] = A B in float32 without shared memory and without barriers: the form for software adapters, where a barrier
-// and a workgroup tile cost more than they save.
-//   a [M, K], or [K, M] with TRANSPOSE_A;  b [K, N], or [N, K] with TRANSPOSE_B: row-major
-// One invocation computes 8 rows x 4 columns in registers. The rows depend on workgroup_id only, so that the elements of A
-// are loaded once for all lanes; neighbouring lanes take neighbouring columns. Works for every M, N, K >= 1.
-// Grid (ceil(N / (4 WG)), ceil(M / 8), 1).  Host: src/kernels/matmul.ts
-//
-// The host appends a module with `fn store(row: u32, col: u32, value: f32)` and
-// `fn store_bias_gradient(row: u32, value: f32)`; it is called once for each element, and owns the bindings from 2 on.
+// C[M, N] = A B in float32 without shared memory, barriers or subgroups: the form for software adapters that lack the
+// "subgroups" feature (with it, matmul_subgroups.wgsl is about three times as fast on lavapipe). Operands, sizes and the
+// functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K; a row or column beyond the edge repeats the last
+// one and is not stored.
+// One invocation computes 8 rows x 8 columns in registers. Rows depend on the workgroup only, so its lanes share cache
+// lines of A; neighbouring lanes take neighbouring columns.
+// Grid (ceil(N / (8 WG)), ceil(M / 8), 1).  Host: src/kernels/matmul.ts
 
-override M: u32;
-override N: u32;
-override K: u32;
-override TRANSPOSE_A: bool;
-override TRANSPOSE_B: bool;
-override BIAS_GRADIENT: bool = false; // also bias_gradient[m] = sum over k of A(m, k)
-override WG: u32 = 8; // a multiple of the adapter's lanes: 8 on lavapipe, 4 on SwiftShader
+#include "lib/matmul_operands.wgsl"
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-
-fn a_at(row: u32, k: u32) -> f32 {
-  if (TRANSPOSE_A) {
-    return a[k * M + row];
-  }
-  return a[row * K + k];
-}
-
-fn b_at(k: u32, col: u32) -> f32 {
-  if (TRANSPOSE_B) {
-    return b[col * K + k];
-  }
-  return b[k * N + col];
-}
-
-fn store_row(row: u32, cols: vec4u, values: vec4f) {
-  if (row >= M) {
-    return;
-  }
-  if (cols.x < N) { store(row, cols.x, values.x); }
-  if (cols.y < N) { store(row, cols.y, values.y); }
-  if (cols.z < N) { store(row, cols.z, values.z); }
-  if (cols.w < N) { store(row, cols.w, values.w); }
-}
+override WG: u32 = 8; // lanes that run together: 8 on lavapipe, 4 on SwiftShader; any value is right
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.y * 8;
-  let cols = group.x * 4 * WG + lane + vec4u(0, 1, 2, 3) * WG;
-
-  // Rows and columns beyond the edge repeat the last one; they are not stored.
+  let left = group.x * 8 * WG + lane + vec4u(0, 1, 2, 3) * WG; // columns of the left half, and of the right
+  let right = left + 4 * WG;
+  let left_in = min(left, vec4u(N - 1));
+  let right_in = min(right, vec4u(N - 1));
   let last = M - 1;
-  let r = array<u32, 8>(
-    min(row, last), min(row + 1, last), min(row + 2, last), min(row + 3, last),
-    min(row + 4, last), min(row + 5, last), min(row + 6, last), min(row + 7, last),
-  );
-  let c = min(cols, vec4u(N - 1));
+  let row0 = min(row + 0, last);
+  let row1 = min(row + 1, last);
+  let row2 = min(row + 2, last);
+  let row3 = min(row + 3, last);
+  let row4 = min(row + 4, last);
+  let row5 = min(row + 5, last);
+  let row6 = min(row + 6, last);
+  let row7 = min(row + 7, last);
 
-  var s0 = vec4f();
-  var s1 = vec4f();
-  var s2 = vec4f();
-  var s3 = vec4f();
-  var s4 = vec4f();
-  var s5 = vec4f();
-  var s6 = vec4f();
-  var s7 = vec4f();
+  // One name a row: SwiftShader keeps an array that is indexed in a loop in memory.
+  var l0 = vec4f();
+  var r0 = vec4f();
+  var l1 = vec4f();
+  var r1 = vec4f();
+  var l2 = vec4f();
+  var r2 = vec4f();
+  var l3 = vec4f();
+  var r3 = vec4f();
+  var l4 = vec4f();
+  var r4 = vec4f();
+  var l5 = vec4f();
+  var r5 = vec4f();
+  var l6 = vec4f();
+  var r6 = vec4f();
+  var l7 = vec4f();
+  var r7 = vec4f();
   for (var k = 0u; k < K; k++) {
-    let bk = vec4f(b_at(k, c.x), b_at(k, c.y), b_at(k, c.z), b_at(k, c.w));
-    s0 = fma(vec4f(a_at(r[0], k)), bk, s0);
-    s1 = fma(vec4f(a_at(r[1], k)), bk, s1);
-    s2 = fma(vec4f(a_at(r[2], k)), bk, s2);
-    s3 = fma(vec4f(a_at(r[3], k)), bk, s3);
-    s4 = fma(vec4f(a_at(r[4], k)), bk, s4);
-    s5 = fma(vec4f(a_at(r[5], k)), bk, s5);
-    s6 = fma(vec4f(a_at(r[6], k)), bk, s6);
-    s7 = fma(vec4f(a_at(r[7], k)), bk, s7);
+    let bl = b_at(k, left_in);
+    let br = b_at(k, right_in);
+    let a0 = a_at(row0, k);
+    l0 += a0 * bl;
+    r0 += a0 * br;
+    let a1 = a_at(row1, k);
+    l1 += a1 * bl;
+    r1 += a1 * br;
+    let a2 = a_at(row2, k);
+    l2 += a2 * bl;
+    r2 += a2 * br;
+    let a3 = a_at(row3, k);
+    l3 += a3 * bl;
+    r3 += a3 * br;
+    let a4 = a_at(row4, k);
+    l4 += a4 * bl;
+    r4 += a4 * br;
+    let a5 = a_at(row5, k);
+    l5 += a5 * bl;
+    r5 += a5 * br;
+    let a6 = a_at(row6, k);
+    l6 += a6 * bl;
+    r6 += a6 * br;
+    let a7 = a_at(row7, k);
+    l7 += a7 * bl;
+    r7 += a7 * br;
   }
 
-  store_row(row, cols, s0);
-  store_row(row + 1, cols, s1);
-  store_row(row + 2, cols, s2);
-  store_row(row + 3, cols, s3);
-  store_row(row + 4, cols, s4);
-  store_row(row + 5, cols, s5);
-  store_row(row + 6, cols, s6);
-  store_row(row + 7, cols, s7);
+  // A loop that stays one: drivers would compile `store` 64 times, which takes seconds on lavapipe.
+  var tile = array<vec4f, 16>(l0, r0, l1, r1, l2, r2, l3, r3, l4, r4, l5, r5, l6, r6, l7, r7);
+  for (var i = 0u; i < min(8, M - row); i++) {
+    for (var j = 0u; j < 8 && left.x + j * WG < N; j++) {
+      store(row + i, left.x + j * WG, tile[2 * i + j / 4][j % 4]);
+    }
+  }
 
   if (BIAS_GRADIENT && group.x == 0) {
     for (var i = lane; i < 8 && row + i < M; i += WG) {
