@@ -1,6 +1,6 @@
 // C = A B in shared-memory tiles, for GPUs: a workgroup computes TILE_M x TILE_N of C, an invocation THREAD_M x THREAD_N.
-// What is done with C is the epilogue's business (shaders/epilogues/, appended by the host): it supplies store(), and if
-// WANTS_A_SUMS also gets the sum over k of each row of A.
+// What is done with C is the epilogue's business (shaders/epilogues/, appended by the host): it supplies store(), called
+// once for each element of C, and store_bias_gradient(), called once for each row of A with its sum if BIAS_GRADIENT.
 //   a [M, K] (TRANSPOSE_A: stored [K, M]), b [K, N] (TRANSPOSE_B: stored [N, K]) -> store(row, column, C[row, column])
 // Any M, N, K: what lies outside reads as zero and is not stored.
 // Grid (ceil(N / TILE_N), ceil(M / TILE_M), 1).  Host: src/kernels/matmul.ts, which also supplies the tile's constants:
@@ -12,6 +12,7 @@ override N: u32;
 override K: u32;
 override TRANSPOSE_A: bool;
 override TRANSPOSE_B: bool;
+override BIAS_GRADIENT: bool;
 
 const LANES_N: u32 = TILE_N / THREAD_N;
 const LANES_M: u32 = TILE_M / THREAD_M;
@@ -75,7 +76,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       var a_column: array<f32, THREAD_M>;
       for (var i = 0u; i < THREAD_M; i++) {
         a_column[i] = tile_a[k][lane_row + i * LANES_M];
-        if (WANTS_A_SUMS) {
+        if (BIAS_GRADIENT) {
           a_sums[i] += a_column[i];
         }
       }
@@ -94,8 +95,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     if (row >= M) {
       continue;
     }
-    if (WANTS_A_SUMS && workgroup.x == 0u && lane_column == 0u) {
-      store_a_sum(row, a_sums[i]);
+    if (BIAS_GRADIENT && workgroup.x == 0u && lane_column == 0u) {
+      store_bias_gradient(row, a_sums[i]);
     }
     for (var j = 0u; j < THREAD_N; j++) {
       let column = first_column + lane_column + j * LANES_N;

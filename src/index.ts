@@ -3,14 +3,14 @@ export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
-export { decodeSafetensors, encodeSafetensors } from './formats/safetensors.js';
+export { decodeSafetensors, encodeSafetensors, type HostTensor, safetensorsMetadata } from './formats/safetensors.js';
 export { type AdapterSummary, type Device, openDevice } from './gpu/device.js';
 export { type VaeOptions, vae } from './model/presets.js';
 export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateSpec } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
 export type { Losses } from './train/metrics.js';
-export { type Codes, createModel, type HostTensor, type Model, type ModelOptions } from './train/model.js';
+export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
 export {
   createTrainer,
   type EpochReport,

@@ -7,6 +7,4 @@ fn store(row: u32, column: u32, value: f32) {
   c[row * N + column] = value;
 }
 
-const WANTS_A_SUMS: bool = false;
-
-fn store_a_sum(row: u32, sum: f32) {}
+fn store_bias_gradient(row: u32, value: f32) {}

@@ -8,9 +8,7 @@ fn store(row: u32, column: u32, value: f32) {
   dw[row * N + column] = value;
 }
 
-const WANTS_A_SUMS: bool = true;
-
 // A is dY^T here, so the sum of its row is the sum of dY's column over the batch.
-fn store_a_sum(row: u32, sum: f32) {
-  dbias[row] = sum;
+fn store_bias_gradient(row: u32, value: f32) {
+  dbias[row] = value;
 }

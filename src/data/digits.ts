@@ -152,7 +152,7 @@ function draw(count: number, first: number, seed: number): Images {
 function write(style: Style, draws: Draws): Path[] {
   const slant = 0.12 + 0.2 * draws.bell();
   const tilt = 0.06 * draws.bell();
-  const width = 0.72 + 0.1 * draws.bell();
+  const width = 0.8 + 0.12 * draws.bell();
   const bend = 0.07 * draws.bell();
   const taper = 0.12 * draws.bell();
   const swell = 0.08 * draws.bell();
@@ -164,8 +164,8 @@ function write(style: Style, draws: Draws): Path[] {
         points.push(...points.slice(-3));
         continue;
       }
-      const x0 = (stroke[i] ?? 0) + 0.07 * draws.bell();
-      const y0 = (stroke[i + 1] ?? 0) + 0.07 * draws.bell();
+      const x0 = (stroke[i] ?? 0) + 0.085 * draws.bell();
+      const y0 = (stroke[i + 1] ?? 0) + 0.085 * draws.bell();
       const x = width * x0 * (1 + taper * y0) + bend * y0 * y0;
       const y = y0 * (1 + swell * y0);
       points.push(x - slant * y, y + tilt * x, 1 + 0.13 * draws.bell());
@@ -193,7 +193,7 @@ function smooth(points: Path): Path {
 
 /** Scales paths to pixels: the digit fills MNIST's 20x20 box, its mass is in the middle, all ink stays inside. */
 function frame(paths: Path[], draws: Draws): void {
-  const pen = Math.max(0.85, 1.35 + 0.28 * draws.bell());
+  const pen = Math.max(0.8, 1.25 + 0.25 * draws.bell());
   let [left, right, top, bottom] = [9, -9, 9, -9];
   for (const path of paths)
     for (let i = 0; i < path.length; i += 3) {
@@ -214,7 +214,7 @@ function frame(paths: Path[], draws: Draws): void {
       massX += length * ((path[i] ?? 0) - dx / 2);
       massY += length * ((path[i + 1] ?? 0) - dy / 2);
     }
-  const margin = 1.5 * pen + EDGE;
+  const margin = 1.5 * pen + EDGE + 1;
   const place = (centre: number, low: number, high: number, jitter: number) =>
     Math.min(Math.max(SIDE / 2 + jitter - scale * centre, margin - scale * low), SIDE - margin - scale * high);
   const x0 = place(massX / mass, left, right, 0.3 * draws.bell());

@@ -86,7 +86,7 @@ function checkedMetadata(metadata: Readonly<Record<string, string>>) {
 function checkedDtype(name: string, shape: readonly number[], values: TensorValues): Dtype {
   if (name === METADATA)
     throw new ArgumentError(`a tensor is called "${METADATA}", which the format reserves; rename it`);
-  if (!shape.every(isSize))
+  if (!shape.every((size) => isSize(size)))
     throw new ArgumentError(`tensor "${name}": shape [${shape.join(', ')}] must hold non-negative integers`);
   if (product(shape) !== values.length)
     throw new ArgumentError(

@@ -13,7 +13,6 @@ import { schedule } from './schedule.js';
 import { type FlatBuffer, lossRowStride, type Sizes, TensorTable } from './tensors.js';
 
 export interface PlanOptions extends Sizes {
-  /** `tiled` for GPUs, `registers` for software adapters. */
   matmulVariant: MatmulVariant;
   /** false: one kernel an operation, the oracle that the fused plan is tested against. */
   fuse: boolean;

@@ -7,6 +7,8 @@ import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
 import { imageBytes, Stepper } from './stepper.js';
 
+/** Images at a time, whatever the training batch is: a small one would make evaluation slow. */
+const EVALUATION_BATCH = 128;
 const STEPS_PER_SUBMIT = 16;
 const SUBMITS_IN_FLIGHT = 2;
 
@@ -22,7 +24,7 @@ export class Evaluator {
    * @param fuse     false: the unfused plan, for tests
    */
   static async create(model: Model, images: Images, settings: StepSettings, fuse: boolean): Promise<Evaluator> {
-    const batch = Math.min(settings.batch, images.count);
+    const batch = Math.min(EVALUATION_BATCH, images.count);
     const { layout, matmulVariant, machine } = model;
     const sizes = { layout, rows: batch, imageBytes: imageBytes(images), metricsCapacity: METRICS_CAPACITY };
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch), { ...sizes, matmulVariant, fuse });
@@ -30,7 +32,7 @@ export class Evaluator {
     const shared = { parameters: model.parameterBuffer };
     return new Evaluator(
       model,
-      await Stepper.create(machine, plan, images, own, shared, 'Use a smaller batch (--batch).'),
+      await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'),
     );
   }
 

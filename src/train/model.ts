@@ -1,5 +1,6 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
 import { ArgumentError } from '../errors.js';
+import type { HostTensor } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { Pipelines } from '../gpu/pipelines.js';
@@ -8,18 +9,15 @@ import { readBuffer } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph, type ModelGraph, parameterSpecs } from '../graph/build.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
-import type { MatmulVariant } from '../kernels/matmul.js';
+import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
 import { normalAt, STREAM } from '../random.js';
 import { initialParameters } from './initialize.js';
 
-/** A tensor on the host, row-major. */
-export interface HostTensor {
-  shape: Shape;
-  values: Float32Array;
-}
+/** One parameter's values, or its gradient's, under PyTorch's name. */
+export type ParameterTensor = HostTensor<Float32Array<ArrayBuffer>>;
 
 /** A Gaussian code q(z|x) = N(mean, exp(logVar)). */
 export interface Codes {
@@ -99,7 +97,7 @@ export class Model {
 
   /** Which matmul suits the adapter. */
   get matmulVariant(): MatmulVariant {
-    return this.device.adapter.software ? 'registers' : 'tiled';
+    return matmulVariantFor(this.device.adapter, this.device.features.has('subgroups'));
   }
 
   /**
@@ -153,12 +151,12 @@ export class Model {
   }
 
   /** Every parameter under PyTorch's name: Linear weights are [units, inputs]. */
-  async parameters(): Promise<Map<string, HostTensor>> {
+  async parameters(): Promise<Map<string, ParameterTensor>> {
     return this.namedTensors(this.parameterBuffer);
   }
 
   /** The named tensors of any buffer that is laid out like the parameters. */
-  async namedTensors(buffer: GPUBuffer): Promise<Map<string, HostTensor>> {
+  async namedTensors(buffer: GPUBuffer): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
     const bytes = await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes);
     return new Map(

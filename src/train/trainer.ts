@@ -7,7 +7,7 @@ import { makePlan } from '../plan/make.js';
 import type { Plan } from '../plan/plan.js';
 import { Evaluator } from './evaluate.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics } from './metrics.js';
-import { checkSeed, type HostTensor, type Model } from './model.js';
+import { checkSeed, type Model, type ParameterTensor } from './model.js';
 import { Pace } from './pace.js';
 import type { StepSettings } from './step-state.js';
 import { imageBytes, Stepper } from './stepper.js';
@@ -263,7 +263,7 @@ export class Trainer {
   }
 
   /** Adam's state by parameter name: mean and mean square of the gradients, and the last gradients themselves. */
-  async optimizerState(): Promise<Record<'gradients' | 'moment1' | 'moment2', Map<string, HostTensor>>> {
+  async optimizerState(): Promise<Record<'gradients' | 'moment1' | 'moment2', Map<string, ParameterTensor>>> {
     const { gradients, moment1, moment2 } = this.moments;
     return {
       gradients: await this.model.namedTensors(gradients),
