@@ -7,6 +7,9 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 
+/** Images that src/train/evaluate.ts takes at a time: a row's noise depends on it. */
+const EVALUATION_BATCH = 128;
+
 export interface Options64 {
   images: Images;
   batch: number;
@@ -74,7 +77,7 @@ export class Train64 {
 
   /** Mean losses over `images`, nats an image: the noise of STREAM.evaluation, in the order of the images. */
   evaluate(images: Images): Losses {
-    const options = { ...this.options, images, batch: Math.min(this.options.batch, images.count) };
+    const options = { ...this.options, images, batch: Math.min(EVALUATION_BATCH, images.count) };
     const { graph, losses } = evaluationGraph(this.spec, options.batch);
     const sum = { bce: 0, kl: 0 };
     for (let step = 0; step * options.batch < images.count; step++) {

@@ -1,0 +1,46 @@
+// The run that test/train/reference.py made with PyTorch; its head defines every tensor. Also the dataset and the model
+// that other training tests use.
+import fs from 'node:fs';
+import type { Dataset, Images } from '../../src/data/dataset.js';
+import { decodeSafetensors, type HostTensor } from '../../src/formats/safetensors.js';
+import { vae } from '../../src/model/presets.js';
+import type { Losses } from '../../src/train/metrics.js';
+
+const FILE = 'test/train/reference.safetensors';
+
+const tensors = decodeSafetensors(fs.readFileSync(FILE));
+
+function tensor(name: string): HostTensor {
+  const found = tensors.get(name);
+  if (!found) throw new Error(`${FILE} has no tensor "${name}"`);
+  return found;
+}
+
+/** The tensors below `folder`, by parameter name. */
+const folder = (name: string): Map<string, HostTensor> =>
+  new Map(
+    [...tensors].flatMap(([key, each]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), each]] : [])),
+  );
+
+const images = tensor('images');
+if (!(images.values instanceof Uint8Array)) throw new Error(`${FILE}: images must be bytes`);
+
+/** 56 images of 10x10. */
+export const IMAGES: Images = { count: 56, height: 10, width: 10, pixels: images.values };
+export const DATASET: Dataset = { name: 'reference', train: IMAGES, test: IMAGES };
+
+/** What was trained, and how. */
+export const SPEC = vae({ pixels: 100, hidden: [48, 24], latent: 6 });
+export const OPTIONS = { batch: 16, lr: 1e-3, seed: 1234 };
+export const STEPS = 30;
+
+/** By parameter name: before step 0; of step 0; after all steps. */
+export const INITIAL = folder('initial');
+export const GRADIENTS = folder('gradient');
+export const FINAL = folder('final');
+
+/** Of each step before its update, nats an image. */
+export const LOSSES: Losses[] = Array.from({ length: STEPS }, (_, step) => {
+  const [loss = Number.NaN, bce = Number.NaN, kl = Number.NaN] = tensor('losses').values.slice(3 * step);
+  return { loss, bce, kl };
+});

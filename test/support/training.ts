@@ -1,0 +1,115 @@
+// Short cuts for tests that train: trainers that are cleaned up whatever happens, and comparisons of whole models.
+import * as assert from 'uvu/assert';
+import type { Dataset } from '../../src/data/dataset.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import type { Losses } from '../../src/train/metrics.js';
+import { createModel, type Model } from '../../src/train/model.js';
+import {
+  createTrainer,
+  type EpochReport,
+  type Trainer,
+  type TrainerOptions,
+  type TrainOptions,
+} from '../../src/train/trainer.js';
+import { device } from './device.js';
+
+export type Tensors = ReadonlyMap<string, { values: ArrayLike<number> }>;
+
+export interface Setup {
+  spec: ModelSpec;
+  dataset: Dataset;
+  options: TrainerOptions;
+  /** First parameters. */
+  parameters: ReadonlyMap<string, { shape: readonly number[]; values: ArrayLike<number> }>;
+}
+
+const models = new Map<string, Promise<Model>>();
+
+/** One model a spec, for all test files: what takes longest here is compiling its kernels. Gone with the device. */
+export function modelOf(spec: ModelSpec): Promise<Model> {
+  const key = JSON.stringify(spec);
+  const model = models.get(key) ?? createModel(device, spec);
+  models.set(key, model);
+  return model;
+}
+
+/** Runs `work` with a fresh trainer; its memory must be gone afterwards. */
+export async function withTrainer<T>(
+  { spec, dataset, options, parameters }: Setup,
+  work: (trainer: Trainer, model: Model) => Promise<T>,
+): Promise<T> {
+  const model = await modelOf(spec);
+  model.loadParameters(parameters);
+  const before = model.machine.memory.bytes;
+  const trainer = await createTrainer(model, dataset, options);
+  try {
+    return await work(trainer, model);
+  } finally {
+    trainer.dispose();
+    assert.is(model.machine.memory.bytes, before, 'the trainer gave all its memory back');
+  }
+}
+
+/** Every report of one call. */
+export async function reportsOf(trainer: Trainer, options: TrainOptions): Promise<EpochReport[]> {
+  const reports: EpochReport[] = [];
+  for await (const report of trainer.train(options)) reports.push(report);
+  return reports;
+}
+
+/** Trains `steps` steps, one a call, for the losses of each. */
+export async function lossesOfSteps(trainer: Trainer, steps: number): Promise<Losses[]> {
+  const losses: Losses[] = [];
+  for (let step = 0; step < steps; step++) {
+    const [report] = await reportsOf(trainer, { steps: 1 });
+    assert.is(report?.step, trainer.step);
+    if (report) losses.push(report.train);
+  }
+  return losses;
+}
+
+/** Trains `steps` steps in as few calls as epochs allow. */
+export async function trainSteps(trainer: Trainer, steps: number): Promise<EpochReport[]> {
+  const reports = await reportsOf(trainer, { steps, epochs: Math.ceil(steps / trainer.stepsPerEpoch) + 1 });
+  assert.is(reports.at(-1)?.step, trainer.step);
+  return reports;
+}
+
+/** |got - want| / |want|, both as vectors; infinite if any number is not finite. */
+export function relativeL2(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  assert.is(got.length, want.length, 'as many values');
+  const norm = (values: number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const exact = Array.from(want);
+  const distance = norm(exact.map((value, i) => (got[i] ?? Number.NaN) - value)) / norm(exact);
+  return Number.isFinite(distance) ? distance : Number.POSITIVE_INFINITY;
+}
+
+/** Every tensor within `limit`, relative L2; the same names. */
+export function closeTensors(got: Tensors, want: Tensors, limit: number, what: string): void {
+  assert.equal([...got.keys()].sort(), [...want.keys()].sort(), `${what}: names`);
+  for (const [name, { values }] of want) {
+    const distance = relativeL2(got.get(name)?.values ?? [], values);
+    assert.ok(distance <= limit, `${what}, ${name}: ${distance.toExponential(2)} off (relative L2), at most ${limit}`);
+  }
+}
+
+/** The largest relative error of bce, kl and their sum. */
+export function lossError(got: Losses | undefined, want: Losses): number {
+  const errors = (['loss', 'bce', 'kl'] as const).map((term) =>
+    Math.abs(((got?.[term] ?? Number.NaN) - want[term]) / want[term]),
+  );
+  return errors.every(Number.isFinite) ? Math.max(...errors) : Number.POSITIVE_INFINITY;
+}
+
+/** Each of bce, kl and their sum within `limit`, relative. */
+export function closeLosses(got: Losses | undefined, want: Losses, limit: number, what: string): void {
+  const text = `${what}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)} to ${limit}, relative`;
+  assert.ok(lossError(got, want) <= limit, text);
+}
+
+/** Bit for bit, NaN and the sign of zero included. */
+export function sameBits(got: Tensors, want: Tensors): boolean {
+  const bits = (tensors: Tensors) =>
+    [...tensors].map(([name, { values }]) => [name, ...new Uint32Array(Float32Array.from(values).buffer)].join());
+  return bits(got).join('\n') === bits(want).join('\n');
+}

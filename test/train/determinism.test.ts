@@ -1,0 +1,103 @@
+// One seed gives one run, bit for bit: losses and parameters. Another seed of the model or of the trainer gives another.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createModel } from '../../src/train/model.js';
+import { createTrainer, type EpochReport } from '../../src/train/trainer.js';
+import { device, usesDevice } from '../support/device.js';
+import { DATASET, INITIAL, OPTIONS, SPEC } from '../support/reference.js';
+import { reportsOf, sameBits, type Tensors, withTrainer } from '../support/training.js';
+
+/** Two epochs and a half. */
+const STEPS = 10;
+
+/** What a run came to but for the time that it took. */
+interface Outcome {
+  losses: Pick<EpochReport, 'epoch' | 'step' | 'train' | 'test'>[];
+  parameters: Tensors;
+}
+
+const outcome = (reports: EpochReport[], parameters: Tensors): Outcome => ({
+  losses: reports.map(({ epoch, step, train, test }) => ({ epoch, step, train, test })),
+  parameters,
+});
+
+/** A run on a model of its own, made from nothing. */
+async function fresh(modelSeed: number, trainerSeed: number): Promise<Outcome> {
+  const model = await createModel(device, SPEC, { seed: modelSeed });
+  try {
+    const trainer = await createTrainer(model, DATASET, { ...OPTIONS, seed: trainerSeed });
+    return outcome(await reportsOf(trainer, { steps: STEPS, epochs: 3 }), await model.parameters());
+  } finally {
+    model.dispose();
+  }
+}
+
+/** A run on the model that all tests share. */
+const shared = (options: typeof OPTIONS & { fuse?: boolean }): Promise<Outcome> =>
+  withTrainer({ spec: SPEC, dataset: DATASET, options, parameters: INITIAL }, async (trainer, model) =>
+    outcome(await reportsOf(trainer, { steps: STEPS, epochs: 3 }), await model.parameters()),
+  );
+
+test('two runs with one seed, each on a model of its own, are the same bit for bit', async () => {
+  const [first, second] = [await fresh(3, 4), await fresh(3, 4)];
+  assert.is(first.losses.length, 3);
+  assert.equal(second.losses, first.losses);
+  assert.ok(sameBits(second.parameters, first.parameters));
+});
+
+for (const fuse of [true, false])
+  test(`two runs of one model are the same bit for bit, ${fuse ? 'fused' : 'unfused'}`, async () => {
+    const [first, second] = [await shared({ ...OPTIONS, fuse }), await shared({ ...OPTIONS, fuse })];
+    assert.equal(second.losses, first.losses);
+    assert.ok(sameBits(second.parameters, first.parameters));
+  });
+
+test("another seed of the trainer is another run: seeds' upper halves count too", async () => {
+  const first = await shared(OPTIONS);
+  for (const seed of [OPTIONS.seed + 1, OPTIONS.seed + 2 ** 32]) {
+    const other = await shared({ ...OPTIONS, seed });
+    assert.not.equal(other.losses, first.losses);
+    assert.not(sameBits(other.parameters, first.parameters));
+  }
+});
+
+test('the seed of the model gives its first parameters: uniform in +-1/sqrt(fan_in), as in PyTorch', async () => {
+  const initial = async (seed: number) => {
+    const model = await createModel(device, SPEC, { seed });
+    const parameters = await model.parameters();
+    model.dispose();
+    return parameters;
+  };
+  const [first, again, other] = [await initial(3), await initial(3), await initial(4)];
+  assert.ok(sameBits(again, first));
+  assert.not(sameBits(other, first));
+  const fanIn = {
+    'encoder.0': 100,
+    'encoder.2': 48,
+    mu: 24,
+    log_var: 24,
+    'decoder.0': 6,
+    'decoder.2': 24,
+    'decoder.4': 48,
+  };
+  for (const [layer, inputs] of Object.entries(fanIn))
+    for (const part of ['weight', 'bias']) {
+      const values = first.get(`${layer}.${part}`)?.values ?? new Float32Array();
+      const bound = 1 / Math.sqrt(inputs);
+      assert.ok(
+        values.every((value) => Math.abs(value) <= bound * (1 + 2 ** -23)),
+        `${layer}.${part} within its bound`,
+      );
+      // The variance of a uniform number is bound^2 / 3; of n of them it is off by sqrt(0.8 / n), five times that allowed.
+      const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+      assert.ok(
+        Math.abs((3 * variance) / bound ** 2 - 1) < 5 * Math.sqrt(0.8 / values.length),
+        `${layer}.${part} fills it`,
+      );
+    }
+  const all = [...first.values()].flatMap(({ values }) => [...values]);
+  assert.ok(new Set(all).size > 0.99 * all.length, 'no tensor repeats another');
+});
+
+usesDevice(test);
+test.run();

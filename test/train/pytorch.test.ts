@@ -1,0 +1,52 @@
+// 30 training steps against PyTorch in f64 (reference.py): the same first parameters, batches and noise. A run of PyTorch
+// itself in f32 is off by 1e-6 in the losses and 2e-6 in the parameters; the limits leave room for other orders of summing
+// and are far below any change of what is computed (reference.py lists some).
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { usesDevice } from '../support/device.js';
+import { DATASET, FINAL, GRADIENTS, INITIAL, LOSSES, OPTIONS, SPEC, STEPS } from '../support/reference.js';
+import { Train64 } from '../support/train64.js';
+import { closeLosses, closeTensors, lossError, lossesOfSteps, withTrainer } from '../support/training.js';
+
+const GRADIENT_LIMIT = 1e-5;
+const LOSS_LIMIT = 1e-4;
+const PARAMETER_LIMIT = 1e-3;
+
+for (const fuse of [true, false])
+  test(`${STEPS} steps, ${fuse ? 'fused' : 'unfused'}: gradients, losses and parameters are PyTorch's`, () =>
+    withTrainer(
+      { spec: SPEC, dataset: DATASET, options: { ...OPTIONS, fuse }, parameters: INITIAL },
+      async (trainer, model) => {
+        const first = await lossesOfSteps(trainer, 1);
+        const { gradients } = await trainer.optimizerState();
+        closeTensors(gradients, GRADIENTS, GRADIENT_LIMIT, 'gradient of step 1');
+        const losses = [...first, ...(await lossesOfSteps(trainer, STEPS - 1))];
+        for (const [step, want] of LOSSES.entries()) closeLosses(losses[step], want, LOSS_LIMIT, `step ${step + 1}`);
+        closeTensors(await model.parameters(), FINAL, PARAMETER_LIMIT, `after step ${STEPS}`);
+      },
+    ));
+
+// The host's own f64 training is the oracle of other tests; PyTorch's f64 is its.
+test('the f64 training that other tests compare with is PyTorch, to the rounding of its pixels to f32', () => {
+  const oracle = new Train64(SPEC, INITIAL, { ...OPTIONS, images: DATASET.train });
+  LOSSES.forEach((want, step) => {
+    const { losses, gradients } = oracle.train();
+    closeLosses(losses, want, 1e-6, `step ${step + 1}`);
+    const named = new Map([...gradients].map(([name, values]) => [name, { values }]));
+    if (step === 0) closeTensors(named, GRADIENTS, 1e-6, 'gradient of step 1');
+  });
+  const named = new Map([...oracle.parameters].map(([name, values]) => [name, { values }]));
+  closeTensors(named, FINAL, 1e-6, `after step ${STEPS}`);
+});
+
+test('the control: a run with another seed is refused from its first loss on', () =>
+  withTrainer(
+    { spec: SPEC, dataset: DATASET, options: { ...OPTIONS, seed: OPTIONS.seed + 1 }, parameters: INITIAL },
+    async (trainer) => {
+      const [loss] = await lossesOfSteps(trainer, 1);
+      assert.ok(LOSSES[0] && lossError(loss, LOSSES[0]) > LOSS_LIMIT);
+    },
+  ));
+
+usesDevice(test);
+test.run();
