@@ -1,5 +1,5 @@
 // C[M, N] = A B in float32 without shared memory, barriers or subgroups: the form for software adapters that lack the
-// "subgroups" feature (with it, matmul_subgroups.wgsl is about three times as fast on lavapipe). Operands, sizes and the
+// "subgroups" feature (with it, matmul_subgroups.wgsl is about twice as fast). Operands, sizes and the
 // functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K; a row or column beyond the edge repeats the last
 // one and is not stored.
 // One invocation computes 8 rows x 8 columns in registers. Rows depend on the workgroup only, so its lanes share cache
