@@ -1,10 +1,10 @@
-// One Adam update of one number.  Source: Kingma & Ba 2015; eps and correction as in torch.optim.Adam.
+// One Adam update of four numbers.  Source: Kingma & Ba 2015; eps and correction as in torch.optim.Adam.
 #include "lib/step.wgsl"
 
 struct AdamState {
-  w: f32,
-  m: f32,
-  v: f32,
+  w: vec4f,
+  m: vec4f,
+  v: vec4f,
 }
 
 // 1 - exp(-a) for a >= 0, without the cancellation near 0 that would put 1 - 0.999^1 off by 1e-5: below a = 1/2 the
@@ -17,7 +17,7 @@ fn one_minus_exp(a: f32) -> f32 {
 }
 
 // `step` counts the updates done before this one.
-fn adam(state: AdamState, gradient: f32, settings: Settings, step: u32) -> AdamState {
+fn adam(state: AdamState, gradient: vec4f, settings: Settings, step: u32) -> AdamState {
   let t = f32(step + 1u);
   let m = settings.beta1 * state.m + settings.one_minus_beta1 * gradient;
   let v = settings.beta2 * state.v + settings.one_minus_beta2 * gradient * gradient;

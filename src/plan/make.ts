@@ -57,10 +57,10 @@ function contextOf(live: Node[], asked: Node[], tensors: TensorTable, matmulVari
   return { tensors, matmulVariant, consumers, internal };
 }
 
-/** Fused: one pass over the flat buffers, gaps and all. Unfused: one dispatch a parameter. */
+/** Fused: one pass over the flat buffers. Unfused: one dispatch a parameter. Gaps are updated too, from zero to zero. */
 function optimizer(model: ModelGraph, tensors: TensorTable, { fuse, layout }: PlanOptions): Dispatch[] {
   if (model.gradients.length === 0) return [];
-  const update = (label: string, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
+  const update = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
     const bound = {
       ...tensors.stepState(),
       gradient: tensorIn('gradients'),
@@ -68,11 +68,11 @@ function optimizer(model: ModelGraph, tensors: TensorTable, { fuse, layout }: Pl
       m: tensorIn('moment1'),
       v: tensorIn('moment2'),
     };
-    return dispatchOf(adam, { count: numel(bound.w.shape) }, bound, label);
+    const dispatch = dispatchOf(adam, { count: numel(bound.w.shape) }, bound, label);
+    return { ...dispatch, flops: adam.flops({ count: trained }) };
   };
-  if (!fuse) return model.parameters.map((p) => update(p.label, (buffer) => tensors.flat(buffer, p)));
-  const all = update('all parameters', (buffer) => tensors.whole(buffer));
-  return [{ ...all, flops: adam.flops({ count: layout.parameterCount }) }];
+  if (fuse) return [update('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))];
+  return model.parameters.map((p) => update(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
 }
 
 function finish(losses: LossNode[], tensors: TensorTable, { rows, metricsCapacity }: PlanOptions): Dispatch {

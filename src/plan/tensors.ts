@@ -4,7 +4,7 @@ import { GraphError } from '../errors.js';
 import { type Node, numel, type Shape } from '../graph/ops.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import { LOSS_TERMS } from '../kernels/loss.js';
-import { ALIGNMENT, type Layout } from './layout.js';
+import { alignUp, type Layout } from './layout.js';
 import type { Resource, Tensor } from './plan.js';
 
 /** How large the trainer's side of the memory is. */
@@ -26,8 +26,7 @@ export const SETTINGS_BYTES = 56;
 export const PROGRESS_BYTES = 16;
 
 /** Floats from one term's rows to the next in the losses buffer: bindings start on aligned bytes. */
-export const lossRowStride = (rows: number): number =>
-  (Math.ceil((rows * F32_BYTES) / ALIGNMENT) * ALIGNMENT) / F32_BYTES;
+export const lossRowStride = (rows: number): number => alignUp(rows * F32_BYTES) / F32_BYTES;
 
 export class TensorTable {
   private readonly placed = new Map<Node, Tensor>();
@@ -72,6 +71,13 @@ export class TensorTable {
     const entry = this.sizes.layout.entries.find((e) => e.parameter.name === parameter.label);
     if (!entry) throw new GraphError(`parameter "${parameter.label}" is not in the layout`);
     return resource(buffer, parameter.label, parameter.shape, entry.offset);
+  }
+
+  /** The same with the gap after it, which holds zeros. */
+  padded(buffer: FlatBuffer, parameter: Node): Tensor {
+    const tensor = this.flat(buffer, parameter);
+    const bytes = alignUp(tensor.bytes);
+    return { ...tensor, shape: [bytes / F32_BYTES], bytes };
   }
 
   /** A whole flat buffer, gaps included. */

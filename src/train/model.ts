@@ -247,6 +247,8 @@ export class Model {
       rows,
     );
     this.halves.set(key, made);
+    // One that could not be made is tried again by the next call.
+    made.catch(() => this.halves.delete(key));
     return made;
   }
 
@@ -258,11 +260,20 @@ export class Model {
     const outputColumns = graph.output?.shape[1] ?? 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const remedy = 'Use narrower layers (--hidden).';
-    const input = memory.create({ label: `${name} input`, bytes: f32Bytes([rows, inputColumns]), usage, remedy });
-    const output = memory.create({ label: `${name} output`, bytes: f32Bytes([rows, outputColumns]), usage, remedy });
-    const resources = { parameters: this.parameterBuffer, input, output };
-    const program = await Program.create(this.machine, plan, resources, remedy);
-    return { program, input, output, inputColumns, outputColumns };
+    const make = (label: string, columns: number) =>
+      memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, columns]), usage, remedy });
+    const input = make('input', inputColumns);
+    let output: GPUBuffer | undefined;
+    try {
+      output = make('output', outputColumns);
+      const resources = { parameters: this.parameterBuffer, input, output };
+      const program = await Program.create(this.machine, plan, resources, remedy);
+      return { program, input, output, inputColumns, outputColumns };
+    } catch (error) {
+      memory.destroy(input);
+      if (output) memory.destroy(output);
+      throw error;
+    }
   }
 }
 
