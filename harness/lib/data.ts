@@ -28,13 +28,14 @@ export interface DataListener {
 
 export interface LoadedData {
   dataset: Dataset;
-  /** Where the bytes came from, and why from there if that was not asked for. */
+  /** Where the images came from: a folder, an address. */
   from: string;
 }
 
 const DIGITS_TRAIN = 60_000;
+const DRAWN = 'drawn by the program';
 /** No network is noticed this soon: the time until a server begins to answer. */
-const ANSWER_MS = 4500;
+const ANSWER_MS = 4000;
 /** A download that stands still this long is given up. */
 const STALL_MS = 10_000;
 /** Twice the largest file that is expected. */
@@ -103,7 +104,7 @@ export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
 
 /**
  * Loads what --data names. Without `choice`: MNIST if it is cached or can be downloaded, else Fashion-MNIST if it is on
- * this machine, else digits; `from` says why.
+ * this machine, else digits; one line says which and why.
  * @param options.limit how many training images will be used; digits draws no more than that
  * @throws ArgumentError, FormatError, DownloadError
  */
@@ -113,7 +114,7 @@ export async function loadData(
   { limit = Number.POSITIVE_INFINITY, places = dataPlaces() } = {},
 ): Promise<LoadedData> {
   const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
-  if (choice === 'digits') return { dataset: drawn(), from: 'drawn by the program' };
+  if (choice === 'digits') return { dataset: drawn(), from: DRAWN };
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
@@ -122,10 +123,14 @@ export async function loadData(
     return await loadNamed('mnist', places, listener);
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    const why = `as MNIST is not in ${shorten(path.join(places.cache, 'mnist'))} and ${reasonOf(error)}`;
+    const why = `no MNIST: it is not in ${shorten(path.join(places.cache, 'mnist'))}, and ${reasonOf(error)}`;
     const found = await loadLocal('fashion-mnist', places, listener);
-    if ('dataset' in found) return { dataset: found.dataset, from: `${found.from}, ${why}` };
-    return { dataset: drawn(), from: `drawn by the program, ${why}; Fashion-MNIST is not here either` };
+    if ('dataset' in found) {
+      listener.say(`${why}; taking Fashion-MNIST from ${found.from}`);
+      return found;
+    }
+    listener.say(`${why}; Fashion-MNIST is not here either, so digits are drawn`);
+    return { dataset: drawn(), from: DRAWN };
   }
 }
 

@@ -41,15 +41,14 @@ function oneLine(message: string): string {
     .join(' ');
 }
 
-/** Runs `main`, which returns the exit status (0 if nothing). Ends the process itself only when something failed. */
+/**
+ * Runs `main`, which returns the exit status (0 if nothing). The process then ends by itself: to cut it off while a GPU
+ * works can crash the driver.
+ */
 export async function runProgram(main: (program: Program) => Promise<number | undefined>): Promise<void> {
-  let readerGone = false;
+  // Without a listener, a reader that went away would be an uncaught error. stopOnSignals does more about it.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    if (readerGone) return;
-    readerGone = true;
-    // Node ignores the signal itself; a program that listens (stopOnSignals) writes its results first.
-    if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
   });
   const program: Program = { accepted: false };
   try {
@@ -57,7 +56,8 @@ export async function runProgram(main: (program: Program) => Promise<number | un
   } catch (error) {
     const { text, status } = describeFailure(error, program.accepted);
     process.stderr.write(`${text}\n`);
-    // Not left to the event loop: a look-up of a host that does not answer would hold it for many seconds.
-    process.exit(status);
+    process.exitCode = status;
+    // The look-up of a host that nobody answers goes on for many seconds. There is no device yet.
+    if (error instanceof DownloadError) process.exit();
   }
 }

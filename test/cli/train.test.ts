@@ -1,0 +1,290 @@
+// harness/train.js as its users start it: a process, its output, its exit status and the folder it leaves. The images are
+// 8x8 and the model is tiny, so that most of the time goes into starting Node and the adapter (LATENTGPU_ADAPTER,
+// SwiftShader by default).
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { decodeSafetensors } from 'latentgpu/node';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const ADAPTER = process.env.LATENTGPU_ADAPTER ?? 'swiftshader';
+const FILES = ['loss.svg', 'metrics.jsonl', 'model.safetensors', 'reconstructions.png', 'run.json', 'samples.png'];
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-train-'));
+const data = path.join(scratch, 'data');
+
+/** An IDX file of `count` images of 8x8, each a bright bar somewhere. */
+function bars(count: number): Buffer {
+  const file = Buffer.alloc(16 + count * 64);
+  [0x803, count, 8, 8].forEach((word, at) => {
+    file.writeUInt32BE(word, 4 * at);
+  });
+  for (let image = 0; image < count; image++)
+    file.fill(255, 16 + image * 64 + (image % 8) * 8, 16 + image * 64 + (image % 8) * 8 + 8);
+  return file;
+}
+fs.mkdirSync(data);
+fs.writeFileSync(path.join(data, 'train-images-idx3-ubyte'), bars(36));
+fs.writeFileSync(path.join(data, 't10k-images-idx3-ubyte'), bars(10));
+
+const SMALL = ['--adapter', ADAPTER, '--data', data, '--hidden', '6', '--latent', '3', '--batch', '8'];
+
+interface Ended {
+  status: number | null;
+  signal: string | null;
+  out: string;
+  err: string;
+}
+
+/** What the program itself says on stderr: Dawn warns there, on its own, about some adapters it looks at. */
+const own = (err: string) => err.replace(/^Warning: max\w+ artificially reduced .*\n/gm, '');
+
+/** Starts train.js; `ended` never rejects. */
+function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ['harness/train.js', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
+  });
+  const text = { out: '', err: '' };
+  child.stdout?.on('data', (bytes) => {
+    text.out += bytes;
+  });
+  child.stderr?.on('data', (bytes) => {
+    text.err += bytes;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (status, signal) => resolve({ status, signal, out: text.out, err: own(text.err) }));
+  });
+  return { child, ended };
+}
+const run = (args: string[], env?: Record<string, string>) => start(args, env).ended;
+
+let folders = 0;
+const newFolder = () => path.join(scratch, `run-${folders++}`);
+const json = (folder: string) => JSON.parse(fs.readFileSync(path.join(folder, 'run.json'), 'utf8'));
+const metrics = (folder: string) =>
+  fs
+    .readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('a run: what it prints and what it leaves', async () => {
+  const out = newFolder();
+  const {
+    status,
+    err,
+    out: printed,
+  } = await run([...SMALL, '--epochs', '3', '--seed', '5', '--lr', '0.01', '--out', out]);
+  assert.is(err, '');
+  assert.is(status, 0);
+  const lines = printed.trimEnd().split('\n');
+  assert.is(lines.length, 8, printed);
+  assert.is(lines[0], `data      data (${data}): 36 training and 10 test images, 8x8`);
+  assert.match(lines[1] ?? '', /^adapter {3}\S/);
+  assert.match(lines[2] ?? '', /^model {5}64-6-3-6-64: \d\d\d parameters, \d+ dispatches a step$/);
+  assert.is(lines[3], 'training  3 epochs of 5 steps; batch 8, lr 0.01, seed 5');
+  assert.match(
+    lines[6] ?? '',
+    /^epoch 3\/3 {2}step 15 {2}train \d+\.\d \(BCE \d+\.\d \+ KL \d+\.\d\) {2}test \d+\.\d .* steps\/s$/,
+  );
+  assert.is(lines[7], `written to ${out}: ${FILES.join(' ')}`);
+  assert.equal(fs.readdirSync(out).sort(), FILES);
+
+  const { config, adapter, versions, dispatchesPerStep, parameters, seconds } = json(out);
+  assert.equal(config, {
+    data: 'data',
+    dataFrom: data,
+    limit: 36,
+    epochs: 3,
+    steps: null,
+    batch: 8,
+    lr: 0.01,
+    seed: 5,
+    hidden: [6],
+    latent: 3,
+    out,
+    adapter: ADAPTER,
+  });
+  assert.type(adapter.name, 'string');
+  assert.equal(Object.keys(versions), ['latentgpu', 'webgpu', 'node']);
+  assert.ok(dispatchesPerStep >= 1 && dispatchesPerStep <= 24, `${dispatchesPerStep} dispatches`);
+  assert.ok(seconds > 0);
+
+  const tensors = decodeSafetensors(fs.readFileSync(path.join(out, 'model.safetensors')));
+  const values = [...tensors.values()].reduce((sum, tensor) => sum + tensor.values.length, 0);
+  assert.is(values, parameters);
+  assert.equal(tensors.get('encoder.0.weight')?.shape, [6, 64]);
+});
+
+test('metrics.jsonl: a line an epoch, the fields and nothing else; a line for a part of an epoch', async () => {
+  const out = newFolder();
+  const { status, out: printed } = await run([...SMALL, '--steps', '7', '--out', out]);
+  assert.is(status, 0);
+  const lines = metrics(out);
+  assert.equal(
+    lines.map((line) => [line.epoch, line.step]),
+    [
+      [1, 5],
+      [2, 7],
+    ],
+  );
+  for (const line of lines) {
+    assert.equal(Object.keys(line), ['epoch', 'step', 'train', 'test', 'seconds', 'stepsPerSecond']);
+    for (const part of [line.train, line.test]) {
+      assert.equal(Object.keys(part), ['loss', 'bce', 'kl']);
+      assert.ok(Math.abs(part.loss - part.bce - part.kl) < 1e-6 * part.loss, JSON.stringify(part));
+    }
+    assert.ok(line.seconds > 0 && line.stepsPerSecond > 0);
+  }
+  // Untrained: 64 pixels of ln 2 nats each.
+  assert.ok(Math.abs(lines[0].train.loss - 64 * Math.LN2) < 3, `first loss ${lines[0].train.loss}`);
+  assert.match(printed, /\ntraining {2}7 steps, 5 an epoch;/);
+  assert.match(printed, /\nepoch 2\/2 \(part\) {2}step 7 /);
+  assert.is(json(out).config.epochs, 2);
+});
+
+test('--quiet prints nothing', async () => {
+  const out = newFolder();
+  assert.equal(await run([...SMALL, '--epochs', '1', '--quiet', '--out', out]), {
+    status: 0,
+    signal: null,
+    out: '',
+    err: '',
+  });
+  assert.equal(fs.readdirSync(out).sort(), FILES);
+});
+
+test('--plan prints the plan and leaves no folder; --help prints the flags', async () => {
+  const out = newFolder();
+  const plan = await run([...SMALL, '--plan', '--out', out]);
+  assert.equal([plan.status, plan.err], [0, '']);
+  assert.match(plan.out, /encoder\.0/);
+  assert.match(plan.out, /MFLOP/);
+  assert.not(fs.existsSync(out));
+  const help = await run(['--help']);
+  assert.equal([help.status, help.err], [0, '']);
+  assert.match(help.out, /usage: node harness\/train\.js/);
+});
+
+/** Starts a run that would take for ever and waits until its first epoch is on the disk. */
+async function started() {
+  const out = newFolder();
+  const { child, ended } = start([...SMALL, '--epochs', '1000000', '--out', out]);
+  let gone = false;
+  ended.then(() => {
+    gone = true;
+  });
+  while (!gone && !fs.existsSync(path.join(out, 'metrics.jsonl')))
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  return { out, child, ended };
+}
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  test(`${signal} stops after the step, writes everything and exits ${status}`, async () => {
+    const { out, child, ended } = await started();
+    child.kill(signal);
+    const end = await ended;
+    assert.equal([end.status, end.err], [status, '']);
+    assert.match(end.out, /\nstopping after this step, /);
+    assert.match(end.out, /\nwritten to /);
+    assert.equal(fs.readdirSync(out).sort(), FILES);
+    const last = metrics(out).at(-1);
+    assert.ok(last.epoch === Math.ceil(last.step / 5), JSON.stringify(last));
+  });
+
+test('a second signal ends it at once', async () => {
+  const { out, child, ended } = await started();
+  child.stdout?.on('data', (bytes) => {
+    if (String(bytes).includes('stopping after this step')) child.kill('SIGTERM');
+  });
+  child.kill('SIGINT');
+  assert.equal([(await ended).signal, (await ended).err], ['SIGTERM', '']);
+  assert.not(fs.existsSync(path.join(out, 'model.safetensors')));
+});
+
+test('a reader that goes away stops it like a signal', async () => {
+  const { out, child, ended } = await started();
+  child.stdout?.destroy();
+  assert.equal([(await ended).status, (await ended).err], [141, '']);
+  assert.equal(fs.readdirSync(out).sort(), FILES);
+});
+
+test('a loss that is not a number: one line, status 1, what is known is written', async () => {
+  const out = newFolder();
+  const { status, err } = await run([...SMALL, '--lr', '1e30', '--epochs', '3', '--out', out]);
+  assert.match(err, /^error: the loss of step \d+ is not a finite number .*\n$/);
+  assert.is(status, 1);
+  assert.match(json(out).error, /is not a finite number/);
+});
+
+const taken = path.join(scratch, 'taken');
+fs.mkdirSync(taken);
+fs.writeFileSync(path.join(taken, 'run.json'), '{}');
+
+const refused: [string, string[], RegExp][] = [
+  ['a negative rate', ['--lr', '-1'], /--lr is -1, must be a finite number above 0/],
+  ['an unknown flag', ['--epoch', '3'], /--epoch is not a flag of this program; did you mean --epochs/],
+  ['data that are not there', ['--data', 'nowhere'], /--data nowhere does not exist, must be one of mnist, /],
+  ['a batch larger than the data', ['--batch', '37'], /--batch 37 is larger than the data: 36 training images/],
+  ['a batch larger than the limit', ['--limit', '7', '--batch', '8'], /--batch 8 is larger than the data: 7 training/],
+  ['an adapter that is not there', ['--adapter', 'abacus'], /abacus/],
+  ['a model that is too large', ['--hidden', '30000000'], /--hidden|limit|maxStorageBufferBindingSize|maxBufferSize/],
+];
+for (const [what, flags, message] of refused)
+  test(`refused in one line, status 2, no folder: ${what}`, async () => {
+    const out = newFolder();
+    const rest = SMALL.flatMap((word, at) =>
+      at % 2 === 0 && !flags.includes(word) ? [word, SMALL[at + 1] ?? ''] : [],
+    );
+    const { status, err } = await run([...rest, ...flags, '--epochs', '1', '--out', out].filter(Boolean));
+    assert.match(err, /^error: [^\n]+\n$/);
+    assert.match(err, message);
+    assert.is(status, 2);
+    assert.not(fs.existsSync(out));
+  });
+
+test('an output folder that holds a run is refused and left alone', async () => {
+  const { status, err } = await run([...SMALL, '--out', taken]);
+  assert.is(err, `error: --out ${taken} holds a run already, must be a new or empty folder; name another\n`);
+  assert.is(status, 2);
+  assert.equal(fs.readdirSync(taken), ['run.json']);
+});
+
+test('an output folder under a file is refused', async () => {
+  const { status, err } = await run([...SMALL, '--out', path.join(taken, 'run.json', 'deeper')]);
+  assert.match(
+    err,
+    /^error: --out .* cannot be used \(.*run\.json is a file\), must be a folder you may write; name another\n$/,
+  );
+  assert.is(status, 2);
+});
+
+test('without a network: the mirror, the reason and what is taken instead', async () => {
+  const env = {
+    LATENTGPU_DATA_CACHE: scratch,
+    LATENTGPU_DATA_SYSTEM: scratch,
+    LATENTGPU_DATA_MIRROR: 'http://127.0.0.1:1',
+  };
+  const small = SMALL.filter((word) => word !== '--data' && word !== data);
+  const { status, out, err } = await run([...small, '--limit', '8', '--steps', '1', '--quiet', '--plan'], env);
+  assert.equal([status, err], [0, '']);
+  assert.match(out, /MFLOP/);
+  const explicit = await run([...small, '--data', 'mnist', '--out', newFolder()], env);
+  assert.is(explicit.status, 2);
+  assert.match(
+    explicit.err,
+    /^error: cannot download http:\/\/127\.0\.0\.1:1\/mnist\/train-images.*use --data digits\n$/,
+  );
+});
+
+test.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+test.run();
