@@ -2,7 +2,7 @@
 import type { Images } from '../data/dataset.js';
 import { evaluationGraph } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
-import { eachStep, type Losses, LossMean, METRICS_CAPACITY } from './metrics.js';
+import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
 import { imageBytes, Stepper } from './stepper.js';
@@ -14,6 +14,8 @@ const SUBMITS_IN_FLIGHT = 2;
 
 /** The images stay on the device until `dispose`. */
 export class Evaluator {
+  private last: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly model: Model,
     private readonly stepper: Stepper,
@@ -36,19 +38,29 @@ export class Evaluator {
     );
   }
 
-  /** Mean losses over all the images, nats an image. */
-  async run(): Promise<Losses> {
+  /** Mean losses over all the images, nats an image. Calls at the same time take turns: there is one set of counters. */
+  run(): Promise<Losses> {
+    const result = this.last.then(() => this.pass());
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async pass(): Promise<Losses> {
     const { stepper } = this;
     const mean = new LossMean(this.model.spec.loss.klWeight);
     const add = (_step: number, bce: number, kl: number, images: number) => mean.add(bce, kl, images);
     stepper.rewind(0);
-    const pending = [];
-    while (stepper.step < stepper.stepsPerPass) {
-      pending.push(stepper.submit(Math.min(STEPS_PER_SUBMIT, stepper.stepsPerPass - stepper.step)));
-      const oldest = pending.length > SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
-      if (oldest) await eachStep(oldest, stepper.rows, add);
+    const pending: PendingMetrics[] = [];
+    try {
+      while (stepper.step < stepper.stepsPerPass) {
+        pending.push(stepper.submit(Math.min(STEPS_PER_SUBMIT, stepper.stepsPerPass - stepper.step)));
+        const oldest = pending.length > SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
+        if (oldest) await eachStep(oldest, stepper.rows, add);
+      }
+      for (const rest of pending) await eachStep(rest, stepper.rows, add);
+    } finally {
+      await settled(pending);
     }
-    for (const rest of pending) await eachStep(rest, stepper.rows, add);
     return mean.value;
   }
 

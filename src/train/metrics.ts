@@ -107,3 +107,8 @@ export async function eachStep(
     visit(step, bce, kl, rows(step));
   }
 }
+
+/** When a run fails, the steps under way still use its buffers: before these are freed, this must be awaited. */
+export async function settled(pending: PendingMetrics[]): Promise<void> {
+  await Promise.allSettled(pending.map(({ sums }) => sums));
+}

@@ -6,7 +6,7 @@ import { trainingGraph } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
 import type { Plan } from '../plan/plan.js';
 import { Evaluator } from './evaluate.js';
-import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics } from './metrics.js';
+import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import { checkSeed, type Model, type ParameterTensor } from './model.js';
 import { Pace } from './pace.js';
 import type { StepSettings } from './step-state.js';
@@ -119,6 +119,7 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
 export class Trainer {
   private readonly pace = new Pace();
   private busy = false;
+  private disposed = false;
 
   private constructor(
     readonly model: Model,
@@ -173,6 +174,7 @@ export class Trainer {
 
   /** Takes effect with the next submit: it is data to the kernels. */
   set learningRate(value: number) {
+    this.checkUsable();
     checkNumber('learningRate', value, value > 0 && Number.isFinite(value), 'a positive number');
     this.settings = { ...this.settings, learningRate: value };
     this.stepper.configure(this.settings);
@@ -192,7 +194,7 @@ export class Trainer {
       steps >= 1 && (Number.isInteger(steps) || steps === Number.POSITIVE_INFINITY),
       'a positive integer',
     );
-    this.model.checkUsable();
+    this.checkUsable();
     if (this.busy) throw new ArgumentError('this trainer is already training; await its reports before training again');
     this.busy = true;
     try {
@@ -224,12 +226,16 @@ export class Trainer {
 
     const inFlight: PendingMetrics[] = [];
     pace.resume();
-    while (stepper.step < end && !signal?.aborted) {
-      inFlight.push(stepper.submit(Math.min(pace.next, end - stepper.step)));
-      const oldest = inFlight.length >= SUBMITS_IN_FLIGHT ? inFlight.shift() : undefined;
-      if (oldest) await arrive(oldest);
+    try {
+      while (stepper.step < end && !signal?.aborted) {
+        inFlight.push(stepper.submit(Math.min(pace.next, end - stepper.step)));
+        const oldest = inFlight.length >= SUBMITS_IN_FLIGHT ? inFlight.shift() : undefined;
+        if (oldest) await arrive(oldest);
+      }
+      for (const rest of inFlight) await arrive(rest);
+    } finally {
+      await settled(inFlight);
     }
-    for (const rest of inFlight) await arrive(rest);
     const spent = seconds();
     return {
       epoch,
@@ -247,7 +253,7 @@ export class Trainer {
    * @throws ArgumentError if the images have another size
    */
   async evaluate(images?: Images): Promise<Losses> {
-    this.model.checkUsable();
+    this.checkUsable();
     if (!images) return this.evaluator.run();
     checkImages(images, 'images');
     if (images.height * images.width !== this.model.spec.inputs)
@@ -264,6 +270,7 @@ export class Trainer {
 
   /** Adam's state by parameter name: mean and mean square of the gradients, and the last gradients themselves. */
   async optimizerState(): Promise<Record<'gradients' | 'moment1' | 'moment2', Map<string, ParameterTensor>>> {
+    this.checkUsable();
     const { gradients, moment1, moment2 } = this.moments;
     return {
       gradients: await this.model.namedTensors(gradients),
@@ -272,10 +279,16 @@ export class Trainer {
     };
   }
 
-  /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. */
+  /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. Idempotent. */
   dispose(): void {
+    this.disposed = true;
     this.stepper.dispose();
     this.evaluator.dispose();
     for (const buffer of Object.values(this.moments)) this.model.machine.memory.destroy(buffer);
+  }
+  /** @throws ArgumentError after dispose of this trainer or its model; DeviceError if the device has failed */
+  private checkUsable(): void {
+    this.model.checkUsable();
+    if (this.disposed) throw new ArgumentError('this trainer was disposed; make a new one with createTrainer');
   }
 }
