@@ -1,0 +1,95 @@
+// Steps submitted together (src/train/stepper.ts): the counters that the GPU advances by itself, and the ring in which the
+// metrics wait, over its end.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { evaluationGraph } from '../../src/graph/build.js';
+import { makePlan } from '../../src/plan/make.js';
+import { METRICS_CAPACITY } from '../../src/train/metrics.js';
+import { imageBytes, Stepper } from '../../src/train/stepper.js';
+import { usesDevice } from '../support/device.js';
+import { IMAGES, INITIAL, SPEC } from '../support/reference.js';
+import { modelOf } from '../support/training.js';
+
+const BATCH = 16;
+const SETTINGS = {
+  seed: 9,
+  examples: IMAGES.count,
+  batch: BATCH,
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  klWeight: 1,
+};
+
+/** Steps over the reference images, evaluating: what a step gives depends on its number alone. */
+async function withStepper(work: (stepper: Stepper) => Promise<void>): Promise<void> {
+  const model = await modelOf(SPEC);
+  model.loadParameters(INITIAL);
+  const { layout, matmulVariant, machine, parameterBuffer } = model;
+  const sizes = { layout, rows: BATCH, imageBytes: imageBytes(IMAGES), metricsCapacity: METRICS_CAPACITY };
+  const plan = makePlan('steps', evaluationGraph(SPEC, BATCH), { ...sizes, matmulVariant, fuse: true });
+  const stepper = await Stepper.create(machine, plan, IMAGES, SETTINGS, { parameters: parameterBuffer }, '');
+  try {
+    await work(stepper);
+  } finally {
+    stepper.dispose();
+  }
+}
+
+/** Sums of `count` steps from `first` on, [bce, kl] each, submitted one at a time. */
+async function oneByOne(stepper: Stepper, first: number, count: number): Promise<number[]> {
+  const sums: number[] = [];
+  for (let step = first; step < first + count; step++) {
+    stepper.rewind(step);
+    sums.push(...(await stepper.submit(1).sums));
+  }
+  return sums;
+}
+
+test('steps submitted together are those submitted one by one: the GPU counts epochs, rows and noise itself', () =>
+  withStepper(async (stepper) => {
+    assert.is(stepper.stepsPerPass, 4);
+    const want = await oneByOne(stepper, 0, 10);
+    assert.is(new Set(want.filter((_, i) => i % 2 === 0)).size, 10, 'no step has the reconstruction loss of another');
+    stepper.rewind(0);
+    const together = stepper.submit(10);
+    assert.equal([together.step, together.count, stepper.step], [0, 10, 10]);
+    assert.equal([...(await together.sums)], want);
+    assert.equal([0, 1, 2, 3, 4].map(stepper.rows), [16, 16, 16, 8, 16]);
+  }));
+
+test(`the ring of ${METRICS_CAPACITY}: a submit ends with it, and the next begins at its start`, () =>
+  withStepper(async (stepper) => {
+    const first = METRICS_CAPACITY - 3;
+    const want = await oneByOne(stepper, first, 8);
+    stepper.rewind(first);
+    const pending = [stepper.submit(8), stepper.submit(5)];
+    assert.equal(
+      pending.map(({ step, count }) => [step, count]),
+      [
+        [first, 3],
+        [METRICS_CAPACITY, 5],
+      ],
+    );
+    const sums = await Promise.all(pending.map((each) => each.sums));
+    assert.equal(
+      sums.flatMap((each) => [...each]),
+      want,
+    );
+  }));
+
+test('several submits in flight: each gets its own metrics, whatever the order in which they are read', () =>
+  withStepper(async (stepper) => {
+    const want = await oneByOne(stepper, 0, 9);
+    stepper.rewind(0);
+    const pending = [stepper.submit(2), stepper.submit(3), stepper.submit(4)];
+    const sums = await Promise.all(pending.toReversed().map((each) => each.sums));
+    assert.equal(
+      sums.toReversed().flatMap((each) => [...each]),
+      want,
+    );
+  }));
+
+usesDevice(test);
+test.run();
