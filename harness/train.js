@@ -71,7 +71,8 @@ async function train(trainer, { run, folder, report, signal, steps }) {
     throw error;
   } finally {
     folder.writeRunJson({ ...run.json, seconds: (performance.now() - started) / 1000, ...end });
-    if (reports.length > 0) folder.writeLossPlot(reports);
+    if (reports.length > 0)
+      await folder.writeLossPlot(reports, { title: run.title, stepsPerEpoch: trainer.stepsPerEpoch });
   }
 }
 

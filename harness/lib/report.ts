@@ -85,6 +85,7 @@ export class Report implements DataListener {
         format: (_options, params, words) => barLine(params, words as typeof payload, this.stream.columns ?? 80),
         clearOnComplete: true,
         emptyOnZero: true,
+        linewrap: true,
         gracefulExit: false,
       });
       this.bar.start(total, value, payload);

@@ -14,6 +14,7 @@ import {
   type Trainer,
 } from 'latentgpu/node';
 import type { TrainOptions } from './options.js';
+import type { PlotOptions } from './plots.js';
 import type { Report } from './report.js';
 import { createRunFolder, type RunFolder } from './run-folder.js';
 
@@ -134,6 +135,8 @@ export interface RunDescription {
   epochs: number;
   /** The contents of run.json but for the time the run takes. */
   json: Record<string, unknown>;
+  /** Data and model in a few words, for a plot. */
+  title: string;
   lines: string[];
 }
 
@@ -185,6 +188,8 @@ export function describeRun(run: {
       dispatchesPerStep,
       parameters: model.parameterCount,
     },
+    title: `${dataset.name}, ${describeSpec(model.spec)}`,
+    plot: { title: `${dataset.name}, VAE ${describeSpec(model.spec)}`, stepsPerEpoch },
     lines: [
       `model     ${describeSpec(model.spec)}: ${number(model.parameterCount)} parameters, ${dispatchesPerStep} dispatches a step`,
       `training  ${length}; batch ${batch}, lr ${lr}, seed ${seed}`,

@@ -1,0 +1,83 @@
+// Grey images as PNG: a grid of them, and test images above their reconstructions. Values to bytes only: nothing here
+// trains, reads or writes a file. run-folder.ts calls it.
+import { encode } from 'fast-png';
+import { ArgumentError } from 'latentgpu/node';
+
+/** Frame and lines between cells: light, but set off from the white of an image and of a page. */
+const GAP_GREY = 190;
+/** An image is enlarged to about this many pixels, so that a person sees something: 28x28 is tripled. */
+const CELL_PIXELS = 84;
+
+/** How to lay out images of one size. */
+export interface GridOptions {
+  /** Pixels in a row of one image. */
+  width: number;
+  /** Pixels in a column of one image. */
+  height: number;
+  /** Images side by side; what does not fill the last row stays grey. */
+  columns: number;
+  /** Screen pixels a pixel, an integer; by default what brings an image to about 84. */
+  scale?: number;
+  /** Screen pixels between images and around them; 2 by default. */
+  gap?: number;
+}
+
+/**
+ * Images in reading order as a grey 8-bit PNG, each pixel a square of `scale` screen pixels.
+ * @param images [n, height * width], 0 black to 1 white; what is outside is clipped, NaN is black
+ * @throws ArgumentError naming the size that is not a positive integer or the count that does not fit
+ */
+export function imageGrid(images: Float32Array, options: GridOptions): Uint8Array {
+  const { width, height, columns, scale = defaultScale(options), gap = 2 } = options;
+  checkIntegers({ width, height, columns, scale }, 1);
+  checkIntegers({ gap }, 0);
+  const size = width * height;
+  const count = images.length / size;
+  if (count < 1 || !Number.isInteger(count))
+    throw new ArgumentError(
+      `picture: ${images.length} values cannot be images of ${width}x${height}; give a positive multiple of ${size}`,
+    );
+  const across = columns * (width * scale + gap) + gap;
+  const down = Math.ceil(count / columns) * (height * scale + gap) + gap;
+  const data = new Uint8ClampedArray(across * down).fill(GAP_GREY); // [down, across]; clips and rounds what is stored
+  for (let index = 0; index < count; index++) {
+    const left = gap + (index % columns) * (width * scale + gap);
+    const top = gap + Math.floor(index / columns) * (height * scale + gap);
+    for (let y = 0; y < height * scale; y++) {
+      const imageRow = index * size + Math.floor(y / scale) * width;
+      const pictureRow = (top + y) * across + left;
+      for (let x = 0; x < width * scale; x++)
+        data[pictureRow + x] = 255 * (images[imageRow + Math.floor(x / scale)] ?? 0);
+    }
+  }
+  return encode({ width: across, height: down, data, depth: 8, channels: 1 });
+}
+
+/**
+ * A row of images above the row of their reconstructions, as PNG: each pair in one column.
+ * @param images          [n, height * width], 0 to 1
+ * @param reconstructions the same shape
+ * @throws ArgumentError if the two differ in length, or as imageGrid
+ */
+export function reconstructionPicture(
+  images: Float32Array,
+  reconstructions: Float32Array,
+  options: Omit<GridOptions, 'columns'>,
+): Uint8Array {
+  if (images.length !== reconstructions.length)
+    throw new ArgumentError(
+      `picture: ${images.length} values of images and ${reconstructions.length} of reconstructions; they must be as many`,
+    );
+  const both = new Float32Array(images.length * 2);
+  both.set(images);
+  both.set(reconstructions, images.length);
+  return imageGrid(both, { ...options, columns: images.length / (options.width * options.height) });
+}
+
+const defaultScale = ({ width, height }: GridOptions) => Math.max(1, Math.round(CELL_PIXELS / Math.max(width, height)));
+
+function checkIntegers(values: Record<string, number>, least: number) {
+  for (const [name, value] of Object.entries(values))
+    if (!Number.isInteger(value) || value < least)
+      throw new ArgumentError(`picture: ${name} is ${value}, must be an integer of at least ${least}`);
+}

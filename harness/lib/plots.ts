@@ -1,0 +1,163 @@
+// The loss curves of a run as one SVG: loss, BCE and KL side by side, each with its own scale, training and test in each.
+// Vega does the drawing; it is imported when the first plot is made, because it takes a quarter of a second to load and
+// most commands never draw. Reports to text only: run-folder.ts writes the file.
+import type { EpochReport, Losses } from 'latentgpu/node';
+import type { Config, TopLevelSpec } from 'vega-lite';
+
+type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
+
+/** What a plot needs of a report. */
+export type PlotReport = Pick<EpochReport, 'epoch' | 'step' | 'complete' | 'train' | 'test'>;
+
+export interface PlotOptions {
+  /** Data and model, for example "fashion-mnist, VAE 784-512-256-64". */
+  title: string;
+  /** Steps of a whole epoch: places an epoch that was cut short. By default taken from the first whole one. */
+  stepsPerEpoch?: number;
+}
+
+const PANELS: { key: keyof Losses; title: string }[] = [
+  { key: 'loss', title: 'Loss = BCE + KL' },
+  { key: 'bce', title: 'BCE (reconstruction)' },
+  { key: 'kl', title: 'KL to the prior' },
+];
+/** Blue and orange of Okabe & Ito's palette: told apart with any colour vision, and by dash and marker in grey. */
+const COLOURS = { train: '#0072b2', test: '#d55e00' };
+const PARTS = ['train', 'test'] as const;
+const PANEL_WIDTH = 250;
+const PANEL_HEIGHT = 220;
+const TICKS = 5;
+/** With more epochs than this, markers would hide the line. */
+const MOST_MARKERS = 40;
+
+const INK = '#222222';
+const CONFIG: Config = {
+  font: 'Helvetica, Arial, DejaVu Sans, sans-serif',
+  view: { stroke: null },
+  title: { anchor: 'start', fontSize: 13, subtitleFontSize: 11, color: INK, subtitleColor: '#555555', offset: 10 },
+  axis: {
+    labelColor: INK,
+    titleColor: INK,
+    titleFontWeight: 'normal',
+    labelFlush: false,
+    labelFontSize: 11,
+    titleFontSize: 11,
+    gridColor: '#e4e4e4',
+    domainColor: '#888888',
+    tickColor: '#888888',
+  },
+  legend: { orient: 'bottom', labelColor: INK, labelFontSize: 12, symbolSize: 60 },
+  line: { strokeWidth: 1.8 },
+};
+
+interface Point {
+  x: number;
+  part: keyof typeof COLOURS;
+  value: number;
+}
+
+/**
+ * Loss curves over epochs. The same reports give the same bytes; the text needs nothing from outside.
+ * @param reports one an epoch; values that are not finite are left out
+ * @returns an SVG document
+ */
+export async function lossPlot(reports: readonly PlotReport[], options: PlotOptions): Promise<string> {
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { spec } = vegaLite.compile(plotSpec(reports, options));
+  // Ids of clip paths and gradients count up within a process: start again, or a second plot has other bytes.
+  vega.resetSVGDefIds();
+  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.None });
+  try {
+    return `${await view.toSVG()}\n`;
+  } finally {
+    view.finalize();
+  }
+}
+
+function plotSpec(reports: readonly PlotReport[], { title, stepsPerEpoch }: PlotOptions): TopLevelSpec {
+  const at = placer(reports, stepsPerEpoch);
+  const lastX = Math.max(1, ...reports.map(at));
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json', // a name for the format; nothing is fetched
+    title: {
+      text: title,
+      subtitle: 'train: mean over each epoch, while the weights change; test: whole test set after it',
+    },
+    background: 'white', // SVG viewers put transparent pictures on black or white
+    padding: 16,
+    spacing: 28,
+    hconcat: PANELS.map((panel) => panelSpec(panel, reports, at, lastX)),
+    config: CONFIG,
+  };
+}
+
+type Panel = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
+
+/** One panel: a line and markers for each part, and the last values in words. */
+function panelSpec(
+  { key, title }: (typeof PANELS)[number],
+  reports: readonly PlotReport[],
+  at: Placer,
+  lastX: number,
+): PanelSpec {
+  const values = reports
+    .flatMap((report): Point[] => [
+      { x: at(report), part: 'train', value: report.train[key] },
+      { x: at(report), part: 'test', value: report.test[key] },
+    ])
+    .filter(({ value }) => Number.isFinite(value));
+  const last = reports.at(-1);
+  const parts = { field: 'part', type: 'nominal' as const, title: null } as const;
+  return {
+    title: {
+      text: title,
+      subtitle: last ? `last: train ${last.train[key].toFixed(2)}, test ${last.test[key].toFixed(2)}` : 'no epoch yet',
+    },
+    width: PANEL_WIDTH,
+    height: PANEL_HEIGHT,
+    data: { values },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative' as const,
+        title: 'epoch',
+        scale: { domain: [0, lastX * 1.03], nice: false }, // room for the last marker
+        axis: { tickMinStep: 1, format: 'd', tickCount: 6 },
+      },
+      y: {
+        field: 'value',
+        type: 'quantitative' as const,
+        title: 'nats an image',
+        scale: { domain: valueRange(values), zero: false, nice: TICKS }, // so that the topmost tick is the top edge
+        axis: { tickCount: TICKS },
+      },
+      color: { ...parts, scale: { domain: PARTS, range: PARTS.map((part) => COLOURS[part]) } },
+    },
+    layer: [
+      { mark: { type: 'line' } },
+      {
+        mark: { type: 'point', filled: true, opacity: 1, size: reports.length > MOST_MARKERS ? 0 : 45 },
+        encoding: { shape: { ...parts, scale: { domain: PARTS, range: ['circle', 'diamond'] } } },
+      },
+    ],
+  };
+}
+
+/** Lowest and highest value, with room around them; a range of some width even for one value or none. */
+function valueRange(points: readonly Point[]): [number, number] {
+  if (points.length === 0) return [0, 1];
+  const values = points.map(({ value }) => value);
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const room = Math.max(0.03 * (high - low), 0.002 * Math.abs(high), 1e-6);
+  return [low - room, high + room];
+}
+
+type Placer = (report: PlotReport) => number;
+
+/** Where on the epoch axis a report stands: at its number, or part of the way there if the epoch was cut short. */
+function placer(reports: readonly PlotReport[], stepsPerEpoch?: number): Placer {
+  const whole = reports.find((report) => report.complete);
+  const steps = stepsPerEpoch ?? (whole && whole.step / whole.epoch);
+  return (report) => (report.complete || !steps ? report.epoch : report.step / steps);
+}
