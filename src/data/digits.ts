@@ -1,8 +1,8 @@
 // Digits that look handwritten, made without any file: for pages and machines that cannot fetch MNIST, and for tests.
 // A digit is a few pen strokes, each a smooth curve (quadratic B-spline) steered by control points; every image wobbles
 // the points, the pressure, the slant and the proportions, then fits the digit into MNIST's frame: about 20 pixels high
-// or wide, centred by its mass in 28x28, white on black. Only + - * / and comparisons, which ECMAScript rounds exactly,
-// so every engine makes the same bytes (Math.sin or Math.exp may differ in the last bit).
+// or wide, centred by its mass in 28x28, white on black. Only + - * / and square roots, which IEEE 754 rounds in one
+// way, so every engine makes the same bytes (Math.sin or Math.exp may differ in the last bit).
 import { ArgumentError } from '../errors.js';
 import { philox, STREAM, seedKey, unit } from '../random.js';
 import type { Dataset, Images } from './dataset.js';
@@ -151,12 +151,12 @@ function draw(count: number, first: number, seed: number): Images {
 
 /** One hand writing one digit once: the style's points moved about, then smoothed. Widths are relative to the pen's. */
 function write(style: Style, draws: Draws): Path[] {
-  const slant = 0.12 + 0.2 * draws.bell();
-  const tilt = 0.06 * draws.bell();
-  const width = 0.8 + 0.12 * draws.bell();
-  const bend = 0.07 * draws.bell();
-  const taper = 0.12 * draws.bell();
-  const swell = 0.08 * draws.bell();
+  const slant = 0.12 + 0.25 * draws.bell();
+  const tilt = 0.09 * draws.bell();
+  const width = 0.82 + 0.15 * draws.bell();
+  const bend = 0.09 * draws.bell();
+  const taper = 0.15 * draws.bell();
+  const swell = 0.11 * draws.bell();
   return style.map((stroke) => {
     const points: Path = [];
     for (let i = 0; i < stroke.length; i += 2) {
@@ -165,8 +165,8 @@ function write(style: Style, draws: Draws): Path[] {
         points.push(...points.slice(-3));
         continue;
       }
-      const x0 = (stroke[i] ?? 0) + 0.078 * draws.bell();
-      const y0 = (stroke[i + 1] ?? 0) + 0.078 * draws.bell();
+      const x0 = (stroke[i] ?? 0) + 0.088 * draws.bell();
+      const y0 = (stroke[i + 1] ?? 0) + 0.088 * draws.bell();
       const x = width * x0 * (1 + taper * y0) + bend * y0 * y0;
       const y = y0 * (1 + swell * y0);
       points.push(x - slant * y, y + tilt * x, 1 + 0.13 * draws.bell());
@@ -194,7 +194,7 @@ function smooth(points: Path): Path {
 
 /** Scales paths to pixels: the digit fills MNIST's 20x20 box, its mass is in the middle, all ink stays inside. */
 function frame(paths: Path[], draws: Draws): void {
-  const pen = Math.max(0.75, 1.16 + 0.24 * draws.bell());
+  const pen = Math.max(0.75, 1.15 + 0.26 * draws.bell());
   let [left, right, top, bottom] = [9, -9, 9, -9];
   for (const path of paths)
     for (let i = 0; i < path.length; i += 3) {

@@ -1,0 +1,84 @@
+// Images and data sets (src/data/dataset.ts): cutting them short, and the message for every way in which their fields
+// can disagree.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkDataset, checkImages, type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
+import { ArgumentError } from '../../src/errors.js';
+
+const images = (count: number, height = 2, width = 3): Images => ({
+  count,
+  height,
+  width,
+  pixels: Uint8Array.from({ length: count * height * width }, (_, i) => i),
+  labels: Uint8Array.from({ length: count }, (_, i) => i),
+});
+const message = (text: string) => (error: Error) => {
+  assert.instance(error, ArgumentError);
+  assert.is(error.message, text);
+  return true;
+};
+
+for (const [asked, kept] of [
+  [1, 1],
+  [3, 3],
+  [4, 4],
+  [5, 4],
+  [1e9, 4],
+] as const)
+  test(`the first ${asked} of 4 images are ${kept}`, () => {
+    const all = images(4);
+    const first = firstImages(all, asked);
+    checkImages(first, 'first');
+    assert.is(first.count, kept);
+    assert.equal([first.height, first.width], [2, 3]);
+    assert.equal([...first.pixels], [...all.pixels].slice(0, kept * 6));
+    assert.equal([...(first.labels ?? [])], [0, 1, 2, 3].slice(0, kept));
+    assert.is(first.pixels.buffer, all.pixels.buffer, 'memory is shared');
+  });
+
+test('images without labels stay without', () => {
+  const { labels: _, ...bare } = images(4);
+  assert.not('labels' in firstImages(bare, 2));
+  checkImages(bare, 'bare');
+});
+
+const UNFIT: [change: Partial<Images>, text: string][] = [
+  ...[0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY].flatMap((value) =>
+    (['count', 'height', 'width'] as const).map((field): [Partial<Images>, string] => [
+      { [field]: value },
+      `t.${field} is ${value}, must be a positive integer`,
+    ]),
+  ),
+  [{ pixels: new Uint8Array(23) }, 't.pixels has 23 bytes, must have 24 (4 images of 2x3)'],
+  [{ pixels: new Uint8Array(25) }, 't.pixels has 25 bytes, must have 24 (4 images of 2x3)'],
+  [{ labels: new Uint8Array(3) }, 't.labels has 3 entries, must have one for each of the 4 images'],
+  [{ labels: new Uint8Array(5) }, 't.labels has 5 entries, must have one for each of the 4 images'],
+];
+for (const [change, text] of UNFIT)
+  test(`refused: ${text}`, () => assert.throws(() => checkImages({ ...images(4), ...change }, 't'), message(text)));
+
+const SETS: [what: string, change: Partial<Dataset>, text: string][] = [
+  [
+    'training images',
+    { train: { ...images(4), count: 5 } },
+    'd.train.pixels has 24 bytes, must have 30 (5 images of 2x3)',
+  ],
+  ['test images', { test: { ...images(2), count: 1 } }, 'd.test.pixels has 12 bytes, must have 6 (1 images of 2x3)'],
+  [
+    'heights that differ',
+    { test: images(2, 3, 3) },
+    'd: training images are 2x3 but test images are 3x3; they must have one size',
+  ],
+  [
+    'the same number of pixels in another shape',
+    { test: images(2, 3, 2) },
+    'd: training images are 2x3 but test images are 3x2; they must have one size',
+  ],
+];
+for (const [what, change, text] of SETS)
+  test(`refused: ${what}`, () =>
+    assert.throws(() => checkDataset({ name: 'd', train: images(4), test: images(2), ...change }), message(text)));
+
+test('a data set whose parts agree passes', () => checkDataset({ name: 'd', train: images(4), test: images(2) }));
+
+test.run();
