@@ -1,0 +1,105 @@
+// The batch's images: which rows of the dataset they are, in which order, and what becomes of their bytes.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { gather } from '../../src/kernels/gather.js';
+import { permute, philox, seedKey } from '../../src/random.js';
+import { close } from '../support/close.js';
+import { usesDevice } from '../support/device.js';
+import { runKernel } from '../support/kernel-runner.js';
+import { progressOf, SEED, settingsOf } from '../support/step.js';
+import { DIVISION, ULP } from '../support/tolerance.js';
+
+interface Case {
+  examples: number;
+  pixels: number;
+  /** Rows of the batch that the kernel is made for. */
+  rows: number;
+  /** Those that hold an image; the default is all. */
+  live?: number;
+  start?: number;
+  epoch?: number;
+  shuffle: boolean;
+}
+
+const bytesOf = (count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, (_, i) => philox([i, 0, 0, 98], seedKey(1))[0] >>> 24);
+
+/** As many whole words as hold the bytes, as the trainer uploads them. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const words = new Uint32Array(Math.ceil(bytes.length / 4));
+  new Uint8Array(words.buffer).set(bytes);
+  return words;
+}
+
+async function check({ examples, pixels, rows, live = rows, start = 0, epoch = 0, shuffle }: Case): Promise<void> {
+  const bytes = bytesOf(examples * pixels);
+  const results = await runKernel(
+    gather,
+    { rows, pixels, shuffle },
+    {
+      images: wordsOf(bytes),
+      settings: settingsOf({ examples, batch: rows }),
+      progress: progressOf({ step: 5, epoch, start, rows: live }),
+      x: rows * pixels,
+    },
+  );
+  const want = Float64Array.from({ length: rows * pixels }, (_, i) => {
+    const row = Math.floor(i / pixels);
+    if (row >= live) return 0;
+    const image = shuffle ? permute(start + row, examples, SEED, epoch) : start + row;
+    return (bytes[image * pixels + (i % pixels)] ?? Number.NaN) / 255;
+  });
+  // Bytes are exact; one division.
+  close(
+    results.f32('x'),
+    want,
+    (i) => DIVISION * ULP * (want[i] ?? 0),
+    (i) => `x[${Math.floor(i / pixels)}, ${i % pixels}]`,
+  );
+}
+
+const CASES: [title: string, values: Case][] = [
+  ['one image of one pixel', { examples: 1, pixels: 1, rows: 1, shuffle: true }],
+  ['a workgroup of pixels', { examples: 9, pixels: 64, rows: 4, shuffle: true }],
+  ['one pixel less than a workgroup', { examples: 9, pixels: 63, rows: 4, shuffle: true }],
+  ['one pixel more than a workgroup', { examples: 9, pixels: 65, rows: 4, shuffle: true }],
+  ['images that do not start on a word, unshuffled', { examples: 17, pixels: 31, rows: 15, start: 2, shuffle: false }],
+  ['a whole odd epoch in one batch', { examples: 17, pixels: 31, rows: 17, epoch: 3, shuffle: true }],
+  ['a short batch, shuffled', { examples: 300, pixels: 49, rows: 128, live: 44, start: 256, epoch: 1, shuffle: true }],
+  ['a short batch, unshuffled', { examples: 300, pixels: 49, rows: 128, live: 44, start: 256, shuffle: false }],
+  ['MNIST sizes', { examples: 1000, pixels: 784, rows: 128, start: 384, epoch: 2, shuffle: true }],
+];
+for (const [title, values] of CASES) test(`gather ${title}`, () => check(values));
+
+test('an epoch gathers each image once, and another epoch in another order', async () => {
+  const examples = 300;
+  // One pixel an image, the image's number in it.
+  const bytes = Uint8Array.from({ length: examples }, (_, i) => i % 256);
+  const orders = [];
+  for (const epoch of [0, 1]) {
+    const order: number[] = [];
+    for (const start of [0, 128, 256]) {
+      const live = Math.min(128, examples - start);
+      const results = await runKernel(
+        gather,
+        { rows: 128, pixels: 1, shuffle: true },
+        {
+          images: wordsOf(bytes),
+          settings: settingsOf({ examples }),
+          progress: progressOf({ epoch, start, rows: live }),
+          x: 128,
+        },
+      );
+      order.push(...Array.from(results.f32('x').subarray(0, live), (value) => Math.round(value * 255)));
+    }
+    orders.push(order);
+  }
+  const [first = [], second = []] = orders;
+  const sorted = (list: readonly number[]) => list.toSorted((a, b) => a - b);
+  assert.equal(sorted(first), sorted([...bytes]));
+  assert.equal(sorted(second), sorted([...bytes]));
+  assert.not.equal(first, second);
+});
+
+usesDevice(test);
+test.run();

@@ -1,0 +1,242 @@
+// The Gaussian code: sampling with noise from Philox, its KL divergence, and the gradients of both, against f64 with the
+// host's twin of the noise.
+import { test } from 'uvu';
+import type { LatentShape } from '../../src/kernels/latent.js';
+import {
+  klNormal,
+  klNormalGradient,
+  latent,
+  latentGradient,
+  reparameterize,
+  reparameterizeGradient,
+} from '../../src/kernels/latent.js';
+import { STREAM } from '../../src/random.js';
+import { close } from '../support/close.js';
+import { usesDevice } from '../support/device.js';
+import { runKernel } from '../support/kernel-runner.js';
+import { uniforms } from '../support/numbers.js';
+import { KL_WEIGHT, progressOf, SEED, settingsOf } from '../support/step.js';
+import { expUlps, klLimit, normalAndLimit, reductionLimit, ULP } from '../support/tolerance.js';
+
+const LANES = 64;
+const STEP = 123_456;
+const SIZES: LatentShape[] = [
+  { rows: 1, latent: 1 },
+  { rows: 3, latent: 63 },
+  { rows: 3, latent: 64 },
+  { rows: 3, latent: 65 },
+  { rows: 17, latent: 31 },
+  { rows: 128, latent: 64 },
+];
+
+/** One number of the code. */
+interface Element {
+  row: number;
+  mu: number;
+  logVar: number;
+  eps: number;
+  /** How far the shader's eps may be from the host's. */
+  epsLimit: number;
+}
+
+/** heads [rows, 2 latent] with the extremes in front, and what each element of the code is made from. */
+function problemOf({ rows, latent: width }: LatentShape, stream: 'noise' | 'evaluation') {
+  const heads = uniforms(1, rows * 2 * width, -3, 3);
+  if (width > 4) {
+    heads.set([0, 30, -30, 1e-3], 0); // mu
+    heads.set([0, -20, 10, 1e-3], width); // log_var
+  }
+  const elements = Array.from({ length: rows * width }, (_, at): Element => {
+    const row = Math.floor(at / width);
+    const muAt = row * 2 * width + (at % width);
+    const { eps, limit } = normalAndLimit(SEED, STREAM[stream], STEP, at);
+    return { row, mu: heads[muAt] ?? 0, logVar: heads[muAt + width] ?? 0, eps, epsLimit: limit };
+  });
+  return { heads, elements };
+}
+
+/** Gradients (d mu, d log_var) of each element laid out as the heads are. */
+function headsOf({ rows, latent: width }: LatentShape, pairs: readonly (readonly [number, number])[]): Float64Array {
+  const heads = new Float64Array(rows * 2 * width);
+  pairs.forEach(([first, second], at) => {
+    const muAt = Math.floor(at / width) * 2 * width + (at % width);
+    heads[muAt] = first;
+    heads[muAt + width] = second;
+  });
+  return heads;
+}
+
+/** z = mu + eps sigma and its limit: the noise, exp(log_var / 2), a product, a sum. */
+function sample({ mu, logVar, eps, epsLimit }: Element): { want: number; limit: number } {
+  const sigma = Math.exp(logVar / 2);
+  const want = mu + eps * sigma;
+  return {
+    want,
+    limit: sigma * epsLimit + (expUlps(logVar / 2) + 1) * ULP * Math.abs(eps) * sigma + ULP * Math.abs(want),
+  };
+}
+
+/** dz dz/d(mu, log_var) = dz (1, eps sigma / 2): the noise, the exp and three products; the first is exact. */
+function throughSample(
+  { logVar, eps, epsLimit }: Element,
+  dz: number,
+): { want: [number, number]; limit: [number, number] } {
+  const half = Math.exp(logVar / 2) / 2;
+  const want = dz * eps * half;
+  return {
+    want: [dz, want],
+    limit: [0, Math.abs(dz) * half * epsLimit + (expUlps(logVar / 2) + 3) * ULP * Math.abs(want)],
+  };
+}
+
+/** weight dKL/d(mu, log_var) = weight (mu, (exp(log_var) - 1) / 2): the exp, a difference, a product. */
+function throughKl({ mu, logVar }: Element, weight: number): { want: [number, number]; limit: [number, number] } {
+  const e = Math.exp(logVar);
+  const want: [number, number] = [weight * mu, (weight * (e - 1)) / 2];
+  return {
+    want,
+    limit: [
+      ULP * Math.abs(want[0]),
+      (Math.abs(weight) / 2) * (expUlps(logVar) * e + Math.abs(e - 1)) * ULP + ULP * Math.abs(want[1]),
+    ],
+  };
+}
+
+/** 0.5 sum(mu^2 + exp(log_var) - 1 - log_var) of each row, with the limit. */
+function divergences({ rows, latent: width }: LatentShape, elements: Element[]) {
+  const want = new Float64Array(rows);
+  const limit = new Float64Array(rows);
+  for (const { row, mu, logVar } of elements) {
+    want[row] = (want[row] ?? 0) + 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar);
+    limit[row] = (limit[row] ?? 0) + klLimit(mu, logVar);
+  }
+  return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, want[row] ?? 0)) };
+}
+
+const state = (live: number) => ({ settings: settingsOf(), progress: progressOf({ step: STEP, rows: live }) });
+
+for (const shape of SIZES) {
+  const size = `${shape.rows}x${shape.latent}`;
+  const count = shape.rows * shape.latent;
+  const codeAt = (i: number) => `[${Math.floor(i / shape.latent)}, ${i % shape.latent}]`;
+  const headAt = (i: number) => `dheads[${Math.floor(i / (2 * shape.latent))}, ${i % (2 * shape.latent)}]`;
+
+  for (const stream of ['noise', 'evaluation'] as const)
+    test(`latent ${size}, stream ${stream}`, async () => {
+      const { heads, elements } = problemOf(shape, stream);
+      const bound = { heads, ...state(shape.rows), z: count, kl: shape.rows };
+      const results = await runKernel(latent, { ...shape, stream }, bound);
+      const z = elements.map(sample);
+      close(
+        results.f32('z'),
+        z.map((one) => one.want),
+        (i) => z[i]?.limit ?? 0,
+        (i) => `z${codeAt(i)}`,
+      );
+      const kl = divergences(shape, elements);
+      close(
+        results.f32('kl'),
+        kl.want,
+        (row) => kl.limit[row] ?? 0,
+        (row) => `kl[${row}]`,
+      );
+    });
+
+  test(`reparameterize ${size}`, async () => {
+    const { heads, elements } = problemOf(shape, 'noise');
+    const bound = { heads, ...state(shape.rows), z: count };
+    const results = await runKernel(reparameterize, { ...shape, stream: 'noise' }, bound);
+    const z = elements.map(sample);
+    close(
+      results.f32('z'),
+      z.map((one) => one.want),
+      (i) => z[i]?.limit ?? 0,
+      (i) => `z${codeAt(i)}`,
+    );
+  });
+
+  test(`kl_normal ${size}`, async () => {
+    const { heads, elements } = problemOf(shape, 'noise');
+    const results = await runKernel(klNormal, shape, { heads, kl: shape.rows });
+    const { want, limit } = divergences(shape, elements);
+    close(
+      results.f32('kl'),
+      want,
+      (row) => limit[row] ?? 0,
+      (row) => `kl[${row}]`,
+    );
+  });
+
+  test(`reparameterize_gradient ${size}`, async () => {
+    const { heads, elements } = problemOf(shape, 'noise');
+    const dz = uniforms(2, count);
+    const bound = { dz, heads, ...state(shape.rows), dheads: heads.length };
+    const results = await runKernel(reparameterizeGradient, { ...shape, stream: 'noise' }, bound);
+    const parts = elements.map((element, at) => throughSample(element, dz[at] ?? 0));
+    const limit = headsOf(
+      shape,
+      parts.map((part) => part.limit),
+    );
+    close(
+      results.f32('dheads'),
+      headsOf(
+        shape,
+        parts.map((part) => part.want),
+      ),
+      (i) => limit[i] ?? 0,
+      headAt,
+    );
+  });
+
+  test(`kl_normal_gradient ${size}`, async () => {
+    const { heads, elements } = problemOf(shape, 'noise');
+    const weight = uniforms(3, shape.rows);
+    const results = await runKernel(klNormalGradient, shape, { weight, heads, dheads: heads.length });
+    const parts = elements.map((element) => throughKl(element, weight[element.row] ?? 0));
+    const limit = headsOf(
+      shape,
+      parts.map((part) => part.limit),
+    );
+    close(
+      results.f32('dheads'),
+      headsOf(
+        shape,
+        parts.map((part) => part.want),
+      ),
+      (i) => limit[i] ?? 0,
+      headAt,
+    );
+  });
+
+  test(`latent_gradient ${size}, half of the batch live`, async () => {
+    const { heads, elements } = problemOf(shape, 'noise');
+    const live = Math.ceil(shape.rows / 2);
+    // What arrives at rows past the end is zero already; the KL's part must be zero too.
+    const dz = uniforms(2, count).map((value, at) => (at < live * shape.latent ? value : 0));
+    const bound = { dz, heads, ...state(live), dheads: heads.length };
+    const results = await runKernel(latentGradient, { ...shape, stream: 'noise' }, bound);
+    const parts = elements.map((element, at) => {
+      const z = throughSample(element, dz[at] ?? 0);
+      const kl = throughKl(element, element.row < live ? KL_WEIGHT : 0);
+      const want = [z.want[0] + kl.want[0], z.want[1] + kl.want[1]] as const;
+      const limits = [0, 1].map((i) => (z.limit[i] ?? 0) + (kl.limit[i] ?? 0) + ULP * Math.abs(want[i] ?? 0));
+      return { want, limit: [limits[0] ?? 0, limits[1] ?? 0] as const };
+    });
+    const limit = headsOf(
+      shape,
+      parts.map((part) => part.limit),
+    );
+    close(
+      results.f32('dheads'),
+      headsOf(
+        shape,
+        parts.map((part) => part.want),
+      ),
+      (i) => limit[i] ?? 0,
+      headAt,
+    );
+  });
+}
+
+usesDevice(test);
+test.run();

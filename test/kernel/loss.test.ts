@@ -1,0 +1,148 @@
+// Binary cross entropy from logits, alone and with its gradient, and the rows' weights, against f64; and at the ends of
+// the scale, where the textbook formula is infinite.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bce, bceWithLogits, bceWithLogitsGradient, type LossShape, rowWeight } from '../../src/kernels/loss.js';
+import { close } from '../support/close.js';
+import { usesDevice } from '../support/device.js';
+import { runKernel } from '../support/kernel-runner.js';
+import { uniforms } from '../support/numbers.js';
+import { KL_WEIGHT, progressOf, settingsOf } from '../support/step.js';
+import { bceLimit, reductionLimit, sigmoidLimit, ULP } from '../support/tolerance.js';
+
+const LANES = 64;
+const SIZES: LossShape[] = [
+  { rows: 1, pixels: 1 },
+  { rows: 3, pixels: 63 },
+  { rows: 3, pixels: 64 },
+  { rows: 3, pixels: 65 },
+  { rows: 17, pixels: 31 },
+  { rows: 128, pixels: 784 },
+];
+const EXTREMES = [0, 1, -1, 17, -17, 50, -50, 88, -88, 100, -100, 1e4, -1e4];
+
+/** -x log(sigmoid(l)) - (1-x) log(1-sigmoid(l)), of which the logarithms are -log(1 + exp(-l)) and -log(1 + exp(l)). */
+function crossEntropy(l: number, x: number): number {
+  const softplus = (v: number) => (v > 0 ? v + Math.log1p(Math.exp(-v)) : Math.log1p(Math.exp(v)));
+  return x * softplus(-l) + (1 - x) * softplus(l);
+}
+
+const sigmoid = (l: number): number => 1 / (1 + Math.exp(-l));
+
+interface Problem extends LossShape {
+  logits: Float32Array;
+  targets: Float32Array;
+  /** The reference, a row, with its limit. */
+  sums: Float64Array;
+  sumLimits: Float64Array;
+}
+
+function problemOf({ rows, pixels }: LossShape, logits: Float32Array, targets: Float32Array): Problem {
+  const sums = new Float64Array(rows);
+  const sumLimits = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    let limits = 0;
+    for (let i = row * pixels; i < (row + 1) * pixels; i++) {
+      sums[row] = (sums[row] ?? 0) + crossEntropy(logits[i] ?? 0, targets[i] ?? 0);
+      limits += bceLimit(logits[i] ?? 0, targets[i] ?? 0);
+    }
+    sumLimits[row] = limits + reductionLimit(pixels, LANES, sums[row] ?? 0); // no term is negative
+  }
+  return { rows, pixels, logits, targets, sums, sumLimits };
+}
+
+function ordinary(shape: LossShape): Problem {
+  const count = shape.rows * shape.pixels;
+  const targets = uniforms(2, count, -0.5, 1.5).map((value) => Math.min(Math.max(value, 0), 1)); // half of them 0 or 1
+  return problemOf(shape, uniforms(1, count, -6, 6), targets);
+}
+
+/** Every extreme logit against targets 0, 1/3 and 1, each in a row of its own. */
+function extremes(): Problem {
+  const pairs = EXTREMES.flatMap((l) => [0, 1 / 3, 1].map((x) => [l, x] as const));
+  const column = (which: 0 | 1) => Float32Array.from(pairs, (pair) => pair[which]);
+  return problemOf({ rows: pairs.length, pixels: 1 }, column(0), column(1));
+}
+
+const PROBLEMS: [string, () => Problem][] = [
+  ...SIZES.map((shape): [string, () => Problem] => [`${shape.rows}x${shape.pixels}`, () => ordinary(shape)]),
+  ['at extreme logits', extremes],
+];
+
+function checkSums(got: Float32Array, { logits, targets, sums, sumLimits, pixels }: Problem): void {
+  const describe = (row: number) =>
+    pixels === 1 ? `bce of logit ${logits[row]}, target ${targets[row]}` : `bce[${row}]`;
+  close(got, sums, (row) => sumLimits[row] ?? 0, describe);
+}
+
+/** d bce / d logit = weight (sigmoid(logit) - target): the sigmoid, a difference, a product. */
+function checkGradient(got: Float32Array, { logits, targets, pixels }: Problem, weight: (row: number) => number): void {
+  const difference = Float64Array.from(logits, (l, i) => sigmoid(l) - (targets[i] ?? 0));
+  const want = difference.map((value, i) => weight(Math.floor(i / pixels)) * value);
+  const limit = (i: number) =>
+    Math.abs(weight(Math.floor(i / pixels))) * (sigmoidLimit(logits[i] ?? 0) + 2 * ULP * Math.abs(difference[i] ?? 0));
+  close(got, want, limit, (i) => `dlogits at logit ${logits[i]}, target ${targets[i]}`);
+}
+
+for (const [title, make] of PROBLEMS) {
+  test(`bce_with_logits ${title}`, async () => {
+    const problem = make();
+    const { rows, pixels, logits, targets } = problem;
+    const results = await runKernel(bceWithLogits, { rows, pixels }, { logits, targets, bce: rows });
+    checkSums(results.f32('bce'), problem);
+  });
+
+  test(`bce_with_logits_gradient ${title}`, async () => {
+    const problem = make();
+    const { rows, pixels, logits, targets } = problem;
+    const weight = uniforms(3, rows);
+    const bound = { weight, logits, targets, dlogits: logits.length };
+    const results = await runKernel(bceWithLogitsGradient, { rows, pixels }, bound);
+    checkGradient(results.f32('dlogits'), problem, (row) => weight[row] ?? 0);
+  });
+
+  // Half of the rows live: the gradient stops there, the losses are for all (finish_step adds up the live ones).
+  test(`bce ${title}, half of the batch live`, async () => {
+    const problem = make();
+    const { rows, pixels, logits, targets } = problem;
+    const live = Math.ceil(rows / 2);
+    const results = await runKernel(
+      bce,
+      { rows, pixels },
+      {
+        logits,
+        targets,
+        settings: settingsOf(),
+        progress: progressOf({ rows: live }),
+        bce: rows,
+        dlogits: logits.length,
+      },
+    );
+    checkSums(results.f32('bce'), problem);
+    checkGradient(results.f32('dlogits'), problem, (row) => (row < live ? 1 : 0));
+  });
+}
+
+test('a reduction gives the same bits twice', async () => {
+  const { rows, pixels, logits, targets } = ordinary({ rows: 128, pixels: 784 });
+  const once = () => runKernel(bceWithLogits, { rows, pixels }, { logits, targets, bce: rows });
+  assert.equal((await once()).u32('bce'), (await once()).u32('bce'));
+});
+
+for (const rows of [1, 63, 64, 65, 128])
+  for (const [term, weight] of [
+    ['reconstruction', 1],
+    ['kl', KL_WEIGHT],
+  ] as const)
+    test(`row_weight of ${term}, ${rows} rows`, async () => {
+      const live = Math.ceil(rows / 2);
+      const bound = { settings: settingsOf(), progress: progressOf({ rows: live }), weight: rows };
+      const results = await runKernel(rowWeight, { rows, term }, bound);
+      assert.equal(
+        [...results.f32('weight')],
+        Array.from({ length: rows }, (_, row) => (row < live ? weight : 0)),
+      );
+    });
+
+usesDevice(test);
+test.run();
