@@ -78,6 +78,14 @@ test('bytes of a dispatch: each tensor once, those updated in place twice', () =
   assert.is(first?.bytes, 4 * (x + w + b + y));
 });
 
+test('evaluation takes the images in their order, with noise of its own', () => {
+  const { nodes } = evaluationGraph(SEED_MODEL, BATCH).graph;
+  const random = nodes.flatMap(({ operation }) =>
+    operation.op === 'batch' ? [operation.shuffle] : operation.op === 'reparameterize' ? [operation.stream] : [],
+  );
+  assert.equal(random, [false, 'evaluation']);
+});
+
 // --- what holds of every plan ----------------------------------------------------------------------------------------
 
 const MATMULS: MatmulVariant[] = [{ name: 'tiled' }, { name: 'registers', lanes: 8 }, { name: 'subgroups', lanes: 4 }];
