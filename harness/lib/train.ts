@@ -135,6 +135,8 @@ export interface RunDescription {
   epochs: number;
   /** The contents of run.json but for the time the run takes. */
   json: Record<string, unknown>;
+  /** What the plot of the losses says of it. */
+  plot: PlotOptions;
   /** Data and model in a few words, for a plot. */
   title: string;
   lines: string[];

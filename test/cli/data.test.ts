@@ -215,6 +215,21 @@ test('a file of the cache that is damaged is removed and fetched again, the othe
   assert.equal(asked.slice(4), [`/mnist/${TEST}.gz`]);
 });
 
+test('a damaged file of the cache is gone even if it cannot be fetched', async () => {
+  const where = nowhere();
+  const cache = folder(
+    { ...FILES, [`${TEST}.gz`]: 'damaged' },
+    path.relative(scratch, path.join(where.cache, 'mnist')),
+  );
+  await refusal('DownloadError', load('mnist', where));
+  assert.equal(
+    fs.readdirSync(cache).sort(),
+    Object.keys(FILES)
+      .filter((file) => file !== `${TEST}.gz`)
+      .sort(),
+  );
+});
+
 test('a download with a wrong checksum is refused and nothing is kept', async () => {
   const wrong: Handler = (_request, response) => response.end('<html>please log in</html>');
   await serve(wrong, async (mirror) => {
