@@ -170,7 +170,7 @@ async function gunzipError(bytes: Uint8Array): Promise<Error> {
   } catch (error) {
     return error as Error;
   }
-  throw new assert.Assertion({ message: `${bytes.length} bytes were unpacked` });
+  throw new Error(`${bytes.length} bytes were unpacked`);
 }
 
 const packed = new Uint8Array(gzipSync(idxFile([100, 10, 10], noise(10_000))));
