@@ -21,7 +21,7 @@ const PANELS: { key: keyof Losses; title: string }[] = [
   { key: 'bce', title: 'BCE (reconstruction)' },
   { key: 'kl', title: 'KL to the prior' },
 ];
-/** Blue and orange of Okabe & Ito's palette: told apart with any colour vision, and by dash and marker in grey. */
+/** Blue and orange of Okabe & Ito's palette: told apart with any colour vision, and by marker in grey. */
 const COLOURS = { train: '#0072b2', test: '#d55e00' };
 const PARTS = ['train', 'test'] as const;
 const PANEL_WIDTH = 250;
@@ -91,8 +91,6 @@ function plotSpec(reports: readonly PlotReport[], { title, stepsPerEpoch }: Plot
   };
 }
 
-type Panel = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
-
 /** One panel: a line and markers for each part, and the last values in words. */
 function panelSpec(
   { key, title }: (typeof PANELS)[number],
@@ -122,7 +120,7 @@ function panelSpec(
         type: 'quantitative' as const,
         title: 'epoch',
         scale: { domain: [0, lastX * 1.03], nice: false }, // room for the last marker
-        axis: { tickMinStep: 1, format: 'd', tickCount: 6 },
+        axis: { tickMinStep: 1, tickCount: 6 },
       },
       y: {
         field: 'value',
@@ -131,13 +129,13 @@ function panelSpec(
         scale: { domain: valueRange(values), zero: false, nice: TICKS }, // so that the topmost tick is the top edge
         axis: { tickCount: TICKS },
       },
-      color: { ...parts, scale: { domain: PARTS, range: PARTS.map((part) => COLOURS[part]) } },
+      color: { ...parts, scale: { domain: [...PARTS], range: PARTS.map((part) => COLOURS[part]) } },
     },
     layer: [
       { mark: { type: 'line' } },
       {
         mark: { type: 'point', filled: true, opacity: 1, size: reports.length > MOST_MARKERS ? 0 : 45 },
-        encoding: { shape: { ...parts, scale: { domain: PARTS, range: ['circle', 'diamond'] } } },
+        encoding: { shape: { ...parts, scale: { domain: [...PARTS], range: ['circle', 'diamond'] } } },
       },
     ],
   };

@@ -14,7 +14,9 @@ export interface ImageSize {
   height: number;
 }
 
+/** Every write throws ArgumentError with the file's path and the system's reason, for example a full disk. */
 export interface RunFolder {
+  /** As it was given. */
   readonly path: string;
   /** Adds a line to metrics.jsonl. */
   appendMetrics(report: EpochReport): void;
@@ -28,32 +30,26 @@ export interface RunFolder {
   writeModel(bytes: Uint8Array): void;
   /** Names of the files that were written, in order. */
   files(): string[];
+  /** Takes away the files it wrote and the folders it made, unless something else is in them by now. */
+  remove(): void;
 }
 
 /**
- * Makes the folder, whose parent exists, or takes an empty one.
- * @throws ArgumentError if it holds something: nothing is overwritten
+ * Makes the folder and the parents it lacks, or takes an empty one.
+ * @throws ArgumentError if it holds something (nothing is overwritten), or cannot be made or written to
  */
 export function createRunFolder(folder: string): RunFolder {
-  fs.mkdirSync(folder, { recursive: true });
-  const holds = fs.readdirSync(folder);
-  if (holds.length > 0)
-    throw new ArgumentError(
-      `${folder} is not empty (${holds.length} entries), must be a new or empty folder; name another`,
-    );
+  const root = path.resolve(folder); // a later chdir changes nothing
+  const made = makeFolders(folder, root);
   const written: string[] = [];
-  const note = (name: string) => {
+  const put = (name: string, action: (file: string) => void) => {
+    attempt(path.join(folder, name), 'cannot be written', () => action(path.join(root, name)));
     if (!written.includes(name)) written.push(name);
-    return path.join(folder, name);
   };
-  const write = (name: string, contents: string | Uint8Array) => {
-    const file = note(name);
-    fs.writeFileSync(`${file}.part`, contents);
-    fs.renameSync(`${file}.part`, file);
-  };
+  const write = (name: string, contents: string | Uint8Array) => put(name, (file) => writeWhole(file, contents));
   return {
     path: folder,
-    appendMetrics: (report) => fs.appendFileSync(note('metrics.jsonl'), `${metricsLine(report)}\n`),
+    appendMetrics: (report) => put('metrics.jsonl', (file) => fs.appendFileSync(file, `${metricsLine(report)}\n`)),
     writeRunJson: (run) => write('run.json', `${JSON.stringify(run, null, 2)}\n`),
     writeReconstructions: (images, reconstructions, size) =>
       write('reconstructions.png', reconstructionPicture(images, reconstructions, size)),
@@ -61,10 +57,74 @@ export function createRunFolder(folder: string): RunFolder {
     writeLossPlot: async (reports, options) => write('loss.svg', await lossPlot(reports, options)),
     writeModel: (bytes) => write('model.safetensors', bytes),
     files: () => [...written],
+    remove: () => {
+      for (const name of written.splice(0)) fs.rmSync(path.join(root, name), { force: true });
+      removeEmpty(made.splice(0));
+    },
   };
 }
 
 /** A report as metrics.jsonl has it; losses in nats an image. */
 export function metricsLine({ epoch, step, train, test, seconds, stepsPerSecond }: EpochReport): string {
-  return JSON.stringify({ epoch, step, train, test, seconds, stepsPerSecond });
+  const losses = ({ loss, bce, kl }: EpochReport['train']) => ({ loss, bce, kl });
+  return JSON.stringify({ epoch, step, train: losses(train), test: losses(test), seconds, stepsPerSecond });
+}
+
+/** The folders that were missing, made; innermost first. On failure none of them stays. */
+function makeFolders(folder: string, root: string): string[] {
+  const missing: string[] = [];
+  for (let at = root; !fs.existsSync(at) && at !== path.dirname(at); at = path.dirname(at)) missing.unshift(at);
+  const made: string[] = [];
+  try {
+    attempt(folder, 'cannot be used', () => {
+      // One by one: with `recursive`, Node 20 never comes back from a file system like /proc.
+      for (const at of missing) {
+        fs.mkdirSync(at);
+        made.unshift(at);
+      }
+      const holds = fs.readdirSync(root);
+      if (holds.length > 0)
+        throw new ArgumentError(
+          `${folder} is not empty (${holds.length} entries), must be a new or empty folder; name another`,
+        );
+      fs.accessSync(root, fs.constants.W_OK | fs.constants.X_OK);
+    });
+  } catch (error) {
+    removeEmpty(made);
+    throw error;
+  }
+  return made;
+}
+
+function removeEmpty(folders: readonly string[]) {
+  for (const folder of folders) {
+    try {
+      fs.rmdirSync(folder);
+    } catch {
+      return; // it holds what is not ours, so its parents are not empty either
+    }
+  }
+}
+
+/** Under another name first: a run that dies meanwhile leaves the file as it was. */
+function writeWhole(file: string, contents: string | Uint8Array) {
+  const part = `${file}.part`;
+  try {
+    fs.writeFileSync(part, contents);
+    fs.renameSync(part, file);
+  } catch (error) {
+    fs.rmSync(part, { force: true });
+    throw error;
+  }
+}
+
+/** Runs `action`; what the file system refuses becomes an ArgumentError that names the path. */
+function attempt(shown: string, what: string, action: () => void) {
+  try {
+    action();
+  } catch (cause) {
+    if (cause instanceof ArgumentError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ArgumentError(`${shown} ${what} (${why}), must be where you may write; name another folder`, { cause });
+  }
 }

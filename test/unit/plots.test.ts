@@ -1,0 +1,89 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { lossPlot, type PlotReport } from '../../harness/lib/plots.js';
+
+const STEPS = 469;
+const losses = (bce: number, kl: number) => ({ loss: bce + kl, bce, kl });
+
+/** Whole epochs of falling losses; all values differ. */
+const reports = (count: number): PlotReport[] =>
+  Array.from({ length: count }, (_, i) => ({
+    epoch: i + 1,
+    step: STEPS * (i + 1),
+    complete: true,
+    train: losses(230 + 50 / (i + 1), 16 - 3 / (i + 1)),
+    test: losses(232 + 30 / (i + 1), 16.5 - 2 / (i + 1)),
+  }));
+
+const texts = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1] ?? '');
+/** Vega labels every mark with the values it shows. */
+const markers = (svg: string) =>
+  [
+    ...svg.matchAll(
+      /aria-label="epoch: ([^;]*); nats an image: ([^;]*); part: (train|test)"[^>]* aria-roledescription="point"/g,
+    ),
+  ].map(([, x, y, part]) => ({ x: Number(x), y: Number(y), part }));
+
+test('three panels with titles, units, legend and the last values in words', async () => {
+  const found = texts(await lossPlot(reports(3), { title: 'fashion-mnist, VAE 784-512-256-64' }));
+  const all = ['fashion-mnist, VAE 784-512-256-64', 'Loss = BCE + KL', 'BCE (reconstruction)', 'KL to the prior'];
+  for (const text of [...all, 'train', 'test']) assert.ok(found.includes(text), text);
+  assert.is(found.filter((text) => text === 'epoch').length, 3);
+  assert.is(found.filter((text) => text === 'nats an image').length, 3);
+  assert.ok(found.includes('last: train 246.67, test 242.00'));
+  assert.ok(found.includes('last: train 15.00, test 15.83'));
+});
+
+test('every report is a marker in each panel, with its own values', async () => {
+  const found = markers(await lossPlot(reports(3), { title: 't' }));
+  assert.is(found.length, 3 * 3 * 2);
+  for (const { epoch, train, test: after } of reports(3))
+    for (const key of ['loss', 'bce', 'kl'] as const)
+      for (const [part, value] of [['train', train[key]] as const, ['test', after[key]] as const])
+        assert.ok(
+          found.some((m) => m.part === part && m.x === epoch && Math.abs(m.y - value) < 1e-6),
+          `${part} ${key} of epoch ${epoch}`,
+        );
+});
+
+test('a run of one epoch still shows its values', async () => {
+  assert.is(markers(await lossPlot(reports(1), { title: 't' })).length, 6);
+});
+
+test('an epoch that was cut short stands where its steps end', async () => {
+  const cut = { ...reports(3)[2], epoch: 3, step: 2 * STEPS + 67, complete: false } as PlotReport;
+  const third = markers(await lossPlot([...reports(2), cut], { title: 't' })).filter(({ x }) => x > 2);
+  assert.is(third.length, 6);
+  for (const { x } of third) assert.ok(Math.abs(x - (2 + 67 / STEPS)) < 1e-6, `${x}`);
+  const only = { ...cut, epoch: 1, step: 67 };
+  const first = markers(await lossPlot([only], { title: 't', stepsPerEpoch: STEPS }));
+  for (const { x } of first) assert.ok(Math.abs(x - 67 / STEPS) < 1e-6, `${x}`);
+});
+
+test('what is not finite is left out, and no report at all is still a picture', async () => {
+  const [good] = reports(1);
+  const bad = { ...good, train: losses(Number.NaN, 3), test: losses(Number.POSITIVE_INFINITY, 3) } as PlotReport;
+  const svg = await lossPlot([bad], { title: 't' });
+  assert.is(markers(svg).length, 2);
+  for (const each of [svg, await lossPlot([], { title: 't' })]) {
+    assert.match(each, /^<svg/);
+    assert.not.match(each, /(transform|d|x|y|width|height)="[^"]*(NaN|Infinity|undefined)/);
+  }
+});
+
+test('the same reports give the same bytes, also after another plot', async () => {
+  const first = await lossPlot(reports(5), { title: 't' });
+  await lossPlot(reports(50), { title: 'another' });
+  assert.is(await lossPlot(reports(5), { title: 't' }), first);
+});
+
+test('it needs nothing from outside, has a white background and escapes its title', async () => {
+  const svg = await lossPlot(reports(2), { title: '<script> & "x"' });
+  assert.not.match(svg, /<script|<image|<style|@import|url\(\s*['"]?http/);
+  const addresses = [...svg.matchAll(/https?:[^"' )<]*/g)].map(([address]) => address);
+  assert.equal([...new Set(addresses)].sort(), ['http://www.w3.org/1999/xlink', 'http://www.w3.org/2000/svg']);
+  assert.match(svg, /<rect width="\d+" height="\d+" fill="white"/);
+  assert.match(svg, /&lt;script&gt; &amp; "x"/);
+});
+
+test.run();

@@ -1,0 +1,128 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { decode } from 'fast-png';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createRunFolder } from '../../harness/lib/run-folder.js';
+
+const report = {
+  epoch: 1,
+  step: 469,
+  complete: true,
+  train: { loss: 291.25, bce: 280.5, kl: 10.75 },
+  test: { loss: 264.5, bce: 251.5, kl: 13 },
+  seconds: 12.5,
+  stepsPerSecond: 37.52,
+};
+const LINE =
+  '{"epoch":1,"step":469,"train":{"loss":291.25,"bce":280.5,"kl":10.75},"test":{"loss":264.5,"bce":251.5,"kl":13},"seconds":12.5,"stepsPerSecond":37.52}\n';
+
+let root = '';
+test.before.each(() => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-run-folder-'));
+});
+test.after.each(() => fs.rmSync(root, { recursive: true }));
+
+const inRoot = (...parts: string[]) => path.join(root, ...parts);
+const read = (name: string) => fs.readFileSync(inRoot('run', name), 'utf8');
+const refused = (run: () => unknown, text: string) =>
+  assert.throws(run, (error: Error) => error.name === 'ArgumentError' && error.message.includes(text));
+
+test('everything that a run leaves, and nothing else', async () => {
+  const folder = createRunFolder(inRoot('run'));
+  const size = { width: 28, height: 28 };
+  folder.appendMetrics(report);
+  folder.writeRunJson({ config: { lr: 0.001 } });
+  folder.writeReconstructions(new Float32Array(8 * 784), new Float32Array(8 * 784), size);
+  folder.writeSamples(new Float32Array(64 * 784), size);
+  await folder.writeLossPlot([report], { title: 'digits' });
+  folder.writeModel(Uint8Array.of(1, 2, 3));
+  const names = ['metrics.jsonl', 'run.json', 'reconstructions.png', 'samples.png', 'loss.svg', 'model.safetensors'];
+  assert.equal(folder.files(), names);
+  assert.equal(fs.readdirSync(inRoot('run')).sort(), [...names].sort());
+  assert.is(folder.path, inRoot('run'));
+  assert.equal(JSON.parse(read('run.json')), { config: { lr: 0.001 } });
+  assert.equal([...fs.readFileSync(inRoot('run', 'model.safetensors'))], [1, 2, 3]);
+  assert.match(read('loss.svg'), /^<svg[\s\S]*digits/);
+  const picture = (name: string) => decode(fs.readFileSync(inRoot('run', name)));
+  const across = 8 * (84 + 2) + 2;
+  assert.equal([picture('samples.png').width, picture('samples.png').height], [across, across]);
+  assert.equal([picture('reconstructions.png').width, picture('reconstructions.png').height], [across, 2 * 86 + 2]);
+});
+
+test('metrics.jsonl grows by exactly the line that is documented', () => {
+  const folder = createRunFolder(inRoot('run'));
+  // The order of the fields and fields of other people do not matter.
+  const { train, ...rest } = report;
+  folder.appendMetrics({ ...rest, train: { kl: train.kl, bce: train.bce, loss: train.loss } });
+  assert.is(read('metrics.jsonl'), LINE);
+  folder.appendMetrics({ ...report, complete: false });
+  assert.is(read('metrics.jsonl'), LINE + LINE);
+});
+
+test('a file that is written again is replaced as a whole', () => {
+  const folder = createRunFolder(inRoot('run'));
+  folder.writeModel(new Uint8Array(100));
+  const old = fs.openSync(inRoot('run', 'model.safetensors'), 'r');
+  folder.writeModel(new Uint8Array(10));
+  assert.is(fs.fstatSync(old).size, 100, 'a reader of the old file keeps all of it');
+  fs.closeSync(old);
+  assert.is(fs.statSync(inRoot('run', 'model.safetensors')).size, 10);
+  assert.equal(folder.files(), ['model.safetensors']);
+});
+
+test('a write that fails names the file and the reason, and leaves no half', () => {
+  const folder = createRunFolder(inRoot('run'));
+  fs.mkdirSync(inRoot('run', 'model.safetensors', 'x'), { recursive: true });
+  refused(() => folder.writeModel(Uint8Array.of(1)), `${inRoot('run', 'model.safetensors')} cannot be written (`);
+  assert.equal(fs.readdirSync(inRoot('run')), ['model.safetensors']);
+  assert.equal(folder.files(), []);
+  fs.mkdirSync(inRoot('run', 'metrics.jsonl'));
+  refused(() => folder.appendMetrics(report), 'metrics.jsonl cannot be written (EISDIR');
+});
+
+test('an empty folder is taken, one with something in it is refused and left alone', () => {
+  fs.mkdirSync(inRoot('run'));
+  createRunFolder(inRoot('run')).writeModel(Uint8Array.of(1));
+  refused(
+    () => createRunFolder(inRoot('run')),
+    `${inRoot('run')} is not empty (1 entries), must be a new or empty folder`,
+  );
+  assert.equal(fs.readdirSync(inRoot('run')), ['model.safetensors']);
+});
+
+test('a file, or a folder below a file, is refused with the reason', () => {
+  fs.writeFileSync(inRoot('file'), 'x');
+  refused(() => createRunFolder(inRoot('file')), `${inRoot('file')} cannot be used (ENOTDIR`);
+  refused(() => createRunFolder(inRoot('file', 'run')), `${inRoot('file', 'run')} cannot be used (ENOTDIR`);
+  assert.is(fs.readFileSync(inRoot('file'), 'utf8'), 'x');
+});
+
+test('folders made on the way to a refusal do not stay', () => {
+  const long = 'x'.repeat(300); // longer than any name may be
+  refused(() => createRunFolder(inRoot('a', 'b', long)), 'cannot be used (ENAMETOOLONG');
+  assert.equal(fs.readdirSync(root), []);
+});
+
+test('remove() takes away all that it made, also parents', () => {
+  const folder = createRunFolder(inRoot('a', 'b', 'run'));
+  folder.appendMetrics(report);
+  folder.writeModel(Uint8Array.of(1));
+  folder.remove();
+  assert.equal(fs.readdirSync(root), []);
+  folder.remove(); // nothing left to do
+});
+
+test('remove() leaves what others made', () => {
+  fs.mkdirSync(inRoot('here'));
+  createRunFolder(inRoot('here')).remove();
+  assert.equal(fs.readdirSync(root), ['here'], 'the folder was there before');
+  const folder = createRunFolder(inRoot('here', 'run'));
+  folder.writeModel(Uint8Array.of(1));
+  fs.writeFileSync(inRoot('here', 'run', 'notes.txt'), 'mine');
+  folder.remove();
+  assert.equal(fs.readdirSync(inRoot('here', 'run')), ['notes.txt']);
+});
+
+test.run();
