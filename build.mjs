@@ -90,6 +90,8 @@ async function buildLibrary() {
     outfile: 'dist/harness.js',
     platform: 'node',
     packages: 'external',
+    // tsconfig.json maps it to src/ for the type checker; bundled, it would be a second copy of every class.
+    external: ['latentgpu/node'],
   });
 }
 
