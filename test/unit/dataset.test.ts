@@ -70,6 +70,11 @@ const SETS: [what: string, change: Partial<Dataset>, text: string][] = [
     'd: training images are 2x3 but test images are 3x3; they must have one size',
   ],
   [
+    'widths that differ',
+    { test: images(2, 2, 4) },
+    'd: training images are 2x3 but test images are 2x4; they must have one size',
+  ],
+  [
     'the same number of pixels in another shape',
     { test: images(2, 3, 2) },
     'd: training images are 2x3 but test images are 3x2; they must have one size',

@@ -114,27 +114,47 @@ test('every digit is about 20 pixels high or wide, in the middle by its mass, wh
   }
 });
 
-/** How many separate pieces the ink brighter than grey is in; diagonal neighbours touch. */
-function pieces(pixels: Uint8Array): number {
+const BESIDE = [-SIDE, -1, 1, SIDE];
+const AROUND = [...BESIDE, -SIDE - 1, -SIDE + 1, SIDE - 1, SIDE + 1];
+
+/** How many separate regions the pixels that `belongs` picks are in, going from one to another by `steps`. */
+function regions(pixels: Uint8Array, belongs: (value: number) => boolean, steps: number[]): number {
   const left = new Set<number>();
-  for (let at = 0; at < SIZE; at++) if ((pixels[at] ?? 0) > 127) left.add(at);
+  for (let at = 0; at < SIZE; at++) if (belongs(pixels[at] ?? 0)) left.add(at);
   let count = 0;
   for (const first of left) {
     count++;
     const open = [first];
     left.delete(first);
     for (let at = open.pop(); at !== undefined; at = open.pop())
-      for (const step of [-SIDE - 1, -SIDE, -SIDE + 1, -1, 1, SIDE - 1, SIDE, SIDE + 1])
-        if (left.delete(at + step)) open.push(at + step);
+      for (const step of steps) if (left.delete(at + step)) open.push(at + step);
   }
   return count;
 }
+const pieces = (pixels: Uint8Array) => regions(pixels, (value) => value > 127, AROUND);
+/** Enclosed regions without ink. */
+const holes = (pixels: Uint8Array) => regions(pixels, (value) => value <= 127, BESIDE) - 1;
 
 test('strokes are not broken: hardly any digit is in two pieces, none in more', () => {
   const counts = Array.from({ length: 20_000 }, (_, i) => pieces(image(all.train, i)));
   assert.ok(Math.max(...counts) <= 2, `image ${counts.findIndex((n) => n > 2)} is in more than two pieces`);
   const two = counts.filter((n) => n === 2).length;
   assert.ok(two < 20_000 / 100, `${two} of 20,000 are in two pieces`);
+});
+
+test('what is labelled 0 has one hole, 8 two, and 1, 5 and 7 none, but for slips of the pen', () => {
+  for (const [digit, want] of [
+    [0, 1],
+    [1, 0],
+    [5, 0],
+    [7, 0],
+    [8, 2],
+  ] as const) {
+    const counts: number[] = [];
+    for (let i = 0; i < 10_000; i++) if (all.train.labels?.[i] === digit) counts.push(holes(image(all.train, i)));
+    const right = counts.filter((n) => n === want).length / counts.length;
+    assert.ok(right > 0.8, `${right} of those labelled ${digit} have ${want} holes`);
+  }
 });
 
 /** The label of the nearest of the first `count` training images, by squared distance. */

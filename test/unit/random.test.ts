@@ -113,6 +113,16 @@ for (const distance of [1, 2, 3, 4])
       1,
     ));
 
+test('normals follow Box and Muller: radius from the first word of a pair, angle from the second', () => {
+  // openUnit(0x40000000) is 1/4 and a half step of 2^-23; an eighth of a turn and three quarters.
+  const radius = Math.sqrt(-2 * Math.log(0.25 + 2 ** -24));
+  const got = normals([0x40000000, 0x20000000, 0x40000000, 0xc0000000]);
+  const want = [radius * Math.SQRT1_2, radius * Math.SQRT1_2, 0, -radius];
+  got.forEach((x, i) => {
+    assert.ok(Math.abs(x - (want[i] ?? 0)) < 1e-14, `${i}: got ${x}, want ${want[i]}`);
+  });
+});
+
 test('normals are finite at the extremes of their words', () => {
   const most = Math.sqrt(-2 * Math.log(2 ** -24));
   for (const radius of [0, 0xffffffff])
@@ -157,6 +167,13 @@ test('permute: another epoch, another seed (in its high word too), and no epoch 
   ] as const)
     assert.ok(agreements(first, other) <= 9, `${what}: ${agreements(first, other)} of 1000 positions agree`);
   assert.equal(order(1000, 1, 0), first, 'the same seed and epoch give the same order');
+});
+
+test('permute: the order is that of every earlier run with this seed', () => {
+  assert.equal(
+    Array.from({ length: 8 }, (_, position) => permute(position, 60_000, 42, 1)),
+    [57774, 52839, 4086, 38742, 36459, 38432, 49252, 37262],
+  );
 });
 
 // Not for sets of 16 and fewer: their Feistel network has only 2 bits a half, and favours some orders.

@@ -136,6 +136,12 @@ test('a file cut anywhere is a FormatError', () => {
     );
 });
 
+test('values that are part of a larger array are written alone', () => {
+  const larger = Float32Array.of(1, 2, 3, 4, 5);
+  const bytes = encodeSafetensors(new Map([['a', tensor([2], larger.subarray(1, 3))]]));
+  assert.equal(decodeSafetensors(bytes).get('a')?.values, Float32Array.of(2, 3));
+});
+
 test('values read are a copy', () => {
   const bytes = encodeSafetensors(new Map([['a', tensor([1], Float32Array.of(5))]]));
   const read = decodeSafetensors(bytes);
