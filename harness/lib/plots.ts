@@ -5,6 +5,7 @@ import type { EpochReport, Losses } from 'latentgpu/node';
 import type { Config, TopLevelSpec } from 'vega-lite';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
+type Layer = Extract<PanelSpec, { layer: unknown }>['layer'][number];
 
 /** What a plot needs of a report. */
 export type PlotReport = Pick<EpochReport, 'epoch' | 'step' | 'complete' | 'train' | 'test'>;
@@ -64,8 +65,6 @@ interface Point {
 export async function lossPlot(reports: readonly PlotReport[], options: PlotOptions): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
   const { spec } = vegaLite.compile(plotSpec(reports, options));
-  // Ids of clip paths and gradients count up within a process: start again, or a second plot has other bytes.
-  vega.resetSVGDefIds();
   const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.None });
   try {
     return `${await view.toSVG()}\n`;
@@ -106,6 +105,11 @@ function panelSpec(
     .filter(({ value }) => Number.isFinite(value));
   const last = reports.at(-1);
   const parts = { field: 'part', type: 'nominal' as const, title: null } as const;
+  const line: Layer = { mark: { type: 'line' } };
+  const markers: Layer = {
+    mark: { type: 'point', filled: true, opacity: 1, size: 45 },
+    encoding: { shape: { ...parts, scale: { domain: [...PARTS], range: ['circle', 'diamond'] } } },
+  };
   return {
     title: {
       text: title,
@@ -131,13 +135,7 @@ function panelSpec(
       },
       color: { ...parts, scale: { domain: [...PARTS], range: PARTS.map((part) => COLOURS[part]) } },
     },
-    layer: [
-      { mark: { type: 'line' } },
-      {
-        mark: { type: 'point', filled: true, opacity: 1, size: reports.length > MOST_MARKERS ? 0 : 45 },
-        encoding: { shape: { ...parts, scale: { domain: [...PARTS], range: ['circle', 'diamond'] } } },
-      },
-    ],
+    layer: reports.length > MOST_MARKERS ? [line] : [line, markers],
   };
 }
 

@@ -50,6 +50,13 @@ test('a run of one epoch still shows its values', async () => {
   assert.is(markers(await lossPlot(reports(1), { title: 't' })).length, 6);
 });
 
+test('more epochs than fit as markers are lines alone', async () => {
+  assert.is(markers(await lossPlot(reports(40), { title: 't' })).length, 40 * 6);
+  const svg = await lossPlot(reports(41), { title: 't' });
+  assert.is(markers(svg).length, 0);
+  assert.is(svg.split('aria-roledescription="line mark"').length - 1, 6);
+});
+
 test('an epoch that was cut short stands where its steps end', async () => {
   const cut = { ...reports(3)[2], epoch: 3, step: 2 * STEPS + 67, complete: false } as PlotReport;
   const third = markers(await lossPlot([...reports(2), cut], { title: 't' })).filter(({ x }) => x > 2);
@@ -65,7 +72,18 @@ test('what is not finite is left out, and no report at all is still a picture', 
   const bad = { ...good, train: losses(Number.NaN, 3), test: losses(Number.POSITIVE_INFINITY, 3) } as PlotReport;
   const svg = await lossPlot([bad], { title: 't' });
   assert.is(markers(svg).length, 2);
-  for (const each of [svg, await lossPlot([], { title: 't' })]) {
+  const late = await lossPlot([...reports(2), bad], { title: 't' });
+  assert.is(markers(late).length, 2 * 2 * 3 + 2);
+  const heights = (picture: string) =>
+    [...picture.matchAll(/"point" transform="translate\([^,]+,([^)]+)\)/g)].map(([, y]) => y).slice(0, 8);
+  assert.equal(
+    heights(late),
+    heights(await lossPlot(reports(2), { title: 't' })),
+    'the loss and BCE of the good epochs',
+  );
+  const empty = await lossPlot([], { title: 't' });
+  assert.is(texts(empty).filter((text) => text === '0.8').length, 3, 'an axis from 0 to 1 in each panel');
+  for (const each of [svg, late, empty]) {
     assert.match(each, /^<svg/);
     assert.not.match(each, /(transform|d|x|y|width|height)="[^"]*(NaN|Infinity|undefined)/);
   }
