@@ -75,9 +75,9 @@ export function normalAt(seed: number, stream: number, step: number, index: numb
 const PERMUTATION_ROUNDS = 8;
 
 /**
- * Where a keyed permutation of 0..count-1 sends `position`: a Feistel network over the next even power of two, walked
- * until the result falls below `count` (Black & Rogaway 2002, "Ciphers with arbitrary finite domains"). No table, so a
- * shader finds the row of one example by itself. Bit-equal to shaders/lib/permutation.wgsl.
+ * Where a keyed permutation of 0..count-1 sends `position`: a Feistel network over the next even power of two (at least
+ * 64), walked until the result falls below `count` (Black & Rogaway 2002, "Ciphers with arbitrary finite domains"). No
+ * table, so a shader finds the row of one example by itself. Bit-equal to shaders/lib/permutation.wgsl.
  * @param position 0 <= position < count
  * @param count    size of the set, at most 2^30
  * @param epoch    a new order for each
@@ -85,7 +85,7 @@ const PERMUTATION_ROUNDS = 8;
 export function permute(position: number, count: number, seed: number, epoch: number): number {
   const key = seedKey(seed);
   const keys = [...philox([0, epoch, 0, STREAM.shuffle], key), ...philox([1, epoch, 0, STREAM.shuffle], key)];
-  let halfBits = 1;
+  let halfBits = 3; // with fewer bits the rounds would mix too little: some orders would be favoured
   while (2 ** (2 * halfBits) < count) halfBits++;
   const mask = 2 ** halfBits - 1;
   let at = position;

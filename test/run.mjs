@@ -26,6 +26,8 @@ const CHECKS = [
   },
   { name: 'lock file names no registry', command: [node, 'test/check-lock.mjs'] },
 ];
+/** uvu and tsc colour what they print to a pipe only if they are told to. */
+const COLOUR = { FORCE_COLOR: process.stdout.isTTY && !process.env.NO_COLOR ? '1' : '0' };
 const TIERS = ['checks', 'unit', 'kernel', 'train', 'cli', 'browser'];
 const ON_EACH_ADAPTER = new Set(['kernel', 'train']);
 
@@ -39,7 +41,7 @@ function execute(command, env = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...COLOUR, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -208,7 +208,7 @@ export class Trainer {
 
   /** Trains to the end of the epoch, to `last`, or until aborted; then evaluates. */
   private async epoch(epochs: number, last: number, { signal, onProgress }: TrainOptions): Promise<EpochReport> {
-    const { stepper, pace } = this;
+    const { stepper } = this;
     const first = stepper.step;
     const epoch = Math.floor(first / this.stepsPerEpoch) + 1;
     const end = Math.min(epoch * this.stepsPerEpoch, last);
@@ -218,17 +218,17 @@ export class Trainer {
     let done = first;
     const arrive = async (pending: PendingMetrics) => {
       await eachStep(pending, stepper.rows, (_step, bce, kl, images) => mean.add(bce, kl, images));
-      pace.arrived(pending.count);
+      this.pace.arrived(pending.count);
       done += pending.count;
       const stepsPerSecond = (done - first) / seconds();
       onProgress?.({ epoch, epochs, step: done, stepsTotal: last, losses: mean.value, stepsPerSecond });
     };
 
     const inFlight: PendingMetrics[] = [];
-    pace.resume();
+    this.pace.resume();
     try {
       while (stepper.step < end && !signal?.aborted) {
-        inFlight.push(stepper.submit(Math.min(pace.next, end - stepper.step)));
+        inFlight.push(stepper.submit(Math.min(this.pace.next, end - stepper.step)));
         const oldest = inFlight.length >= SUBMITS_IN_FLIGHT ? inFlight.shift() : undefined;
         if (oldest) await arrive(oldest);
       }

@@ -94,7 +94,7 @@ def noise(rows, step):
 def permute(position, count, seed, epoch):
     """Eight Feistel rounds over the smallest 4^h >= count, walked until the value is below count."""
     round_keys = philox([[0, epoch, 0, SHUFFLE], [1, epoch, 0, SHUFFLE]], key_of(seed)).reshape(-1)
-    half = 1
+    half = 3
     while 4**half < count:
         half += 1
     value = position
