@@ -34,7 +34,7 @@ await harness.runProgram(async (program) => {
     const run = harness.describeRun({ options, out, dataset, from: loaded.from, device, model, trainer });
     for (const line of run.lines) report.say(line);
     const stop = harness.stopOnSignals(report);
-    const folder = harness.openOut(out);
+    const folder = harness.createRunFolder(out);
     program.accepted = true;
     await train(trainer, { run, folder, report, signal: stop.signal, steps: options.steps });
     await writeResults(model, { folder, test: dataset.test, seed: options.seed });

@@ -20,7 +20,6 @@ export {
   describeAdapter,
   describeData,
   describeRun,
-  openOut,
   type RunDescription,
   type Stop,
   stopOnSignals,

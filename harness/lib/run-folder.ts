@@ -30,8 +30,6 @@ export interface RunFolder {
   writeModel(bytes: Uint8Array): void;
   /** Names of the files that were written, in order. */
   files(): string[];
-  /** Takes away the files it wrote and the folders it made, unless something else is in them by now. */
-  remove(): void;
 }
 
 /**
@@ -40,7 +38,7 @@ export interface RunFolder {
  */
 export function createRunFolder(folder: string): RunFolder {
   const root = path.resolve(folder); // a later chdir changes nothing
-  const made = makeFolders(folder, root);
+  makeFolders(folder, root);
   const written: string[] = [];
   const put = (name: string, action: (file: string) => void) => {
     attempt(path.join(folder, name), 'cannot be written', () => action(path.join(root, name)));
@@ -57,10 +55,6 @@ export function createRunFolder(folder: string): RunFolder {
     writeLossPlot: async (reports, options) => write('loss.svg', await lossPlot(reports, options)),
     writeModel: (bytes) => write('model.safetensors', bytes),
     files: () => [...written],
-    remove: () => {
-      for (const name of written.splice(0)) fs.rmSync(path.join(root, name), { force: true });
-      removeEmpty(made.splice(0));
-    },
   };
 }
 
@@ -70,8 +64,8 @@ export function metricsLine({ epoch, step, train, test, seconds, stepsPerSecond 
   return JSON.stringify({ epoch, step, train: losses(train), test: losses(test), seconds, stepsPerSecond });
 }
 
-/** The folders that were missing, made; innermost first. On failure none of them stays. */
-function makeFolders(folder: string, root: string): string[] {
+/** Makes the folders that are missing. On failure none of them stays. */
+function makeFolders(folder: string, root: string): void {
   const missing: string[] = [];
   for (let at = root; !fs.existsSync(at) && at !== path.dirname(at); at = path.dirname(at)) missing.unshift(at);
   const made: string[] = [];
@@ -90,19 +84,8 @@ function makeFolders(folder: string, root: string): string[] {
       fs.accessSync(root, fs.constants.W_OK | fs.constants.X_OK);
     });
   } catch (error) {
-    removeEmpty(made);
+    for (const at of made) fs.rmdirSync(at);
     throw error;
-  }
-  return made;
-}
-
-function removeEmpty(folders: readonly string[]) {
-  for (const folder of folders) {
-    try {
-      fs.rmdirSync(folder);
-    } catch {
-      return; // it holds what is not ours, so its parents are not empty either
-    }
   }
 }
 

@@ -16,7 +16,6 @@ import {
 import type { TrainOptions } from './options.js';
 import type { PlotOptions } from './plots.js';
 import type { Report } from './report.js';
-import { createRunFolder, type RunFolder } from './run-folder.js';
 
 const EPOCHS_GPU = 20;
 const EPOCHS_SOFTWARE = 1;
@@ -49,27 +48,6 @@ export function checkOut(folder: string): void {
     throw new ArgumentError(
       `--out ${folder} ${holds.includes('run.json') ? 'holds a run already' : `is not empty (${holds.length} entries)`}, must be a new or empty folder; name another`,
     );
-}
-
-/**
- * Makes the folder, once everything else was accepted.
- * @throws ArgumentError
- */
-export function openOut(folder: string): RunFolder {
-  const missing: string[] = [];
-  for (let at = path.resolve(folder); !fs.existsSync(at); at = path.dirname(at)) missing.unshift(at);
-  const made: string[] = [];
-  try {
-    // One by one: with `recursive`, Node 20 never comes back from a file system like /proc.
-    for (const at of missing) {
-      fs.mkdirSync(at);
-      made.unshift(at);
-    }
-    return createRunFolder(folder);
-  } catch (error) {
-    for (const at of made) fs.rmdirSync(at);
-    throw outError(folder, error);
-  }
 }
 
 function outError(folder: string, cause: unknown): ArgumentError {

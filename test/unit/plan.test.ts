@@ -80,7 +80,7 @@ test('bytes of a dispatch: each tensor once, those updated in place twice', () =
 
 test('evaluation takes the images in their order, with noise of its own', () => {
   const { nodes } = evaluationGraph(SEED_MODEL, BATCH).graph;
-  const random = nodes.flatMap(({ operation }) =>
+  const random = nodes.flatMap(({ operation }): unknown[] =>
     operation.op === 'batch' ? [operation.shuffle] : operation.op === 'reparameterize' ? [operation.stream] : [],
   );
   assert.equal(random, [false, 'evaluation']);

@@ -105,24 +105,4 @@ test('folders made on the way to a refusal do not stay', () => {
   assert.equal(fs.readdirSync(root), []);
 });
 
-test('remove() takes away all that it made, also parents', () => {
-  const folder = createRunFolder(inRoot('a', 'b', 'run'));
-  folder.appendMetrics(report);
-  folder.writeModel(Uint8Array.of(1));
-  folder.remove();
-  assert.equal(fs.readdirSync(root), []);
-  folder.remove(); // nothing left to do
-});
-
-test('remove() leaves what others made', () => {
-  fs.mkdirSync(inRoot('here'));
-  createRunFolder(inRoot('here')).remove();
-  assert.equal(fs.readdirSync(root), ['here'], 'the folder was there before');
-  const folder = createRunFolder(inRoot('here', 'run'));
-  folder.writeModel(Uint8Array.of(1));
-  fs.writeFileSync(inRoot('here', 'run', 'notes.txt'), 'mine');
-  folder.remove();
-  assert.equal(fs.readdirSync(inRoot('here', 'run')), ['notes.txt']);
-});
-
 test.run();
