@@ -57,11 +57,18 @@ async function train(trainer, { run, folder, report, signal, steps }) {
   const started = performance.now();
   /** @type {import('latentgpu/node').EpochReport[]} */
   const reports = [];
+  /** @type {harness.TracePoint[]} */
+  const trace = [];
+  /** @param {import('latentgpu/node').Progress} progress */
+  const onProgress = (progress) => {
+    trace.push({ step: progress.step, losses: progress.recent });
+    report.progress(progress);
+  };
   /** @type {{ error?: string }} */
   const end = {};
   try {
     report.start();
-    for await (const epoch of trainer.train({ epochs, steps, signal, onProgress: (p) => report.progress(p) })) {
+    for await (const epoch of trainer.train({ epochs, steps, signal, onProgress })) {
       folder.appendMetrics(epoch);
       reports.push(epoch);
       report.epoch(epoch, epochs);
@@ -72,7 +79,7 @@ async function train(trainer, { run, folder, report, signal, steps }) {
   } finally {
     folder.writeRunJson({ ...run.json, seconds: (performance.now() - started) / 1000, ...end });
     if (reports.length > 0)
-      await folder.writeLossPlot(reports, { title: run.title, stepsPerEpoch: trainer.stepsPerEpoch });
+      await folder.writeLossPlot(reports, { title: run.title, stepsPerEpoch: trainer.stepsPerEpoch, trace });
   }
 }
 

@@ -10,6 +10,7 @@ export {
 } from './data.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
 export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';
+export type { TracePoint } from './plots.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report.js';
 export * from './run-folder.js';
 export {

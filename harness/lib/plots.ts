@@ -10,11 +10,21 @@ type Layer = Extract<PanelSpec, { layer: unknown }>['layer'][number];
 /** What a plot needs of a report. */
 export type PlotReport = Pick<EpochReport, 'epoch' | 'step' | 'complete' | 'train' | 'test'>;
 
+/** Training losses somewhere within an epoch. */
+export interface TracePoint {
+  /** Steps done by then. */
+  step: number;
+  /** Means over the steps since the point before. */
+  losses: Losses;
+}
+
 export interface PlotOptions {
   /** Data and model, for example "fashion-mnist, VAE 784-512-256-64". */
   title: string;
   /** Steps of a whole epoch: places an epoch that was cut short. By default taken from the first whole one. */
   stepsPerEpoch?: number;
+  /** What happened between the reports: a thin line. Left out if the length of an epoch is not known. */
+  trace?: readonly TracePoint[];
 }
 
 const PANELS: { key: keyof Losses; title: string }[] = [
@@ -30,6 +40,7 @@ const PANEL_HEIGHT = 220;
 const TICKS = 5;
 /** With more epochs than this, markers would hide the line. */
 const MOST_MARKERS = 40;
+const MOST_TRACE_POINTS = 300;
 
 const INK = '#222222';
 const CONFIG: Config = {
@@ -73,19 +84,22 @@ export async function lossPlot(reports: readonly PlotReport[], options: PlotOpti
   }
 }
 
-function plotSpec(reports: readonly PlotReport[], { title, stepsPerEpoch }: PlotOptions): TopLevelSpec {
+function plotSpec(reports: readonly PlotReport[], options: PlotOptions): TopLevelSpec {
+  const { title, stepsPerEpoch, trace = [] } = options;
   const at = placer(reports, stepsPerEpoch);
+  const thin = stepsPerEpoch ? thinned(trace).map((point) => ({ ...point, step: point.step / stepsPerEpoch })) : [];
   const lastX = Math.max(1, ...reports.map(at));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json', // a name for the format; nothing is fetched
     title: {
       text: title,
-      subtitle: 'train: mean over each epoch, while the weights change; test: whole test set after it',
+      subtitle:
+        'train: mean over each epoch, while the weights change (thin: within it); test: whole test set after it',
     },
     background: 'white', // SVG viewers put transparent pictures on black or white
     padding: 16,
     spacing: 28,
-    hconcat: PANELS.map((panel) => panelSpec(panel, reports, at, lastX)),
+    hconcat: PANELS.map((panel) => panelSpec(panel, reports, at, lastX, thin)),
     config: CONFIG,
   };
 }
@@ -96,6 +110,7 @@ function panelSpec(
   reports: readonly PlotReport[],
   at: Placer,
   lastX: number,
+  trace: readonly TracePoint[],
 ): PanelSpec {
   const values = reports
     .flatMap((report): Point[] => [
@@ -105,6 +120,12 @@ function panelSpec(
     .filter(({ value }) => Number.isFinite(value));
   const last = reports.at(-1);
   const parts = { field: 'part', type: 'nominal' as const, title: null } as const;
+  const within = trace
+    .map(({ step, losses }): Point => ({ x: step, part: 'train', value: losses[key] }))
+    .filter(({ value }) => Number.isFinite(value));
+  // The first steps fall from far above: with one epoch that is what there is to see, with more it would hide the rest.
+  const shown = reports.length > 1 ? values : [...values, ...within];
+  const thin: Layer = { data: { values: within }, mark: { type: 'line', strokeWidth: 1, opacity: 0.45, clip: true } };
   const line: Layer = { mark: { type: 'line' } };
   const markers: Layer = {
     mark: { type: 'point', filled: true, opacity: 1, size: 45 },
@@ -130,13 +151,24 @@ function panelSpec(
         field: 'value',
         type: 'quantitative' as const,
         title: 'nats an image',
-        scale: { domain: valueRange(values), zero: false, nice: TICKS }, // so that the topmost tick is the top edge
+        scale: { domain: valueRange(shown), zero: false, nice: TICKS }, // so that the topmost tick is the top edge
         axis: { tickCount: TICKS },
       },
       color: { ...parts, scale: { domain: [...PARTS], range: PARTS.map((part) => COLOURS[part]) } },
     },
-    layer: reports.length > MOST_MARKERS ? [line] : [line, markers],
+    layer: [...(within.length > 1 ? [thin] : []), line, ...(reports.length > MOST_MARKERS ? [] : [markers])],
   };
+}
+
+/** At most MOST_TRACE_POINTS points, each the mean of a run of neighbours. */
+function thinned(trace: readonly TracePoint[]): TracePoint[] {
+  const run = Math.ceil(trace.length / MOST_TRACE_POINTS) || 1;
+  return Array.from({ length: Math.ceil(trace.length / run) }, (_, i) => {
+    const points = trace.slice(i * run, (i + 1) * run);
+    const mean = (of: (point: TracePoint) => number) => points.reduce((sum, p) => sum + of(p), 0) / points.length;
+    const losses = { loss: mean((p) => p.losses.loss), bce: mean((p) => p.losses.bce), kl: mean((p) => p.losses.kl) };
+    return { step: mean((p) => p.step), losses };
+  });
 }
 
 /** Lowest and highest value, with room around them; a range of some width even for one value or none. */

@@ -4,6 +4,10 @@ import type { Device } from './device.js';
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+/** Two sizes to compare: in MiB, or in bytes if in MiB they look the same. */
+const sizes = (...bytes: [number, number]): string[] =>
+  mebibytes(bytes[0]) === mebibytes(bytes[1]) ? bytes.map((b) => `${b} bytes`) : bytes.map(mebibytes);
+
 export interface BufferRequest {
   /** What it is for, as an error should call it. */
   label: string;
@@ -36,10 +40,12 @@ export class Memory {
       storage && maxStorageBufferBindingSize < maxBufferSize
         ? [maxStorageBufferBindingSize, 'maxStorageBufferBindingSize']
         : [maxBufferSize, 'maxBufferSize'];
-    if (bytes > limit)
+    if (bytes > limit) {
+      const [needed, allowed] = sizes(bytes, limit);
       throw new DeviceError(
-        `buffer "${label}" needs ${mebibytes(bytes)}; ${this.device.adapter.name} allows ${mebibytes(limit)} (${name}). ${remedy}`,
+        `buffer "${label}" needs ${needed}; ${this.device.adapter.name} allows ${allowed} (${name}). ${remedy}`,
       );
+    }
     const buffer = this.device.gpu.createBuffer({ label, size: bytes, usage });
     this.buffers.add(buffer);
     this.bytes += bytes;

@@ -38,6 +38,15 @@ export function originOf(dispatch: Dispatch, line: number): { file: string; line
   return { file: dispatch.kernel, line };
 }
 
+const ofDevice = new WeakMap<Device, Pipelines>();
+
+/** The device's pipelines: models and trainers on one device share what was compiled. */
+export function pipelinesOf(device: Device): Pipelines {
+  const known = ofDevice.get(device) ?? new Pipelines(device);
+  ofDevice.set(device, known);
+  return known;
+}
+
 export class Pipelines {
   private readonly modules = new Map<string, Promise<GPUShaderModule>>();
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();

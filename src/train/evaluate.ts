@@ -8,7 +8,7 @@ import type { StepSettings } from './step-state.js';
 import { imageBytes, Stepper } from './stepper.js';
 
 /** Images at a time, whatever the training batch is: a small one would make evaluation slow. */
-const EVALUATION_BATCH = 128;
+export const EVALUATION_BATCH = 128;
 const STEPS_PER_SUBMIT = 16;
 const SUBMITS_IN_FLIGHT = 2;
 

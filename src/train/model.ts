@@ -3,7 +3,7 @@ import { ArgumentError } from '../errors.js';
 import type { HostTensor } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
-import { Pipelines } from '../gpu/pipelines.js';
+import { pipelinesOf } from '../gpu/pipelines.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph, type ModelGraph, parameterSpecs } from '../graph/build.js';
@@ -83,7 +83,7 @@ export class Model {
     readonly spec: ModelSpec,
   ) {
     const memory = new Memory(device);
-    this.machine = { device, memory, pipelines: new Pipelines(device) };
+    this.machine = { device, memory, pipelines: pipelinesOf(device) };
     this.layout = layoutOf(parameterSpecs(spec));
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';

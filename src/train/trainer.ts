@@ -40,6 +40,8 @@ export interface Progress {
   stepsTotal: number;
   /** Means over this epoch so far, nats an image. */
   losses: Losses;
+  /** Means over the steps since the last call. */
+  recent: Losses;
   stepsPerSecond: number;
 }
 
@@ -217,11 +219,16 @@ export class Trainer {
     const seconds = () => (performance.now() - started) / 1000;
     let done = first;
     const arrive = async (pending: PendingMetrics) => {
-      await eachStep(pending, stepper.rows, (_step, bce, kl, images) => mean.add(bce, kl, images));
+      const recent = new LossMean(this.model.spec.loss.klWeight);
+      await eachStep(pending, stepper.rows, (_step, ...sums) => {
+        mean.add(...sums);
+        recent.add(...sums);
+      });
       this.pace.arrived(pending.count);
       done += pending.count;
       const stepsPerSecond = (done - first) / seconds();
-      onProgress?.({ epoch, epochs, step: done, stepsTotal: last, losses: mean.value, stepsPerSecond });
+      const losses = { losses: mean.value, recent: recent.value };
+      onProgress?.({ epoch, epochs, step: done, stepsTotal: last, ...losses, stepsPerSecond });
     };
 
     const inFlight: PendingMetrics[] = [];

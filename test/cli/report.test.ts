@@ -27,6 +27,7 @@ const progress = (step: number): Progress => ({
   step,
   stepsTotal: 9380,
   losses,
+  recent: losses,
   stepsPerSecond: 85.249,
 });
 const epoch: EpochReport = {

@@ -4,11 +4,9 @@ import type { Images } from '../../src/data/dataset.js';
 import { evaluationGraph, trainingGraph } from '../../src/graph/build.js';
 import type { LossTerm, Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
+import { EVALUATION_BATCH } from '../../src/train/evaluate.js';
 import type { Losses } from '../../src/train/metrics.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
-
-/** Images that src/train/evaluate.ts takes at a time: a row's noise depends on it. */
-const EVALUATION_BATCH = 128;
 
 export interface Options64 {
   images: Images;

@@ -104,4 +104,19 @@ test('it needs nothing from outside, has a white background and escapes its titl
   assert.match(svg, /&lt;script&gt; &amp; "x"/);
 });
 
+/** The path of each line mark, as numbers of points. */
+const lines = (svg: string) =>
+  [...svg.matchAll(/aria-roledescription="line mark"[^>]* d="([^"]*)"/g)].map(
+    ([, path = '']) => path.split(/[ML]/).length - 1,
+  );
+
+test('what happened within the epochs is a thin line of at most 300 points, the mean of neighbours', async () => {
+  const trace = Array.from({ length: 900 }, (_, i) => ({ step: i + 1, losses: losses(500 - i / 3, 10) }));
+  const svg = await lossPlot(reports(1), { title: 't', stepsPerEpoch: 900, trace });
+  assert.is(lines(svg).filter((points) => points === 300).length, 3);
+  // Steps 1 to 3 have losses of 510, 509.67 and 509.33: the first point is their mean.
+  assert.match(svg, /aria-label="epoch: 0.00222[^;]*; nats an image: 509.666/);
+  assert.is(lines(await lossPlot(reports(1), { title: 't', trace })).filter((points) => points > 1).length, 0);
+});
+
 test.run();
