@@ -1,6 +1,6 @@
 // The end of a step: sums of the loss's terms for the host to read late, and the counters for the next step.
 import source from '../../shaders/finish_step.wgsl';
-import type { Kernel } from './kernel.js';
+import { F32_BYTES, type Kernel } from './kernel.js';
 
 const FINISH_WORKGROUP = 128;
 
@@ -24,4 +24,5 @@ export const finishStep: Kernel<FinishShape> = {
   }),
   grid: () => [1, 1, 1],
   flops: ({ terms, rows }) => terms * rows,
+  bytes: ({ terms, rows }) => terms * (rows + 1) * F32_BYTES,
 };

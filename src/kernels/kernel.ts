@@ -30,6 +30,8 @@ export interface Kernel<S> {
   enables?: string[];
   grid(shape: S): Grid;
   flops(shape: S): number;
+  /** Least memory traffic, where it is not every bound tensor once: a kernel that picks from a large one. */
+  bytes?(shape: S): number;
 }
 
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);

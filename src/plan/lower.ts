@@ -8,7 +8,7 @@ import type { Kernel } from '../kernels/kernel.js';
 import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
 import { bceWithLogits, bceWithLogitsGradient, rowWeight } from '../kernels/loss.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
-import type { Dispatch, Tensor } from './plan.js';
+import type { Binding, Dispatch, Tensor } from './plan.js';
 import type { TensorTable } from './tensors.js';
 
 /** The operation of a node whose name is known. */
@@ -49,9 +49,12 @@ export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<strin
     bindings,
     grid: kernel.grid(shape),
     flops: kernel.flops(shape),
-    bytes: bindings.reduce((sum, { access, tensor }) => sum + tensor.bytes * (access === 'read_write' ? 2 : 1), 0),
+    bytes: kernel.bytes?.(shape) ?? bindings.reduce((sum, binding) => sum + traffic(binding), 0),
   };
 }
+
+/** Read once, written once. */
+const traffic = ({ access, tensor }: Binding): number => tensor.bytes * (access === 'read_write' ? 2 : 1);
 
 export function input(node: Node, index: number): Node {
   const found = node.inputs[index];

@@ -71,11 +71,13 @@ test('floating point operations are 2 m n k a matmul, and what its epilogue adds
   assert.is(flops(FUSED, /^adam/), 12 * 1_116_560);
 });
 
-test('bytes of a dispatch: each tensor once, those updated in place twice', () => {
+test('bytes of a dispatch: each tensor once, of the dataset only what is picked', () => {
   const [first] = kernels(FUSED, /^matmul/);
   const x = 128 * 784;
   const [w, b, y] = [512 * 784, 512, 128 * 512];
   assert.is(first?.bytes, 4 * (x + w + b + y));
+  // Of the resident dataset only the batch counts: a byte in, a float out.
+  assert.is(kernels(FUSED, /^gather/)[0]?.bytes, x * 5);
 });
 
 test('evaluation takes the images in their order, with noise of its own', () => {
