@@ -26,8 +26,8 @@ const CHECKS = [
   },
   { name: 'lock file names no registry', command: [node, 'test/check-lock.mjs'] },
 ];
-/** uvu and tsc colour what they print to a pipe only if they are told to. */
-const COLOUR = { FORCE_COLOR: process.stdout.isTTY && !process.env.NO_COLOR ? '1' : '0' };
+/** uvu colours what it prints, to a file too, unless it is told not to. */
+const COLOUR = process.stdout.isTTY && !process.env.NO_COLOR ? '--color' : '--no-color';
 const TIERS = ['checks', 'unit', 'kernel', 'train', 'cli', 'browser'];
 const ON_EACH_ADAPTER = new Set(['kernel', 'train']);
 
@@ -41,7 +41,7 @@ function execute(command, env = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      env: { ...process.env, ...COLOUR, ...env },
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -80,7 +80,7 @@ async function runTier(tier, adapter) {
   if (!fs.existsSync(path.join(root, 'dist/test', tier))) return { name, passed: 0, failed: 1, seconds: 0 };
   console.log(`\n${name}`);
   const started = performance.now();
-  const command = [node, '--enable-source-maps', bin('uvu/bin.js'), `dist/test/${tier}`, '\\.test\\.js$'];
+  const command = [node, '--enable-source-maps', bin('uvu/bin.js'), COLOUR, `dist/test/${tier}`, '\\.test\\.js$'];
   const result = count(await execute(command, adapter ? { LATENTGPU_ADAPTER: adapter } : {}));
   return { name, ...result, seconds: (performance.now() - started) / 1000 };
 }

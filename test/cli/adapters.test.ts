@@ -36,7 +36,12 @@ interface RunOptions {
 function run(program: string, { env = {}, dir = work }: RunOptions = {}): Promise<Result> {
   const code = `import { listAdapters, openDevice } from './adapters.mjs';\n${HELPERS}\n${program}`;
   const args = ['--expose-gc', '--input-type=module', '-e', code];
-  const options = { cwd: dir, env: { ...process.env, ...env }, timeout: 60_000, killSignal: 'SIGKILL' as const };
+  const options = {
+    cwd: dir,
+    env: { ...process.env, FORCE_COLOR: '0', ...env },
+    timeout: 60_000,
+    killSignal: 'SIGKILL' as const,
+  };
   return new Promise((resolve) => {
     execFile(process.execPath, args, options, (error, out, err) => {
       resolve({ out: out.trim(), err, status: String(error === null ? 0 : (error.signal ?? error.code)) });

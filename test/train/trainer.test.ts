@@ -476,7 +476,7 @@ const TOO_LARGE: [what: string, bytes: number, dataset: Dataset, batch: number, 
     60_000,
     { ...DATASET, train: repeated(700) },
     16,
-    /^buffer "700 images" needs [\d.]+ MiB; .* allows [\d.]+ MiB \(maxStorageBufferBindingSize\)\. Use fewer images \(--limit\)\.$/,
+    /^buffer "700 images" needs \d+ bytes; .* allows \d+ bytes \(maxStorageBufferBindingSize\)\. Use fewer images \(--limit\)\.$/,
   ],
   [
     'the test images',
