@@ -23,7 +23,8 @@ fn cos_sin_turns(u: f32) -> vec2f {
 fn normal_at(key: vec2u, stream: u32, step: u32, index: u32) -> f32 {
   let words = philox(vec4u(index / 4u, step, 0u, stream), key);
   let second_pair = (index & 2u) != 0u;
-  let radius = sqrt(-2.0 * log(open_unit(select(words.x, words.z, second_pair))));
+  // Near 1 WGSL's log may be off by 2^-21, more than is left of it: the square must not come out below zero.
+  let square = max(-2.0 * log(open_unit(select(words.x, words.z, second_pair))), 0.0);
   let direction = cos_sin_turns(unit(select(words.y, words.w, second_pair)));
-  return radius * select(direction.x, direction.y, (index & 1u) != 0u);
+  return sqrt(square) * select(direction.x, direction.y, (index & 1u) != 0u);
 }
