@@ -1,10 +1,25 @@
 // latentgpu for browsers and bundlers: everything public, nothing of Node.
+
+// Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
+/// <reference types="@webgpu/types" preserve="true" />
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
-export { decodeSafetensors, encodeSafetensors, type HostTensor, safetensorsMetadata } from './formats/safetensors.js';
-export { type AdapterSummary, type Device, openDevice } from './gpu/device.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type HostTensor,
+  safetensorsMetadata,
+  type TensorValues,
+} from './formats/safetensors.js';
+export {
+  type AdapterKind,
+  type AdapterSummary,
+  type BrowserDeviceOptions,
+  type Device,
+  openDevice,
+} from './gpu/device.js';
 export { type VaeOptions, vae } from './model/presets.js';
 export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateSpec } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';

@@ -19,6 +19,10 @@ const node = process.execPath;
 
 const CHECKS = [
   { name: 'types', command: [node, bin('typescript/bin/tsc'), '-p', '.'] },
+  {
+    name: 'types in a browser',
+    command: [node, bin('typescript/bin/tsc'), '-p', 'test/browser'],
+  },
   { name: 'format and lint', command: [node, bin('@biomejs/biome/bin/biome'), 'check', '.'] },
   {
     name: 'import directions',
