@@ -14,7 +14,6 @@ import {
   type Trainer,
 } from 'latentgpu/node';
 import type { TrainOptions } from './options.js';
-import type { PlotOptions } from './plots.js';
 import type { Report } from './report.js';
 
 const EPOCHS_GPU = 20;
@@ -113,8 +112,6 @@ export interface RunDescription {
   epochs: number;
   /** The contents of run.json but for the time the run takes. */
   json: Record<string, unknown>;
-  /** What the plot of the losses says of it. */
-  plot: PlotOptions;
   /** Data and model in a few words, for a plot. */
   title: string;
   lines: string[];
@@ -169,7 +166,6 @@ export function describeRun(run: {
       parameters: model.parameterCount,
     },
     title: `${dataset.name}, ${describeSpec(model.spec)}`,
-    plot: { title: `${dataset.name}, VAE ${describeSpec(model.spec)}`, stepsPerEpoch },
     lines: [
       `model     ${describeSpec(model.spec)}: ${number(model.parameterCount)} parameters, ${dispatchesPerStep} dispatches a step`,
       `training  ${length}; batch ${batch}, lr ${lr}, seed ${seed}`,
@@ -180,10 +176,10 @@ export function describeRun(run: {
 /** 60,000 */
 const number = (value: number) => value.toLocaleString('en-US');
 
-/** One line about the adapter. */
+/** One line about the adapter: what computes and, where that is something else, its driver. */
 export function describeAdapter({ name, description, backend, software }: AdapterSummary): string {
-  const words = [backend, software ? 'software' : ''].filter(Boolean).join(', ');
-  return `adapter   ${description || name}${words && ` (${words})`}`;
+  const words = [description === name ? '' : description, backend, software ? 'software' : ''].filter(Boolean);
+  return `adapter   ${name}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
 }
 
 /** 784-512-256-64-256-512-784 */

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describeFailure } from '../../harness/lib/fail.js';
 import { duration, Report } from '../../harness/lib/report.js';
-import { chooseEpochs, defaultOut } from '../../harness/lib/train.js';
+import { chooseEpochs, defaultOut, describeAdapter } from '../../harness/lib/train.js';
 
 /** A stream that keeps what is written, as a terminal of `columns` or as a file. */
 function capture(columns?: number) {
@@ -134,6 +134,23 @@ test('the default folder is named by local time and never taken', () => {
     'runs/2025-01-02_03-04-05-3',
   );
 });
+
+for (const [what, name, description, software, line] of [
+  ['a GPU, then its driver', 'NVIDIA H100', 'NVIDIA: 570.1', false, 'NVIDIA H100 (NVIDIA: 570.1, vulkan)'],
+  ['a GPU that says no more', 'Apple M2', '', false, 'Apple M2 (vulkan)'],
+  [
+    'software by its driver, once',
+    'llvmpipe: Mesa 25',
+    'llvmpipe: Mesa 25',
+    true,
+    'llvmpipe: Mesa 25 (vulkan, software)',
+  ],
+] as const)
+  test(`the adapter's line names ${what}`, () => {
+    const kind = software ? 'lavapipe' : 'hardware';
+    const rest = { vendor: '', architecture: '', backend: 'vulkan', kind } as const;
+    assert.is(describeAdapter({ name, description, software, ...rest }), `adapter   ${line}`);
+  });
 
 test('a fault of ours keeps its stack; a full disk is one line', () => {
   const ours = describeFailure(new TypeError('x is not a function'), false);
