@@ -54,7 +54,7 @@ export class Evaluator {
     try {
       while (stepper.step < stepper.stepsPerPass) {
         pending.push(stepper.submit(Math.min(STEPS_PER_SUBMIT, stepper.stepsPerPass - stepper.step)));
-        const oldest = pending.length > SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
+        const oldest = pending.length >= SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
         if (oldest) await eachStep(oldest, stepper.rows, add);
       }
       for (const rest of pending) await eachStep(rest, stepper.rows, add);

@@ -51,7 +51,7 @@ export interface PendingMetrics {
   sums: Promise<Float32Array>;
 }
 
-/** Two staging buffers a trainer, used in turn: with two submits in flight neither is waited for. */
+/** One staging buffer for each submit in flight, used again when it has been read. */
 export class MetricsReader {
   private readonly free: GPUBuffer[] = [];
 

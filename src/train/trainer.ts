@@ -78,6 +78,12 @@ function checkNumber(name: string, value: number, ok: boolean, must: string): vo
   if (!ok) throw new ArgumentError(`${name}: ${value}, must be ${must}`);
 }
 
+/** Positive and finite as the f32 that the GPU computes with: an epsilon of 1e-50 would be 0 there, and 0/0 follow. */
+function checkPositive(name: string, value: number): void {
+  const onGpu = Math.fround(value);
+  checkNumber(name, value, onGpu > 0 && Number.isFinite(onGpu), 'a positive number that f32 holds (1e-45 to 3e38)');
+}
+
 /**
  * Puts the data and the optimizer's state on the model's device.
  * @throws ArgumentError naming the option or the part of the data that is wrong
@@ -87,11 +93,11 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
   const { batch = 128, lr = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8, fuse = true } = options;
   checkDataset(dataset);
   checkNumber('batch', batch, Number.isInteger(batch) && batch >= 1, 'a positive integer');
-  checkNumber('lr', lr, lr > 0 && Number.isFinite(lr), 'a positive number');
+  checkPositive('lr', lr);
   betas.forEach((beta, i) => {
     checkNumber(`betas[${i}]`, beta, beta > 0 && beta < 1, 'between 0 and 1');
   });
-  checkNumber('epsilon', epsilon, epsilon > 0 && Number.isFinite(epsilon), 'a positive number');
+  checkPositive('epsilon', epsilon);
   const { count, height, width } = dataset.train;
   if (batch > count)
     throw new ArgumentError(
@@ -177,7 +183,7 @@ export class Trainer {
   /** Takes effect with the next submit: it is data to the kernels. */
   set learningRate(value: number) {
     this.checkUsable();
-    checkNumber('learningRate', value, value > 0 && Number.isFinite(value), 'a positive number');
+    checkPositive('learningRate', value);
     this.settings = { ...this.settings, learningRate: value };
     this.stepper.configure(this.settings);
   }
@@ -202,7 +208,10 @@ export class Trainer {
     try {
       const firstEpoch = Math.floor(this.step / this.stepsPerEpoch);
       const last = Math.min((firstEpoch + epochs) * this.stepsPerEpoch, this.step + steps);
-      while (this.step < last && !signal?.aborted) yield await this.epoch(firstEpoch + epochs, last, options);
+      while (this.step < last && !signal?.aborted) {
+        this.checkUsable(); // it may have been disposed while the caller had the report
+        yield await this.epoch(firstEpoch + epochs, last, options);
+      }
     } finally {
       this.busy = false;
     }
@@ -293,6 +302,7 @@ export class Trainer {
     this.evaluator.dispose();
     for (const buffer of Object.values(this.moments)) this.model.machine.memory.destroy(buffer);
   }
+
   /** @throws ArgumentError after dispose of this trainer or its model; DeviceError if the device has failed */
   private checkUsable(): void {
     this.model.checkUsable();

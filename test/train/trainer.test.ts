@@ -240,8 +240,7 @@ test('learningRate: another one takes effect with the next step, without compili
         () => {
           trainer.learningRate = value;
         },
-        (error: Error) =>
-          error instanceof ArgumentError && error.message === `learningRate: ${value}, must be a positive number`,
+        (error: Error) => error instanceof ArgumentError && error.message === `learningRate: ${value}, ${POSITIVE}`,
       );
     assert.is(trainer.learningRate, 0.01);
   }));
@@ -361,15 +360,18 @@ test('an error thrown by onProgress reaches the caller, and the trainer goes on 
     assert.equal([report?.epoch, report?.step, report?.complete], [1, 28, true]);
   }));
 
+const POSITIVE = 'must be a positive number that f32 holds (1e-45 to 3e38)';
 const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 0 }, 'batch: 0, must be a positive integer'],
   [{ batch: 1.5 }, 'batch: 1.5, must be a positive integer'],
   [{ batch: Number.NaN }, 'batch: NaN, must be a positive integer'],
   [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
-  [{ batch: 16, lr: 0 }, 'lr: 0, must be a positive number'],
-  [{ batch: 16, lr: Number.NaN }, 'lr: NaN, must be a positive number'],
+  [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
+  [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],
+  [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE}`],
   [{ batch: 16, betas: [0.9, 1] }, 'betas[1]: 1, must be between 0 and 1'],
-  [{ batch: 16, epsilon: 0 }, 'epsilon: 0, must be a positive number'],
+  [{ batch: 16, epsilon: 0 }, `epsilon: 0, ${POSITIVE}`],
+  [{ batch: 16, epsilon: 1e-50 }, `epsilon: 1e-50, ${POSITIVE}`],
   [{ batch: 16, seed: -1 }, 'seed: -1, must be an integer from 0 to 2^53 - 1'],
 ];
 
@@ -460,6 +462,15 @@ test('dispose: the trainer gives back all but the model, the model the rest; usi
     'this model was disposed; make a new one with createModel',
   );
   assert.equal([memory.count, memory.bytes], [0, 0]);
+  device.check();
+});
+
+test('disposed between two epochs: the loop says so and the device stays whole', async () => {
+  const trainer = await createTrainer(await modelOf(SPEC), DATASET, OPTIONS);
+  await refused(async () => {
+    for await (const _ of trainer.train({ epochs: 2 })) trainer.dispose();
+  }, 'this trainer was disposed; make a new one with createTrainer');
+  await device.gpu.queue.onSubmittedWorkDone();
   device.check();
 });
 
