@@ -45,6 +45,10 @@ export function checkImages(images: Images, name: string): void {
     if (!Number.isInteger(images[field]) || images[field] < 1)
       throw new ArgumentError(`${name}.${field} is ${images[field]}, must be a positive integer`);
   const { count, height, width, pixels, labels } = images;
+  if (!ArrayBuffer.isView(pixels) || pixels.BYTES_PER_ELEMENT !== 1)
+    throw new ArgumentError(
+      `${name}.pixels are ${kindOf(pixels)}, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255`,
+    );
   if (pixels.length !== count * height * width)
     throw new ArgumentError(
       `${name}.pixels has ${pixels.length} bytes, must have ${count * height * width} (${count} images of ${height}x${width})`,
@@ -54,6 +58,10 @@ export function checkImages(images: Images, name: string): void {
       `${name}.labels has ${labels.length} entries, must have one for each of the ${count} images`,
     );
 }
+
+/** What JavaScript callers handed over: "a Float32Array". */
+const kindOf = (value: unknown): string =>
+  value === null || value === undefined ? String(value) : `a ${Object(value).constructor?.name ?? typeof value}`;
 
 /**
  * Checks both parts and that their images have one size.

@@ -51,6 +51,14 @@ const UNFIT: [change: Partial<Images>, text: string][] = [
   ),
   [{ pixels: new Uint8Array(23) }, 't.pixels has 23 bytes, must have 24 (4 images of 2x3)'],
   [{ pixels: new Uint8Array(25) }, 't.pixels has 25 bytes, must have 24 (4 images of 2x3)'],
+  ...[
+    [new Float32Array(24), 'a Float32Array'],
+    [Array(24).fill(0), 'a Array'],
+    [undefined, 'undefined'],
+  ].map(([pixels, kind]): [Partial<Images>, string] => [
+    { pixels: pixels as unknown as Uint8Array },
+    `t.pixels are ${kind}, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255`,
+  ]),
   [{ labels: new Uint8Array(3) }, 't.labels has 3 entries, must have one for each of the 4 images'],
   [{ labels: new Uint8Array(5) }, 't.labels has 5 entries, must have one for each of the 4 images'],
 ];
