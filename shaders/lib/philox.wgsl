@@ -1,10 +1,8 @@
 // Philox4x32-10, a counter-based random number generator: (counter, key) -> four uniform u32, with no state.
 // Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".  Host twin: src/random.ts (bit-equal)
 
-// The fourth counter word says what a number is drawn for; src/random.ts has the same values.
-const STREAM_NOISE: u32 = 2u;
+// The fourth counter word says what a number is drawn for: STREAM in src/random.ts, whence noise kernels get theirs.
 const STREAM_SHUFFLE: u32 = 3u;
-const STREAM_EVALUATION: u32 = 4u;
 
 const PHILOX_MULTIPLIER_0: u32 = 0xd2511f53u;
 const PHILOX_MULTIPLIER_1: u32 = 0xcd9e8d57u;
