@@ -1,4 +1,5 @@
 // Models by name: each preset only writes down a ModelSpec.
+import { ArgumentError } from '../errors.js';
 import { type ModelSpec, validateSpec } from './spec.js';
 
 /** Sizes of a variational autoencoder. */
@@ -21,6 +22,8 @@ export interface VaeOptions {
  */
 export function vae(options: VaeOptions = {}): ModelSpec {
   const { pixels = 784, hidden = [512, 256], latent = 64, klWeight = 1 } = options;
+  if (!Array.isArray(hidden))
+    throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
   const relu = (units: number) => ({ units, activation: 'relu' as const });
   const spec: ModelSpec = {
     inputs: pixels,

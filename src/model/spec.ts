@@ -29,9 +29,12 @@ export interface ModelSpec {
   };
 }
 
+/** A value in a message; JSON alone would call NaN and Infinity null. */
+const show = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+
 function requirePositiveInteger(value: unknown, path: string): void {
   if (!Number.isInteger(value) || (value as number) < 1)
-    throw new ArgumentError(`${path}: ${JSON.stringify(value)}, must be a positive integer`);
+    throw new ArgumentError(`${path}: ${show(value)}, must be a positive integer`);
 }
 
 function requireOneOf(value: unknown, choices: readonly string[], path: string): void {
@@ -63,8 +66,8 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   validateLayers(spec.decoder, 'decoder');
   requireOneOf(spec.loss?.reconstruction, ['bce'], 'loss.reconstruction');
   const klWeight = spec.loss?.klWeight;
-  if (typeof klWeight !== 'number' || !(klWeight >= 0) || !Number.isFinite(klWeight))
-    throw new ArgumentError(`loss.klWeight: ${JSON.stringify(klWeight)}, must be a number >= 0`);
+  if (typeof klWeight !== 'number' || !(klWeight >= 0) || !Number.isFinite(Math.fround(klWeight)))
+    throw new ArgumentError(`loss.klWeight: ${show(klWeight)}, must be a number >= 0 that f32 holds (up to 3e38)`);
   const last = spec.decoder?.length ? spec.decoder[spec.decoder.length - 1] : undefined;
   if (last === undefined) throw new ArgumentError('decoder: [], must have at least its output layer');
   if (last.units !== spec.inputs)

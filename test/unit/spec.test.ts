@@ -48,9 +48,13 @@ const REFUSED: [spec: unknown, message: string][] = [
   ],
   [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce'],
   [changed('loss.reconstruction', 'mse'), 'loss.reconstruction: "mse", must be one of bce'],
-  [changed('loss.klWeight', -0.5), 'loss.klWeight: -0.5, must be a number >= 0'],
-  [changed('loss.klWeight', Number.POSITIVE_INFINITY), 'loss.klWeight: null, must be a number >= 0'],
-  [changed('loss.klWeight', '1'), 'loss.klWeight: "1", must be a number >= 0'],
+  [changed('loss.klWeight', -0.5), 'loss.klWeight: -0.5, must be a number >= 0 that f32 holds (up to 3e38)'],
+  [
+    changed('loss.klWeight', Number.POSITIVE_INFINITY),
+    'loss.klWeight: Infinity, must be a number >= 0 that f32 holds (up to 3e38)',
+  ],
+  [changed('loss.klWeight', 1e39), 'loss.klWeight: 1e+39, must be a number >= 0 that f32 holds (up to 3e38)'],
+  [changed('loss.klWeight', '1'), 'loss.klWeight: "1", must be a number >= 0 that f32 holds (up to 3e38)'],
 ];
 
 /** The message of the ArgumentError that `work` throws. */
@@ -126,7 +130,8 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ hidden: [512, 0] }, 'encoder[1].units: 0, must be a positive integer'],
   [{ latent: 1.5 }, 'code.units: 1.5, must be a positive integer'],
   [{ pixels: -1 }, 'inputs: -1, must be a positive integer'],
-  [{ klWeight: Number.NaN }, 'loss.klWeight: null, must be a number >= 0'],
+  [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
+  [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a number >= 0 that f32 holds (up to 3e38)'],
 ];
 
 for (const [options, message] of BAD_OPTIONS)
