@@ -45,7 +45,7 @@ export const wgsl = {
   name: 'wgsl',
   setup(build) {
     build.onLoad({ filter: /\.wgsl$/ }, (args) => {
-      const file = path.relative(shaders, args.path);
+      const file = path.relative(shaders, args.path).split(path.sep).join('/');
       const seen = new Set();
       const lines = expandShader(file, seen);
       const files = [...seen];

@@ -8,7 +8,7 @@
 // subgroup (4 on SwiftShader, 8 on lavapipe).
 // Grid (ceil(N / (4 LANES)), ceil(M / 16), 1).  Host: src/kernels/matmul.ts
 
-#include "lib/matmul_operands.wgsl"
+#include "lib/matmul_quads.wgsl"
 
 const_assert LANES == 4 || LANES == 8 || LANES == 16;
 

@@ -1,25 +1,15 @@
 // C = A B in shared-memory tiles, for GPUs: a workgroup computes TILE_M x TILE_N of C, an invocation THREAD_M x THREAD_N.
-// What is done with C is the epilogue's business (shaders/epilogues/, appended by the host): it supplies store(), called
-// once for each element of C, and store_bias_gradient(), called once for each row of A with its sum if BIAS_GRADIENT.
-//   a [M, K] (TRANSPOSE_A: stored [K, M]), b [K, N] (TRANSPOSE_B: stored [N, K]) -> store(row, column, C[row, column])
-// Any M, N, K: what lies outside reads as zero and is not stored.
+// Operands, sizes and the functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K: what lies outside reads
+// as zero and is not stored.
 // Grid (ceil(N / TILE_N), ceil(M / TILE_M), 1).  Host: src/kernels/matmul.ts, which also supplies the tile's constants:
 //   const TILE_M, TILE_N, TILE_K, THREAD_M, THREAD_N: u32
 // Source: Volkov & Demmel 2008, "Benchmarking GPUs to tune dense linear algebra" (register blocking over shared tiles).
 
-override M: u32;
-override N: u32;
-override K: u32;
-override TRANSPOSE_A: bool;
-override TRANSPOSE_B: bool;
-override BIAS_GRADIENT: bool;
+#include "lib/matmul_operands.wgsl"
 
 const LANES_N: u32 = TILE_N / THREAD_N;
 const LANES_M: u32 = TILE_M / THREAD_M;
 const LANES: u32 = LANES_M * LANES_N;
-
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
 
 // One float of padding a row: lanes that walk down a column land in different banks.
 var<workgroup> tile_a: array<array<f32, TILE_M + 1>, TILE_K>;  // [k, row]
@@ -29,20 +19,14 @@ fn load_a(row: u32, k: u32) -> f32 {
   if (row >= M || k >= K) {
     return 0.0;
   }
-  if (TRANSPOSE_A) {
-    return a[k * M + row];
-  }
-  return a[row * K + k];
+  return a_at(row, k);
 }
 
 fn load_b(k: u32, column: u32) -> f32 {
   if (column >= N || k >= K) {
     return 0.0;
   }
-  if (TRANSPOSE_B) {
-    return b[column * K + k];
-  }
-  return b[k * N + column];
+  return b_at(k, column);
 }
 
 // Neighbouring lanes read neighbouring addresses, whichever way the matrix is stored.

@@ -4,25 +4,36 @@
 
 /** Base class: `instanceof LatentGpuError` is true for every error thrown on purpose. */
 export class LatentGpuError extends Error {
-  override get name(): string {
-    return this.constructor.name;
-  }
+  // Written out in each class: a minifier renames classes, and a person still wants to read the name.
+  override readonly name: string = 'LatentGpuError';
 }
 
 /** A value that the caller passed is not acceptable (a model spec, an option, a tensor's length). */
-export class ArgumentError extends LatentGpuError {}
+export class ArgumentError extends LatentGpuError {
+  override readonly name = 'ArgumentError';
+}
 
 /** A file or a byte array is not what its format says (IDX, safetensors). */
-export class FormatError extends LatentGpuError {}
+export class FormatError extends LatentGpuError {
+  override readonly name = 'FormatError';
+}
 
 /** A graph cannot be built or differentiated: shapes disagree, or a parameter does not reach the loss. */
-export class GraphError extends LatentGpuError {}
+export class GraphError extends LatentGpuError {
+  override readonly name = 'GraphError';
+}
 
 /** This machine or adapter cannot do what was asked: no adapter, a limit exceeded, a device lost. */
-export class DeviceError extends LatentGpuError {}
+export class DeviceError extends LatentGpuError {
+  override readonly name = 'DeviceError';
+}
 
 /** A shader did not compile; the message points at the line in shaders/. */
-export class ShaderError extends LatentGpuError {}
+export class ShaderError extends LatentGpuError {
+  override readonly name = 'ShaderError';
+}
 
 /** Training cannot go on: the loss is not a number. */
-export class TrainingError extends LatentGpuError {}
+export class TrainingError extends LatentGpuError {
+  override readonly name = 'TrainingError';
+}

@@ -4,7 +4,9 @@
 import { ArgumentError, DeviceError, FormatError, LatentGpuError, TrainingError } from 'latentgpu/node';
 
 /** A download failed: no network, no such file, or not the bytes that were expected. */
-export class DownloadError extends LatentGpuError {}
+export class DownloadError extends LatentGpuError {
+  override readonly name = 'DownloadError';
+}
 
 /** What a program tells `runProgram` while it runs. */
 export interface Program {

@@ -58,7 +58,7 @@ const CONFIG: Config = {
     domainColor: '#888888',
     tickColor: '#888888',
   },
-  legend: { orient: 'bottom', labelColor: INK, labelFontSize: 12, symbolSize: 60 },
+  legend: { orient: 'bottom', labelColor: INK, labelFontSize: 12, symbolSize: 60, symbolOpacity: 1 },
   line: { strokeWidth: 1.8 },
 };
 
@@ -178,7 +178,7 @@ function valueRange(points: readonly Point[]): [number, number] {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const room = Math.max(0.03 * (high - low), 0.002 * Math.abs(high), 1e-6);
-  return [low - room, high + room];
+  return [low < 0 ? low - room : Math.max(low - room, 0), high + room]; // no room below zero for what is never negative
 }
 
 type Placer = (report: PlotReport) => number;

@@ -89,7 +89,7 @@ export function stopOnSignals(report: Pick<Report, 'say' | 'clear'>): Stop {
   const begin = (status: number) => {
     stop.status = status;
     abort.abort();
-    report.say('stopping after this step, then writing the results (once more stops at once)');
+    report.say('stopping after this step, then testing and writing the results (once more stops at once)');
   };
   for (const [name, status] of Object.entries(SIGNALS) as [NodeJS.Signals, number][])
     process.on(name, () => {

@@ -21,6 +21,8 @@ export class Memory {
   private readonly buffers = new Set<GPUBuffer>();
   /** Bytes of all buffers that exist now. */
   bytes = 0;
+  private allocated: Promise<unknown> = Promise.resolve();
+  private failure = '';
 
   constructor(private readonly device: Device) {}
 
@@ -46,10 +48,27 @@ export class Memory {
         `buffer "${label}" needs ${needed}; ${this.device.adapter.name} allows ${allowed} (${name}). ${remedy}`,
       );
     }
-    const buffer = this.device.gpu.createBuffer({ label, size: bytes, usage });
+    const { gpu, adapter } = this.device;
+    gpu.pushErrorScope('out-of-memory');
+    const buffer = gpu.createBuffer({ label, size: bytes, usage });
+    this.allocated = gpu.popErrorScope().then((error) => {
+      if (error)
+        this.failure ||= `buffer "${label}" needs ${mebibytes(bytes)}, which ${adapter.name} does not have free. ${remedy}`;
+    }, ignoreLoss);
     this.buffers.add(buffer);
     this.bytes += bytes;
     return buffer;
+  }
+
+  /**
+   * Waits until the device has said of every buffer whether there is memory for it.
+   * @throws DeviceError naming the first one for which there is none
+   */
+  async settled(): Promise<void> {
+    await this.allocated;
+    const failure = this.failure;
+    this.failure = '';
+    if (failure) throw new DeviceError(failure);
   }
 
   /** Only when the work that uses it has finished. */
@@ -63,3 +82,6 @@ export class Memory {
     for (const buffer of [...this.buffers]) this.destroy(buffer);
   }
 }
+
+/** A lost device answers no scope; `device.check()` reports the loss. */
+function ignoreLoss(): void {}

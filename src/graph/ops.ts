@@ -1,4 +1,4 @@
-// The operations that graphs are made of: one row an operation, with its shape rule, its gradient rule and its cost.
+// The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule.
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
@@ -67,8 +67,6 @@ interface OpRow<O extends Operation> {
   shape(inputs: Shape[], operation: O, label: string): Shape;
   /** One entry an input: the node that holds its gradient, or null where none is wanted (data). */
   gradient?(node: Node, operation: O, dy: Node, append: Append): (Node | null)[];
-  /** Floating point operations; an exp or log counts as one. */
-  flops(node: Node): number;
 }
 
 type OpTable = { [Name in OpName]: OpRow<Extract<Operation, { op: Name }>> };
@@ -126,16 +124,12 @@ const leaf = {
   shape: (_: Shape[], operation: Operation, label: string): Shape => {
     throw new GraphError(`${operation.op} "${label}" needs an explicit shape`);
   },
-  flops: () => 0,
 };
-
-const sizeTimes = (factor: number) => (node: Node) => factor * numel(node.shape);
-const inputTimes = (factor: number) => (node: Node) => factor * numel(at(node.inputs, 0).shape);
 
 export const OPS: OpTable = {
   parameter: leaf,
   input: leaf,
-  batch: { ...leaf, flops: sizeTimes(1) },
+  batch: leaf,
   row_weight: leaf,
 
   matmul: {
@@ -153,11 +147,6 @@ export const OPS: OpTable = {
         transposeB ? product(dy, a, true, transposeA) : product(a, dy, !transposeA, false),
       ];
     },
-    flops: (node) => {
-      const { transposeA } = node.operation as Extract<Operation, { op: 'matmul' }>;
-      const [rows, columns] = matrix(at(node.inputs, 0).shape, 'a');
-      return 2 * numel(node.shape) * (transposeA ? rows : columns);
-    },
   },
 
   add_bias: {
@@ -169,13 +158,11 @@ export const OPS: OpTable = {
       return [rows, columns];
     },
     gradient: (node, _, dy, append) => [dy, append({ op: 'sum_rows' }, [dy], node.label)],
-    flops: sizeTimes(1),
   },
 
   add: {
     shape: (inputs, _, label) => sameShape(inputs[0], inputs[1], `add "${label}"`),
     gradient: (_node, _operation, dy) => [dy, dy],
-    flops: sizeTimes(1),
   },
 
   activation: {
@@ -183,16 +170,13 @@ export const OPS: OpTable = {
     gradient: (node, { activation }, dy, append) => [
       append({ op: 'activation_gradient', activation }, [dy, node], node.label),
     ],
-    flops: sizeTimes(1),
   },
   activation_gradient: {
     shape: (inputs, _, label) => sameShape(inputs[0], inputs[1], `activation_gradient "${label}"`),
-    flops: sizeTimes(1),
   },
 
   sum_rows: {
     shape: (inputs, _, label) => [matrix(inputs[0], `sum_rows "${label}"`)[1]],
-    flops: inputTimes(1),
   },
 
   reparameterize: {
@@ -200,22 +184,19 @@ export const OPS: OpTable = {
     gradient: (node, { stream }, dz, append) => [
       append({ op: 'reparameterize_gradient', stream }, [dz, at(node.inputs, 0)], node.label),
     ],
-    flops: sizeTimes(4),
   },
   reparameterize_gradient: {
     shape: (inputs, _, label) => {
       sameShape(inputs[0], latentShape(inputs[1], label), `reparameterize_gradient "${label}": dz and latent`);
       return at(inputs, 1);
     },
-    flops: sizeTimes(3),
   },
 
   kl_normal: {
     shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)],
     gradient: (node, _, dy, append) => [append({ op: 'kl_normal_gradient' }, [dy, at(node.inputs, 0)], node.label)],
-    flops: inputTimes(3),
   },
-  kl_normal_gradient: { shape: (inputs) => at(inputs, 1), flops: sizeTimes(3) },
+  kl_normal_gradient: { shape: (inputs) => at(inputs, 1) },
 
   bce_with_logits: {
     shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `bce_with_logits "${label}"`), 0)],
@@ -223,7 +204,6 @@ export const OPS: OpTable = {
       append({ op: 'bce_with_logits_gradient' }, [dy, at(node.inputs, 0), at(node.inputs, 1)], node.label),
       null,
     ],
-    flops: inputTimes(7),
   },
-  bce_with_logits_gradient: { shape: (inputs) => at(inputs, 1), flops: sizeTimes(5) },
+  bce_with_logits_gradient: { shape: (inputs) => at(inputs, 1) },
 };

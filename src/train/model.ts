@@ -61,10 +61,15 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   const seed = checkSeed(options.seed ?? 0);
   device.check();
   const model = new Model(device, structuredClone(spec));
-  const { layout, parameterBuffer } = model;
-  device.gpu.queue.writeBuffer(parameterBuffer, 0, initialParameters(layout, seed));
-  await device.gpu.queue.onSubmittedWorkDone();
-  device.check();
+  try {
+    await model.machine.memory.settled();
+    device.gpu.queue.writeBuffer(model.parameterBuffer, 0, initialParameters(model.layout, seed));
+    await device.gpu.queue.onSubmittedWorkDone();
+    device.check();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   return model;
 }
 
@@ -145,9 +150,14 @@ export class Model {
     if (!Number.isInteger(count) || count < 1)
       throw new ArgumentError(`sample count: ${count}, must be a positive integer`);
     const seed = checkSeed(options.seed ?? 0);
-    return this.decode(
-      Float32Array.from({ length: count * this.spec.code.units }, (_, i) => normalAt(seed, STREAM.prior, 0, i)),
-    );
+    const { inputs, code } = this.spec;
+    const samples = new Float32Array(count * inputs);
+    for (let first = 0; first < count; first += MAX_ROWS) {
+      const length = Math.min(MAX_ROWS, count - first) * code.units;
+      const codes = Float32Array.from({ length }, (_, i) => normalAt(seed, STREAM.prior, 0, first * code.units + i));
+      samples.set(await this.decode(codes), first * inputs);
+    }
+    return samples;
   }
 
   /** Every parameter under PyTorch's name: Linear weights are [units, inputs]. */
@@ -210,6 +220,8 @@ export class Model {
     columns: number,
   ): Promise<Float32Array> {
     this.checkUsable();
+    if (!(values instanceof Float32Array))
+      throw new ArgumentError(`${what} are ${typeof values}, must be a Float32Array [n, ${columns}]`);
     if (values.length === 0 || values.length % columns !== 0)
       throw new ArgumentError(
         `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,

@@ -155,6 +155,8 @@ export class Trainer {
       const stepper = await Stepper.create(machine, plan, dataset.train, settings, shared, less);
       undo.push(() => stepper.dispose());
       const evaluator = await Evaluator.create(model, dataset.test, settings, fuse);
+      undo.push(() => evaluator.dispose());
+      await machine.memory.settled();
       return new Trainer(model, stepper, evaluator, moments, settings, fuse);
     } catch (error) {
       for (const step of undo.reverse()) step();
@@ -266,6 +268,7 @@ export class Trainer {
 
   /**
    * Mean losses of any images of the model's size, nats an image, one noise sample each; of the test set if none are given.
+   * While training goes on, each batch sees the parameters of its moment.
    * @throws ArgumentError if the images have another size
    */
   async evaluate(images?: Images): Promise<Losses> {
