@@ -35,7 +35,7 @@ export interface Device {
    *   throwing: what is in the device's memory can no longer be trusted. Silent after dispose().
    */
   check(): void;
-  /** Waits for the work that is under way, then destroys the device with all its memory. Idempotent. */
+  /** Destroys the device with all its memory; Dawn in Node first waits for the work that is under way. Idempotent. */
   dispose(): void;
 }
 
