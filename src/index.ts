@@ -24,6 +24,16 @@ export { type VaeOptions, vae } from './model/presets.js';
 export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateSpec } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
+export { measureCeilings } from './profile/ceilings.js';
+export { type ProfileOptions, profileTrainer } from './profile/profile.js';
+export type {
+  Bottleneck,
+  Ceilings,
+  ProfileEvent,
+  ProfileReport,
+  ProfileRow,
+  StepTimes,
+} from './profile/report.js';
 export type { Losses } from './train/metrics.js';
 export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
 export {

@@ -95,6 +95,8 @@ interface Variant {
   /** More values for `override`s. */
   tuning: Constants;
   enables: string[];
+  /** Invocations a workgroup. */
+  workgroup: number;
   /** Rows and columns of C that one workgroup computes. */
   tile: [rows: number, columns: number];
 }
@@ -103,7 +105,8 @@ function variantOf(variant: MatmulVariant): Variant {
   switch (variant.name) {
     case 'tiled': {
       const header = { TILE_M: 32, TILE_N: 32, TILE_K: 16, THREAD_M: 4, THREAD_N: 4 };
-      return { source: tiledSource, header, tuning: {}, enables: [], tile: [header.TILE_M, header.TILE_N] };
+      const workgroup = (header.TILE_M / header.THREAD_M) * (header.TILE_N / header.THREAD_N);
+      return { source: tiledSource, header, tuning: {}, enables: [], workgroup, tile: [header.TILE_M, header.TILE_N] };
     }
     case 'subgroups':
       return {
@@ -111,6 +114,7 @@ function variantOf(variant: MatmulVariant): Variant {
         header: { LANES: variant.lanes },
         tuning: {},
         enables: ['subgroups'],
+        workgroup: variant.lanes,
         tile: [16, 4 * variant.lanes],
       };
     case 'registers':
@@ -119,13 +123,14 @@ function variantOf(variant: MatmulVariant): Variant {
         header: {},
         tuning: { WG: variant.lanes },
         enables: [],
+        workgroup: variant.lanes,
         tile: [8, 8 * variant.lanes],
       };
   }
 }
 
 export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<MatmulShape> {
-  const { source, header, tuning, enables, tile } = variantOf(variant);
+  const { source, header, tuning, enables, workgroup, tile } = variantOf(variant);
   const end: Epilogue = EPILOGUES[epilogue];
   return {
     name: `matmul_${variant.name}+${epilogue}`,
@@ -133,6 +138,7 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
     bindings: { a: 'read', b: 'read', ...end.bindings },
     header,
     enables,
+    workgroup,
     constants: ({ m, n, k, transposeA, transposeB, activation }) => ({
       M: m,
       N: n,
