@@ -8,7 +8,7 @@ import writeSource from '../../shaders/ceilings/write.wgsl';
 import { checkGrid, F32_BYTES, type Kernel } from './kernel.js';
 
 const CEILING_WORKGROUP = 256;
-/** Eight chains of four numbers, a multiplication and an addition each. */
+/** Eight chains of four multiply-adds, two operations each. */
 const FLOPS_AN_ITERATION = 64;
 const QUAD_BYTES = 4 * F32_BYTES;
 

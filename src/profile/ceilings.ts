@@ -18,15 +18,17 @@ interface Effort {
   groups: number;
   iterations: number;
   bytes: number;
+  /** Workgroups that walk over the bytes. */
+  walkers: number;
 }
 
 // Large enough for the largest GPU, and far from its caches; the CPU is full much sooner.
-const HARDWARE: Effort = { groups: 4096, iterations: 2048, bytes: 512 * 2 ** 20 };
-const SOFTWARE: Effort = { groups: 64, iterations: 512, bytes: 64 * 2 ** 20 };
+const HARDWARE: Effort = { groups: 4096, iterations: 2048, bytes: 512 * 2 ** 20, walkers: 4096 };
+const SOFTWARE: Effort = { groups: 64, iterations: 512, bytes: 64 * 2 ** 20, walkers: 1024 };
 
 const MOST_DISPATCHES = 4096;
 const MOST_PASSES = 512;
-const SAMPLES = 5;
+const SAMPLES = 8;
 
 /** @throws DeviceError if the device fails on the way */
 export async function measureCeilings(device: Device): Promise<Ceilings> {
@@ -36,12 +38,12 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
   const bytes = Math.min(effort.bytes, maxBufferSize, maxStorageBufferBindingSize);
   const quads = Math.floor(bytes / QUAD_BYTES);
-  const { groups, iterations } = effort;
+  const { groups, iterations, walkers } = effort;
   try {
-    const buffers = makeBuffers(memory, quads * QUAD_BYTES, lanesOf(groups) * F32_BYTES);
+    const buffers = makeBuffers(memory, quads * QUAD_BYTES, lanesOf(Math.max(groups, walkers)) * F32_BYTES);
     device.gpu.queue.writeBuffer(buffers.factor.buffer, 0, new Float32Array(4).fill(0.5));
     const compute = await bind(machine, fma, { groups, iterations }, buffers);
-    const shape = { groups, quads };
+    const shape = { groups: walkers, quads };
     const read = await bind(machine, readBandwidth, shape, buffers);
     const write = await bind(machine, writeBandwidth, shape, buffers);
     const copy = await bind(machine, copyBandwidth, shape, buffers);

@@ -30,6 +30,8 @@ export interface ProfileOptions {
 /** A submit of the timed runs takes about so long: the trainer's own pace (src/train/pace.ts). */
 const SUBMIT_MS = 60;
 const MOST_STEPS_IN_SUBMIT = 32;
+/** Fewer would give no median. */
+const LEAST_SUBMITS = 5;
 const SUBMITS_IN_FLIGHT = 2;
 const REPETITION_SAMPLES = 7;
 
@@ -60,7 +62,7 @@ export async function profileStepper(subject: Subject, options: ProfileOptions =
   const { device, stepper } = subject;
   const limits = ceilings === true ? await measureCeilings(device) : ceilings || null;
 
-  const size = await warmUp(subject, warmup);
+  const size = await warmUp(subject, warmup, steps);
   const untimed = await runSteps(subject, steps, size, inOnePass(stepper));
   const timed = device.features.has('timestamp-query') ? await runTimed(subject, steps, size) : undefined;
   const quantized = timed !== undefined && isQuantized(timed.passes);
@@ -86,13 +88,14 @@ function checkCount(name: string, value: number, least: number): void {
 
 // --- steps ----------------------------------------------------------------------------------------------------------
 
-/** @returns steps for a submit: as many as the trainer itself would take */
-async function warmUp(subject: Subject, warmup: number): Promise<number> {
+/** @returns steps for a submit: as many as the trainer itself would take, but several submits in all */
+async function warmUp(subject: Subject, warmup: number, steps: number): Promise<number> {
   const { stepper } = subject;
   const most = Math.max(1, Math.floor(MAX_QUERIES / 2 / stepper.plan.dispatches.length));
   await runSteps(subject, Math.max(1, warmup), Math.min(8, most), inOnePass(stepper));
-  const { wall } = await runSteps(subject, 1, 1, inOnePass(stepper));
-  return Math.max(1, Math.min(Math.round((SUBMIT_MS * 1000) / wall), MOST_STEPS_IN_SUBMIT, most));
+  const { wall } = await runSteps(subject, 3, 1, inOnePass(stepper));
+  const enough = Math.ceil(steps / LEAST_SUBMITS);
+  return Math.max(1, Math.min(Math.round((SUBMIT_MS * 1000) / wall), MOST_STEPS_IN_SUBMIT, enough, most));
 }
 
 type EncodeSteps = (encoder: GPUCommandEncoder, steps: number) => void;
@@ -110,8 +113,7 @@ function inOnePass({ program, plan }: Stepper): EncodeSteps {
 interface Run {
   /** Of the host. */
   events: ProfileEvent[];
-  steps: number;
-  /** A step. */
+  /** A step's, from when one submit was done to when the next was: the median over submits. */
   wall: number;
 }
 
@@ -127,9 +129,11 @@ async function runSteps(
   const events: ProfileEvent[] = [];
   const note = (name: string, start: number, submit: number, steps: number) =>
     events.push({ lane: 'host', name, start: start - zero, duration: now() - start, submit, args: { steps } });
+  const walls: number[] = [];
   const inFlight: (() => Promise<void>)[] = [];
   await queue.onSubmittedWorkDone();
   const zero = now();
+  let last = zero;
   let done = 0;
   for (let submit = 0; done < count; submit++) {
     const encodeStart = now();
@@ -143,22 +147,23 @@ async function runSteps(
     inFlight.push(async () => {
       await finished;
       const readStart = now();
+      walls.push((readStart - last) / steps);
+      last = readStart;
       await read().sums;
       note('readback', readStart, submit, steps);
     });
     if (inFlight.length >= SUBMITS_IN_FLIGHT) await inFlight.shift()?.();
   }
   for (const finish of inFlight) await finish();
-  const wall = (now() - zero) / count;
   device.check();
-  return { events, steps: count, wall };
+  return { events, wall: median(walls) };
 }
 
 /** The host's work a step. */
-function hostTimes({ events, steps }: Run): { encode: number; submit: number; readback: number } {
-  const sum = (name: string) =>
-    events.reduce((total, event) => total + (event.name === name ? event.duration : 0), 0) / steps;
-  return { encode: sum('encode'), submit: sum('submit'), readback: sum('readback') };
+function hostTimes({ events }: Run): { encode: number; submit: number; readback: number } {
+  const aStep = (wanted: string) =>
+    median(events.filter(({ name }) => name === wanted).map(({ duration, args }) => duration / Number(args?.steps)));
+  return { encode: aStep('encode'), submit: aStep('submit'), readback: aStep('readback') };
 }
 
 // --- by timestamps --------------------------------------------------------------------------------------------------
