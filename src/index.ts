@@ -34,6 +34,7 @@ export type {
   ProfileRow,
   StepTimes,
 } from './profile/report.js';
+export { type LineRange, type ShaderText, shaderText } from './profile/wgsl.js';
 export type { Losses } from './train/metrics.js';
 export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
 export {

@@ -213,7 +213,7 @@ function mostText(row: ProfileRow | undefined, ceilings: Ceilings | null): strin
   const name = `${row.kernel} of ${row.label}`;
   const near =
     ceilings && row.roofline !== null ? `, at ${percent(row.roofline)} of what ${limitOf(row, ceilings)} allows` : '';
-  return `, most of it ${name} (${percent(row.share)} of the kernels${near})`;
+  return `; the largest is ${name} (${percent(row.share)} of the kernels${near})`;
 }
 
 /** The value that `share` of the sorted samples lie below, interpolated; 0 of none. */

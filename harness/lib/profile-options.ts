@@ -1,0 +1,99 @@
+// The arguments of harness/profile.js: those of train.js that make the data and the model, and the profiler's own.
+import { ArgumentError } from 'latentgpu/node';
+import { count, DEFAULTS, FLAGS, type Flag, type FlagTable, flagsHelp, MODEL_FLAGS, readFlags } from './options.js';
+
+export interface ProfileProgramOptions {
+  data?: string;
+  limit?: number;
+  batch: number;
+  lr: number;
+  seed: number;
+  hidden: number[];
+  latent: number;
+  adapter: string;
+  steps: number;
+  kernel?: string;
+  json?: string;
+  trace?: string;
+  wgsl?: string;
+  /** Two reports to compare; nothing is measured. */
+  compare?: [string, string];
+  ceilings: boolean;
+  repeat: boolean;
+  help: boolean;
+}
+
+const asIs = (text: string) => text;
+
+const OWN_FLAGS: Record<string, Flag> = {
+  steps: { value: 'N', example: '50', read: count, help: ['training steps to time (default: 50)'] },
+  kernel: {
+    value: 'NAME',
+    example: 'adam',
+    read: asIs,
+    help: ['only rows whose kernel or layer contains NAME'],
+  },
+  json: { value: 'FILE', example: 'profile.json', read: asIs, help: ['write the whole report to FILE'] },
+  trace: {
+    value: 'FILE',
+    example: 'trace.json',
+    read: asIs,
+    help: ['write what ran when to FILE, for Perfetto, speedscope or chrome://tracing'],
+  },
+  wgsl: {
+    value: 'NAME',
+    example: 'adam',
+    read: asIs,
+    help: ['print the WGSL that the device gets for a kernel (a name, a layer or a number of the', 'table), and stop'],
+  },
+};
+
+const TABLE: FlagTable = {
+  flags: {
+    ...Object.fromEntries(MODEL_FLAGS.flatMap((name) => (FLAGS[name] ? [[name, FLAGS[name]]] : []))),
+    ...OWN_FLAGS,
+  },
+  switches: {
+    ceilings: "measure the device's limits alone",
+    repeat: 'time by repetition, as where the device has no timestamps',
+    help: 'print this and stop',
+  },
+};
+
+/**
+ * Reads the arguments after `node harness/profile.js`.
+ * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
+ */
+export function readProfileOptions(args: string[]): ProfileProgramOptions {
+  const defaults = { ...DEFAULTS, steps: 50, ceilings: false, repeat: false, help: false };
+  const help = args.includes('--help') || args.includes('-h');
+  const compare = help ? undefined : comparedFiles(args);
+  return compare ? { ...defaults, compare } : { ...defaults, ...readFlags(args, TABLE) };
+}
+
+/** `--compare A B` is the one flag with two values, and stands alone. */
+function comparedFiles(args: string[]): [string, string] | undefined {
+  const at = args.findIndex((arg) => arg === '--compare' || arg.startsWith('--compare='));
+  if (at < 0) return undefined;
+  const [flag, a, b, ...more] = args;
+  if (flag !== '--compare' || a === undefined || b === undefined || more.length > 0 || `${a}${b}`.startsWith('--'))
+    throw new ArgumentError(
+      `--compare takes two reports and no other flag; for example --compare before.json after.json`,
+    );
+  return [a, b];
+}
+
+/** What `--help` prints. */
+export function profileHelp(): string {
+  return [
+    'Times every kernel of a training step of the variational autoencoder on the GPU, and says what limits it.',
+    '',
+    'usage: node harness/profile.js [flags]',
+    '       node harness/profile.js --compare BEFORE.json AFTER.json',
+    '',
+    ...flagsHelp(TABLE),
+    '',
+    '--compare says which kernels got faster or slower between two reports of --json, and how sure that is.',
+    'Exit status: 0 done, 1 the measurement failed, 2 something given was not acceptable.',
+  ].join('\n');
+}
