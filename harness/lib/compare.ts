@@ -2,7 +2,7 @@
 // the calls explains (noise.ts). Reports come from read-report.ts; `profile.js --compare` prints the text.
 
 import type { ProfileReport, ProfileRow } from 'latentgpu/node';
-import { type Change, compareSamples, FALSE_ALARMS, type Verdict } from './noise.js';
+import { type Change, compareTimes, FALSE_ALARMS, type Verdict } from './noise.js';
 
 interface Pair {
   a: ProfileRow;
@@ -40,7 +40,7 @@ function pairRows(
   return { pairs, onlyA: a.filter((row) => !partner.has(row)), onlyB: [...free] };
 }
 
-/** The sum of all kernels, one entry a step; null if the rows do not have the same number of calls. */
+/** The sum of all kernels, one entry a step; null if the rows do not have the same number of samples. */
 function stepSums(rows: readonly ProfileRow[]): number[] | null {
   const calls = rows[0]?.samples.length ?? 0;
   if (calls === 0 || rows.some(({ samples }) => samples.length !== calls)) return null;
@@ -60,8 +60,14 @@ export function compareReports(
   const { pairs, onlyA, onlyB } = pairRows(a.rows, b.rows);
   const [sumA, sumB] = [stepSums(a.rows), stepSums(b.rows)];
   const miss = FALSE_ALARMS / (pairs.length + 1);
-  const changes = pairs.map((pair) => ({ ...pair, change: compareSamples(pair.a.samples, pair.b.samples, miss) }));
-  const sum = sumA && sumB ? compareSamples(sumA, sumB, miss) : null;
+  const compare = (inA: readonly number[], inB: readonly number[]) =>
+    compareTimes(
+      { samples: inA, averaged: a.method === 'repetition' },
+      { samples: inB, averaged: b.method === 'repetition' },
+      miss,
+    );
+  const changes = pairs.map((pair) => ({ ...pair, change: compare(pair.a.samples, pair.b.samples) }));
+  const sum = sumA && sumB ? compare(sumA, sumB) : null;
   const rows = [
     ...changes.map(({ a: one, b: other, change }) => [one.label, kernelNames(one, other), ...cells(change)]),
     ...(sum ? [['all kernels', 'a step', ...cells(sum)]] : []),

@@ -1,6 +1,6 @@
-// Whether two lists of times differ by more than their scatter explains. Rank-based: no distribution is assumed, nothing is
-// drawn at random, so the same lists give the same answer. It sees what differs from call to call within a run, not what
-// differs from run to run (another clock rate, other load). Used by compare.ts.
+// Whether two lists of times differ by more than their scatter explains. Nothing is drawn at random: the same lists give
+// the same answer. It sees what differs from sample to sample within a run, not what differs from run to run (another clock
+// rate, other load). Used by compare.ts.
 
 /** How often a comparison of two runs of the same thing may name any kernel at all as faster or slower. */
 export const FALSE_ALARMS = 0.05;
@@ -13,7 +13,7 @@ export interface Change {
   medians: [a: number, b: number];
   /** b / a. */
   ratio: number;
-  /** Between these lies the ratio of the true medians. */
+  /** Between these lies the ratio of the true medians; not numbers where the timer said 0. */
   bounds: [low: number, high: number];
   verdict: Verdict;
 }
@@ -84,20 +84,64 @@ function medianBounds(samples: readonly number[], miss: number): [low: number, h
 }
 
 /**
+ * The chance that Student's t with `freedom` degrees of freedom lies within -t .. t (Abramowitz & Stegun 1964, 26.7.3 and
+ * 26.7.4).
+ */
+function withinT(t: number, freedom: number): number {
+  const angle = Math.atan(t / Math.sqrt(freedom));
+  const odd = freedom % 2;
+  let term = odd ? Math.cos(angle) : 1;
+  let sum = 0;
+  for (let power = odd; power <= freedom - 2; power += 2) {
+    sum += term;
+    term *= ((power + 1) / (power + 2)) * Math.cos(angle) ** 2;
+  }
+  return odd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+}
+
+/** The t that is exceeded with a chance of `miss`, on one side. */
+export function studentT(miss: number, freedom: number): number {
+  let [low, high] = [0, 1];
+  while (1 - withinT(high, freedom) > 2 * miss) high *= 2;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (1 - withinT(middle, freedom) > 2 * miss) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** The same for samples that are means of many calls each, so normal: Student's bounds, which need few samples. */
+function meanBounds(samples: readonly number[], miss: number): [low: number, high: number] | null {
+  const count = samples.length;
+  if (count < 2) return null;
+  const mean = samples.reduce((sum, value) => sum + value, 0) / count;
+  const variance = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
+  const reach = studentT(miss, count - 1) * Math.sqrt(variance / count);
+  return [Math.max(0, mean - reach), mean + reach];
+}
+
+/** Times of one kernel in one run, microseconds. */
+export interface Times {
+  samples: readonly number[];
+  /** Each sample is the mean of many calls (timed by repetition), not one call. */
+  averaged: boolean;
+}
+
+/**
  * The ratio of two medians with bounds that miss it with a chance of at most `miss`. Four bounds of medians are used, each
  * with a quarter of that chance; if all four hold, which is so at least 1 - miss of the time whatever depends on what, the
  * ratio is between low b / high a and high b / low a. Adding the two uncertainties as squares would give bounds 1.4 times
  * as narrow, but only on average and only for independent calls: with a correlation of 0.8 from call to call, 13 of 100
  * comparisons of the same thing were then false alarms at a `miss` of 5.
  */
-export function compareSamples(a: readonly number[], b: readonly number[], miss: number): Change {
-  const medians: [number, number] = [median(ascending(a)), median(ascending(b))];
+export function compareTimes(a: Times, b: Times, miss: number): Change {
+  const medians: [number, number] = [median(ascending(a.samples)), median(ascending(b.samples))];
   const ratio = medians[1] / medians[0];
-  const [inA, inB] = [medianBounds(a, miss / 4), medianBounds(b, miss / 4)];
+  const [inA, inB] = [a, b].map(({ samples, averaged }) => (averaged ? meanBounds : medianBounds)(samples, miss / 4));
   if (!inA || !inB) return { medians, ratio, bounds: [0, Number.POSITIVE_INFINITY], verdict: 'too few samples' };
-  // A coarse timer may say 0: above nothing, every ratio is possible.
-  const low = inB[0] === 0 ? 0 : inB[0] / inA[1];
-  const high = inA[0] === 0 ? Number.POSITIVE_INFINITY : inB[1] / inA[0];
+  // A coarse timer may say 0 for both; 0/0 is neither above nor below 1.
+  const [low, high] = [inB[0] / inA[1], inB[1] / inA[0]];
   const verdict = low > 1 ? 'slower' : high < 1 ? 'faster' : 'no difference beyond noise';
   return { medians, ratio, bounds: [low, high], verdict };
 }

@@ -5,14 +5,14 @@ import type { ProfileReport, ProfileRow } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compareReports } from '../../harness/lib/compare.js';
-import { type Change, compareSamples, correlationTime, FALSE_ALARMS } from '../../harness/lib/noise.js';
+import { type Change, compareTimes, correlationTime, FALSE_ALARMS, studentT } from '../../harness/lib/noise.js';
 import { readReport } from '../../harness/lib/read-report.js';
 import { normalAt } from '../../src/random.js';
 
 /** Not a stream of the engine (STREAM in src/random.ts). */
 const TEST_STREAM = 98;
 
-interface Times {
+interface Kind {
   mean?: number;
   /** Standard deviation as a share of the mean. */
   noise?: number;
@@ -23,7 +23,7 @@ interface Times {
 }
 
 /** `count` times of calls, the same for the same seed. */
-function times(seed: number, count: number, { mean = 100, noise = 0.02, correlation = 0, tail }: Times = {}): number[] {
+function times(seed: number, count: number, { mean = 100, noise = 0.02, correlation = 0, tail }: Kind = {}): number[] {
   let state = 0;
   return Array.from({ length: count }, (_, i) => {
     const fresh = normalAt(seed, TEST_STREAM, 0, i);
@@ -32,12 +32,15 @@ function times(seed: number, count: number, { mean = 100, noise = 0.02, correlat
   });
 }
 
+const compareSamples = (a: readonly number[], b: readonly number[], miss: number, averaged = false) =>
+  compareTimes({ samples: a, averaged }, { samples: b, averaged }, miss);
+
 const TRIALS = 200;
 /** Counts the verdicts of trials on fresh times of both. */
-function verdicts(count: number, a: Times, b: Times, miss: number, trials = TRIALS): Record<Change['verdict'], number> {
+function verdicts(count: number, a: Kind, b: Kind, miss: number, averaged = false): Record<Change['verdict'], number> {
   const found = { faster: 0, slower: 0, 'no difference beyond noise': 0, 'too few samples': 0 };
-  for (let trial = 0; trial < trials; trial++)
-    found[compareSamples(times(2 * trial, count, a), times(2 * trial + 1, count, b), miss).verdict]++;
+  for (let trial = 0; trial < TRIALS; trial++)
+    found[compareSamples(times(2 * trial, count, a), times(2 * trial + 1, count, b), miss, averaged).verdict]++;
   return found;
 }
 
@@ -118,6 +121,38 @@ test('a drift within each run is no difference between the runs', () => {
   assert.not.ok(['faster', 'slower'].includes(compareSamples(up, down, FALSE_ALARMS).verdict));
 });
 
+test("Student's t against its tables", () => {
+  for (const [miss, freedom, t] of [
+    [0.025, 1, 12.706],
+    [0.025, 2, 4.303],
+    [0.025, 6, 2.447],
+    [0.0005, 6, 5.959],
+    [0.0005, 7, 5.408],
+    [0.05, 30, 1.697],
+  ] as const)
+    assert.ok(Math.abs(studentT(miss, freedom) - t) < 0.001, `${miss} ${freedom}: ${studentT(miss, freedom)}`);
+});
+
+test('seven means of many calls are enough: few false alarms, and 10% with 1% noise is found', () => {
+  const same = verdicts(7, { noise: 0.01 }, { noise: 0.01 }, FALSE_ALARMS, true);
+  assert.ok(same.faster + same.slower <= FALSE_ALARMS * TRIALS, JSON.stringify(same));
+  const slower = verdicts(7, { noise: 0.01 }, { noise: 0.01, mean: 110 }, FALSE_ALARMS / 24, true);
+  assert.ok(slower.slower >= 0.98 * TRIALS && slower.faster === 0, JSON.stringify(slower));
+  // Two samples say almost nothing, but they do say that.
+  assert.is(compareSamples([100, 101], [110, 111], FALSE_ALARMS, true).verdict, 'no difference beyond noise');
+  assert.is(compareSamples([100], [110, 111], FALSE_ALARMS, true).verdict, 'too few samples');
+});
+
+test("the bounds of means are Student's, by hand", () => {
+  // Mean 100, standard error sqrt(2.5 / 5); t of 4 degrees of freedom is 2.776 at 0.025, one bound of four of 0.1.
+  const [low, high] = compareSamples([98, 99, 100, 101, 102], [200, 200], 0.1, true).bounds;
+  const reach = 2.776 * Math.sqrt(0.5);
+  assert.ok(
+    Math.abs(low - 200 / (100 + reach)) < 1e-4 && Math.abs(high - 200 / (100 - reach)) < 1e-4,
+    `${low} ${high}`,
+  );
+});
+
 test('a timer that says 0 makes no ratio', () => {
   const [zero, some] = [new Array(50).fill(0), new Array(50).fill(4)];
   assert.is(compareSamples(zero, zero, FALSE_ALARMS).verdict, 'no difference beyond noise');
@@ -149,7 +184,7 @@ function row(label: string, kernel: string, samples: number[], shapes = 'a[2, 3]
 }
 
 /** A run of 18 kernels; `change` names the true times of a few of them. */
-function run(seed: number, change: Record<string, Times> = {}, count = 50): ProfileReport {
+function run(seed: number, change: Record<string, Kind> = {}, count = 50): ProfileReport {
   const rows = LAYERS.flatMap((label, i) =>
     KERNELS.map((kernel, j) => {
       const sort = { mean: 50 + 10 * i + 100 * j, ...change[`${label} ${kernel}`] };
@@ -255,6 +290,33 @@ test('rows of one name are matched by their shapes, then in order', () => {
   const ratios = [...text.matchAll(/^heads .*? (\d\.\d{3}) +\S+ \.\./gm)].map(([, ratio]) => Number(ratio));
   assert.is(ratios.length, 3);
   for (const ratio of ratios) assert.ok(Math.abs(ratio - 1) < 0.05, ratios.join());
+});
+
+test('a row that has its partner is not given another of other shapes', () => {
+  const rows = (...shapes: string[]) => reportOf(shapes.map((each, i) => row('heads', 'add', times(i, 50), each)));
+  const text = compareReports(rows('x'), rows('x', 'y'));
+  assert.match(line(text, 'heads'), /^heads +add +[\d.]/);
+  assert.match(line(text, 'only in B'), /^only in B: heads add y,/);
+});
+
+test('no sum of kernels that were not called alike', () => {
+  const uneven = reportOf([row('z', 'latent', times(1, 50)), row('bce', 'bce', times(2, 49))]);
+  assert.is(line(compareReports(uneven, uneven), 'all kernels'), '');
+});
+
+test('by repetition a few samples are enough, each being the mean of many calls', () => {
+  const repeated = (seed: number, mean: number): ProfileReport => ({
+    ...reportOf([row('z', 'latent', times(seed, 7, { mean, noise: 0.01 }))]),
+    method: 'repetition',
+  });
+  const text = compareReports(repeated(1, 100), repeated(2, 120));
+  assert.match(text, /^B is slower in 1 of 1: z latent 1\.\d+x/m);
+  assert.not.match(text, /warning/);
+});
+
+test('the wall times of both stand below', () => {
+  const slow = { ...run(1), step: { ...run(1).step, wallUntimed: 2345 } };
+  assert.match(compareReports(run(0), slow), /^Wall time a step: A 2000 us, B 2345 us /m);
 });
 
 test('runs that are not alike are warned about', () => {
