@@ -117,7 +117,7 @@ export class Stepper {
     return read();
   }
 
-  /** Encodes at most `count` steps in `encodeSteps`'s way. The caller submits them at once; then it may call `read`. */
+  /** Encodes at most `count` steps in `encodeSteps`'s way. The caller submits them, then calls `read`. */
   encode(count: number, encodeSteps: (encoder: GPUCommandEncoder, steps: number) => void): EncodedSteps {
     const steps = Math.min(count, stepsBeforeWrap(this.step));
     const encoder = this.machine.device.gpu.createCommandEncoder({ label: this.plan.name });
