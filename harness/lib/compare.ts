@@ -142,10 +142,11 @@ function conclusion(changes: readonly (Pair & { change: Change })[]): string[] {
     );
     return found.length > 0 ? [`B is ${verdict} in ${found.length} of ${changes.length}: ${found.join(', ')}.`] : [];
   });
+  const same = list('no difference beyond noise').length;
+  if (same > 0) said.push(`No difference beyond noise in ${same} of ${changes.length}.`);
   const few = list('too few samples').length;
   if (few > 0)
     said.push(`${few} of ${changes.length} have too few independent samples for bounds: profile more steps.`);
-  if (said.length === 0 && changes.length > 0) said.push('No kernel differs beyond noise.');
   return said;
 }
 

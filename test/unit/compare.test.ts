@@ -234,7 +234,7 @@ test('the whole text of two runs that do not differ', () => {
   );
   assert.equal(rest.slice(sums + 1), [
     '',
-    'No kernel differs beyond noise.',
+    'No difference beyond noise in 18 of 18.',
     'Wall time a step: A 2000 us, B 2000 us (one number a run, so without bounds).',
     'Bounds are of B/A, from the scatter of the samples: two runs of the same thing show a difference in any row at most 5 times in 100. What changes from run to run (clock rate, other load) is not in them.',
   ]);
@@ -254,6 +254,7 @@ test('what changed is named, with its ratio, largest change of time first; the r
     /^B is slower in 2 of 18: heads \S+ 1\.1\d\dx \(\+\d\d\.\d us\), encoder\.0 \S+ 1\.\d+x/,
   );
   assert.match(line(text, 'B is faster'), /^B is faster in 1 of 18: decoder\.4 \S+ 0\.(79|80)\dx \(-\d\d\.\d us\)\.$/);
+  assert.is(line(text, 'No difference'), 'No difference beyond noise in 15 of 18.');
   assert.is(text.match(new RegExp(CHANGED, 'gm'))?.length, 3);
 });
 
@@ -261,7 +262,7 @@ test('too few steps are said as such, and judge nothing', () => {
   const text = compareReports(run(0, {}, 5), run(1, { 'heads matmul_tiled+weight_gradient': { mean: 500 } }, 5));
   assert.match(text, /18 of 18 have too few independent samples for bounds: profile more steps\./);
   assert.match(line(text, 'heads'), / - +too few samples$/m);
-  assert.not.match(text, /B is|No kernel differs/);
+  assert.not.match(text, /B is|No difference/);
 });
 
 test('rows that only one side has are listed with their shapes', () => {
