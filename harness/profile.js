@@ -17,6 +17,7 @@ await harness.runProgram(async (program) => {
   const options = harness.readProfileOptions(process.argv.slice(2));
   if (options.help) return print(harness.profileHelp());
   if (options.compare) return print(compare(options.compare));
+  harness.checkOutputs(options);
   const report = new harness.Report({ quiet: options.wgsl !== undefined });
   const withoutFeatures = options.repeat ? ['timestamp-query'] : [];
   if (options.ceilings) return printCeilings(options.adapter, report);

@@ -1,4 +1,5 @@
 // The arguments of harness/profile.js: those of train.js that make the data and the model, and the profiler's own.
+import fs from 'node:fs';
 import { ArgumentError } from 'latentgpu/node';
 import { count, DEFAULTS, FLAGS, type Flag, type FlagTable, flagsHelp, MODEL_FLAGS, readFlags } from './options.js';
 
@@ -71,6 +72,27 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
   return compare ? { ...defaults, compare } : { ...defaults, ...readFlags(args, TABLE) };
 }
 
+/**
+ * Checks, before anything is measured, that the results can be written. A file that is there is replaced at the end.
+ * @throws ArgumentError
+ */
+export function checkOutputs({ json, trace }: Pick<ProfileProgramOptions, 'json' | 'trace'>): void {
+  for (const [flag, file] of Object.entries({ json, trace })) {
+    if (file === undefined) continue;
+    try {
+      fs.closeSync(fs.openSync(file, 'a'));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ArgumentError(
+        `--${flag} ${file} cannot be written (${why}), must be a file you may write; name another`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+}
+
 /** `--compare A B` is the one flag with two values, and stands alone. */
 function comparedFiles(args: string[]): [string, string] | undefined {
   const at = args.findIndex((arg) => arg === '--compare' || arg.startsWith('--compare='));
@@ -86,7 +108,7 @@ function comparedFiles(args: string[]): [string, string] | undefined {
 /** What `--help` prints. */
 export function profileHelp(): string {
   return [
-    'Times every kernel of a training step of the variational autoencoder on the GPU, and says what limits it.',
+    'Times every kernel of a training step on the GPU, and says what limits it.',
     '',
     'usage: node harness/profile.js [flags]',
     '       node harness/profile.js --compare BEFORE.json AFTER.json',
