@@ -25,6 +25,14 @@ export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateS
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
 export { measureCeilings } from './profile/ceilings.js';
+export {
+  type KernelReport,
+  type KernelRow,
+  type MatmulProfileOptions,
+  profileMatmul,
+  type RefusedKernel,
+} from './profile/kernel.js';
+export { MATMUL_FORMS, type MatmulForm, type MatmulSizes } from './profile/product.js';
 export { type ProfileOptions, profileTrainer } from './profile/profile.js';
 export type {
   Bottleneck,

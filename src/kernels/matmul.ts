@@ -89,6 +89,20 @@ export function matmulVariantFor({ software, subgroupSizes }: AdapterTraits, sub
   return subgroups && lanes ? { name: 'subgroups', lanes } : { name: 'registers', lanes: lanes ?? USUAL_LANES };
 }
 
+/** Every variant that a device can run: what a choice of the fastest by measurement chooses from. */
+export function matmulVariants({ subgroupSizes }: AdapterTraits, subgroups: boolean): MatmulVariant[] {
+  const together = subgroupSizes?.min ?? USUAL_LANES;
+  return [
+    { name: 'tiled' },
+    ...[32, ...SUBGROUP_LANES]
+      .filter((lanes) => lanes <= together)
+      .map((lanes): MatmulVariant => ({ name: 'registers', lanes })),
+    ...SUBGROUP_LANES.filter((lanes) => subgroups && subgroupSizes && lanes <= together).map(
+      (lanes): MatmulVariant => ({ name: 'subgroups', lanes }),
+    ),
+  ];
+}
+
 interface Variant {
   source: ShaderSource;
   header: Constants;
