@@ -164,6 +164,9 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
       ...(end.activation && { ACTIVATION: activationCode(activation) }),
     }),
     grid: ({ m, n }) => checkGrid([ceilDiv(n, tile[1]), ceilDiv(m, tile[0]), 1], `a matmul to [${m}, ${n}]`),
-    flops: ({ m, n, k }) => 2 * m * n * k + end.flops * m * n,
+    flops: ({ m, n, k, activation }) => {
+      const unneeded = epilogue === 'bias_activation' && activation === 'identity' ? 1 : 0;
+      return 2 * m * n * k + (end.flops - unneeded) * m * n + (end.biasGradient ? m * k : 0);
+    },
   };
 }

@@ -13,18 +13,20 @@ interface Layer {
   name: string;
   inputs: number;
   units: number;
+  /** Whether one follows it: the heads and the logits have none. */
+  activates: boolean;
   /** Whether an activation stands before it: then its input gradient goes on through that. */
   activated: boolean;
 }
 
 /** VAE pixels-h1-h2-latent and back; the heads are mu and log_var side by side. */
 const layers = (pixels: number, h1: number, h2: number, latent: number): Layer[] => [
-  { name: 'encoder.0', inputs: pixels, units: h1, activated: false },
-  { name: 'encoder.2', inputs: h1, units: h2, activated: true },
-  { name: 'heads', inputs: h2, units: 2 * latent, activated: true },
-  { name: 'decoder.0', inputs: latent, units: h2, activated: false },
-  { name: 'decoder.2', inputs: h2, units: h1, activated: true },
-  { name: 'decoder.4', inputs: h1, units: pixels, activated: true },
+  { name: 'encoder.0', inputs: pixels, units: h1, activates: true, activated: false },
+  { name: 'encoder.2', inputs: h1, units: h2, activates: true, activated: true },
+  { name: 'heads', inputs: h2, units: 2 * latent, activates: false, activated: true },
+  { name: 'decoder.0', inputs: latent, units: h2, activates: true, activated: false },
+  { name: 'decoder.2', inputs: h2, units: h1, activates: true, activated: true },
+  { name: 'decoder.4', inputs: h1, units: pixels, activates: false, activated: true },
 ];
 
 interface Cost {
@@ -32,15 +34,15 @@ interface Cost {
   bytes: number;
 }
 
-/** y = activation(x w^T + b). Reads x, w and b, writes y. An epilogue of two for each y: bias, activation or identity. */
-const forward = (rows: number, { inputs, units }: Layer): Cost => ({
-  flops: rows * units * (2 * inputs + 2),
+/** y = activation(x w^T + b). Reads x, w and b, writes y. One more for each y: the bias; and one for the activation. */
+const forward = (rows: number, { inputs, units, activates }: Layer): Cost => ({
+  flops: rows * units * (2 * inputs + 1 + Number(activates)),
   bytes: FLOAT * (rows * inputs + units * inputs + units + rows * units),
 });
 
-/** dw = dy^T x, summed over the batch, and db. Reads dy and x, writes dw and db. The additions of db are not counted. */
+/** dw = dy^T x, summed over the batch, and db. Reads dy and x, writes dw and db. */
 const weightGradient = (rows: number, { inputs, units }: Layer): Cost => ({
-  flops: units * inputs * 2 * rows,
+  flops: units * inputs * 2 * rows + rows * units,
   bytes: FLOAT * (rows * units + rows * inputs + units * inputs + units),
 });
 
@@ -77,9 +79,9 @@ function costs(rows: number, pixels: number, h1: number, h2: number, latent: num
       'heads latent_gradient',
       { flops: rows * latent * (6 + 6 + 2), bytes: FLOAT * rows * (latent + 2 * latent + 2 * latent) + STEP_STATE },
     ],
-    // m: *, *, +. v: *, *, *, +. w -= s m / (sqrt(v) / c + eps): sqrt, /, +, / and a multiply-add. Reads g, w, m and v,
+    // m: *, *, +. v: *, *, *, +. w -= s m / (sqrt(v) / c + eps): *, sqrt, /, +, /, -. Reads g, w, m and v,
     // writes w, m and v.
-    ['all parameters adam', { flops: 12 * parameters, bytes: 7 * flat + STEP_STATE }],
+    ['all parameters adam', { flops: 13 * parameters, bytes: 7 * flat + STEP_STATE }],
     // Two sums over the batch: what goes in and what comes out.
     ['reconstruction + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
   ]);
