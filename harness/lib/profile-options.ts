@@ -45,7 +45,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME',
     example: 'adam',
     read: asIs,
-    help: ['print the WGSL that the device gets for a kernel (a name, a layer or a number of the', 'table), and stop'],
+    help: ['print the WGSL that the device gets for a kernel (a name, a layer or a', 'number of the table) and stop'],
   },
 };
 
@@ -115,7 +115,7 @@ export function profileHelp(): string {
     '',
     ...flagsHelp(TABLE),
     '',
-    '--compare says which kernels got faster or slower between two reports of --json, and how sure that is.',
+    '--compare says which kernels got faster or slower between two reports of --json, and how sure it is.',
     'Exit status: 0 done, 1 the measurement failed, 2 something given was not acceptable.',
   ].join('\n');
 }

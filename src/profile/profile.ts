@@ -243,29 +243,24 @@ function gpuEvents(submits: PassTime[][], run: Run, { plan }: Stepper): ProfileE
 
 // --- by repetition --------------------------------------------------------------------------------------------------
 
-/** Each dispatch many times over on the data that it has in a step: those before it have run. */
+/** Each dispatch many times over on the data that it has in a step: those before it have run, each at least once. */
 async function repeatEach({ device, stepper, restore }: Subject): Promise<DispatchTimes[]> {
   const { program, plan } = stepper;
   const results: DispatchTimes[] = [];
-  for (let index = 0; index < plan.dispatches.length; index++) {
-    const prepare = () => {
-      // What updates in place (the optimizer, the counters) would wander off.
-      restore();
-      const encoder = device.gpu.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      program.encode(pass, 0, index);
-      pass.end();
-      device.gpu.queue.submit([encoder.finish()]);
-    };
+  restore();
+  for (const [index, { bindings }] of plan.dispatches.entries()) {
+    // What updates in place (the optimizer, the counters) would wander off; the others write the same again and again.
+    const inPlace = bindings.some(({ access }) => access === 'read_write');
     const encode = (encoder: GPUCommandEncoder, times: number) => {
       const pass = encoder.beginComputePass();
       program.encodeDispatch(pass, index, times);
       pass.end();
     };
-    const { samples, times } = await timeRepeated(device, encode, { samples: REPETITION_SAMPLES, prepare });
+    const options = { samples: REPETITION_SAMPLES, ...(inPlace && { prepare: restore }) };
+    const { samples, times } = await timeRepeated(device, encode, options);
     results.push({ samples, calls: samples.length * times });
+    if (inPlace) restore();
   }
-  restore();
   return results;
 }
 

@@ -126,8 +126,8 @@ async function timeOfSteps(stepper: Stepper, count: number): Promise<number> {
 }
 
 /** Large enough that a dispatch's own cost is nothing beside the kernel. */
-const LARGE = vae({ pixels: 784, hidden: [128, 48], latent: 8 });
-const LARGE_BATCH = 128;
+const LARGE = vae({ pixels: 784, hidden: [fast ? 128 : 32, 48], latent: 8 });
+const LARGE_BATCH = fast ? 128 : 64;
 
 /** The training step's plan with dispatches changed, on memory of its own. */
 async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch): Promise<ProfileReport> {
