@@ -7,6 +7,7 @@ import {
   createTrainer,
   measureCeilings,
   openDevice,
+  profileMatmul,
   profileTrainer,
   shaderText,
   vae,
@@ -20,7 +21,10 @@ await harness.runProgram(async (program) => {
   harness.checkOutputs(options);
   const report = new harness.Report({ quiet: options.wgsl !== undefined });
   const withoutFeatures = options.repeat ? ['timestamp-query'] : [];
+  if (options.product) return printProduct(options.product, options, report);
   if (options.ceilings) return printCeilings(options.adapter, report);
+  const alone = harness.matmulAlone(options);
+  if (alone) return printMatmul(alone, options, report);
 
   const loaded = await harness.loadData(options.data, report, options);
   const dataset = harness.chooseImages(loaded.dataset, options, report);
@@ -47,6 +51,24 @@ await harness.runProgram(async (program) => {
   }
 });
 
+/**
+ * @param {{ m: number, n: number, k: number }} sizes
+ * @param {harness.ProfileProgramOptions} options
+ * @param {harness.Report} report
+ */
+async function printProduct(sizes, { adapter, repeat, kernel, json }, report) {
+  const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
+  try {
+    report.say(harness.describeAdapter(device.adapter));
+    const profile = await profileMatmul(device, { ...sizes, ...(kernel !== undefined && { variants: [kernel] }) });
+    print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
+    write(json, profile);
+    return 0;
+  } finally {
+    device.dispose();
+  }
+}
+
 /** @param {[string, string]} files */
 function compare([before, after]) {
   return harness.compareReports(harness.readReport(before), harness.readReport(after), [before, after]);
@@ -65,6 +87,24 @@ async function printCeilings(adapter, report) {
   try {
     report.say(harness.describeAdapter(device.adapter));
     return print(harness.ceilingsText(await measureCeilings(device)));
+  } finally {
+    device.dispose();
+  }
+}
+
+/**
+ * The table that an autotuner would choose from; 1 if a variant was wrong and therefore not timed.
+ * @param {{ m: number, n: number, k: number, variants?: string[] }} matmul
+ * @param {harness.ProfileProgramOptions} options @param {harness.Report} report
+ */
+async function printMatmul(matmul, { adapter, repeat, json }, report) {
+  const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
+  try {
+    report.say(harness.describeAdapter(device.adapter));
+    const profile = await profileMatmul(device, matmul);
+    print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
+    write(json, profile);
+    return profile.refused.length > 0 ? 1 : 0;
   } finally {
     device.dispose();
   }

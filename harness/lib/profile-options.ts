@@ -14,6 +14,12 @@ export interface ProfileProgramOptions {
   adapter: string;
   steps: number;
   kernel?: string;
+  /** One matmul alone, [m, n] summed over k; all three or none. */
+  m?: number;
+  n?: number;
+  k?: number;
+  /** One matmul alone: its sizes. */
+  product?: { m: number; n: number; k: number };
   json?: string;
   trace?: string;
   wgsl?: string;
@@ -32,8 +38,16 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME',
     example: 'adam',
     read: asIs,
-    help: ['only rows whose kernel or layer contains NAME'],
+    help: ['only rows whose kernel or layer contains NAME; with --m, --n and --k that matmul alone'],
   },
+  m: {
+    value: 'N',
+    example: '1024',
+    read: count,
+    help: ['time the matmul [m, k] x [k, n] alone, checked against f64 first:'],
+  },
+  n: { value: 'N', example: '1024', read: count, help: ['every variant, or that of --kernel; no data, no model'] },
+  k: { value: 'N', example: '1024', read: count, help: ['(give all three)'] },
   json: { value: 'FILE', example: 'profile.json', read: asIs, help: ['write the whole report to FILE'] },
   trace: {
     value: 'FILE',
@@ -69,7 +83,9 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
   const defaults = { ...DEFAULTS, steps: 50, ceilings: false, repeat: false, help: false };
   const help = args.includes('--help') || args.includes('-h');
   const compare = help ? undefined : comparedFiles(args);
-  return compare ? { ...defaults, compare } : { ...defaults, ...readFlags(args, TABLE) };
+  if (compare) return { ...defaults, compare };
+  const { m, n, k, ...given } = readFlags(args, TABLE);
+  return { ...defaults, ...given, ...productOf({ m, n, k }) };
 }
 
 /**
@@ -93,6 +109,17 @@ export function checkOutputs({ json, trace }: Pick<ProfileProgramOptions, 'json'
   }
 }
 
+/** All three sizes of a product, or none. */
+function productOf(sizes: Record<'m' | 'n' | 'k', unknown>): Pick<ProfileProgramOptions, 'product'> {
+  const { m, n, k } = sizes;
+  if (typeof m === 'number' && typeof n === 'number' && typeof k === 'number') return { product: { m, n, k } };
+  const missing = Object.entries(sizes).flatMap(([name, size]) => (size === undefined ? [`--${name}`] : []));
+  if (missing.length === 3) return {};
+  throw new ArgumentError(
+    `${missing.join(' and ')} is missing: a product has three sizes; for example --m 1024 --n 1024 --k 1024`,
+  );
+}
+
 /** `--compare A B` is the one flag with two values, and stands alone. */
 function comparedFiles(args: string[]): [string, string] | undefined {
   const at = args.findIndex((arg) => arg === '--compare' || arg.startsWith('--compare='));
@@ -111,6 +138,7 @@ export function profileHelp(): string {
     'Times every kernel of a training step on the GPU, and says what limits it.',
     '',
     'usage: node harness/profile.js [flags]',
+    '       node harness/profile.js --kernel matmul --m N --n N --k N [--adapter NAME] [--json FILE]',
     '       node harness/profile.js --compare BEFORE.json AFTER.json',
     '',
     ...flagsHelp(TABLE),

@@ -109,7 +109,15 @@ test('--ceilings alone', () => {
   );
 });
 
+test('--m --n --k: one product alone, every variant', () => {
+  const { status, out, err } = run('--adapter', ADAPTER, '--m', '32', '--n', '16', '--k', '24');
+  assert.equal([err, status], ['', 0]);
+  assert.match(out, /med\. us/);
+  assert.match(out, /tiled/);
+});
+
 for (const [args, text] of [
+  [['--m', '32', '--k', '8'], /^error: --n is missing: a product has three sizes/],
   [['--kernel', 'nothing', ...SMALL], /^error: no kernel or layer "nothing" in this plan; it has numbers 1 to \d+ and/],
   [['--step', '3'], /^error: --step is not a flag of this program; did you mean --steps\? See --help$/],
   [['--epochs', '3'], /^error: --epochs is not a flag of this program/],
@@ -131,7 +139,7 @@ test('options: defaults, and the help names every flag once', () => {
   assert.equal(readProfileOptions(['--compare', 'a', 'b']).compare, ['a', 'b']);
   assert.is(readProfileOptions(['--lr', 'x', '-h']).help, true);
   const help = profileHelp();
-  for (const flag of 'data limit batch lr seed hidden latent adapter steps kernel json trace wgsl ceilings repeat help'.split(
+  for (const flag of 'data limit batch lr seed hidden latent adapter steps kernel m n k json trace wgsl ceilings repeat help'.split(
     ' ',
   ))
     assert.is(help.split(`\n  --${flag} `).length, 2, flag);
