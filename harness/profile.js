@@ -23,8 +23,6 @@ await harness.runProgram(async (program) => {
   const withoutFeatures = options.repeat ? ['timestamp-query'] : [];
   if (options.product) return printProduct(options.product, options, report);
   if (options.ceilings) return printCeilings(options.adapter, report);
-  const alone = harness.matmulAlone(options);
-  if (alone) return printMatmul(alone, options, report);
 
   const loaded = await harness.loadData(options.data, report, options);
   const dataset = harness.chooseImages(loaded.dataset, options, report);
@@ -52,6 +50,7 @@ await harness.runProgram(async (program) => {
 });
 
 /**
+ * The table that an autotuner would choose from; 1 if a variant was wrong and therefore not timed.
  * @param {{ m: number, n: number, k: number }} sizes
  * @param {harness.ProfileProgramOptions} options
  * @param {harness.Report} report
@@ -60,10 +59,13 @@ async function printProduct(sizes, { adapter, repeat, kernel, json }, report) {
   const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
   try {
     report.say(harness.describeAdapter(device.adapter));
-    const profile = await profileMatmul(device, { ...sizes, ...(kernel !== undefined && { variants: [kernel] }) });
+    const profile = await profileMatmul(device, {
+      ...sizes,
+      ...(kernel !== undefined && kernel !== 'matmul' && { variants: [kernel] }),
+    });
     print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
     write(json, profile);
-    return 0;
+    return profile.refused.length > 0 ? 1 : 0;
   } finally {
     device.dispose();
   }
@@ -87,24 +89,6 @@ async function printCeilings(adapter, report) {
   try {
     report.say(harness.describeAdapter(device.adapter));
     return print(harness.ceilingsText(await measureCeilings(device)));
-  } finally {
-    device.dispose();
-  }
-}
-
-/**
- * The table that an autotuner would choose from; 1 if a variant was wrong and therefore not timed.
- * @param {{ m: number, n: number, k: number, variants?: string[] }} matmul
- * @param {harness.ProfileProgramOptions} options @param {harness.Report} report
- */
-async function printMatmul(matmul, { adapter, repeat, json }, report) {
-  const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
-  try {
-    report.say(harness.describeAdapter(device.adapter));
-    const profile = await profileMatmul(device, matmul);
-    print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
-    write(json, profile);
-    return profile.refused.length > 0 ? 1 : 0;
   } finally {
     device.dispose();
   }

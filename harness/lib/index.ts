@@ -13,7 +13,12 @@ export { DownloadError, describeFailure, type Failure, type Program, runProgram 
 export { kernelSummary, kernelTable } from './kernel-table.js';
 export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';
 export type { TracePoint } from './plots.js';
-export { checkOutputs, type ProfileProgramOptions, profileHelp, readProfileOptions } from './profile-options.js';
+export {
+  checkOutputs,
+  type ProfileProgramOptions,
+  profileHelp,
+  readProfileOptions,
+} from './profile-options.js';
 export { ceilingsText, dispatchesNamed, profileSummary, profileTable } from './profile-table.js';
 export { readReport } from './read-report.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report.js';

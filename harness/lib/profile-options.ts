@@ -14,10 +14,6 @@ export interface ProfileProgramOptions {
   adapter: string;
   steps: number;
   kernel?: string;
-  /** One matmul alone, [m, n] summed over k; all three or none. */
-  m?: number;
-  n?: number;
-  k?: number;
   /** One matmul alone: its sizes. */
   product?: { m: number; n: number; k: number };
   json?: string;
@@ -38,7 +34,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME',
     example: 'adam',
     read: asIs,
-    help: ['only rows whose kernel or layer contains NAME; with --m, --n and --k that matmul alone'],
+    help: ['only rows whose kernel or layer contains NAME; with --m that matmul alone'],
   },
   m: {
     value: 'N',
