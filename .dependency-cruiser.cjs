@@ -1,9 +1,19 @@
 // Imports run one way only:
-//   errors, random <- data, model <- graph <- kernels <- plan <- gpu <- train, formats <- index, node <- harness, test
+//   errors, random <- data, model <- graph <- kernels <- plan <- gpu <- train, formats <- profile <- index, node <- harness, test
 // `npm test` checks it.
 
 /** Lower layers first; a file may import from its own layer and from those before it. */
-const LAYERS = ['errors|random', 'data|model', 'graph', 'kernels', 'plan', 'gpu', 'train|formats', 'index|node'];
+const LAYERS = [
+  'errors|random',
+  'data|model',
+  'graph',
+  'kernels',
+  'plan',
+  'gpu',
+  'train|formats',
+  'profile',
+  'index|node',
+];
 
 const inLayer = (layer) => `^src/(${layer})(/|\\.ts$)`;
 

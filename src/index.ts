@@ -24,6 +24,25 @@ export { type VaeOptions, vae } from './model/presets.js';
 export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateSpec } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
+export { measureCeilings } from './profile/ceilings.js';
+export {
+  type KernelReport,
+  type KernelRow,
+  type MatmulProfileOptions,
+  profileMatmul,
+  type RefusedKernel,
+} from './profile/kernel.js';
+export { MATMUL_FORMS, type MatmulForm, type MatmulSizes } from './profile/product.js';
+export { type ProfileOptions, profileTrainer } from './profile/profile.js';
+export type {
+  Bottleneck,
+  Ceilings,
+  ProfileEvent,
+  ProfileReport,
+  ProfileRow,
+  StepTimes,
+} from './profile/report.js';
+export { type LineRange, type ShaderText, shaderText } from './profile/wgsl.js';
 export type { Losses } from './train/metrics.js';
 export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
 export {

@@ -1,4 +1,5 @@
 // What the programs of harness/ share, as one module: `#harness` in package.json, built into dist/harness.js.
+export { compareReports } from './compare.js';
 export {
   chooseImages,
   type DataListener,
@@ -9,10 +10,20 @@ export {
   type Source,
 } from './data.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
+export { kernelSummary, kernelTable } from './kernel-table.js';
 export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';
 export type { TracePoint } from './plots.js';
+export {
+  checkOutputs,
+  type ProfileProgramOptions,
+  profileHelp,
+  readProfileOptions,
+} from './profile-options.js';
+export { ceilingsText, dispatchesNamed, profileSummary, profileTable } from './profile-table.js';
+export { readReport } from './read-report.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report.js';
 export * from './run-folder.js';
+export { type Trace, type TraceEvent, traceEvents } from './trace.js';
 export {
   asFloats,
   checkOut,
@@ -21,6 +32,7 @@ export {
   describeAdapter,
   describeData,
   describeRun,
+  describeSpec,
   type RunDescription,
   type Stop,
   stopOnSignals,

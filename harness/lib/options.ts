@@ -1,5 +1,5 @@
-// The arguments of harness/train.js: one table gives the flags, their help and their checks. node:util's parseArgs cuts
-// the command line into tokens; what it would refuse in its own words is refused here instead, so that every message
+// The arguments of harness/train.js, and how a program's arguments are read (readFlags; profile-options.ts uses it too):
+// one table gives the flags, their help and their checks. node:util's parseArgs cuts the command line into tokens; what it would refuse in its own words is refused here instead, so that every message
 // names the flag, what it is, what it must be and what to do. Looks at no file and no GPU.
 import { parseArgs } from 'node:util';
 import { ArgumentError } from 'latentgpu/node';
@@ -23,14 +23,23 @@ export interface TrainOptions {
 }
 
 /** A flag with a value: its placeholder in the help, a value that works, the check, the help itself. */
-interface Flag {
+export interface Flag {
   value: string;
   example: string;
   read(text: string, flag: string): unknown;
   help: string[];
 }
 
-const FLAGS: Record<string, Flag> = {
+/** The flags of a program: those with a value, and those without (by their help). `help` must be among the latter. */
+export interface FlagTable {
+  flags: Record<string, Flag>;
+  switches: Record<string, string>;
+}
+
+/** What makes the data and the model: more than one program has these. */
+export const MODEL_FLAGS = ['data', 'limit', 'batch', 'lr', 'seed', 'hidden', 'latent', 'adapter'] as const;
+
+export const FLAGS: Record<string, Flag> = {
   data: {
     value: 'NAME|DIR',
     example: 'digits',
@@ -87,36 +96,46 @@ const SWITCHES: Record<string, string> = {
   help: 'print this and stop',
 };
 
-const DEFAULTS = { batch: 128, lr: 1e-3, seed: 0, hidden: [512, 256], latent: 64, adapter: 'auto' };
+export const DEFAULTS = { batch: 128, lr: 1e-3, seed: 0, hidden: [512, 256], latent: 64, adapter: 'auto' };
 
 /**
  * Reads the arguments after `node harness/train.js`. `--help` wins over everything else on the line.
  * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
  */
 export function readTrainOptions(args: string[]): TrainOptions {
+  const given = readFlags(args, { flags: FLAGS, switches: SWITCHES });
+  return { ...DEFAULTS, plan: false, quiet: false, help: false, ...given };
+}
+
+/**
+ * What the arguments of a program give, by the flags' names; `{ help: true }` alone if that is asked for.
+ * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
+ */
+export function readFlags(args: string[], table: FlagTable): Record<string, unknown> {
+  const { flags, switches } = table;
   const { tokens } = parseArgs({
     args,
     strict: false,
     allowPositionals: true,
     tokens: true,
     options: {
-      ...Object.fromEntries(Object.keys(FLAGS).map((name) => [name, { type: 'string' as const }])),
-      ...Object.fromEntries(Object.keys(SWITCHES).map((name) => [name, { type: 'boolean' as const }])),
+      ...Object.fromEntries(Object.keys(flags).map((name) => [name, { type: 'string' as const }])),
+      ...Object.fromEntries(Object.keys(switches).map((name) => [name, { type: 'boolean' as const }])),
       help: { type: 'boolean', short: 'h' },
     },
   });
   const given = new Map<string, unknown>();
   const texts = new Map<string, string>();
   const help = tokens.some((token) => token.kind === 'option' && token.name === 'help' && token.value === undefined);
-  if (help) return { ...DEFAULTS, plan: false, quiet: false, help };
+  if (help) return { help };
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional')
       throw new ArgumentError(`"${token.value}" does not follow a flag; to name the data, write --data ${token.value}`);
     const { name, rawName, value } = token;
-    const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (flag === undefined) {
-      checkSwitch(name, rawName, value);
+      checkSwitch(table, name, rawName, value);
       given.set(name, true);
       continue;
     }
@@ -127,30 +146,34 @@ export function readTrainOptions(args: string[]): TrainOptions {
     texts.set(name, text);
     given.set(name, flag.read(text, rawName));
   }
-  return { ...DEFAULTS, plan: false, quiet: false, help: false, ...Object.fromEntries(given) };
+  return Object.fromEntries(given);
 }
 
 /** What `--help` prints. */
 export function trainHelp(): string {
-  const rows = [
-    ...Object.entries(FLAGS).map(([name, flag]) => [`--${name} ${flag.value}`, ...flag.help] as const),
-    ...Object.entries(SWITCHES).map(([name, help]) => [`--${name}`, help] as const),
-  ];
-  const width = Math.max(...rows.map(([left]) => left.length)) + 4;
-  const lines = rows.flatMap(([left, ...help]) =>
-    help.map((line, index) => (index === 0 ? `  ${left}`.padEnd(width) : ' '.repeat(width)) + line),
-  );
   return [
     'Trains the variational autoencoder 784-512-256-64 on the GPU, by WebGPU.',
     '',
     'usage: node harness/train.js [flags]',
     '',
-    ...lines,
+    ...flagsHelp({ flags: FLAGS, switches: SWITCHES }),
     '',
     'Writes run.json, metrics.jsonl, reconstructions.png, samples.png, loss.svg and model.safetensors.',
     'Ctrl-C stops after the step under way, writes all of them and exits 130; a second one exits at once.',
     'Exit status: 0 done, 1 training failed, 2 something given was not acceptable.',
   ].join('\n');
+}
+
+/** The lines about a program's flags in its help. */
+export function flagsHelp({ flags, switches }: FlagTable): string[] {
+  const rows = [
+    ...Object.entries(flags).map(([name, flag]) => [`--${name} ${flag.value}`, ...flag.help] as const),
+    ...Object.entries(switches).map(([name, help]) => [`--${name}`, help] as const),
+  ];
+  const width = Math.max(...rows.map(([left]) => left.length)) + 4;
+  return rows.flatMap(([left, ...help]) =>
+    help.map((line, index) => (index === 0 ? `  ${left}`.padEnd(width) : ' '.repeat(width)) + line),
+  );
 }
 
 /** A value as it stands in a message: bare if that is unambiguous, else quoted. */
@@ -168,9 +191,9 @@ function checkText(rawName: string, flag: Flag, value: string | undefined, inlin
   return value;
 }
 
-function checkSwitch(name: string, rawName: string, value: string | undefined): void {
-  if (!Object.hasOwn(SWITCHES, name)) {
-    const near = nearest(name, [...Object.keys(FLAGS), ...Object.keys(SWITCHES)]);
+function checkSwitch({ flags, switches }: FlagTable, name: string, rawName: string, value: string | undefined): void {
+  if (!Object.hasOwn(switches, name)) {
+    const near = nearest(name, [...Object.keys(flags), ...Object.keys(switches)]);
     throw new ArgumentError(
       `${show(rawName)} is not a flag of this program; ${near === undefined ? 'see --help' : `did you mean --${near}? See --help`}`,
     );
@@ -184,7 +207,7 @@ function decimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 
-function count(text: string, flag: string): number {
+export function count(text: string, flag: string): number {
   const value = decimal(text);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new ArgumentError(

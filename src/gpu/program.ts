@@ -67,13 +67,19 @@ export class Program {
     }
   }
 
-  /** Adds the plan's dispatches to a pass once. */
-  encode(pass: GPUComputePassEncoder): void {
-    for (const { pipeline, group, grid } of this.bound) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-    }
+  /** Adds the plan's dispatches `from .. to` (all of them unless told) to a pass once. */
+  encode(pass: GPUComputePassEncoder, from = 0, to = this.bound.length): void {
+    for (let index = from; index < to; index++) this.encodeDispatch(pass, index);
+  }
+
+  /** Adds one of the dispatches to a pass, `times` times over. */
+  encodeDispatch(pass: GPUComputePassEncoder, index: number, times = 1): void {
+    const bound = this.bound[index];
+    if (!bound) throw new DeviceError(`plan "${this.plan.name}" has no dispatch ${index}`);
+    const { pipeline, group, grid } = bound;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    for (let time = 0; time < times; time++) pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
   }
 
   dispose(): void {

@@ -26,5 +26,5 @@ export const adam: Kernel<{ count: number }> = {
     return { WORKGROUP: ADAM_WORKGROUP, QUADS: count / LANE_NUMBERS };
   },
   grid: ({ count }) => linearGrid(count / LANE_NUMBERS, ADAM_WORKGROUP),
-  flops: ({ count }) => 12 * count,
+  flops: ({ count }) => 13 * count,
 };

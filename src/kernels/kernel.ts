@@ -28,6 +28,8 @@ export interface Kernel<S> {
   header?: Constants;
   /** WGSL extensions that the sources need (`enable NAME;`); the device must have the feature. */
   enables?: string[];
+  /** Invocations a workgroup, if the shader has another name for it than WORKGROUP. */
+  workgroup?: number;
   grid(shape: S): Grid;
   flops(shape: S): number;
   /** Least memory traffic, where it is not every bound tensor once: a kernel that picks from a large one. */

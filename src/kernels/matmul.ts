@@ -89,12 +89,28 @@ export function matmulVariantFor({ software, subgroupSizes }: AdapterTraits, sub
   return subgroups && lanes ? { name: 'subgroups', lanes } : { name: 'registers', lanes: lanes ?? USUAL_LANES };
 }
 
+/** Every variant that a device can run: what a choice of the fastest by measurement chooses from. */
+export function matmulVariants({ subgroupSizes }: AdapterTraits, subgroups: boolean): MatmulVariant[] {
+  const together = subgroupSizes?.min ?? USUAL_LANES;
+  return [
+    { name: 'tiled' },
+    ...[32, ...SUBGROUP_LANES]
+      .filter((lanes) => lanes <= together)
+      .map((lanes): MatmulVariant => ({ name: 'registers', lanes })),
+    ...SUBGROUP_LANES.filter((lanes) => subgroups && subgroupSizes && lanes <= together).map(
+      (lanes): MatmulVariant => ({ name: 'subgroups', lanes }),
+    ),
+  ];
+}
+
 interface Variant {
   source: ShaderSource;
   header: Constants;
   /** More values for `override`s. */
   tuning: Constants;
   enables: string[];
+  /** Invocations a workgroup. */
+  workgroup: number;
   /** Rows and columns of C that one workgroup computes. */
   tile: [rows: number, columns: number];
 }
@@ -103,7 +119,8 @@ function variantOf(variant: MatmulVariant): Variant {
   switch (variant.name) {
     case 'tiled': {
       const header = { TILE_M: 32, TILE_N: 32, TILE_K: 16, THREAD_M: 4, THREAD_N: 4 };
-      return { source: tiledSource, header, tuning: {}, enables: [], tile: [header.TILE_M, header.TILE_N] };
+      const workgroup = (header.TILE_M / header.THREAD_M) * (header.TILE_N / header.THREAD_N);
+      return { source: tiledSource, header, tuning: {}, enables: [], workgroup, tile: [header.TILE_M, header.TILE_N] };
     }
     case 'subgroups':
       return {
@@ -111,6 +128,7 @@ function variantOf(variant: MatmulVariant): Variant {
         header: { LANES: variant.lanes },
         tuning: {},
         enables: ['subgroups'],
+        workgroup: variant.lanes,
         tile: [16, 4 * variant.lanes],
       };
     case 'registers':
@@ -119,13 +137,14 @@ function variantOf(variant: MatmulVariant): Variant {
         header: {},
         tuning: { WG: variant.lanes },
         enables: [],
+        workgroup: variant.lanes,
         tile: [8, 8 * variant.lanes],
       };
   }
 }
 
 export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<MatmulShape> {
-  const { source, header, tuning, enables, tile } = variantOf(variant);
+  const { source, header, tuning, enables, workgroup, tile } = variantOf(variant);
   const end: Epilogue = EPILOGUES[epilogue];
   return {
     name: `matmul_${variant.name}+${epilogue}`,
@@ -133,6 +152,7 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
     bindings: { a: 'read', b: 'read', ...end.bindings },
     header,
     enables,
+    workgroup,
     constants: ({ m, n, k, transposeA, transposeB, activation }) => ({
       M: m,
       N: n,
@@ -144,6 +164,9 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
       ...(end.activation && { ACTIVATION: activationCode(activation) }),
     }),
     grid: ({ m, n }) => checkGrid([ceilDiv(n, tile[1]), ceilDiv(m, tile[0]), 1], `a matmul to [${m}, ${n}]`),
-    flops: ({ m, n, k }) => 2 * m * n * k + end.flops * m * n,
+    flops: ({ m, n, k, activation }) => {
+      const unneeded = epilogue === 'bias_activation' && activation === 'identity' ? 1 : 0;
+      return 2 * m * n * k + (end.flops - unneeded) * m * n + (end.biasGradient ? m * k : 0);
+    },
   };
 }

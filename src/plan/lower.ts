@@ -39,15 +39,17 @@ export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<strin
     if (!tensor) throw new GraphError(`kernel ${kernel.name} for "${label}" lacks its tensor "${name}"`);
     return { name, access, tensor };
   });
+  const constants = kernel.constants(shape);
   return {
     label,
     kernel: kernel.name,
     sources: kernel.sources,
     enables: kernel.enables ?? [],
     header: kernel.header ?? {},
-    constants: kernel.constants(shape),
+    constants,
     bindings,
     grid: kernel.grid(shape),
+    workgroup: kernel.workgroup ?? constants.WORKGROUP ?? 1,
     flops: kernel.flops(shape),
     bytes: kernel.bytes?.(shape) ?? bindings.reduce((sum, binding) => sum + traffic(binding), 0),
   };

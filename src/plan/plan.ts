@@ -50,6 +50,8 @@ export interface Dispatch {
   /** In binding order. */
   bindings: Binding[];
   grid: Grid;
+  /** Invocations a workgroup; they lie along x. */
+  workgroup: number;
   /** Floating point operations. */
   flops: number;
   /** Bytes that must cross memory at least: each tensor read once, written once. */

@@ -13,7 +13,7 @@ export function printPlan(plan: Plan): string {
     String(index + 1),
     dispatch.label,
     dispatch.kernel,
-    shapes(dispatch),
+    showTensors(dispatch),
     dispatch.grid.join('x'),
     (dispatch.flops / 1e6).toFixed(2),
     (dispatch.bytes / 1024).toFixed(0),
@@ -37,8 +37,8 @@ export function printPlan(plan: Plan): string {
   ].join('\n');
 }
 
-/** Only tensors that differ from dispatch to dispatch: the step's settings and counters are left out. */
-function shapes({ bindings }: Dispatch): string {
+/** A dispatch's tensors, `reads -> writes`. Only those that differ from dispatch to dispatch: not settings and counters. */
+export function showTensors({ bindings }: Dispatch): string {
   const told = bindings.filter(({ name }) => name !== 'settings' && name !== 'progress');
   const list = (written: boolean) =>
     told

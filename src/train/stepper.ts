@@ -12,13 +12,22 @@ import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './s
 /** Bytes of the dataset on the GPU: whole words. */
 export const imageBytes = ({ pixels }: Images): number => Math.ceil(pixels.length / 4) * 4;
 
+/** Steps that are ready to be submitted. */
+export interface EncodedSteps {
+  commands: GPUCommandBuffer;
+  steps: number;
+  /** Starts reading the metrics, once the commands are submitted. */
+  read: () => PendingMetrics;
+}
+
 export class Stepper {
   /** Steps submitted so far. */
   step = 0;
 
   private constructor(
     private readonly machine: Machine,
-    private readonly program: Program,
+    /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
+    readonly program: Program,
     private readonly owned: Required<Pick<Resources, 'images' | 'settings' | 'progress' | 'losses' | 'metrics'>>,
     private readonly reader: MetricsReader,
     private settings: StepSettings,
@@ -99,16 +108,24 @@ export class Stepper {
 
   /** Encodes and submits at most `count` steps together; how many it was is in the result. */
   submit(count: number): PendingMetrics {
-    const { gpu } = this.machine.device;
-    const steps = Math.min(count, stepsBeforeWrap(this.step));
-    const encoder = gpu.createCommandEncoder({ label: this.plan.name });
-    const pass = encoder.beginComputePass({ label: this.plan.name });
-    for (let i = 0; i < steps; i++) this.program.encode(pass);
-    pass.end();
-    const { read } = this.reader.copy(encoder, this.step, steps);
-    gpu.queue.submit([encoder.finish()]);
-    this.step += steps;
+    const { commands, read } = this.encode(count, (encoder, steps) => {
+      const pass = encoder.beginComputePass({ label: this.plan.name });
+      for (let i = 0; i < steps; i++) this.program.encode(pass);
+      pass.end();
+    });
+    this.machine.device.gpu.queue.submit([commands]);
     return read();
+  }
+
+  /** Encodes at most `count` steps in `encodeSteps`'s way. The caller submits them, then calls `read`. */
+  encode(count: number, encodeSteps: (encoder: GPUCommandEncoder, steps: number) => void): EncodedSteps {
+    const steps = Math.min(count, stepsBeforeWrap(this.step));
+    const encoder = this.machine.device.gpu.createCommandEncoder({ label: this.plan.name });
+    encodeSteps(encoder, steps);
+    const { read } = this.reader.copy(encoder, this.step, steps);
+    const commands = encoder.finish();
+    this.step += steps;
+    return { commands, steps, read };
   }
 
   dispose(): void {

@@ -298,6 +298,48 @@ export class Trainer {
     };
   }
 
+  /**
+   * Lends the means of training to `work` (the profiler): what `work` does is undone at its end, or whenever it calls
+   * `restore`; parameters, optimizer and counters are then what they were.
+   * @throws ArgumentError while another call is training
+   */
+  async lend<T>(work: (stepper: Stepper, restore: () => void) => Promise<T>): Promise<T> {
+    this.checkUsable();
+    if (this.busy) throw new ArgumentError('this trainer is training; await its reports before it is lent');
+    this.busy = true;
+    const { device, memory } = this.model.machine;
+    const state = [this.model.parameterBuffer, ...Object.values(this.moments)];
+    const { step } = this.stepper;
+    const copies: GPUBuffer[] = [];
+    const copyAll = (from: GPUBuffer[], to: GPUBuffer[]) => {
+      const encoder = device.gpu.createCommandEncoder({ label: "a trainer's state" });
+      for (const [index, source] of from.entries()) {
+        const target = to[index];
+        if (target) encoder.copyBufferToBuffer(source, 0, target, 0, source.size);
+      }
+      device.gpu.queue.submit([encoder.finish()]);
+    };
+    const restore = () => {
+      copyAll(copies, state);
+      this.stepper.rewind(step);
+    };
+    try {
+      const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      const remedy = 'Use narrower layers (--hidden) to profile.';
+      for (const { size } of state) copies.push(memory.create({ label: 'saved state', bytes: size, usage, remedy }));
+      copyAll(state, copies);
+      try {
+        return await work(this.stepper, restore);
+      } finally {
+        restore();
+        await device.gpu.queue.onSubmittedWorkDone();
+      }
+    } finally {
+      for (const copy of copies) memory.destroy(copy);
+      this.busy = false;
+    }
+  }
+
   /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. Idempotent. */
   dispose(): void {
     this.disposed = true;

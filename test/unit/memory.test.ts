@@ -39,6 +39,7 @@ const EMPTY: Dispatch = {
   constants: {},
   bindings: [],
   grid: [1, 1, 1],
+  workgroup: 1,
   flops: 0,
   bytes: 0,
 };

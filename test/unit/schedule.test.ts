@@ -32,6 +32,7 @@ function dispatch(label: string, ...uses: [Access, Tensor][]): Dispatch {
     constants: {},
     bindings,
     grid: [1, 1, 1],
+    workgroup: 1,
     flops: 0,
     bytes: 0,
   };

@@ -1,0 +1,145 @@
+// The arguments of harness/profile.js: those of train.js that make the data and the model, and the profiler's own.
+import fs from 'node:fs';
+import { ArgumentError } from 'latentgpu/node';
+import { count, DEFAULTS, FLAGS, type Flag, type FlagTable, flagsHelp, MODEL_FLAGS, readFlags } from './options.js';
+
+export interface ProfileProgramOptions {
+  data?: string;
+  limit?: number;
+  batch: number;
+  lr: number;
+  seed: number;
+  hidden: number[];
+  latent: number;
+  adapter: string;
+  steps: number;
+  kernel?: string;
+  /** One matmul alone: its sizes. */
+  product?: { m: number; n: number; k: number };
+  json?: string;
+  trace?: string;
+  wgsl?: string;
+  /** Two reports to compare; nothing is measured. */
+  compare?: [string, string];
+  ceilings: boolean;
+  repeat: boolean;
+  help: boolean;
+}
+
+const asIs = (text: string) => text;
+
+const OWN_FLAGS: Record<string, Flag> = {
+  steps: { value: 'N', example: '50', read: count, help: ['training steps to time (default: 50)'] },
+  kernel: {
+    value: 'NAME',
+    example: 'adam',
+    read: asIs,
+    help: ['only rows whose kernel or layer contains NAME; with --m that matmul alone'],
+  },
+  m: {
+    value: 'N',
+    example: '1024',
+    read: count,
+    help: ['time the matmul [m, k] x [k, n] alone, checked against f64 first:'],
+  },
+  n: { value: 'N', example: '1024', read: count, help: ['every variant, or that of --kernel; no data, no model'] },
+  k: { value: 'N', example: '1024', read: count, help: ['(give all three)'] },
+  json: { value: 'FILE', example: 'profile.json', read: asIs, help: ['write the whole report to FILE'] },
+  trace: {
+    value: 'FILE',
+    example: 'trace.json',
+    read: asIs,
+    help: ['write what ran when to FILE, for Perfetto, speedscope or chrome://tracing'],
+  },
+  wgsl: {
+    value: 'NAME',
+    example: 'adam',
+    read: asIs,
+    help: ['print the WGSL that the device gets for a kernel (a name, a layer or a', 'number of the table) and stop'],
+  },
+};
+
+const TABLE: FlagTable = {
+  flags: {
+    ...Object.fromEntries(MODEL_FLAGS.flatMap((name) => (FLAGS[name] ? [[name, FLAGS[name]]] : []))),
+    ...OWN_FLAGS,
+  },
+  switches: {
+    ceilings: "measure the device's limits alone",
+    repeat: 'time by repetition, as where the device has no timestamps',
+    help: 'print this and stop',
+  },
+};
+
+/**
+ * Reads the arguments after `node harness/profile.js`.
+ * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
+ */
+export function readProfileOptions(args: string[]): ProfileProgramOptions {
+  const defaults = { ...DEFAULTS, steps: 50, ceilings: false, repeat: false, help: false };
+  const help = args.includes('--help') || args.includes('-h');
+  const compare = help ? undefined : comparedFiles(args);
+  if (compare) return { ...defaults, compare };
+  const { m, n, k, ...given } = readFlags(args, TABLE);
+  return { ...defaults, ...given, ...productOf({ m, n, k }) };
+}
+
+/**
+ * Checks, before anything is measured, that the results can be written. A file that is there is replaced at the end.
+ * @throws ArgumentError
+ */
+export function checkOutputs({ json, trace }: Pick<ProfileProgramOptions, 'json' | 'trace'>): void {
+  for (const [flag, file] of Object.entries({ json, trace })) {
+    if (file === undefined) continue;
+    try {
+      fs.closeSync(fs.openSync(file, 'a'));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ArgumentError(
+        `--${flag} ${file} cannot be written (${why}), must be a file you may write; name another`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+}
+
+/** All three sizes of a product, or none. */
+function productOf(sizes: Record<'m' | 'n' | 'k', unknown>): Pick<ProfileProgramOptions, 'product'> {
+  const { m, n, k } = sizes;
+  if (typeof m === 'number' && typeof n === 'number' && typeof k === 'number') return { product: { m, n, k } };
+  const missing = Object.entries(sizes).flatMap(([name, size]) => (size === undefined ? [`--${name}`] : []));
+  if (missing.length === 3) return {};
+  throw new ArgumentError(
+    `${missing.join(' and ')} is missing: a product has three sizes; for example --m 1024 --n 1024 --k 1024`,
+  );
+}
+
+/** `--compare A B` is the one flag with two values, and stands alone. */
+function comparedFiles(args: string[]): [string, string] | undefined {
+  const at = args.findIndex((arg) => arg === '--compare' || arg.startsWith('--compare='));
+  if (at < 0) return undefined;
+  const [flag, a, b, ...more] = args;
+  if (flag !== '--compare' || a === undefined || b === undefined || more.length > 0 || `${a}${b}`.startsWith('--'))
+    throw new ArgumentError(
+      `--compare takes two reports and no other flag; for example --compare before.json after.json`,
+    );
+  return [a, b];
+}
+
+/** What `--help` prints. */
+export function profileHelp(): string {
+  return [
+    'Times every kernel of a training step on the GPU, and says what limits it.',
+    '',
+    'usage: node harness/profile.js [flags]',
+    '       node harness/profile.js --kernel matmul --m N --n N --k N [--adapter NAME] [--json FILE]',
+    '       node harness/profile.js --compare BEFORE.json AFTER.json',
+    '',
+    ...flagsHelp(TABLE),
+    '',
+    '--compare says which kernels got faster or slower between two reports of --json, and how sure it is.',
+    'Exit status: 0 done, 1 the measurement failed, 2 something given was not acceptable.',
+  ].join('\n');
+}

@@ -1,0 +1,123 @@
+// Where does a training step's time go? Times every kernel of it and says what limits it; `--help` lists the flags.
+// A thin program: arguments, data and the tables are in harness/lib/, the measuring is the public library.
+// @ts-check
+import fs from 'node:fs';
+import {
+  createModel,
+  createTrainer,
+  measureCeilings,
+  openDevice,
+  profileMatmul,
+  profileTrainer,
+  shaderText,
+  vae,
+} from 'latentgpu/node';
+import * as harness from '#harness';
+
+await harness.runProgram(async (program) => {
+  const options = harness.readProfileOptions(process.argv.slice(2));
+  if (options.help) return print(harness.profileHelp());
+  if (options.compare) return print(compare(options.compare));
+  harness.checkOutputs(options);
+  const report = new harness.Report({ quiet: options.wgsl !== undefined });
+  const withoutFeatures = options.repeat ? ['timestamp-query'] : [];
+  if (options.product) return printProduct(options.product, options, report);
+  if (options.ceilings) return printCeilings(options.adapter, report);
+
+  const loaded = await harness.loadData(options.data, report, options);
+  const dataset = harness.chooseImages(loaded.dataset, options, report);
+  report.say(harness.describeData(dataset, loaded.from));
+  const device = await openDevice({ adapter: options.adapter, withoutFeatures });
+  try {
+    report.say(harness.describeAdapter(device.adapter));
+    const pixels = dataset.test.height * dataset.test.width;
+    const spec = vae({ pixels, hidden: options.hidden, latent: options.latent });
+    const model = await createModel(device, spec, { seed: options.seed });
+    const trainer = await createTrainer(model, dataset, options);
+    if (options.wgsl !== undefined) return printShader(trainer.plan, options.wgsl);
+    report.say(`model     ${harness.describeSpec(spec)}, batch ${options.batch}`);
+    if (options.kernel !== undefined) harness.dispatchesNamed(trainer.plan, options.kernel);
+    program.accepted = true;
+    const profile = await profileTrainer(trainer, { steps: options.steps, ceilings: true });
+    print(`\n${harness.profileTable(profile, options.kernel)}\n\n${harness.profileSummary(profile)}`);
+    write(options.json, profile);
+    if (options.trace !== undefined) write(options.trace, harness.traceEvents(profile));
+    return 0;
+  } finally {
+    report.clear();
+    device.dispose();
+  }
+});
+
+/**
+ * The table that an autotuner would choose from; 1 if a variant was wrong and therefore not timed.
+ * @param {{ m: number, n: number, k: number }} sizes
+ * @param {harness.ProfileProgramOptions} options
+ * @param {harness.Report} report
+ */
+async function printProduct(sizes, { adapter, repeat, kernel, json }, report) {
+  const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
+  try {
+    report.say(harness.describeAdapter(device.adapter));
+    const profile = await profileMatmul(device, {
+      ...sizes,
+      ...(kernel !== undefined && kernel !== 'matmul' && { variants: [kernel] }),
+    });
+    print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
+    write(json, profile);
+    return profile.refused.length > 0 ? 1 : 0;
+  } finally {
+    device.dispose();
+  }
+}
+
+/** @param {[string, string]} files */
+function compare([before, after]) {
+  return harness.compareReports(harness.readReport(before), harness.readReport(after), [before, after]);
+}
+
+/** @param {string | undefined} file @param {unknown} content */
+function write(file, content) {
+  if (file === undefined) return;
+  fs.writeFileSync(file, `${JSON.stringify(content)}\n`);
+  print(`written to ${file}`);
+}
+
+/** @param {string} adapter @param {harness.Report} report */
+async function printCeilings(adapter, report) {
+  const device = await openDevice({ adapter });
+  try {
+    report.say(harness.describeAdapter(device.adapter));
+    return print(harness.ceilingsText(await measureCeilings(device)));
+  } finally {
+    device.dispose();
+  }
+}
+
+/**
+ * WGSL that compiles as it stands: what is said about it is comments.
+ * @param {import('latentgpu/node').Plan} plan @param {string} name
+ */
+function printShader(plan, name) {
+  const found = harness.dispatchesNamed(plan, name);
+  const [dispatch] = found;
+  if (dispatch === undefined) return 2;
+  const { code, map } = shaderText(dispatch);
+  const number = (/** @type {typeof dispatch} */ one) => plan.dispatches.indexOf(one) + 1;
+  const others = found.slice(1).map((other) => `${number(other)} (${other.label} ${other.kernel})`);
+  return print(
+    [
+      code.trimEnd(),
+      '',
+      `// dispatch ${number(dispatch)}: ${dispatch.label} ${dispatch.kernel}; grid ${dispatch.grid.join('x')}`,
+      ...map.map(({ from, to, file, line }) => `// lines ${from}-${to}: ${file}:${line}`),
+      ...(others.length > 0 ? [`// also named so: ${others.join(', ')}; --wgsl takes the number too`] : []),
+    ].join('\n'),
+  );
+}
+
+/** @param {string} text */
+function print(text) {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}

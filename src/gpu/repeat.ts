@@ -1,0 +1,69 @@
+// How long a piece of GPU work takes where the GPU's own clock cannot be read: the same work many times in one submit, the
+// host's clock around it, divided. What a submit costs by itself is measured first and taken off.
+import type { Device } from './device.js';
+
+/** Encodes the work `times` times. */
+export type EncodeTimes = (encoder: GPUCommandEncoder, times: number) => void;
+
+export interface RepeatOptions {
+  /** Measurements; 5 by default. */
+  samples?: number;
+  /** A measurement takes at least so long, if `most` allows; 20 by default. */
+  targetMs?: number;
+  /** Repetitions in a measurement at most; 16,384 by default. */
+  most?: number;
+  /** Called before each submit, its own work not measured. */
+  prepare?: () => void;
+}
+
+export interface Repeated {
+  /** Microseconds of the work done once, one entry a measurement. */
+  samples: number[];
+  /** How often it was done in each. */
+  times: number;
+}
+
+/** A measurement is at least so many times what an empty submit takes. */
+const TIMES_EMPTY = 10;
+const EMPTY_SUBMITS = 7;
+
+export async function timeRepeated(
+  device: Device,
+  encode: EncodeTimes,
+  { samples = 5, targetMs = 20, most = 16_384, prepare }: RepeatOptions = {},
+): Promise<Repeated> {
+  const measure = async (times: number) => {
+    prepare?.();
+    await device.gpu.queue.onSubmittedWorkDone();
+    return timeSubmit(device, (encoder) => encode(encoder, times));
+  };
+  const empties: number[] = [];
+  for (let i = 0; i < EMPTY_SUBMITS; i++) empties.push(await timeSubmit(device, () => undefined));
+  const empty = Math.min(...empties);
+  const target = Math.max(targetMs, TIMES_EMPTY * empty);
+
+  let times = 1;
+  await measure(1); // the driver may do more at a pipeline's first use
+  for (;;) {
+    const took = await measure(times);
+    if (took >= target || times >= most) break;
+    // At most tenfold at once: the first measurements are mostly the submit itself.
+    const wanted = Math.ceil((1.2 * target * times) / Math.max(took - empty, took / 10));
+    times = Math.min(Math.max(wanted, times + 1), 10 * times, most);
+  }
+  const results: number[] = [];
+  for (let i = 0; i < samples; i++) results.push((Math.max(0, (await measure(times)) - empty) * 1000) / times);
+  device.check();
+  return { samples: results, times };
+}
+
+/** Milliseconds from submit to done, encoding not counted. */
+async function timeSubmit({ gpu }: Device, encode: (encoder: GPUCommandEncoder) => void): Promise<number> {
+  const encoder = gpu.createCommandEncoder();
+  encode(encoder);
+  const commands = encoder.finish();
+  const started = performance.now();
+  gpu.queue.submit([commands]);
+  await gpu.queue.onSubmittedWorkDone();
+  return performance.now() - started;
+}

@@ -1,0 +1,117 @@
+// What each dispatch of the seed model's training step costs, counted here from the sizes of its layers and the formulas
+// that it computes, without the planner and the kernels' descriptors: rates and rooflines of a profile rest on these.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { vae } from '../../src/model/presets.js';
+import { trainingPlan } from '../support/plans.js';
+
+const FLOAT = 4;
+/** shaders/lib/step.wgsl: Settings, 14 words; Progress, 4 words. Kernels that look at the step read both. */
+const STEP_STATE = 14 * 4 + 4 * 4;
+
+interface Layer {
+  name: string;
+  inputs: number;
+  units: number;
+  /** Whether one follows it: the heads and the logits have none. */
+  activates: boolean;
+  /** Whether an activation stands before it: then its input gradient goes on through that. */
+  activated: boolean;
+}
+
+/** VAE pixels-h1-h2-latent and back; the heads are mu and log_var side by side. */
+const layers = (pixels: number, h1: number, h2: number, latent: number): Layer[] => [
+  { name: 'encoder.0', inputs: pixels, units: h1, activates: true, activated: false },
+  { name: 'encoder.2', inputs: h1, units: h2, activates: true, activated: true },
+  { name: 'heads', inputs: h2, units: 2 * latent, activates: false, activated: true },
+  { name: 'decoder.0', inputs: latent, units: h2, activates: true, activated: false },
+  { name: 'decoder.2', inputs: h2, units: h1, activates: true, activated: true },
+  { name: 'decoder.4', inputs: h1, units: pixels, activates: false, activated: true },
+];
+
+interface Cost {
+  flops: number;
+  bytes: number;
+}
+
+/** y = activation(x w^T + b). Reads x, w and b, writes y. One more for each y: the bias; and one for the activation. */
+const forward = (rows: number, { inputs, units, activates }: Layer): Cost => ({
+  flops: rows * units * (2 * inputs + 1 + Number(activates)),
+  bytes: FLOAT * (rows * inputs + units * inputs + units + rows * units),
+});
+
+/** dw = dy^T x, summed over the batch, and db. Reads dy and x, writes dw and db. */
+const weightGradient = (rows: number, { inputs, units }: Layer): Cost => ({
+  flops: units * inputs * 2 * rows + rows * units,
+  bytes: FLOAT * (rows * units + rows * inputs + units * inputs + units),
+});
+
+/** dx = dy w, times the slope of the activation, told from its output y. Reads dy, w and y, writes dx. */
+const inputGradient = (rows: number, { inputs, units, activated }: Layer): Cost => ({
+  flops: rows * inputs * (2 * units + Number(activated)),
+  bytes: FLOAT * (rows * units + units * inputs + Number(activated) * rows * inputs + rows * inputs),
+});
+
+/** Every row of the plan: "label kernel" without the matmul's variant -> its cost. */
+function costs(rows: number, pixels: number, h1: number, h2: number, latent: number): Map<string, Cost> {
+  const all = layers(pixels, h1, h2, latent);
+  const matmuls = all.flatMap((layer): [string, Cost][] => [
+    [`${layer.name} bias_activation`, forward(rows, layer)],
+    [`${layer.name} weight_gradient`, weightGradient(rows, layer)],
+    [`${layer.name} ${layer.activated ? 'activation_gradient' : 'plain'}`, inputGradient(rows, layer)],
+  ]);
+  const unasked = 'encoder.0 plain'; // the gradient of the images
+  const parameters = all.reduce((sum, { inputs, units }) => sum + units * inputs + units, 0);
+  // In the flat buffers each tensor starts on a multiple of 256 bytes, and the gaps are read and written too.
+  const padded = all.flatMap(({ inputs, units }) => [units * inputs, units]).map((n) => 64 * Math.ceil(n / 64));
+  const flat = FLOAT * padded.reduce((sum, n) => sum + n, 0);
+  return new Map<string, Cost>([
+    ...matmuls.filter(([name]) => name !== unasked),
+    // Each pixel: a byte in, a float out, divided by 255.
+    ['batch gather', { flops: rows * pixels, bytes: rows * pixels * (1 + FLOAT) }],
+    // z = mu + eps exp(lv / 2): /2, exp, *, + = 4. (mu mu + exp(lv) - 1 - lv) / 2: *, exp, +, -, -, / = 6.
+    ['z latent', { flops: rows * latent * (4 + 6), bytes: FLOAT * rows * (2 * latent + latent + 1) + STEP_STATE }],
+    // max(l, 0) - l x + log(1 + exp(-|l|)): max, *, -, |l|, exp, log1p, + = 7. w (sigmoid(l) - x): exp, +, /, -, * = 5.
+    ['bce bce', { flops: rows * pixels * (7 + 5), bytes: FLOAT * rows * (3 * pixels + 1) + STEP_STATE }],
+    // Through z (dz dz/dmu, dz dz/dlv): /2, /2, exp, *, *, * = 6. Of the KL: w mu and w (exp(lv) - 1) / 2: *, exp, -, /,
+    // *, and the row's weight = 6. Both added = 2.
+    [
+      'heads latent_gradient',
+      { flops: rows * latent * (6 + 6 + 2), bytes: FLOAT * rows * (latent + 2 * latent + 2 * latent) + STEP_STATE },
+    ],
+    // m: *, *, +. v: *, *, *, +. w -= s m / (sqrt(v) / c + eps): *, sqrt, /, +, /, -. Reads g, w, m and v,
+    // writes w, m and v.
+    ['all parameters adam', { flops: 13 * parameters, bytes: 7 * flat + STEP_STATE }],
+    // Two sums over the batch: what goes in and what comes out.
+    ['reconstruction + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
+  ]);
+}
+
+for (const [rows, pixels, h1, h2, latent] of [
+  [128, 784, 512, 256, 64],
+  [7, 35, 21, 13, 5],
+] as const)
+  for (const matmulVariant of [
+    { name: 'tiled' },
+    { name: 'subgroups', lanes: 8 },
+    { name: 'registers', lanes: 4 },
+  ] as const)
+    test(`VAE ${pixels}-${h1}-${h2}-${latent}, batch ${rows}, ${matmulVariant.name}: each row's flops and bytes`, () => {
+      const expected = costs(rows, pixels, h1, h2, latent);
+      const plan = trainingPlan(vae({ pixels, hidden: [h1, h2], latent }), rows, { fuse: true, matmulVariant });
+      const got = plan.dispatches.map(({ label, kernel, flops, bytes }) => ({
+        name: `${label} ${kernel.replace(/^matmul_\w+\+/, '')}`,
+        cost: { flops, bytes },
+      }));
+      assert.equal(got.map(({ name }) => name).sort(), [...expected.keys()].sort());
+      for (const { name, cost } of got) assert.equal(cost, expected.get(name), name);
+    });
+
+test('the whole step: 0.77 GFLOP and 50.1 MiB', () => {
+  const all = [...costs(128, 784, 512, 256, 64).values()];
+  const sum = (key: keyof Cost) => all.reduce((total, cost) => total + cost[key], 0);
+  assert.is((sum('flops') / 1e9).toFixed(2), '0.77');
+  assert.is((sum('bytes') / 2 ** 20).toFixed(1), '50.1');
+});
+
+test.run();
