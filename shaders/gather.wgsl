@@ -1,14 +1,13 @@
-// The images of this step as numbers in 0..1, picked from the resident dataset: x = byte / 255.
-// With SHUFFLE, row r of the batch is the image to which this epoch's permutation sends position progress.start + r;
-// without, the image at that position. Rows at or after progress.rows (a short last batch) are zero.
+// The images of this step as numbers, picked from the resident dataset: x = LOW + SPAN byte / 255.
+// Which image a row gets: lib/batch_row.wgsl. Rows at or after progress.rows (a short last batch) are zero.
 //   images [examples, PIXELS] u8, four a word, little-endian -> x [batch, PIXELS]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/gather.ts
-#include "lib/permutation.wgsl"
-#include "lib/step.wgsl"
+#include "lib/batch_row.wgsl"
 
 override WORKGROUP: u32;
 override PIXELS: u32;
-override SHUFFLE: bool;
+override LOW: f32;
+override SPAN: f32;
 
 @group(0) @binding(0) var<storage, read> images: array<u32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
@@ -22,19 +21,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let row = workgroup.x;
   let live = row < progress.rows;
   if (lane == 0u && live) {
-    let position = progress.start + row;
-    if (SHUFFLE) {
-      image = permute(position, settings.examples, settings.key, progress.epoch);
-    } else {
-      image = position;
-    }
+    image = image_of_row(row, settings, progress.start, progress.epoch);
   }
   let first = workgroupUniformLoad(&image) * PIXELS;  // lane 0 has found the image
   for (var column = lane; column < PIXELS; column += WORKGROUP) {
     var value = 0.0;
     if (live) {
       let at = first + column;  // images[image, column]
-      value = f32((images[at / 4u] >> (8u * (at % 4u))) & 0xffu) / 255.0;
+      value = LOW + SPAN * (f32((images[at / 4u] >> (8u * (at % 4u))) & 0xffu) / 255.0);
     }
     x[row * PIXELS + column] = value;
   }

@@ -12,7 +12,16 @@ const ROUNDS = 10;
 export type Words = [number, number, number, number];
 
 /** The fourth counter word: which purpose a number is drawn for. `shuffle` stands in shaders/lib/philox.wgsl as well. */
-export const STREAM = { init: 1, noise: 2, shuffle: 3, evaluation: 4, prior: 5, data: 6 } as const;
+export const STREAM = {
+  init: 1,
+  noise: 2,
+  shuffle: 3,
+  evaluation: 4,
+  prior: 5,
+  data: 6,
+  corruption: 7,
+  evaluationCorruption: 8,
+} as const;
 
 /** High 32 bits of a u32 product; the low ones are `Math.imul(a, b) >>> 0`. */
 export function multiplyHigh(a: number, b: number): number {

@@ -1,11 +1,21 @@
 // The gradient of the loss with respect to one row of one of its terms.
 #include "lib/step.wgsl"
 
-// An index into LOSS_TERMS of src/kernels/loss.ts.
+// The numbers of TERM_CODES in src/kernels/loss.ts.
 const TERM_RECONSTRUCTION: u32 = 0u;
 const TERM_KL: u32 = 1u;
+const TERM_L1: u32 = 2u;
+const TERM_SPARSITY: u32 = 3u;
+
+fn term_weight(settings: Settings, term: u32) -> f32 {
+  switch term {
+    case TERM_KL: { return settings.kl_weight; }
+    case TERM_L1: { return settings.l1_weight; }
+    case TERM_SPARSITY: { return settings.sparsity_weight; }
+    default: { return settings.reconstruction_weight; }
+  }
+}
 
 fn row_weight(row: u32, live_rows: u32, settings: Settings, term: u32) -> f32 {
-  let weight = select(settings.kl_weight, settings.reconstruction_weight, term == TERM_RECONSTRUCTION);
-  return select(0.0, weight, row < live_rows);
+  return select(0.0, term_weight(settings, term), row < live_rows);
 }

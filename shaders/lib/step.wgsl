@@ -15,6 +15,8 @@ struct Settings {
   epsilon: f32,
   reconstruction_weight: f32,
   kl_weight: f32,
+  l1_weight: f32,
+  sparsity_weight: f32,
 }
 
 // Advanced by the GPU itself at the end of every step (finish_step.wgsl), so that many steps go in one submit.

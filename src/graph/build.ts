@@ -1,9 +1,10 @@
 // From a model's description to graphs: training (with gradients), evaluation, and the two halves used on their own.
 // All of them share one list of parameters, in one order.
-import type { DenseSpec, ModelSpec } from '../model/spec.js';
+import { GraphError } from '../errors.js';
+import { type DenseSpec, type LossTerm, lossWeights, type ModelSpec } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
-import type { Initializer, LossTerm, Node, NoiseStream, ParameterPart, Shape } from './ops.js';
+import { type CorruptionStream, type Initializer, type Node, type NoiseStream, type ParameterPart, type Shape } from './ops.js';
 
 /** One tensor of the model: what its graph node needs. */
 export interface ParameterSpec {
@@ -16,13 +17,15 @@ export interface ParameterSpec {
 
 export interface LossNode {
   term: LossTerm;
-  /** [rows], nats an image. */
+  /** In the loss that is minimised. */
+  weight: number;
+  /** [rows], a number an image. */
   node: Node;
 }
 
 export interface ModelGraph {
   graph: Graph;
-  /** In the order of `parameterSpecs`; only those that the graph uses. */
+  /** What is trained, in the order of `parameterSpecs`; in a graph without gradients what it uses. */
   parameters: Node[];
   losses: LossNode[];
   /** One a parameter, in the same order; only for training. */
@@ -30,6 +33,12 @@ export interface ModelGraph {
   /** What the host may ask for. */
   output: Node | null;
 }
+
+/**
+ * What is trained: the whole model, or one layer of the encoder with the decoder layer that mirrors it, which
+ * reconstructs that layer's input from its output; the layers below stay as they are.
+ */
+export type Part = 'whole' | { layer: number };
 
 interface Linear {
   label: string;
@@ -39,8 +48,10 @@ interface Linear {
 }
 
 interface Layers {
+  /** A deterministic code is the last of them. */
   encoder: Linear[];
-  heads: Linear;
+  /** Of a Gaussian code. */
+  heads: Linear | null;
   decoder: Linear[];
 }
 
@@ -63,29 +74,48 @@ function linear(
   };
 }
 
-function layersOf(spec: ModelSpec): Layers {
+function layersOf({ inputs, classes = 0, encoder, code, decoder }: ModelSpec): Layers {
   // PyTorch numbers the modules of a Sequential, and every Linear but the last is followed by its activation.
-  const chain = (name: string, inputs: number, dense: DenseSpec[]): Linear[] =>
+  const chain = (name: string, width: number, dense: DenseSpec[]): Linear[] =>
     dense.map(({ units, activation }, index) =>
-      linear(`${name}.${2 * index}`, dense[index - 1]?.units ?? inputs, units, activation),
+      linear(`${name}.${2 * index}`, dense[index - 1]?.units ?? width, units, activation),
     );
-  const code = spec.code.units;
+  const lower = chain('encoder', inputs + classes, code.kind === 'deterministic' ? [...encoder, code] : encoder);
+  const top = encoder.at(-1)?.units ?? inputs + classes;
   return {
-    encoder: chain('encoder', spec.inputs, spec.encoder),
-    heads: linear('heads', spec.encoder.at(-1)?.units ?? spec.inputs, 2 * code, 'identity', ['mu', 'log_var']),
-    decoder: chain('decoder', code, spec.decoder),
+    encoder: lower,
+    heads: code.kind === 'gaussian' ? linear('heads', top, 2 * code.units, 'identity', ['mu', 'log_var']) : null,
+    decoder: chain('decoder', code.units + classes, decoder),
   };
 }
 
 /** Every parameter of the model, in the order in which PyTorch's module would list them. */
 export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
   const { encoder, heads, decoder } = layersOf(spec);
-  return [...encoder, heads, ...decoder].flatMap(({ weight, bias }) => [weight, bias]);
+  return [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap(({ weight, bias }) => [weight, bias]);
 }
+
+/** How many layers `{ layer }` of a Part can name: those from the images to the code. */
+export const encoderDepth = (spec: ModelSpec): number => spec.encoder.length + 1;
+
+/** How a graph takes its images and its noise. */
+interface Sources {
+  shuffle: boolean;
+  noise: NoiseStream;
+  corruption: CorruptionStream;
+}
+
+const TRAINING: Sources = { shuffle: true, noise: 'noise', corruption: 'corruption' };
+const EVALUATION: Sources = { shuffle: false, noise: 'evaluation', corruption: 'evaluationCorruption' };
 
 class Builder {
   readonly graph = new Graph();
   readonly parameters: Node[] = [];
+  private readonly layers: Layers;
+
+  constructor(private readonly spec: ModelSpec) {
+    this.layers = layersOf(spec);
+  }
 
   parameter({ name, shape, init, parts }: ParameterSpec): Node {
     const node = this.graph.append({ op: 'parameter', name, init, parts }, [], name, shape);
@@ -93,38 +123,126 @@ class Builder {
     return node;
   }
 
-  layer(x: Node, { label, weight, bias, activation }: Linear): Node {
+  /** x W^T + b */
+  sum(x: Node, { label, weight, bias }: Linear): Node {
     const { append } = this.graph;
     const product = append({ op: 'matmul', transposeA: false, transposeB: true }, [x, this.parameter(weight)], label);
-    const sum = append({ op: 'add_bias' }, [product, this.parameter(bias)], label);
-    return activation === 'identity' ? sum : append({ op: 'activation', activation }, [sum], label);
+    return append({ op: 'add_bias' }, [product, this.parameter(bias)], label);
+  }
+
+  activate(x: Node, { label, activation }: Linear): Node {
+    return activation === 'identity' ? x : this.graph.append({ op: 'activation', activation }, [x], label);
+  }
+
+  layer(x: Node, linear: Linear): Node {
+    return this.activate(this.sum(x, linear), linear);
   }
 
   chain(x: Node, layers: Linear[]): Node {
     return layers.reduce((value, layer) => this.layer(value, layer), x);
   }
 
-  /** The whole model on `rows` images of the dataset, to its loss terms. */
-  losses(spec: ModelSpec, rows: number, shuffle: boolean, stream: NoiseStream): LossNode[] {
+  /** Values that the host hands over -> heads [rows, 2 latent], or the deterministic code [rows, latent]. */
+  encoder(rows: number): Node {
+    const { inputs, classes = 0 } = this.spec;
+    const x = this.graph.append({ op: 'input', name: 'images' }, [], 'images', [rows, inputs + classes]);
+    return this.codeOrHeads(x);
+  }
+
+  /** Values that the host hands over -> images [rows, inputs]. */
+  decoder(rows: number): Node {
+    const { code, classes = 0 } = this.spec;
+    const z = this.graph.append({ op: 'input', name: 'codes' }, [], 'codes', [rows, code.units + classes]);
+    return this.chain(z, this.layers.decoder);
+  }
+
+  private codeOrHeads(x: Node): Node {
+    const top = this.chain(x, this.layers.encoder);
+    return this.layers.heads ? this.layer(top, this.layers.heads) : top;
+  }
+
+  /** The images of the dataset, and what the encoder sees of them. */
+  private images(rows: number, { shuffle, corruption: stream }: Sources): { clean: Node; seen: Node } {
+    const { inputs, range = '0..1', corruption } = this.spec;
     const { append } = this.graph;
-    const layers = layersOf(spec);
-    const x = append({ op: 'batch', shuffle }, [], 'batch', [rows, spec.inputs]);
-    const heads = this.layer(this.chain(x, layers.encoder), layers.heads);
-    const kl = append({ op: 'kl_normal' }, [heads], 'kl');
-    const z = append({ op: 'reparameterize', stream }, [heads], 'z');
-    const logits = this.chain(z, layers.decoder);
-    const bce = append({ op: 'bce_with_logits' }, [logits, x], 'bce');
-    return [
-      { term: 'reconstruction', node: bce },
-      { term: 'kl', node: kl },
-    ];
+    const clean = append({ op: 'batch', shuffle, range }, [], 'batch', [rows, inputs]);
+    const seen = corruption ? append({ op: 'corrupt', corruption, range, stream }, [clean], 'corruption') : clean;
+    return { clean, seen };
+  }
+
+  /** Appends the labels of a conditional model to `x`. */
+  private conditioned(x: Node, labels: Node | null, label: string): Node {
+    return labels ? this.graph.append({ op: 'concat' }, [x, labels], label) : x;
+  }
+
+  /** The whole model on `rows` images of the dataset, to its loss terms. */
+  losses(rows: number, sources: Sources): LossNode[] {
+    const { classes, code, loss } = this.spec;
+    const { append } = this.graph;
+    const { clean, seen } = this.images(rows, sources);
+    const labels = classes
+      ? append({ op: 'batch_labels', shuffle: sources.shuffle }, [], 'labels', [rows, classes])
+      : null;
+    const top = this.codeOrHeads(this.conditioned(seen, labels, 'encoder input'));
+    const terms = new Map<LossTerm, Node>();
+    if (code.kind === 'gaussian') terms.set('kl', append({ op: 'kl_normal' }, [top], 'kl'));
+    const z = code.kind === 'gaussian' ? append({ op: 'reparameterize', stream: sources.noise }, [top], 'z') : top;
+    if (loss.l1 !== undefined) terms.set('l1', append({ op: 'l1' }, [z], 'l1'));
+    if (loss.sparsity !== undefined) terms.set('sparsity', this.sparsity(z, loss.sparsity.target, rows));
+    const lower = this.layers.decoder.slice(0, -1);
+    const output = this.sum(this.chain(this.conditioned(z, labels, 'decoder input'), lower), this.outputLayer());
+    terms.set(loss.reconstruction, this.reconstruction(output, clean));
+    return [...lossWeights(this.spec)].map(([term, weight]) => {
+      const node = terms.get(term);
+      if (!node) throw new GraphError(`loss term "${term}" has a weight but no operation`);
+      return { term, weight, node };
+    });
+  }
+
+  private outputLayer(): Linear {
+    const last = this.layers.decoder.at(-1);
+    if (!last) throw new GraphError('the decoder has no layer');
+    return last;
+  }
+
+  /** @param sum the last layer before its activation, [rows, pixels] */
+  private reconstruction(sum: Node, target: Node): Node {
+    const { append } = this.graph;
+    if (this.spec.loss.reconstruction === 'bce') return append({ op: 'bce_with_logits' }, [sum, target], 'bce');
+    return append({ op: 'squared_error' }, [this.activate(sum, this.outputLayer()), target], 'mse');
+  }
+
+  private sparsity(z: Node, target: number, rows: number): Node {
+    const mean = this.graph.append({ op: 'batch_mean' }, [z], 'sparsity');
+    return this.graph.append({ op: 'bernoulli_kl', target, rows }, [mean], 'sparsity');
+  }
+
+  /** One layer and its mirror, on what the layers below make of the images. Only their parameters count as trained. */
+  layerLosses(rows: number, layer: number, sources: Sources): LossNode[] {
+    const { encoder, decoder } = this.layers;
+    const [up, down] = [encoder[layer], decoder[decoder.length - 1 - layer]];
+    if (!up || !down || this.layers.heads || this.spec.classes || up.weight.shape[1] !== down.weight.shape[0])
+      throw new GraphError(`layer ${layer} cannot be trained alone: no decoder layer mirrors it`);
+    const { clean, seen } = this.images(rows, sources);
+    const below = encoder.slice(0, layer);
+    const target = this.chain(clean, below);
+    const input = seen === clean ? target : this.chain(seen, below);
+    this.parameters.length = 0;
+    const sum = this.sum(this.layer(input, up), down);
+    if (layer === 0) return [{ term: this.spec.loss.reconstruction, weight: 1, node: this.reconstruction(sum, target) }];
+    const node = this.graph.append({ op: 'squared_error' }, [this.activate(sum, down), target], 'mse');
+    return [{ term: 'mse', weight: 1, node }];
+  }
+
+  terms(rows: number, part: Part, sources: Sources): LossNode[] {
+    return part === 'whole' ? this.losses(rows, sources) : this.layerLosses(rows, part.layer, sources);
   }
 }
 
-/** One training step on `batch` images: losses, and the gradient of their weighted sum over rows for every parameter. */
-export function trainingGraph(spec: ModelSpec, batch: number): ModelGraph {
-  const builder = new Builder();
-  const losses = builder.losses(spec, batch, true, 'noise');
+/** One training step on `batch` images: losses, and the gradient of their weighted sum over rows for every trained parameter. */
+export function trainingGraph(spec: ModelSpec, batch: number, part: Part = 'whole'): ModelGraph {
+  const builder = new Builder(spec);
+  const losses = builder.terms(batch, part, TRAINING);
   const { graph, parameters } = builder;
   const seeds = losses.map(({ term, node }) => ({
     node,
@@ -134,28 +252,22 @@ export function trainingGraph(spec: ModelSpec, batch: number): ModelGraph {
 }
 
 /** The losses of `batch` images at a time, in the dataset's order, with one fixed noise sample an image. */
-export function evaluationGraph(spec: ModelSpec, batch: number): ModelGraph {
-  const builder = new Builder();
-  const losses = builder.losses(spec, batch, false, 'evaluation');
+export function evaluationGraph(spec: ModelSpec, batch: number, part: Part = 'whole'): ModelGraph {
+  const builder = new Builder(spec);
+  const losses = builder.terms(batch, part, EVALUATION);
   return { graph: builder.graph, parameters: builder.parameters, losses, gradients: [], output: null };
 }
 
-/** input "images" [rows, inputs] in 0..1 -> (mu, log_var) [rows, 2 latent] */
+/** input "images" [rows, inputs + classes] in the model's range -> (mu, log_var) [rows, 2 latent], or the code [rows, latent] */
 export function encoderGraph(spec: ModelSpec, rows: number): ModelGraph {
-  const builder = new Builder();
-  const { encoder, heads } = layersOf(spec);
-  const x = builder.graph.append({ op: 'input', name: 'images' }, [], 'images', [rows, spec.inputs]);
-  const output = builder.layer(builder.chain(x, encoder), heads);
+  const builder = new Builder(spec);
+  const output = builder.encoder(rows);
   return { graph: builder.graph, parameters: builder.parameters, losses: [], gradients: [], output };
 }
 
-/** input "codes" [rows, latent] -> pixel probabilities [rows, inputs] */
+/** input "codes" [rows, latent + classes] -> images [rows, inputs] in the model's range */
 export function decoderGraph(spec: ModelSpec, rows: number): ModelGraph {
-  const builder = new Builder();
-  const codes = builder.graph.append({ op: 'input', name: 'codes' }, [], 'codes', [rows, spec.code.units]);
-  const layers = layersOf(spec).decoder.map((layer, index, all) =>
-    index === all.length - 1 ? { ...layer, activation: 'sigmoid' as const } : layer,
-  );
-  const output = builder.chain(codes, layers);
+  const builder = new Builder(spec);
+  const output = builder.decoder(rows);
   return { graph: builder.graph, parameters: builder.parameters, losses: [], gradients: [], output };
 }

@@ -1,7 +1,7 @@
 // The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule.
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
-import type { Activation } from '../model/spec.js';
+import type { Activation, CorruptionSpec, LossTerm, PixelRange } from '../model/spec.js';
 
 export type Shape = readonly number[];
 
@@ -19,16 +19,22 @@ export interface ParameterPart {
 
 /** Which Philox stream (src/random.ts) a random operation draws from. */
 export type NoiseStream = 'noise' | 'evaluation';
-
-/** Terms of the loss, in the order in which they are reported. */
-export type LossTerm = 'reconstruction' | 'kl';
+export type CorruptionStream = 'corruption' | 'evaluationCorruption';
 
 export type Operation =
   | { op: 'parameter'; name: string; parts: ParameterPart[]; init: Initializer }
   /** Values that the host hands over. */
   | { op: 'input'; name: string }
   /** The images of this step, picked from the resident dataset; rows past the end of a short batch are zero. */
-  | { op: 'batch'; shuffle: boolean }
+  | { op: 'batch'; shuffle: boolean; range: PixelRange }
+  /** Their labels as one-hot, [rows, classes]; rows past the end of a short batch are zero. */
+  | { op: 'batch_labels'; shuffle: boolean }
+  /** x -> x damaged, with fresh noise each step. */
+  | { op: 'corrupt'; corruption: CorruptionSpec; range: PixelRange; stream: CorruptionStream }
+  /** (a [rows, m], b [rows, n]) -> [rows, m + n] */
+  | { op: 'concat' }
+  /** [rows, n] -> columns `from` to `from + columns` */
+  | { op: 'slice_columns'; from: number; columns: number }
   /** [rows]: the term's weight for rows that hold an image, 0 for the others. */
   | { op: 'row_weight'; term: LossTerm }
   | { op: 'matmul'; transposeA: boolean; transposeB: boolean }
@@ -47,7 +53,19 @@ export type Operation =
   | { op: 'kl_normal_gradient' }
   /** (logits, targets) [rows, pixels] -> [rows], nats summed over pixels */
   | { op: 'bce_with_logits' }
-  | { op: 'bce_with_logits_gradient' };
+  | { op: 'bce_with_logits_gradient' }
+  /** (y, targets) [rows, pixels] -> [rows], squared error summed over pixels */
+  | { op: 'squared_error' }
+  | { op: 'squared_error_gradient' }
+  /** z [rows, n] -> [rows], sum of |z| */
+  | { op: 'l1' }
+  | { op: 'l1_gradient' }
+  /** [rows, n] -> [n]: the mean over the rows that hold an image. */
+  | { op: 'batch_mean' }
+  | { op: 'batch_mean_gradient'; rows: number }
+  /** rho [n] -> [rows]: sum over n of KL(target || rho) between Bernoulli distributions, nats; the same for each row. */
+  | { op: 'bernoulli_kl'; target: number; rows: number }
+  | { op: 'bernoulli_kl_gradient'; target: number };
 
 export type OpName = Operation['op'];
 
@@ -130,7 +148,33 @@ export const OPS: OpTable = {
   parameter: leaf,
   input: leaf,
   batch: leaf,
+  batch_labels: leaf,
   row_weight: leaf,
+
+  corrupt: { shape: (inputs) => at(inputs, 0) },
+
+  concat: {
+    shape: (inputs, _, label) => {
+      const [rows, m] = matrix(inputs[0], `concat "${label}": a`);
+      const [bRows, n] = matrix(inputs[1], `concat "${label}": b`);
+      if (rows !== bRows) throw new GraphError(`concat "${label}": ${rows} rows and ${bRows} rows must be as many`);
+      return [rows, m + n];
+    },
+    gradient: (node, _, dy, append) => {
+      const [m, n] = node.inputs.map((input) => at(input.shape, 1));
+      const slice = (from: number, columns: number) =>
+        append({ op: 'slice_columns', from, columns }, [dy], node.label);
+      return [slice(0, m ?? 0), slice(m ?? 0, n ?? 0)];
+    },
+  },
+  slice_columns: {
+    shape: (inputs, { from, columns }, label) => {
+      const [rows, n] = matrix(inputs[0], `slice_columns "${label}": x`);
+      if (from < 0 || columns < 1 || from + columns > n)
+        throw new GraphError(`slice_columns "${label}": columns ${from} to ${from + columns} must lie in 0 to ${n}`);
+      return [rows, columns];
+    },
+  },
 
   matmul: {
     shape: (inputs, { transposeA, transposeB }, label) => {
@@ -206,4 +250,35 @@ export const OPS: OpTable = {
     ],
   },
   bce_with_logits_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  squared_error: {
+    shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `squared_error "${label}"`), 0)],
+    gradient: (node, _, dy, append) => [
+      append({ op: 'squared_error_gradient' }, [dy, at(node.inputs, 0), at(node.inputs, 1)], node.label),
+      null,
+    ],
+  },
+  squared_error_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  l1: {
+    shape: (inputs, _, label) => [matrix(inputs[0], `l1 "${label}"`)[0]],
+    gradient: (node, _, dy, append) => [append({ op: 'l1_gradient' }, [dy, at(node.inputs, 0)], node.label)],
+  },
+  l1_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  batch_mean: {
+    shape: (inputs, _, label) => [matrix(inputs[0], `batch_mean "${label}"`)[1]],
+    gradient: (node, _, dy, append) => [
+      append({ op: 'batch_mean_gradient', rows: at(at(node.inputs, 0).shape, 0) }, [dy], node.label),
+    ],
+  },
+  batch_mean_gradient: { shape: (inputs, { rows }) => [rows, ...at(inputs, 0)] },
+
+  bernoulli_kl: {
+    shape: (_, { rows }) => [rows],
+    gradient: (node, { target }, dy, append) => [
+      append({ op: 'bernoulli_kl_gradient', target }, [dy, at(node.inputs, 0)], node.label),
+    ],
+  },
+  bernoulli_kl_gradient: { shape: (inputs) => at(inputs, 1) },
 };

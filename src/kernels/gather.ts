@@ -1,13 +1,45 @@
-// The step's images, picked from the resident dataset by a permutation that the shader computes.
+// The step's images and labels, picked from the resident dataset by a permutation that the shader computes.
 import source from '../../shaders/gather.wgsl';
-import { checkGrid, F32_BYTES, type Kernel, WORKGROUP } from './kernel.js';
+import labelsSource from '../../shaders/gather_labels.wgsl';
+import type { PixelRange } from '../model/spec.js';
+import { checkGrid, F32_BYTES, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
-export const gather: Kernel<{ rows: number; pixels: number; shuffle: boolean }> = {
+/** Black, and what white is above it. */
+export const rangeConstants = (range: PixelRange) => (range === '-1..1' ? { LOW: -1, SPAN: 2 } : { LOW: 0, SPAN: 1 });
+
+export interface GatherShape {
+  rows: number;
+  pixels: number;
+  shuffle: boolean;
+  range: PixelRange;
+}
+
+export const gather: Kernel<GatherShape> = {
   name: 'gather',
   sources: [source],
   bindings: { images: 'read', settings: 'uniform', progress: 'read', x: 'write' },
-  constants: ({ pixels, shuffle }) => ({ WORKGROUP, PIXELS: pixels, SHUFFLE: Number(shuffle) }),
+  constants: ({ pixels, shuffle, range }) => ({
+    WORKGROUP,
+    PIXELS: pixels,
+    SHUFFLE: Number(shuffle),
+    ...rangeConstants(range),
+  }),
   grid: ({ rows }) => checkGrid([rows, 1, 1], `${rows} rows`),
   flops: ({ rows, pixels }) => rows * pixels,
   bytes: ({ rows, pixels }) => rows * pixels * (1 + F32_BYTES),
+};
+
+export const gatherLabels: Kernel<{ rows: number; classes: number; shuffle: boolean }> = {
+  name: 'gather_labels',
+  sources: [labelsSource],
+  bindings: { labels: 'read', settings: 'uniform', progress: 'read', one_hot: 'write' },
+  constants: ({ rows, classes, shuffle }) => ({
+    WORKGROUP,
+    COUNT: rows * classes,
+    CLASSES: classes,
+    SHUFFLE: Number(shuffle),
+  }),
+  grid: ({ rows, classes }) => linearGrid(rows * classes),
+  flops: () => 0,
+  bytes: ({ rows, classes }) => rows * (1 + classes * F32_BYTES),
 };

@@ -1,15 +1,20 @@
-// Kernels of the reconstruction loss: binary cross entropy from logits, its gradient, and both in one pass.
+// Kernels of the reconstruction losses, binary cross entropy from logits and squared error: alone, as gradients, and both
+// in one pass.
 import bceSource from '../../shaders/bce.wgsl';
 import bceWithLogitsSource from '../../shaders/bce_with_logits.wgsl';
 import bceWithLogitsGradientSource from '../../shaders/bce_with_logits_gradient.wgsl';
+import mseSource from '../../shaders/mse.wgsl';
 import rowWeightSource from '../../shaders/row_weight.wgsl';
-import type { LossTerm } from '../graph/ops.js';
+import squaredErrorSource from '../../shaders/squared_error.wgsl';
+import squaredErrorGradientSource from '../../shaders/squared_error_gradient.wgsl';
+import type { Activation, LossTerm } from '../model/spec.js';
+import { activationCode } from './elementwise.js';
 import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
-/** The numbers by which shaders/lib/row_weight.wgsl knows the terms, and their order in the metrics. */
-export const LOSS_TERMS: readonly LossTerm[] = ['reconstruction', 'kl'];
+/** The number by which shaders/lib/row_weight.wgsl knows a term. */
+const TERM_CODES: Record<LossTerm, number> = { bce: 0, mse: 0, kl: 1, l1: 2, sparsity: 3 };
 
-/** Logits and targets are [rows, pixels]. */
+/** Logits, outputs and targets are [rows, pixels]. */
 export interface LossShape {
   rows: number;
   pixels: number;
@@ -45,11 +50,39 @@ export const bceWithLogitsGradient: Kernel<LossShape> = {
   flops: perElement(5),
 };
 
+/** `activation` is the output's, by whose own output y its slope is known. */
+export const mse: Kernel<LossShape & { activation: Activation }> = {
+  name: 'mse',
+  sources: [mseSource],
+  bindings: { y: 'read', targets: 'read', settings: 'uniform', progress: 'read', loss: 'write', dx: 'write' },
+  constants: ({ pixels, activation }) => ({ WORKGROUP, PIXELS: pixels, ACTIVATION: activationCode(activation) }),
+  grid: rowGrid,
+  flops: ({ rows, pixels, activation }) => (activation === 'identity' ? 5 : 6) * rows * pixels,
+};
+
+export const squaredError: Kernel<LossShape> = {
+  name: 'squared_error',
+  sources: [squaredErrorSource],
+  bindings: { y: 'read', targets: 'read', loss: 'write' },
+  constants: ({ pixels }) => ({ WORKGROUP, PIXELS: pixels }),
+  grid: rowGrid,
+  flops: perElement(3),
+};
+
+export const squaredErrorGradient: Kernel<LossShape> = {
+  name: 'squared_error_gradient',
+  sources: [squaredErrorGradientSource],
+  bindings: { weight: 'read', y: 'read', targets: 'read', dy: 'write' },
+  constants: ({ rows, pixels }) => ({ WORKGROUP, COUNT: rows * pixels, PIXELS: pixels }),
+  grid: ({ rows, pixels }) => linearGrid(rows * pixels),
+  flops: perElement(3),
+};
+
 export const rowWeight: Kernel<{ rows: number; term: LossTerm }> = {
   name: 'row_weight',
   sources: [rowWeightSource],
   bindings: { settings: 'uniform', progress: 'read', weight: 'write' },
-  constants: ({ rows, term }) => ({ WORKGROUP, COUNT: rows, TERM: LOSS_TERMS.indexOf(term) }),
+  constants: ({ rows, term }) => ({ WORKGROUP, COUNT: rows, TERM: TERM_CODES[term] }),
   grid: ({ rows }) => linearGrid(rows),
   flops: () => 0,
 };

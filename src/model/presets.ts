@@ -1,37 +1,158 @@
-// Models by name: each preset only writes down a ModelSpec.
+// The autoencoder family by name: each preset only writes down a ModelSpec.
 import { ArgumentError } from '../errors.js';
-import { type ModelSpec, validateSpec } from './spec.js';
+import {
+  type Activation,
+  type CorruptionSpec,
+  type LossSpec,
+  type ModelSpec,
+  type PixelRange,
+  validateSpec,
+} from './spec.js';
 
-/** Sizes of a variational autoencoder. */
-export interface VaeOptions {
+/** Sizes that every member of the family has. */
+export interface Sizes {
   /** Pixels of one image; 784 by default (28x28). */
   pixels?: number;
   /** Units of the encoder's hidden layers; the decoder mirrors them. [512, 256] by default. */
   hidden?: number[];
-  /** Dimensions of the code z; 64 by default. */
+  /** Dimensions of the code; 64 by default. */
   latent?: number;
+}
+
+/** How the images are compared and what the layers compute. */
+export interface Layers extends Sizes {
+  /** Of the hidden layers; relu by default. */
+  activation?: Activation;
+  /** bce by default. */
+  loss?: 'bce' | 'mse';
+  /** Of the last layer; by default sigmoid, and tanh for a range of -1..1. */
+  output?: Activation;
+  /** 0..1 by default. */
+  range?: PixelRange;
+}
+
+/** A variational autoencoder's. */
+export interface VaeOptions extends Layers {
   /** Weight of the KL term; 1 by default. */
   klWeight?: number;
+  /** For the mse loss: variance of the pixels' Gaussian. */
+  variance?: number;
+}
+
+const DEFAULT_HIDDEN = [512, 256];
+/** Hinton & Salakhutdinov 2006. */
+const STACKED = { hidden: [1000, 500, 250], latent: 30 };
+
+/** What all members have in common: the layers around the code, and how images are compared. */
+function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
+  const { pixels = 784, hidden = DEFAULT_HIDDEN, activation = 'relu', loss: reconstruction = 'bce', range } = options;
+  if (!Array.isArray(hidden))
+    throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
+  const output = options.output ?? (range === '-1..1' ? ('tanh' as Activation) : 'sigmoid');
+  const loss: LossSpec = { reconstruction };
+  const layer = (units: number) => ({ units, activation });
+  return {
+    inputs: pixels,
+    ...(range !== undefined && { range }),
+    encoder: hidden.map(layer),
+    decoder: [...hidden.toReversed().map(layer), { units: pixels, activation: output }],
+    loss,
+  };
+}
+
+function checked(spec: ModelSpec): ModelSpec {
+  validateSpec(spec);
+  return spec;
 }
 
 /**
- * The variational autoencoder pixels-hidden-(mu, log_var)-hidden-pixels with ReLU, Bernoulli pixels and a standard
- * normal prior. The defaults are the MNIST VAE 784-512-256-64.
- * @throws ArgumentError naming the size that is not a positive integer
+ * The variational autoencoder pixels-hidden-(mu, log_var)-hidden-pixels with a standard normal prior. The defaults are the
+ * MNIST VAE 784-512-256-64 with ReLU and Bernoulli pixels; the mse loss makes the pixels Gaussian.
+ * @throws ArgumentError naming what is wrong
  * Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes".
  */
-export function vae(options: VaeOptions = {}): ModelSpec {
-  const { pixels = 784, hidden = [512, 256], latent = 64, klWeight = 1 } = options;
-  if (!Array.isArray(hidden))
-    throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
-  const relu = (units: number) => ({ units, activation: 'relu' as const });
-  const spec: ModelSpec = {
-    inputs: pixels,
-    encoder: hidden.map(relu),
+export function vae({ latent = 64, klWeight = 1, variance, ...layers }: VaeOptions = {}): ModelSpec {
+  const { loss, ...rest } = mirrored(layers);
+  return checked({
+    ...rest,
     code: { kind: 'gaussian', units: latent },
-    decoder: [...hidden.toReversed().map(relu), { units: pixels, activation: 'identity' }],
-    loss: { reconstruction: 'bce', klWeight },
-  };
-  validateSpec(spec);
-  return spec;
+    loss: { ...loss, klWeight, ...(variance !== undefined && { variance }) },
+  });
+}
+
+/**
+ * A VAE whose KL term weighs `beta`: above 1 the code's dimensions separate, below 1 the images are sharper.
+ * Source: Higgins et al. 2017, "beta-VAE".
+ */
+export function betaVae({ beta = 4, ...options }: Omit<VaeOptions, 'klWeight'> & { beta?: number } = {}): ModelSpec {
+  return vae({ ...options, klWeight: beta });
+}
+
+/**
+ * A VAE that is told each image's class, so that it can be asked for one.
+ * Source: Sohn et al. 2015, "Learning Structured Output Representation using Deep Conditional Generative Models".
+ */
+export function conditionalVae({ classes = 10, ...options }: VaeOptions & { classes?: number } = {}): ModelSpec {
+  return checked({ ...vae(options), classes });
+}
+
+/** The plain autoencoder: pixels-hidden-code-hidden-pixels, the code without an activation. */
+export function ae({ latent = 64, ...layers }: Layers = {}): ModelSpec {
+  return checked({ ...mirrored(layers), code: { kind: 'deterministic', units: latent, activation: 'identity' } });
+}
+
+/**
+ * No activation anywhere and squared error: spans the subspace of the data's principal components.
+ * Source: Baldi & Hornik 1989.
+ */
+export function linear({ hidden = [], ...sizes }: Sizes = {}): ModelSpec {
+  return ae({ ...sizes, hidden, activation: 'identity', loss: 'mse', output: 'identity' });
+}
+
+/** How a sparse autoencoder is kept sparse: one of the two. */
+export interface SparseOptions extends Layers {
+  /** Weight of the sum of |z| of a ReLU code; 0.1 by default. */
+  l1?: number;
+  /** Wanted mean activation of each dimension of a sigmoid code, between 0 and 1. */
+  rho?: number;
+  /** Weight of the divergence from rho; 1 by default. */
+  sparsityWeight?: number;
+}
+
+/**
+ * An autoencoder whose code is mostly near zero.
+ * @throws ArgumentError if both l1 and rho are given
+ * Source: Ng 2011, "Sparse autoencoder" (CS294A lecture notes).
+ */
+export function sparse({ latent = 64, l1, rho, sparsityWeight = 1, ...layers }: SparseOptions = {}): ModelSpec {
+  if (l1 !== undefined && rho !== undefined)
+    throw new ArgumentError(`l1 ${l1} and rho ${rho}: a code is kept sparse by one of them; leave one out`);
+  const { loss, ...rest } = mirrored(layers);
+  if (rho === undefined)
+    return checked({
+      ...rest,
+      code: { kind: 'deterministic', units: latent, activation: 'relu' },
+      loss: { ...loss, l1: l1 ?? 0.1 },
+    });
+  return checked({
+    ...rest,
+    code: { kind: 'deterministic', units: latent, activation: 'sigmoid' },
+    loss: { ...loss, sparsity: { target: rho, weight: sparsityWeight } },
+  });
+}
+
+/**
+ * An autoencoder that is shown damaged images and asked for the clean ones. Gaussian noise of 0.3 by default.
+ * Source: Vincent et al. 2010, "Stacked Denoising Autoencoders".
+ */
+export function denoising({ corruption, ...layers }: Layers & { corruption?: CorruptionSpec } = {}): ModelSpec {
+  return checked({ ...ae(layers), corruption: corruption ?? { kind: 'gaussian', amount: 0.3 } });
+}
+
+/**
+ * A deep autoencoder of sigmoid layers, 784-1000-500-250-30 by default: train it layer by layer first (`pretrain`).
+ * Source: Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
+ */
+export function stacked(options: Layers = {}): ModelSpec {
+  return ae({ ...STACKED, activation: 'sigmoid', ...options });
 }

@@ -1,10 +1,33 @@
 // What a model is, as plain data: it can be written as JSON, compared, stored beside weights. Nothing here knows of
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
+import {
+  refuse,
+  requireFraction,
+  requireKnownKeys,
+  requireOneOf,
+  requirePositive,
+  requirePositiveInteger,
+  requireWeight,
+} from './check.js';
 
-/** Functions that may follow a layer's matmul and bias. `identity` on the last layer leaves logits for the BCE loss. */
+/** Functions that may follow a layer's matmul and bias. */
 export const ACTIVATIONS = ['identity', 'relu', 'sigmoid'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
+
+/** What a pixel's byte 0..255 becomes. */
+export const RANGES = ['0..1', '-1..1'] as const;
+export type PixelRange = (typeof RANGES)[number];
+
+export const CORRUPTIONS = ['gaussian', 'mask', 'saltpepper'] as const;
+
+/** Damage to the encoder's input, fresh each step. Sizes are those of a picture of 0 (black) to 1 (white). */
+export interface CorruptionSpec {
+  /** gaussian: noise is added. mask: pixels turn black. saltpepper: pixels turn black or white, with equal chance. */
+  kind: (typeof CORRUPTIONS)[number];
+  /** gaussian: standard deviation. mask, saltpepper: share of the pixels. */
+  amount: number;
+}
 
 /** A fully connected layer: y = activation(x W^T + b), W [units, inputs], b [units]. */
 export interface DenseSpec {
@@ -12,43 +35,63 @@ export interface DenseSpec {
   activation: Activation;
 }
 
-/** An autoencoder with a Gaussian code: encoder -> (mu, log_var) -> z -> decoder -> logits of the pixels. */
+/**
+ * What the encoder ends in. gaussian: q(z|x) = N(mu, exp(log_var)), both [units], from one matmul each (done as one).
+ * deterministic: one more layer, whose output is the code.
+ */
+export type CodeSpec = { kind: 'gaussian'; units: number } | ({ kind: 'deterministic' } & DenseSpec);
+
+export const RECONSTRUCTIONS = ['bce', 'mse'] as const;
+
+export interface LossSpec {
+  /**
+   * bce: Bernoulli likelihood, computed from logits; in nats an image, summed over pixels.
+   * mse: squared error, summed over pixels.
+   */
+  reconstruction: (typeof RECONSTRUCTIONS)[number];
+  /** mse: variance of the pixels' Gaussian; the squared error is weighted with 1 / (2 variance). Absent: weight 1. */
+  variance?: number;
+  /** Gaussian code: weight of KL(q(z|x) || N(0, I)); 1, the evidence lower bound, if absent. */
+  klWeight?: number;
+  /** Deterministic code: weight of the sum of |z|. */
+  l1?: number;
+  /** Deterministic sigmoid code: weight of KL(target || mean activation over the batch), summed over the code. */
+  sparsity?: { target: number; weight: number };
+}
+
+export const INITIALIZATIONS = ['pytorch', 'xavier', 'he'] as const;
+export type Initialization = (typeof INITIALIZATIONS)[number];
+
+/** An autoencoder: images [-> corrupted] -> encoder -> code -> decoder -> images. */
 export interface ModelSpec {
   /** Pixels of one image, 784 for 28x28. */
   inputs: number;
+  /** 0..1 if absent. */
+  range?: PixelRange;
+  /** Conditional: so many classes; the image's label, as one-hot, is appended to the encoder's input and to the code. */
+  classes?: number;
+  /** Denoising: the encoder sees damaged images, the loss is against the clean ones. */
+  corruption?: CorruptionSpec;
   encoder: DenseSpec[];
-  /** q(z|x) = N(mu, exp(log_var)), both [units], from one matmul each (done as one). */
-  code: { kind: 'gaussian'; units: number };
-  /** The last layer has `inputs` units and gives logits (activation `identity`). */
+  code: CodeSpec;
+  /** The last layer has `inputs` units; its activation is the output's: sigmoid for bce. */
   decoder: DenseSpec[];
-  loss: {
-    /** Bernoulli likelihood from logits, summed over pixels, in nats an image. */
-    reconstruction: 'bce';
-    /** Weight of KL(q(z|x) || N(0, I)); 1 is the evidence lower bound. */
-    klWeight: number;
-  };
+  loss: LossSpec;
+  /** First parameters: uniform +-1/sqrt(fan_in) as PyTorch's Linear (if absent), Xavier's or He's uniform. */
+  initialization?: Initialization;
 }
 
-/** A value in a message; JSON alone would call NaN and Infinity null. */
-const show = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+/** Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. */
+export type LossTerm = 'bce' | 'mse' | 'kl' | 'l1' | 'sparsity';
 
-function requirePositiveInteger(value: unknown, path: string): void {
-  if (!Number.isInteger(value) || (value as number) < 1)
-    throw new ArgumentError(`${path}: ${show(value)}, must be a positive integer`);
-}
-
-function requireOneOf(value: unknown, choices: readonly string[], path: string): void {
-  if (!choices.includes(value as string))
-    throw new ArgumentError(`${path}: ${JSON.stringify(value)}, must be one of ${choices.join(', ')}`);
-}
-
-function validateLayers(layers: unknown, path: string): void {
-  if (!Array.isArray(layers))
-    throw new ArgumentError(`${path}: ${JSON.stringify(layers)}, must be a list of { units, activation }`);
-  layers.forEach((layer: Partial<DenseSpec> | null, index) => {
-    requirePositiveInteger(layer?.units, `${path}[${index}].units`);
-    requireOneOf(layer?.activation, ACTIVATIONS, `${path}[${index}].activation`);
-  });
+/** The terms of a model's loss with their weights, in the order in which they are computed and told. */
+export function lossWeights({ code, loss }: ModelSpec): Map<LossTerm, number> {
+  const reconstruction = loss.variance === undefined ? 1 : 1 / (2 * loss.variance);
+  const weights = new Map<LossTerm, number>([[loss.reconstruction, reconstruction]]);
+  if (code.kind === 'gaussian') weights.set('kl', loss.klWeight ?? 1);
+  if (loss.l1 !== undefined) weights.set('l1', loss.l1);
+  if (loss.sparsity !== undefined) weights.set('sparsity', loss.sparsity.weight);
+  return weights;
 }
 
 /**
@@ -59,23 +102,96 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   if (typeof value !== 'object' || value === null)
     throw new ArgumentError(`model spec: ${JSON.stringify(value)}, must be an object (see ModelSpec)`);
   const spec = value as Partial<ModelSpec>;
+  requireKnownKeys(spec, SPEC_KEYS, '');
   requirePositiveInteger(spec.inputs, 'inputs');
+  if (spec.range !== undefined) requireOneOf(spec.range, RANGES, 'range');
+  if (spec.classes !== undefined) requirePositiveInteger(spec.classes, 'classes');
+  if (spec.corruption !== undefined) validateCorruption(spec.corruption);
   validateLayers(spec.encoder, 'encoder');
-  requireOneOf(spec.code?.kind, ['gaussian'], 'code.kind');
-  requirePositiveInteger(spec.code?.units, 'code.units');
+  validateCode(spec.code);
   validateLayers(spec.decoder, 'decoder');
-  requireOneOf(spec.loss?.reconstruction, ['bce'], 'loss.reconstruction');
-  const klWeight = spec.loss?.klWeight;
-  if (typeof klWeight !== 'number' || !(klWeight >= 0) || !Number.isFinite(Math.fround(klWeight)))
-    throw new ArgumentError(`loss.klWeight: ${show(klWeight)}, must be a number >= 0 that f32 holds (up to 3e38)`);
-  const last = spec.decoder?.length ? spec.decoder[spec.decoder.length - 1] : undefined;
-  if (last === undefined) throw new ArgumentError('decoder: [], must have at least its output layer');
-  if (last.units !== spec.inputs)
-    throw new ArgumentError(
-      `decoder[${(spec.decoder?.length ?? 0) - 1}].units: ${last.units}, must equal inputs (${spec.inputs}): it gives one logit a pixel`,
-    );
-  if (last.activation !== 'identity')
-    throw new ArgumentError(
-      `decoder[${(spec.decoder?.length ?? 0) - 1}].activation: "${last.activation}", must be identity: the bce loss takes logits`,
-    );
+  validateLoss(spec.loss);
+  if (spec.initialization !== undefined) requireOneOf(spec.initialization, INITIALIZATIONS, 'initialization');
+  validateOutput(spec as ModelSpec);
+  validateTerms(spec as ModelSpec);
+}
+
+const SPEC_KEYS = ['inputs', 'range', 'classes', 'corruption', 'encoder', 'code', 'decoder', 'loss', 'initialization'];
+const LAYER_KEYS = ['units', 'activation'];
+
+function validateLayers(layers: unknown, path: string): void {
+  if (!Array.isArray(layers)) refuse(path, layers, 'must be a list of { units, activation }');
+  (layers as unknown[]).forEach((layer, index) => {
+    validateLayer(layer, `${path}[${index}]`, LAYER_KEYS);
+  });
+}
+
+function validateLayer(value: unknown, path: string, known: readonly string[]): void {
+  const layer = value as Partial<DenseSpec> | null;
+  requirePositiveInteger(layer?.units, `${path}.units`);
+  requireOneOf(layer?.activation, ACTIVATIONS, `${path}.activation`);
+  requireKnownKeys(layer as object, known, path);
+}
+
+function validateCorruption(value: unknown): void {
+  const corruption = value as Partial<CorruptionSpec> | null;
+  requireOneOf(corruption?.kind, CORRUPTIONS, 'corruption.kind');
+  if (corruption?.kind === 'gaussian') requirePositive(corruption.amount, 'corruption.amount');
+  else requireFraction(corruption?.amount, 'corruption.amount');
+  requireKnownKeys(corruption as object, ['kind', 'amount'], 'corruption');
+}
+
+function validateCode(value: unknown): void {
+  const code = value as Partial<CodeSpec> | undefined;
+  requireOneOf(code?.kind, ['gaussian', 'deterministic'], 'code.kind');
+  if (code?.kind === 'deterministic') return validateLayer(code, 'code', ['kind', ...LAYER_KEYS]);
+  requirePositiveInteger(code?.units, 'code.units');
+  requireKnownKeys(code as object, ['kind', 'units'], 'code');
+}
+
+function validateLoss(value: unknown): void {
+  const loss = value as Partial<LossSpec> | undefined;
+  requireOneOf(loss?.reconstruction, RECONSTRUCTIONS, 'loss.reconstruction');
+  const { variance, klWeight, l1, sparsity } = loss as LossSpec;
+  if (variance !== undefined) requirePositive(variance, 'loss.variance');
+  if (klWeight !== undefined) requireWeight(klWeight, 'loss.klWeight');
+  if (l1 !== undefined) requireWeight(l1, 'loss.l1');
+  if (sparsity !== undefined) {
+    requireFraction(sparsity?.target, 'loss.sparsity.target');
+    requireWeight(sparsity?.weight, 'loss.sparsity.weight');
+    requireKnownKeys(sparsity, ['target', 'weight'], 'loss.sparsity');
+  }
+  requireKnownKeys(loss as object, ['reconstruction', 'variance', 'klWeight', 'l1', 'sparsity'], 'loss');
+}
+
+/** What the last layer gives must be what the loss and the images are made of. */
+function validateOutput({ inputs, range, decoder, loss }: ModelSpec): void {
+  const last = decoder.at(-1);
+  if (!last) throw new ArgumentError('decoder: [], must have at least its output layer');
+  const path = `decoder[${decoder.length - 1}]`;
+  if (last.units !== inputs)
+    refuse(`${path}.units`, last.units, `must equal inputs (${inputs}): it gives one number a pixel`);
+  if (loss.reconstruction === 'bce' && last.activation !== 'sigmoid')
+    refuse(`${path}.activation`, last.activation, 'must be sigmoid for the bce loss: it compares probabilities; or use mse');
+  if (range !== '-1..1') return;
+  if (loss.reconstruction === 'bce')
+    refuse('range', range, 'must be 0..1 for the bce loss: it compares probabilities; or use mse');
+  if (last.activation === 'sigmoid')
+    refuse(`${path}.activation`, last.activation, 'cannot give pixels of -1..1; use tanh or identity');
+}
+
+/** Terms of the loss that need another kind of code, or another reconstruction. */
+function validateTerms({ code, loss }: ModelSpec): void {
+  if (loss.variance !== undefined && loss.reconstruction !== 'mse')
+    refuse('loss.variance', loss.variance, 'must be left out: only the mse loss has a variance');
+  if (code.kind === 'gaussian') {
+    for (const term of ['l1', 'sparsity'] as const)
+      if (loss[term] !== undefined)
+        refuse(`loss.${term}`, loss[term], 'must be left out: a gaussian code is a distribution, not a value; use a deterministic code');
+    return;
+  }
+  if (loss.klWeight !== undefined)
+    refuse('loss.klWeight', loss.klWeight, 'must be left out: only a gaussian code has a KL term');
+  if (loss.sparsity !== undefined && code.activation !== 'sigmoid')
+    refuse('code.activation', code.activation, 'must be sigmoid for loss.sparsity: it compares activations of 0..1');
 }

@@ -2,7 +2,7 @@
 // kernel does) and takes what it can swallow; plan/lower.ts tries them in this order before one kernel an operation.
 import type { Node, OpName } from '../graph/ops.js';
 import { latent, latentGradient } from '../kernels/latent.js';
-import { bce } from '../kernels/loss.js';
+import { bce, mse } from '../kernels/loss.js';
 import { dispatchOf, input, latentSizes, matmulCall, operationOf, type Pattern, rowsAndColumns } from './lower.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
@@ -90,4 +90,27 @@ const bceBoth: Pattern = (root, context) => {
   return { dispatch: dispatchOf(bce, { rows, pixels }, bound, root.label), nodes: [loss, weight, root] };
 };
 
-export const FUSED: Pattern[] = [layer, inputGradient, weightGradient, latentForward, latentBackward, bceBoth];
+/** squared_error + its weighted gradient, through the output's activation if it has one: one pass over the output. */
+const mseBoth: Pattern = (root, context) => {
+  const through = is(root, 'activation_gradient');
+  const gradient = through ? input(root, 0) : root;
+  if (!is(gradient, 'squared_error_gradient') || (through && !context.internal(gradient))) return null;
+  const [weight, y, targets] = [input(gradient, 0), input(gradient, 1), input(gradient, 2)];
+  if (through && input(root, 1) !== y) return null;
+  const loss = context.consumers(y).find((node) => is(node, 'squared_error') && node.inputs[1] === targets);
+  if (!loss || !is(weight, 'row_weight') || !context.internal(weight)) return null;
+  const { tensors } = context;
+  const { rows, columns: pixels } = rowsAndColumns(y);
+  const bound = {
+    ...tensors.stepState(),
+    y: tensors.of(y),
+    targets: tensors.of(targets),
+    loss: tensors.of(loss),
+    dx: tensors.of(root),
+  };
+  const activation = through ? operationOf(root, 'activation_gradient').activation : 'identity';
+  const nodes = [...new Set([loss, weight, gradient, root])];
+  return { dispatch: dispatchOf(mse, { rows, pixels, activation }, bound, root.label), nodes };
+};
+
+export const FUSED: Pattern[] = [layer, inputGradient, weightGradient, latentForward, latentBackward, bceBoth, mseBoth];

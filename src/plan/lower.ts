@@ -3,11 +3,20 @@
 import { GraphError } from '../errors.js';
 import { matmulSizes, type Node, numel, type Operation, type OpName } from '../graph/ops.js';
 import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
-import { gather } from '../kernels/gather.js';
+import { concat, sliceColumns } from '../kernels/columns.js';
+import { corrupt } from '../kernels/corrupt.js';
+import { gather, gatherLabels } from '../kernels/gather.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
-import { bceWithLogits, bceWithLogitsGradient, rowWeight } from '../kernels/loss.js';
+import {
+  bceWithLogits,
+  bceWithLogitsGradient,
+  rowWeight,
+  squaredError,
+  squaredErrorGradient,
+} from '../kernels/loss.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
+import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
 import type { Binding, Dispatch, Tensor } from './plan.js';
 import type { TensorTable } from './tensors.js';
 
@@ -112,7 +121,8 @@ const SINGLE: Record<OpName, Lowering> = {
   input: () => null,
   batch: (node, { tensors }) => {
     const { rows, columns } = rowsAndColumns(node);
-    const shape = { rows, pixels: columns, shuffle: operationOf(node, 'batch').shuffle };
+    const { shuffle, range } = operationOf(node, 'batch');
+    const shape = { rows, pixels: columns, shuffle, range };
     return dispatchOf(
       gather,
       shape,
@@ -204,6 +214,76 @@ const SINGLE: Record<OpName, Lowering> = {
       dlogits: tensors.of(node),
     };
     return dispatchOf(bceWithLogitsGradient, { rows, pixels }, bound, node.label);
+  },
+  squared_error: (node, { tensors }) => {
+    const [y, targets] = [input(node, 0), input(node, 1)];
+    const { rows, columns: pixels } = rowsAndColumns(y);
+    const bound = { y: tensors.of(y), targets: tensors.of(targets), loss: tensors.of(node) };
+    return dispatchOf(squaredError, { rows, pixels }, bound, node.label);
+  },
+  squared_error_gradient: (node, { tensors }) => {
+    const [weight, y, targets] = [input(node, 0), input(node, 1), input(node, 2)];
+    const { rows, columns: pixels } = rowsAndColumns(y);
+    const bound = { weight: tensors.of(weight), y: tensors.of(y), targets: tensors.of(targets), dy: tensors.of(node) };
+    return dispatchOf(squaredErrorGradient, { rows, pixels }, bound, node.label);
+  },
+
+  batch_labels: (node, { tensors }) => {
+    const { rows, columns: classes } = rowsAndColumns(node);
+    const shape = { rows, classes, shuffle: operationOf(node, 'batch_labels').shuffle };
+    const bound = { ...tensors.stepState(), labels: tensors.labels(), one_hot: tensors.of(node) };
+    return dispatchOf(gatherLabels, shape, bound, node.label);
+  },
+  corrupt: (node, { tensors }) => {
+    const { corruption, range, stream } = operationOf(node, 'corrupt');
+    const shape = { count: numel(node.shape), corruption, range, stream };
+    const bound = { ...tensors.stepState(), x: tensors.of(input(node, 0)), y: tensors.of(node) };
+    return dispatchOf(corrupt, shape, bound, node.label);
+  },
+  concat: (node, { tensors }) => {
+    const [a, b] = [input(node, 0), input(node, 1)];
+    const { rows, columns: aColumns } = rowsAndColumns(a);
+    const shape = { rows, aColumns, bColumns: rowsAndColumns(b).columns };
+    return dispatchOf(concat, shape, { a: tensors.of(a), b: tensors.of(b), y: tensors.of(node) }, node.label);
+  },
+  slice_columns: (node, { tensors }) => {
+    const { from, columns } = operationOf(node, 'slice_columns');
+    const { rows, columns: xColumns } = rowsAndColumns(input(node, 0));
+    const bound = { x: tensors.of(input(node, 0)), y: tensors.of(node) };
+    return dispatchOf(sliceColumns, { rows, from, columns, xColumns }, bound, node.label);
+  },
+
+  l1: (node, { tensors }) => {
+    const z = input(node, 0);
+    return dispatchOf(l1, rowsAndColumns(z), { z: tensors.of(z), loss: tensors.of(node) }, node.label);
+  },
+  l1_gradient: (node, { tensors }) => {
+    const [weight, z] = [input(node, 0), input(node, 1)];
+    const bound = { weight: tensors.of(weight), z: tensors.of(z), dz: tensors.of(node) };
+    return dispatchOf(l1Gradient, rowsAndColumns(z), bound, node.label);
+  },
+  batch_mean: (node, { tensors }) => {
+    const x = input(node, 0);
+    const { progress } = tensors.stepState();
+    return dispatchOf(batchMean, rowsAndColumns(x), { x: tensors.of(x), progress, mean: tensors.of(node) }, node.label);
+  },
+  batch_mean_gradient: (node, { tensors }) => {
+    const { progress } = tensors.stepState();
+    const bound = { dmean: tensors.of(input(node, 0)), progress, dx: tensors.of(node) };
+    return dispatchOf(batchMeanGradient, rowsAndColumns(node), bound, node.label);
+  },
+  bernoulli_kl: (node, { tensors }) => {
+    const rho = input(node, 0);
+    const { rows, target } = operationOf(node, 'bernoulli_kl');
+    const bound = { rho: tensors.of(rho), loss: tensors.of(node) };
+    return dispatchOf(bernoulliKl, { rows, columns: numel(rho.shape), target }, bound, node.label);
+  },
+  bernoulli_kl_gradient: (node, { tensors }) => {
+    const [weight, rho] = [input(node, 0), input(node, 1)];
+    const { target } = operationOf(node, 'bernoulli_kl_gradient');
+    const shape = { rows: numel(weight.shape), columns: numel(rho.shape), target };
+    const bound = { weight: tensors.of(weight), rho: tensors.of(rho), drho: tensors.of(node) };
+    return dispatchOf(bernoulliKlGradient, shape, bound, node.label);
   },
 };
 

@@ -3,7 +3,6 @@ import type { LossNode, ModelGraph } from '../graph/build.js';
 import { type Node, numel } from '../graph/ops.js';
 import { adam } from '../kernels/adam.js';
 import { finishStep } from '../kernels/finish-step.js';
-import { LOSS_TERMS } from '../kernels/loss.js';
 import type { MatmulVariant } from '../kernels/matmul.js';
 import { FUSED } from './fuse.js';
 import { type Context, dispatchOf, lower } from './lower.js';
@@ -31,16 +30,19 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
     ...optimizer(model, tensors, options),
     ...(model.losses.length > 0 ? [finish(model.losses, tensors, options)] : []),
   ]);
-  return { name, dispatches, scratch: assignScratch(dispatches) };
+  const losses = model.losses.map(({ term, weight }) => ({ term, weight }));
+  return { name, dispatches, losses, scratch: assignScratch(dispatches) };
 }
 
 function place(model: ModelGraph, tensors: TensorTable): void {
-  for (const parameter of model.parameters) tensors.placeParameter(parameter);
+  for (const parameter of model.graph.all('parameter')) tensors.placeParameter(parameter);
   model.gradients.forEach((gradient, index) => {
     const parameter = model.parameters[index];
     if (parameter) tensors.placeGradient(gradient, parameter);
   });
-  for (const { term, node } of model.losses) tensors.placeLoss(node, term);
+  model.losses.forEach(({ term, node }, index) => {
+    tensors.placeLoss(node, term, index);
+  });
   for (const node of model.graph.all('input')) tensors.placeHost(node, 'input');
   if (model.output) tensors.placeHost(model.output, 'output');
 }
@@ -57,7 +59,10 @@ function contextOf(live: Node[], asked: Node[], tensors: TensorTable, matmulVari
   return { tensors, matmulVariant, consumers, internal };
 }
 
-/** Fused: one pass over the flat buffers. Unfused: one dispatch a parameter. Gaps are updated too, from zero to zero. */
+/**
+ * Fused: one pass over the flat buffers. Unfused, or where only a part of the model is trained: one dispatch a parameter.
+ * Gaps are updated too, from zero to zero.
+ */
 function optimizer(model: ModelGraph, tensors: TensorTable, { fuse, layout }: PlanOptions): Dispatch[] {
   if (model.gradients.length === 0) return [];
   const update = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
@@ -71,12 +76,14 @@ function optimizer(model: ModelGraph, tensors: TensorTable, { fuse, layout }: Pl
     const dispatch = dispatchOf(adam, { count: numel(bound.w.shape) }, bound, label);
     return { ...dispatch, flops: adam.flops({ count: trained }) };
   };
-  if (fuse) return [update('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))];
+  const whole = model.parameters.length === layout.entries.length;
+  if (fuse && whole) return [update('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))];
   return model.parameters.map((p) => update(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
 }
 
 function finish(losses: LossNode[], tensors: TensorTable, { rows, metricsCapacity }: PlanOptions): Dispatch {
-  const shape = { terms: LOSS_TERMS.length, rows, rowStride: lossRowStride(rows), capacity: metricsCapacity };
-  const bound = { ...tensors.stepState(), losses: tensors.losses(), metrics: tensors.metrics() };
+  const terms = losses.length;
+  const shape = { terms, rows, rowStride: lossRowStride(rows), capacity: metricsCapacity };
+  const bound = { ...tensors.stepState(), losses: tensors.losses(terms), metrics: tensors.metrics(terms) };
   return dispatchOf(finishStep, shape, bound, losses.map((loss) => loss.term).join(' + '));
 }

@@ -4,11 +4,12 @@
 import type { Shape } from '../graph/ops.js';
 import type { Access, Constants, Grid } from '../kernels/kernel.js';
 import type { ShaderSource } from '../kernels/shader.js';
+import type { LossTerm } from '../model/spec.js';
 
 /**
  * Memory that outlives a dispatch and has an owner outside the plan.
  * parameters, gradients, moment1, moment2: flat f32, laid out alike (plan/layout.ts). losses: [terms, row stride].
- * metrics: ring of [terms]. settings, progress: shaders/lib/step.wgsl. images: u8. input, output: the host's.
+ * metrics: ring of [terms]. settings, progress: shaders/lib/step.wgsl. images, labels: u8. input, output: the host's.
  */
 export type Resource =
   | 'parameters'
@@ -20,6 +21,7 @@ export type Resource =
   | 'settings'
   | 'progress'
   | 'images'
+  | 'labels'
   | 'input'
   | 'output';
 
@@ -58,9 +60,17 @@ export interface Dispatch {
   bytes: number;
 }
 
+/** A term of the loss with its weight in the sum that is minimised. */
+export interface PlannedLoss {
+  term: LossTerm;
+  weight: number;
+}
+
 export interface Plan {
   name: string;
   dispatches: Dispatch[];
+  /** In the order in which the metrics have them; none where nothing is compared with anything. */
+  losses: PlannedLoss[];
   /** Bytes of each scratch slot. */
   scratch: number[];
 }

@@ -3,7 +3,7 @@
 import { GraphError } from '../errors.js';
 import { type Node, numel, type Shape } from '../graph/ops.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
-import { LOSS_TERMS } from '../kernels/loss.js';
+import type { LossTerm } from '../model/spec.js';
 import { alignUp, type Layout } from './layout.js';
 import type { Resource, Tensor } from './plan.js';
 
@@ -12,8 +12,10 @@ export interface Sizes {
   layout: Layout;
   /** Rows of a batch. */
   rows: number;
-  /** Bytes of the resident dataset, padded to whole words. */
+  /** Bytes of the resident images, padded to whole words. */
   imageBytes: number;
+  /** Bytes of their labels, padded to whole words; for conditional models. */
+  labelBytes?: number;
   /** Entries of the metrics ring. */
   metricsCapacity: number;
 }
@@ -22,7 +24,7 @@ export interface Sizes {
 export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
 /** Bytes of the two structs in shaders/lib/step.wgsl. */
-export const SETTINGS_BYTES = 56;
+export const SETTINGS_BYTES = 64;
 export const PROGRESS_BYTES = 16;
 
 /** Floats from one term's rows to the next in the losses buffer: bindings start on aligned bytes. */
@@ -56,9 +58,9 @@ export class TensorTable {
     this.placed.set(gradient, this.flat('gradients', parameter));
   }
 
-  /** The rows of a term of the loss. */
-  placeLoss(node: Node, term: (typeof LOSS_TERMS)[number]): void {
-    const offset = LOSS_TERMS.indexOf(term) * lossRowStride(numel(node.shape)) * F32_BYTES;
+  /** The rows of term number `index` of the loss. */
+  placeLoss(node: Node, term: LossTerm, index: number): void {
+    const offset = index * lossRowStride(numel(node.shape)) * F32_BYTES;
     this.placed.set(node, resource('losses', `loss.${term}`, node.shape, offset));
   }
 
@@ -97,12 +99,16 @@ export class TensorTable {
     return resource('images', 'images', [this.sizes.imageBytes / F32_BYTES]);
   }
 
-  losses(): Tensor {
-    return resource('losses', 'losses', [LOSS_TERMS.length, lossRowStride(this.sizes.rows)]);
+  labels(): Tensor {
+    return resource('labels', 'labels', [(this.sizes.labelBytes ?? 0) / F32_BYTES]);
   }
 
-  metrics(): Tensor {
-    return resource('metrics', 'metrics', [this.sizes.metricsCapacity, LOSS_TERMS.length]);
+  losses(terms: number): Tensor {
+    return resource('losses', 'losses', [terms, lossRowStride(this.sizes.rows)]);
+  }
+
+  metrics(terms: number): Tensor {
+    return resource('metrics', 'metrics', [this.sizes.metricsCapacity, terms]);
   }
 }
 

@@ -1,41 +1,48 @@
 // The losses of a whole set of images: one noise sample an image, the same every time.
 import type { Images } from '../data/dataset.js';
-import { evaluationGraph } from '../graph/build.js';
+import { evaluationGraph, type Part } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
-import { imageBytes, Stepper } from './stepper.js';
+import { datasetBytes, Stepper } from './stepper.js';
 
 /** Images at a time, whatever the training batch is: a small one would make evaluation slow. */
 export const EVALUATION_BATCH = 128;
 const STEPS_PER_SUBMIT = 16;
 const SUBMITS_IN_FLIGHT = 2;
 
+/** Which plan is made of a model. */
+export interface PassOptions {
+  /** false: one kernel an operation, for tests. */
+  fuse: boolean;
+  part: Part;
+}
+
 /** The images stay on the device until `dispose`. */
 export class Evaluator {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly model: Model,
     private readonly stepper: Stepper,
   ) {}
 
   /**
    * @param settings those of training; `examples` and `batch` are taken from `images`
-   * @param fuse     false: the unfused plan, for tests
    */
-  static async create(model: Model, images: Images, settings: StepSettings, fuse: boolean): Promise<Evaluator> {
+  static async create(
+    model: Model,
+    images: Images,
+    settings: StepSettings,
+    { fuse, part }: PassOptions,
+  ): Promise<Evaluator> {
     const batch = Math.min(EVALUATION_BATCH, images.count);
     const { layout, matmulVariant, machine } = model;
-    const sizes = { layout, rows: batch, imageBytes: imageBytes(images), metricsCapacity: METRICS_CAPACITY };
-    const plan = makePlan('evaluation', evaluationGraph(model.spec, batch), { ...sizes, matmulVariant, fuse });
+    const sizes = { layout, rows: batch, ...datasetBytes(images), metricsCapacity: METRICS_CAPACITY };
+    const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, matmulVariant, fuse });
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };
-    return new Evaluator(
-      model,
-      await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'),
-    );
+    return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'));
   }
 
   /** Mean losses over all the images, nats an image. Calls at the same time take turns: there is one set of counters. */
@@ -47,8 +54,8 @@ export class Evaluator {
 
   private async pass(): Promise<Losses> {
     const { stepper } = this;
-    const mean = new LossMean(this.model.spec.loss.klWeight);
-    const add = (_step: number, bce: number, kl: number, images: number) => mean.add(bce, kl, images);
+    const mean = new LossMean(stepper.plan.losses);
+    const add = (sums: Float32Array, images: number) => mean.add(sums, images);
     stepper.rewind(0);
     const pending: PendingMetrics[] = [];
     try {

@@ -5,38 +5,38 @@ import type { Device } from '../gpu/device.js';
 import type { Memory } from '../gpu/memory.js';
 import { mapForReading } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import { LOSS_TERMS } from '../kernels/loss.js';
+import type { LossTerm } from '../model/spec.js';
+import type { PlannedLoss } from '../plan/plan.js';
 
 /** Entries of the ring; one submit never runs over its end. */
 export const METRICS_CAPACITY = 1024;
-const ENTRY_BYTES = LOSS_TERMS.length * F32_BYTES;
 
-/** Nats an image; `loss` = bce + KL weight x kl. */
-export interface Losses {
-  loss: number;
-  bce: number;
-  kl: number;
-}
+/**
+ * Means over images. `loss` is what is minimised: the sum of the model's terms with their weights. The terms themselves
+ * (those that the model has) are unweighted: bce, kl and sparsity in nats, mse the squared error summed over pixels, l1
+ * the sum of |z|.
+ */
+export type Losses = { loss: number } & { [Term in LossTerm]?: number };
 
 /** A running mean over images, in f64. */
 export class LossMean {
-  private bce = 0;
-  private kl = 0;
+  private readonly sums: number[];
   private images = 0;
 
-  constructor(private readonly klWeight: number) {}
+  constructor(private readonly losses: readonly PlannedLoss[]) {
+    this.sums = losses.map(() => 0);
+  }
 
-  /** Adds sums over `images` images. */
-  add(bce: number, kl: number, images: number): void {
-    this.bce += bce;
-    this.kl += kl;
+  /** Adds the terms' sums over `images` images, in the plan's order. */
+  add(sums: ArrayLike<number>, images: number): void {
+    for (let term = 0; term < this.sums.length; term++) this.sums[term] = (this.sums[term] ?? 0) + (sums[term] ?? 0);
     this.images += images;
   }
 
   get value(): Losses {
-    const bce = this.bce / this.images;
-    const kl = this.kl / this.images;
-    return { loss: bce + this.klWeight * kl, bce, kl };
+    const means = this.sums.map((sum) => sum / this.images);
+    const loss = this.losses.reduce((total, { weight }, index) => total + weight * (means[index] ?? 0), 0);
+    return { loss, ...Object.fromEntries(this.losses.map(({ term }, index) => [term, means[index]])) };
   }
 }
 
@@ -47,6 +47,7 @@ export const stepsBeforeWrap = (step: number): number => METRICS_CAPACITY - (ste
 export interface PendingMetrics {
   step: number;
   count: number;
+  losses: readonly PlannedLoss[];
   /** [count, terms] once the steps are done. */
   sums: Promise<Float32Array>;
 }
@@ -55,23 +56,29 @@ export interface PendingMetrics {
 export class MetricsReader {
   private readonly free: GPUBuffer[] = [];
 
+  private readonly entryBytes: number;
+
   constructor(
     private readonly device: Device,
     private readonly memory: Memory,
+    /** [METRICS_CAPACITY, terms] */
     private readonly ring: GPUBuffer,
-  ) {}
+    private readonly losses: readonly PlannedLoss[],
+  ) {
+    this.entryBytes = losses.length * F32_BYTES;
+  }
 
   /** Encodes the copy of steps `step .. step + count`; call `read` of the result after the submit. */
   copy(encoder: GPUCommandEncoder, step: number, count: number): { read: () => PendingMetrics } {
     const staging = this.free.pop() ?? this.staging();
-    const bytes = count * ENTRY_BYTES;
-    encoder.copyBufferToBuffer(this.ring, (step % METRICS_CAPACITY) * ENTRY_BYTES, staging, 0, bytes);
-    return { read: () => ({ step, count, sums: this.read(staging, bytes) }) };
+    const bytes = count * this.entryBytes;
+    encoder.copyBufferToBuffer(this.ring, (step % METRICS_CAPACITY) * this.entryBytes, staging, 0, bytes);
+    return { read: () => ({ step, count, losses: this.losses, sums: this.read(staging, bytes) }) };
   }
 
   private staging(): GPUBuffer {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    return this.memory.create({ label: 'metrics readback', bytes: METRICS_CAPACITY * ENTRY_BYTES, usage, remedy: '' });
+    return this.memory.create({ label: 'metrics readback', bytes: METRICS_CAPACITY * this.entryBytes, usage, remedy: '' });
   }
 
   private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {
@@ -94,17 +101,20 @@ export class MetricsReader {
 export async function eachStep(
   pending: PendingMetrics,
   rows: (step: number) => number,
-  visit: (step: number, bce: number, kl: number, images: number) => void,
+  visit: (sums: Float32Array, images: number) => void,
 ): Promise<void> {
-  const sums = await pending.sums;
+  const { losses } = pending;
+  const all = await pending.sums;
   for (let index = 0; index < pending.count; index++) {
     const step = pending.step + index;
-    const [bce = Number.NaN, kl = Number.NaN] = sums.subarray(index * LOSS_TERMS.length);
-    if (!Number.isFinite(bce) || !Number.isFinite(kl))
+    const sums = all.subarray(index * losses.length, (index + 1) * losses.length);
+    if (!sums.every(Number.isFinite)) {
+      const told = losses.map(({ term }, at) => `${term} ${sums[at]}`).join(', ');
       throw new TrainingError(
-        `the loss of step ${step + 1} is not a finite number (bce ${bce}, kl ${kl}): training has diverged. Use a smaller learning rate`,
+        `the loss of step ${step + 1} is not a finite number (${told}): training has diverged. Use a smaller learning rate`,
       );
-    visit(step, bce, kl, rows(step));
+    }
+    visit(sums, rows(step));
   }
 }
 

@@ -1,5 +1,7 @@
 // The bytes of the structs in shaders/lib/step.wgsl: what the host tells the GPU between submits.
 
+import type { LossTerm } from '../model/spec.js';
+import type { PlannedLoss } from '../plan/plan.js';
 import { PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
 
@@ -14,12 +16,26 @@ export interface StepSettings {
   beta1: number;
   beta2: number;
   epsilon: number;
-  klWeight: number;
+  /** Weights of the loss's terms; 0 for those that the model lacks. */
+  weights: LossWeights;
+}
+
+export interface LossWeights {
+  reconstruction: number;
+  kl: number;
+  l1: number;
+  sparsity: number;
+}
+
+/** The weights by which row_weight.wgsl finds them. */
+export function weightsOf(losses: readonly PlannedLoss[]): LossWeights {
+  const weight = (...terms: LossTerm[]) => losses.find(({ term }) => terms.includes(term))?.weight ?? 0;
+  return { reconstruction: weight('bce', 'mse'), kl: weight('kl'), l1: weight('l1'), sparsity: weight('sparsity') };
 }
 
 /** struct Settings */
 export function settingsBytes(settings: StepSettings): ArrayBuffer {
-  const { seed, examples, batch, learningRate, beta1, beta2, epsilon, klWeight } = settings;
+  const { seed, examples, batch, learningRate, beta1, beta2, epsilon, weights } = settings;
   const bytes = new ArrayBuffer(SETTINGS_BYTES);
   new Uint32Array(bytes, 0, 4).set([...seedKey(seed), examples, batch]);
   new Float32Array(bytes, 16).set([
@@ -31,8 +47,10 @@ export function settingsBytes(settings: StepSettings): ArrayBuffer {
     Math.log(beta1),
     Math.log(beta2),
     epsilon,
-    1, // reconstruction_weight
-    klWeight,
+    weights.reconstruction,
+    weights.kl,
+    weights.l1,
+    weights.sparsity,
   ]);
   return bytes;
 }

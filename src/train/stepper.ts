@@ -3,14 +3,22 @@
 import type { Images } from '../data/dataset.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import { LOSS_TERMS } from '../kernels/loss.js';
 import type { Plan } from '../plan/plan.js';
 import { lossRowStride, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
 import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
 
-/** Bytes of the dataset on the GPU: whole words. */
-export const imageBytes = ({ pixels }: Images): number => Math.ceil(pixels.length / 4) * 4;
+/** Bytes on the GPU, whole words, of the images and (where they have them) their labels. */
+export const datasetBytes = ({ pixels, labels }: Images) => ({
+  imageBytes: wholeWords(pixels.length),
+  labelBytes: wholeWords(labels?.length ?? 0),
+});
+
+const wholeWords = (bytes: number) => Math.ceil(bytes / 4) * 4;
+
+/** Whether a conditional model's labels are asked for. */
+const usesLabels = ({ dispatches }: Plan) =>
+  dispatches.some(({ bindings }) => bindings.some(({ name }) => name === 'labels'));
 
 /** Steps that are ready to be submitted. */
 export interface EncodedSteps {
@@ -28,7 +36,7 @@ export class Stepper {
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
-    private readonly owned: Required<Pick<Resources, 'images' | 'settings' | 'progress' | 'losses' | 'metrics'>>,
+    private readonly owned: Required<Pick<Resources, 'settings' | 'progress'>> & Resources,
     private readonly reader: MetricsReader,
     private settings: StepSettings,
   ) {}
@@ -56,23 +64,23 @@ export class Stepper {
       return buffer;
     };
     try {
+      const data = (label: string, bytes: number) =>
+        keep(memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images (--limit).' }));
+      const { imageBytes, labelBytes } = datasetBytes(images);
+      const terms = plan.losses.length;
       const owned = {
-        images: keep(
-          memory.create({
-            label: `${images.count} images`,
-            bytes: imageBytes(images),
-            usage: STORAGE | COPY_DST,
-            remedy: 'Use fewer images (--limit).',
-          }),
-        ),
+        images: data(`${images.count} images`, imageBytes),
+        ...(usesLabels(plan) && { labels: data(`${images.count} labels`, labelBytes) }),
         settings: keep(make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST)),
         progress: keep(make('progress', PROGRESS_BYTES, STORAGE | COPY_DST)),
-        losses: keep(make('losses', LOSS_TERMS.length * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),
-        metrics: keep(make('metrics', METRICS_CAPACITY * LOSS_TERMS.length * F32_BYTES, STORAGE | COPY_SRC)),
+        losses: keep(make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),
+        metrics: keep(make('metrics', METRICS_CAPACITY * terms * F32_BYTES, STORAGE | COPY_SRC)),
       };
-      upload(device.gpu.queue, owned.images, images);
+      upload(device.gpu.queue, owned.images, images.pixels);
+      if (images.labels && owned.labels) upload(device.gpu.queue, owned.labels, images.labels);
       const program = await Program.create(machine, plan, { ...shared, ...owned }, remedy);
-      const stepper = new Stepper(machine, program, owned, new MetricsReader(device, memory, owned.metrics), settings);
+      const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
+      const stepper = new Stepper(machine, program, owned, reader, settings);
       stepper.configure(settings);
       stepper.rewind(0);
       return stepper;
@@ -136,11 +144,11 @@ export class Stepper {
 }
 
 /** writeBuffer takes whole words; the last few bytes go in a word of their own. */
-function upload(queue: GPUQueue, buffer: GPUBuffer, { pixels }: Images): void {
-  const whole = pixels.length - (pixels.length % 4);
-  const bytes = new Uint8Array(pixels.buffer as ArrayBuffer, pixels.byteOffset, pixels.length);
+function upload(queue: GPUQueue, buffer: GPUBuffer, values: Uint8Array): void {
+  const whole = values.length - (values.length % 4);
+  const bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.length);
   if (whole > 0) queue.writeBuffer(buffer, 0, bytes, 0, whole);
-  if (whole === pixels.length) return;
+  if (whole === values.length) return;
   const last = new Uint8Array(4);
   last.set(bytes.subarray(whole));
   queue.writeBuffer(buffer, whole, last);

@@ -1,0 +1,49 @@
+// Damaged images for a denoising autoencoder, with fresh noise each step. Black is LOW, white LOW + SPAN; AMOUNT is meant
+// for a picture of 0 to 1.
+//   gaussian:   y = x + SPAN AMOUNT eps, not clipped
+//   mask:       y = black with probability AMOUNT, else x
+//   saltpepper: y = black or white with probability AMOUNT / 2 each, else x
+//   x -> y, both [COUNT] = [batch, pixels]
+// Grid: linear over COUNT.  Host: src/kernels/corrupt.ts; host twin: src/model/corrupt.ts
+// Source: Vincent et al. 2010, "Stacked Denoising Autoencoders", section 3.3.
+#include "lib/linear.wgsl"
+#include "lib/normal.wgsl"
+#include "lib/step.wgsl"
+
+override COUNT: u32;
+override KIND: u32;  // an index into CORRUPTIONS of src/model/spec.ts
+override AMOUNT: f32;
+override LOW: f32;
+override SPAN: f32;
+override STREAM: u32;
+
+const KIND_GAUSSIAN: u32 = 0u;
+const KIND_MASK: u32 = 1u;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<uniform> settings: Settings;
+@group(0) @binding(2) var<storage, read> progress: Progress;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+fn corrupt(value: f32, at: u32) -> f32 {
+  if (KIND == KIND_GAUSSIAN) {
+    return value + SPAN * AMOUNT * normal_at(settings.key, STREAM, progress.step, at);
+  }
+  let chance = uniform_at(settings.key, STREAM, progress.step, at);
+  if (KIND == KIND_MASK) {
+    return select(value, LOW, chance < AMOUNT);
+  }
+  return select(select(value, LOW + SPAN, chance < AMOUNT), LOW, chance < 0.5 * AMOUNT);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);  // x[row, column]
+  if (at < COUNT) {
+    y[at] = corrupt(x[at], at);
+  }
+}

@@ -1,0 +1,30 @@
+// Damaged images for a denoising autoencoder.
+import source from '../../shaders/corrupt.wgsl';
+import type { CorruptionStream } from '../graph/ops.js';
+import { CORRUPTIONS, type CorruptionSpec, type PixelRange } from '../model/spec.js';
+import { STREAM } from '../random.js';
+import { rangeConstants } from './gather.js';
+import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+
+export interface CorruptShape {
+  count: number;
+  corruption: CorruptionSpec;
+  range: PixelRange;
+  stream: CorruptionStream;
+}
+
+export const corrupt: Kernel<CorruptShape> = {
+  name: 'corrupt',
+  sources: [source],
+  bindings: { x: 'read', settings: 'uniform', progress: 'read', y: 'write' },
+  constants: ({ count, corruption: { kind, amount }, range, stream }) => ({
+    WORKGROUP,
+    COUNT: count,
+    KIND: CORRUPTIONS.indexOf(kind),
+    AMOUNT: amount,
+    ...rangeConstants(range),
+    STREAM: STREAM[stream],
+  }),
+  grid: ({ count }) => linearGrid(count),
+  flops: ({ count, corruption }) => (corruption.kind === 'gaussian' ? 2 * count : 0),
+};
