@@ -6,6 +6,7 @@ import { trainingGraph } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
 import type { Plan } from '../plan/plan.js';
 import { Evaluator } from './evaluate.js';
+import { lendStepper } from './lend.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import { checkSeed, type Model, type ParameterTensor } from './model.js';
 import { Pace } from './pace.js';
@@ -307,35 +308,10 @@ export class Trainer {
     this.checkUsable();
     if (this.busy) throw new ArgumentError('this trainer is training; await its reports before it is lent');
     this.busy = true;
-    const { device, memory } = this.model.machine;
-    const state = [this.model.parameterBuffer, ...Object.values(this.moments)];
-    const { step } = this.stepper;
-    const copies: GPUBuffer[] = [];
-    const copyAll = (from: GPUBuffer[], to: GPUBuffer[]) => {
-      const encoder = device.gpu.createCommandEncoder({ label: "a trainer's state" });
-      for (const [index, source] of from.entries()) {
-        const target = to[index];
-        if (target) encoder.copyBufferToBuffer(source, 0, target, 0, source.size);
-      }
-      device.gpu.queue.submit([encoder.finish()]);
-    };
-    const restore = () => {
-      copyAll(copies, state);
-      this.stepper.rewind(step);
-    };
     try {
-      const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-      const remedy = 'Use narrower layers (--hidden) to profile.';
-      for (const { size } of state) copies.push(memory.create({ label: 'saved state', bytes: size, usage, remedy }));
-      copyAll(state, copies);
-      try {
-        return await work(this.stepper, restore);
-      } finally {
-        restore();
-        await device.gpu.queue.onSubmittedWorkDone();
-      }
+      const state = [this.model.parameterBuffer, ...Object.values(this.moments)];
+      return await lendStepper(this.model.machine, this.stepper, state, work);
     } finally {
-      for (const copy of copies) memory.destroy(copy);
       this.busy = false;
     }
   }
