@@ -81,6 +81,12 @@ export function normalAt(seed: number, stream: number, step: number, index: numb
   return four[(index % 4) as 0 | 1 | 2 | 3];
 }
 
+/** Number `index` in [0, 1) of (seed, stream, step): word `index % 4` of counter [index / 4, step, 0, stream]. */
+export function uniformAt(seed: number, stream: number, step: number, index: number): number {
+  const words = philox([Math.floor(index / 4), step, 0, stream], seedKey(seed));
+  return unit(words[(index % 4) as 0 | 1 | 2 | 3]);
+}
+
 const PERMUTATION_ROUNDS = 8;
 
 /**

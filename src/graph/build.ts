@@ -4,7 +4,7 @@ import { GraphError } from '../errors.js';
 import { type DenseSpec, type LossTerm, lossWeights, type ModelSpec } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
-import { type CorruptionStream, type Initializer, type Node, type NoiseStream, type ParameterPart, type Shape } from './ops.js';
+import type { CorruptionStream, Initializer, Node, NoiseStream, ParameterPart, Shape } from './ops.js';
 
 /** One tensor of the model: what its graph node needs. */
 export interface ParameterSpec {
@@ -229,7 +229,8 @@ class Builder {
     const input = seen === clean ? target : this.chain(seen, below);
     this.parameters.length = 0;
     const sum = this.sum(this.layer(input, up), down);
-    if (layer === 0) return [{ term: this.spec.loss.reconstruction, weight: 1, node: this.reconstruction(sum, target) }];
+    if (layer === 0)
+      return [{ term: this.spec.loss.reconstruction, weight: 1, node: this.reconstruction(sum, target) }];
     const node = this.graph.append({ op: 'squared_error' }, [this.activate(sum, down), target], 'mse');
     return [{ term: 'mse', weight: 1, node }];
   }

@@ -162,8 +162,7 @@ export const OPS: OpTable = {
     },
     gradient: (node, _, dy, append) => {
       const [m, n] = node.inputs.map((input) => at(input.shape, 1));
-      const slice = (from: number, columns: number) =>
-        append({ op: 'slice_columns', from, columns }, [dy], node.label);
+      const slice = (from: number, columns: number) => append({ op: 'slice_columns', from, columns }, [dy], node.label);
       return [slice(0, m ?? 0), slice(m ?? 0, n ?? 0)];
     },
   },

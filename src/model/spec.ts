@@ -95,6 +95,32 @@ export function lossWeights({ code, loss }: ModelSpec): Map<LossTerm, number> {
 }
 
 /**
+ * Layer-wise pretraining trains each layer of the encoder with the one of the decoder that undoes it.
+ * @throws ArgumentError naming the layer that has none
+ */
+export function checkMirrored({ inputs, classes, encoder, code, decoder }: ModelSpec): void {
+  if (code.kind !== 'deterministic')
+    refuse('code.kind', code.kind, 'must be deterministic to be trained layer by layer');
+  if (classes !== undefined) refuse('classes', classes, 'must be left out to be trained layer by layer');
+  const below = [inputs, ...encoder.map(({ units }) => units)];
+  if (decoder.length !== below.length)
+    refuse(
+      'decoder',
+      decoder.length,
+      `must have ${below.length} layers, one for each of the encoder's, to be trained layer by layer`,
+    );
+  decoder.forEach(({ units }, index) => {
+    const wanted = below[below.length - 1 - index];
+    if (units !== wanted)
+      refuse(
+        `decoder[${index}].units`,
+        units,
+        `must be ${wanted}, mirroring the encoder, to be trained layer by layer`,
+      );
+  });
+}
+
+/**
  * Checks a description that may come from a JSON file.
  * @throws ArgumentError with the path of what is wrong: `decoder[1].units: -5, must be a positive integer`
  */
@@ -144,7 +170,10 @@ function validateCorruption(value: unknown): void {
 function validateCode(value: unknown): void {
   const code = value as Partial<CodeSpec> | undefined;
   requireOneOf(code?.kind, ['gaussian', 'deterministic'], 'code.kind');
-  if (code?.kind === 'deterministic') return validateLayer(code, 'code', ['kind', ...LAYER_KEYS]);
+  if (code?.kind === 'deterministic') {
+    validateLayer(code, 'code', ['kind', ...LAYER_KEYS]);
+    return;
+  }
   requirePositiveInteger(code?.units, 'code.units');
   requireKnownKeys(code as object, ['kind', 'units'], 'code');
 }
@@ -172,7 +201,11 @@ function validateOutput({ inputs, range, decoder, loss }: ModelSpec): void {
   if (last.units !== inputs)
     refuse(`${path}.units`, last.units, `must equal inputs (${inputs}): it gives one number a pixel`);
   if (loss.reconstruction === 'bce' && last.activation !== 'sigmoid')
-    refuse(`${path}.activation`, last.activation, 'must be sigmoid for the bce loss: it compares probabilities; or use mse');
+    refuse(
+      `${path}.activation`,
+      last.activation,
+      'must be sigmoid for the bce loss: it compares probabilities; or use mse',
+    );
   if (range !== '-1..1') return;
   if (loss.reconstruction === 'bce')
     refuse('range', range, 'must be 0..1 for the bce loss: it compares probabilities; or use mse');
@@ -187,7 +220,11 @@ function validateTerms({ code, loss }: ModelSpec): void {
   if (code.kind === 'gaussian') {
     for (const term of ['l1', 'sparsity'] as const)
       if (loss[term] !== undefined)
-        refuse(`loss.${term}`, loss[term], 'must be left out: a gaussian code is a distribution, not a value; use a deterministic code');
+        refuse(
+          `loss.${term}`,
+          loss[term],
+          'must be left out: a gaussian code is a distribution, not a value; use a deterministic code',
+        );
     return;
   }
   if (loss.klWeight !== undefined)

@@ -2,9 +2,9 @@
 // patterns that do several at once and are tried first, unless fusing is off.
 import { GraphError } from '../errors.js';
 import { matmulSizes, type Node, numel, type Operation, type OpName } from '../graph/ops.js';
-import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
 import { concat, sliceColumns } from '../kernels/columns.js';
 import { corrupt } from '../kernels/corrupt.js';
+import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../kernels/latent.js';

@@ -23,9 +23,7 @@ export interface PassOptions {
 export class Evaluator {
   private last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    private readonly stepper: Stepper,
-  ) {}
+  private constructor(private readonly stepper: Stepper) {}
 
   /**
    * @param settings those of training; `examples` and `batch` are taken from `images`

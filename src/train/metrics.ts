@@ -78,7 +78,12 @@ export class MetricsReader {
 
   private staging(): GPUBuffer {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    return this.memory.create({ label: 'metrics readback', bytes: METRICS_CAPACITY * this.entryBytes, usage, remedy: '' });
+    return this.memory.create({
+      label: 'metrics readback',
+      bytes: METRICS_CAPACITY * this.entryBytes,
+      usage,
+      remedy: '',
+    });
   }
 
   private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {

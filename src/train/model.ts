@@ -4,44 +4,40 @@ import type { HostTensor } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
-import { type Machine, Program } from '../gpu/program.js';
+import type { Machine } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
-import { decoderGraph, encoderGraph, type ModelGraph, parameterSpecs } from '../graph/build.js';
+import { parameterSpecs } from '../graph/build.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
-import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
+import { F32_BYTES } from '../kernels/kernel.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
-import { makePlan } from '../plan/make.js';
 import { normalAt, STREAM } from '../random.js';
+import { Halves, MAX_ROWS, wholeRows } from './halves.js';
 import { initialParameters } from './initialize.js';
 
 /** One parameter's values, or its gradient's, under PyTorch's name. */
 export type ParameterTensor = HostTensor<Float32Array<ArrayBuffer>>;
 
-/** A Gaussian code q(z|x) = N(mean, exp(logVar)). */
+/** Codes of n images. */
 export interface Codes {
-  /** [n, latent] */
+  /** [n, latent]: the code; of a Gaussian one, q(z|x) = N(mean, exp(logVar)), its mean. */
   mean: Float32Array;
-  /** [n, latent] */
-  logVar: Float32Array;
+  /** [n, latent], of a Gaussian code. */
+  logVar?: Float32Array;
+}
+
+export type Labels = readonly number[] | Uint8Array;
+
+/** For conditional models only, and necessary there. */
+export interface LabelOptions {
+  /** [n], the class of each row, an integer below the model's `classes`. */
+  labels?: Labels;
 }
 
 export interface ModelOptions {
   /** Seed of the first parameters, a non-negative integer; 0 by default. */
   seed?: number;
-}
-
-/** Rows that go through half a model at once; fewer rows use the next power of two. */
-const MAX_ROWS = 128;
-
-/** A pass through half of the model for a fixed number of rows. */
-interface Half {
-  program: Program;
-  input: GPUBuffer;
-  output: GPUBuffer;
-  inputColumns: number;
-  outputColumns: number;
 }
 
 /** @throws ArgumentError unless `seed` is a non-negative integer that a double holds exactly */
@@ -79,7 +75,7 @@ export class Model {
   /** Flat f32, see plan/layout.ts. */
   readonly parameterBuffer: GPUBuffer;
   readonly machine: Machine;
-  private readonly halves = new Map<string, Promise<Half>>();
+  private readonly halves: Halves;
   private disposed = false;
 
   /** Use `createModel`. */
@@ -92,7 +88,10 @@ export class Model {
     this.layout = layoutOf(parameterSpecs(spec));
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    this.parameterBuffer = memory.create({ label: 'parameters', bytes: this.layout.bytes, usage, remedy });
+    const parameters = memory.create({ label: 'parameters', bytes: this.layout.bytes, usage, remedy });
+    this.parameterBuffer = parameters;
+    const { machine, layout, matmulVariant } = this;
+    this.halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
   }
 
   /** How many numbers are trained. */
@@ -107,57 +106,97 @@ export class Model {
 
   /**
    * @param images [n, pixels], 0..1
-   * @returns mean and log variance of each code
-   * @throws ArgumentError if the length is not a multiple of the pixels
+   * @returns each image's code; of a Gaussian code its mean and log variance
+   * @throws ArgumentError if the length is not a multiple of the pixels, or labels are missing or superfluous
    */
-  async encode(images: Float32Array): Promise<Codes> {
-    const latent = this.spec.code.units;
-    const heads = await this.run('encoder', images, 'images', this.spec.inputs);
-    const rows = heads.length / (2 * latent);
-    const codes = { mean: new Float32Array(rows * latent), logVar: new Float32Array(rows * latent) };
-    for (let row = 0; row < rows; row++) {
-      const at = row * 2 * latent;
-      codes.mean.set(heads.subarray(at, at + latent), row * latent);
-      codes.logVar.set(heads.subarray(at + latent, at + 2 * latent), row * latent);
-    }
-    return codes;
+  async encode(images: Float32Array, { labels }: LabelOptions = {}): Promise<Codes> {
+    this.checkUsable();
+    const { inputs, code } = this.spec;
+    const rows = wholeRows(images, inputs, 'images');
+    const seen = this.spec.range === '-1..1' ? images.map((x) => 2 * x - 1) : images;
+    const values = this.withLabels(seen, inputs, rows, labels);
+    const output = await this.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
+    if (code.kind === 'deterministic') return { mean: output };
+    const part = (from: number) => {
+      const values = new Float32Array(rows * code.units);
+      for (let row = 0; row < rows; row++) {
+        const at = row * 2 * code.units + from;
+        values.set(output.subarray(at, at + code.units), row * code.units);
+      }
+      return values;
+    };
+    return { mean: part(0), logVar: part(code.units) };
   }
 
   /**
    * @param codes [n, latent]
-   * @returns pixel probabilities [n, pixels], 0..1
-   * @throws ArgumentError if the length is not a multiple of the code
+   * @returns images [n, pixels], 0..1; not clipped where the output has no such bounds
+   * @throws ArgumentError if the length is not a multiple of the code, or labels are missing or superfluous
    */
-  decode(codes: Float32Array): Promise<Float32Array> {
-    return this.run('decoder', codes, 'codes', this.spec.code.units);
+  async decode(codes: Float32Array, { labels }: LabelOptions = {}): Promise<Float32Array> {
+    this.checkUsable();
+    const { units } = this.spec.code;
+    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
+    const images = await this.halves.run('decoder', values, units + (this.spec.classes ?? 0));
+    return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
   }
 
   /**
-   * What the decoder makes of each image's mean code.
-   * @param images [n, pixels], 0..1
+   * What the decoder makes of each image's code; of a Gaussian one, of its mean.
+   * @param images [n, pixels], 0..1; a denoising model is given the damaged ones
    * @returns [n, pixels], 0..1
    */
-  async reconstruct(images: Float32Array): Promise<Float32Array> {
-    return this.decode((await this.encode(images)).mean);
+  async reconstruct(images: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
+    return this.decode((await this.encode(images, options)).mean, options);
   }
 
   /**
    * Images decoded from codes drawn from the prior N(0, I).
    * @param count how many
    * @returns [count, pixels], 0..1; the same for the same seed
+   * @throws ArgumentError if the code is deterministic: it has no prior
    */
-  async sample(count: number, options: { seed?: number } = {}): Promise<Float32Array> {
+  async sample(count: number, options: { seed?: number } & LabelOptions = {}): Promise<Float32Array> {
     if (!Number.isInteger(count) || count < 1)
       throw new ArgumentError(`sample count: ${count}, must be a positive integer`);
-    const seed = checkSeed(options.seed ?? 0);
     const { inputs, code } = this.spec;
+    if (code.kind === 'deterministic')
+      throw new ArgumentError(
+        'this model has a deterministic code and no prior to draw from; use a variational one, or decode codes of your own',
+      );
+    const seed = checkSeed(options.seed ?? 0);
     const samples = new Float32Array(count * inputs);
     for (let first = 0; first < count; first += MAX_ROWS) {
-      const length = Math.min(MAX_ROWS, count - first) * code.units;
+      const rows = Math.min(MAX_ROWS, count - first);
+      const length = rows * code.units;
       const codes = Float32Array.from({ length }, (_, i) => normalAt(seed, STREAM.prior, 0, first * code.units + i));
-      samples.set(await this.decode(codes), first * inputs);
+      const labels = options.labels?.slice(first, first + rows);
+      samples.set(await this.decode(codes, { ...(labels && { labels }) }), first * inputs);
     }
     return samples;
+  }
+
+  /** A conditional model's input: each row with its label as one-hot. */
+  private withLabels(values: Float32Array, columns: number, rows: number, labels?: Labels): Float32Array {
+    const { classes } = this.spec;
+    if (classes === undefined) {
+      if (labels) throw new ArgumentError('this model is not conditional and takes no labels; leave them out');
+      return values;
+    }
+    if (labels?.length !== rows)
+      throw new ArgumentError(
+        `labels: ${labels?.length ?? 'none'}, must be ${rows}, one a row: this model is conditional (${classes} classes)`,
+      );
+    const width = columns + classes;
+    const joined = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const label = labels[row] ?? -1;
+      if (!Number.isInteger(label) || label < 0 || label >= classes)
+        throw new ArgumentError(`labels[${row}]: ${label}, must be an integer from 0 to ${classes - 1}`);
+      joined.set(values.subarray(row * columns, (row + 1) * columns), row * width);
+      joined[row * width + columns + label] = 1;
+    }
+    return joined;
   }
 
   /** Every parameter under PyTorch's name: Linear weights are [units, inputs]. */
@@ -212,89 +251,4 @@ export class Model {
     if (this.disposed) throw new ArgumentError('this model was disposed; make a new one with createModel');
     this.device.check();
   }
-
-  private async run(
-    which: 'encoder' | 'decoder',
-    values: Float32Array,
-    what: string,
-    columns: number,
-  ): Promise<Float32Array> {
-    this.checkUsable();
-    if (!(values instanceof Float32Array))
-      throw new ArgumentError(`${what} are ${typeof values}, must be a Float32Array [n, ${columns}]`);
-    if (values.length === 0 || values.length % columns !== 0)
-      throw new ArgumentError(
-        `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,
-      );
-    const rows = values.length / columns;
-    const results: Float32Array[] = [];
-    for (let first = 0; first < rows; first += MAX_ROWS) {
-      const count = Math.min(MAX_ROWS, rows - first);
-      const half = await this.half(which, 2 ** Math.ceil(Math.log2(count)));
-      results.push(await this.pass(half, values.subarray(first * columns, (first + count) * columns), count));
-    }
-    return concatenate(results);
-  }
-
-  /** Rows past `count` keep what an earlier call left there, and are not returned. */
-  private async pass(half: Half, values: Float32Array, count: number): Promise<Float32Array> {
-    const { gpu } = this.device;
-    gpu.queue.writeBuffer(half.input, 0, Float32Array.from(values));
-    const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    half.program.encode(pass);
-    pass.end();
-    gpu.queue.submit([encoder.finish()]);
-    const bytes = count * half.outputColumns * F32_BYTES;
-    return new Float32Array(await readBuffer(this.device, this.machine.memory, half.output, bytes));
-  }
-
-  private half(which: 'encoder' | 'decoder', rows: number): Promise<Half> {
-    const key = `${which} ${rows}`;
-    const known = this.halves.get(key);
-    if (known) return known;
-    const made = this.makeHalf(
-      which === 'encoder' ? encoderGraph(this.spec, rows) : decoderGraph(this.spec, rows),
-      key,
-      rows,
-    );
-    this.halves.set(key, made);
-    // One that could not be made is tried again by the next call.
-    made.catch(() => this.halves.delete(key));
-    return made;
-  }
-
-  private async makeHalf(graph: ModelGraph, name: string, rows: number): Promise<Half> {
-    const { memory } = this.machine;
-    const { layout, matmulVariant } = this;
-    const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
-    const [inputColumns = 0] = graph.graph.all('input').map((node) => node.shape[1] ?? 0);
-    const outputColumns = graph.output?.shape[1] ?? 0;
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const remedy = 'Use narrower layers (--hidden).';
-    const make = (label: string, columns: number) =>
-      memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, columns]), usage, remedy });
-    const input = make('input', inputColumns);
-    let output: GPUBuffer | undefined;
-    try {
-      output = make('output', outputColumns);
-      const resources = { parameters: this.parameterBuffer, input, output };
-      const program = await Program.create(this.machine, plan, resources, remedy);
-      return { program, input, output, inputColumns, outputColumns };
-    } catch (error) {
-      memory.destroy(input);
-      if (output) memory.destroy(output);
-      throw error;
-    }
-  }
-}
-
-function concatenate(parts: Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

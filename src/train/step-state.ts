@@ -16,26 +16,12 @@ export interface StepSettings {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** Weights of the loss's terms; 0 for those that the model lacks. */
-  weights: LossWeights;
 }
 
-export interface LossWeights {
-  reconstruction: number;
-  kl: number;
-  l1: number;
-  sparsity: number;
-}
-
-/** The weights by which row_weight.wgsl finds them. */
-export function weightsOf(losses: readonly PlannedLoss[]): LossWeights {
+/** struct Settings; the weight of a term that the plan lacks is 0. */
+export function settingsBytes(settings: StepSettings, losses: readonly PlannedLoss[]): ArrayBuffer {
+  const { seed, examples, batch, learningRate, beta1, beta2, epsilon } = settings;
   const weight = (...terms: LossTerm[]) => losses.find(({ term }) => terms.includes(term))?.weight ?? 0;
-  return { reconstruction: weight('bce', 'mse'), kl: weight('kl'), l1: weight('l1'), sparsity: weight('sparsity') };
-}
-
-/** struct Settings */
-export function settingsBytes(settings: StepSettings): ArrayBuffer {
-  const { seed, examples, batch, learningRate, beta1, beta2, epsilon, weights } = settings;
   const bytes = new ArrayBuffer(SETTINGS_BYTES);
   new Uint32Array(bytes, 0, 4).set([...seedKey(seed), examples, batch]);
   new Float32Array(bytes, 16).set([
@@ -47,10 +33,10 @@ export function settingsBytes(settings: StepSettings): ArrayBuffer {
     Math.log(beta1),
     Math.log(beta2),
     epsilon,
-    weights.reconstruction,
-    weights.kl,
-    weights.l1,
-    weights.sparsity,
+    weight('bce', 'mse'),
+    weight('kl'),
+    weight('l1'),
+    weight('sparsity'),
   ]);
   return bytes;
 }

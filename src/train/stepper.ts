@@ -105,7 +105,7 @@ export class Stepper {
   /** New settings from the next submit on. */
   configure(settings: StepSettings): void {
     this.settings = settings;
-    this.machine.device.gpu.queue.writeBuffer(this.owned.settings, 0, settingsBytes(settings));
+    this.machine.device.gpu.queue.writeBuffer(this.owned.settings, 0, settingsBytes(settings, this.plan.losses));
   }
 
   /** The next step is number `step`. */

@@ -2,16 +2,17 @@
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
 import type { Resources } from '../gpu/program.js';
-import { trainingGraph } from '../graph/build.js';
+import { encoderDepth, type Part, trainingGraph } from '../graph/build.js';
+import { checkMirrored, type ModelSpec } from '../model/spec.js';
 import { makePlan } from '../plan/make.js';
 import type { Plan } from '../plan/plan.js';
-import { Evaluator } from './evaluate.js';
+import { Evaluator, type PassOptions } from './evaluate.js';
 import { lendStepper } from './lend.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import { checkSeed, type Model, type ParameterTensor } from './model.js';
 import { Pace } from './pace.js';
 import type { StepSettings } from './step-state.js';
-import { imageBytes, Stepper } from './stepper.js';
+import { datasetBytes, Stepper } from './stepper.js';
 
 /** How to train. */
 export interface TrainerOptions {
@@ -25,6 +26,11 @@ export interface TrainerOptions {
   epsilon?: number;
   /** Seed of the order of the images and of the noise, a non-negative integer; 0 by default. */
   seed?: number;
+  /**
+   * Train only this layer of the encoder (from 0, the code's is the last) and the decoder layer that mirrors it, to
+   * reconstruct what the layers below make of the images. `pretrain` goes through all of them.
+   */
+  layer?: number;
   /** false: one kernel an operation. Slower; the oracle for tests. */
   fuse?: boolean;
 }
@@ -85,6 +91,32 @@ function checkPositive(name: string, value: number): void {
   checkNumber(name, value, onGpu > 0 && Number.isFinite(onGpu), 'a positive number that f32 holds (1e-45 to 3e38)');
 }
 
+/** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */
+function checkLabels({ labels }: Images, name: string, { classes }: ModelSpec): void {
+  if (classes === undefined) return;
+  if (!labels)
+    throw new ArgumentError(
+      `${name} has no labels, but the model is conditional (${classes} classes); give labels or use an unconditional model`,
+    );
+  const largest = labels.reduce((most, label) => Math.max(most, label), 0);
+  if (largest >= classes)
+    throw new ArgumentError(`${name}.labels has a label ${largest}, must be below the model's classes (${classes})`);
+}
+
+/** @throws ArgumentError if no decoder layer mirrors the layer */
+function partOf(spec: ModelSpec, layer: number | undefined): Part {
+  if (layer === undefined) return 'whole';
+  const depth = encoderDepth(spec);
+  checkNumber(
+    'layer',
+    layer,
+    Number.isInteger(layer) && layer >= 0 && layer < depth,
+    `an integer from 0 to ${depth - 1}`,
+  );
+  checkMirrored(spec);
+  return { layer };
+}
+
 /**
  * Puts the data and the optimizer's state on the model's device.
  * @throws ArgumentError naming the option or the part of the data that is wrong
@@ -108,6 +140,8 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     throw new ArgumentError(
       `${dataset.name}: images are ${height}x${width} = ${height * width} pixels, but the model takes ${model.spec.inputs}`,
     );
+  checkLabels(dataset.train, `${dataset.name}.train`, model.spec);
+  checkLabels(dataset.test, `${dataset.name}.test`, model.spec);
   model.checkUsable();
   const settings: StepSettings = {
     seed: checkSeed(options.seed ?? 0),
@@ -117,9 +151,9 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     beta1: betas[0],
     beta2: betas[1],
     epsilon,
-    klWeight: model.spec.loss.klWeight,
   };
-  const trainer = await Trainer.create(model, dataset, settings, fuse);
+  const part = partOf(model.spec, options.layer);
+  const trainer = await Trainer.create(model, dataset, settings, { fuse, part });
   model.device.check();
   return trainer;
 }
@@ -136,15 +170,19 @@ export class Trainer {
     private readonly evaluator: Evaluator,
     private readonly moments: Required<Pick<Resources, 'gradients' | 'moment1' | 'moment2'>>,
     private settings: StepSettings,
-    private readonly fuse: boolean,
+    private readonly pass: PassOptions,
   ) {}
 
   /** Use `createTrainer`, which checks its arguments. */
-  static async create(model: Model, dataset: Dataset, settings: StepSettings, fuse: boolean): Promise<Trainer> {
+  static async create(model: Model, dataset: Dataset, settings: StepSettings, pass: PassOptions): Promise<Trainer> {
     const { layout, matmulVariant, machine, spec } = model;
     const { batch } = settings;
-    const sizes = { layout, rows: batch, imageBytes: imageBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
-    const plan = makePlan('training step', trainingGraph(spec, batch), { ...sizes, matmulVariant, fuse });
+    const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
+    const plan = makePlan('training step', trainingGraph(spec, batch, pass.part), {
+      ...sizes,
+      matmulVariant,
+      fuse: pass.fuse,
+    });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
     const flat = (label: string) => machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
@@ -155,10 +193,10 @@ export class Trainer {
       const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
       const stepper = await Stepper.create(machine, plan, dataset.train, settings, shared, less);
       undo.push(() => stepper.dispose());
-      const evaluator = await Evaluator.create(model, dataset.test, settings, fuse);
+      const evaluator = await Evaluator.create(model, dataset.test, settings, pass);
       undo.push(() => evaluator.dispose());
       await machine.memory.settled();
-      return new Trainer(model, stepper, evaluator, moments, settings, fuse);
+      return new Trainer(model, stepper, evaluator, moments, settings, pass);
     } catch (error) {
       for (const step of undo.reverse()) step();
       throw error;
@@ -226,15 +264,15 @@ export class Trainer {
     const first = stepper.step;
     const epoch = Math.floor(first / this.stepsPerEpoch) + 1;
     const end = Math.min(epoch * this.stepsPerEpoch, last);
-    const mean = new LossMean(this.model.spec.loss.klWeight);
+    const mean = new LossMean(stepper.plan.losses);
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
     let done = first;
     const arrive = async (pending: PendingMetrics) => {
-      const recent = new LossMean(this.model.spec.loss.klWeight);
-      await eachStep(pending, stepper.rows, (_step, ...sums) => {
-        mean.add(...sums);
-        recent.add(...sums);
+      const recent = new LossMean(stepper.plan.losses);
+      await eachStep(pending, stepper.rows, (sums, images) => {
+        mean.add(sums, images);
+        recent.add(sums, images);
       });
       this.pace.arrived(pending.count);
       done += pending.count;
@@ -276,11 +314,12 @@ export class Trainer {
     this.checkUsable();
     if (!images) return this.evaluator.run();
     checkImages(images, 'images');
+    checkLabels(images, 'images', this.model.spec);
     if (images.height * images.width !== this.model.spec.inputs)
       throw new ArgumentError(
         `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
       );
-    const evaluator = await Evaluator.create(this.model, images, this.settings, this.fuse);
+    const evaluator = await Evaluator.create(this.model, images, this.settings, this.pass);
     try {
       return await evaluator.run();
     } finally {

@@ -1,0 +1,130 @@
+// Passes through half of a model, on values that the host hands over: images to codes, codes to images. Plans and buffers
+// for a number of rows are made when they are first needed, and kept.
+import { ArgumentError } from '../errors.js';
+import { type Machine, Program } from '../gpu/program.js';
+import { readBuffer } from '../gpu/transfer.js';
+import { decoderGraph, encoderGraph } from '../graph/build.js';
+import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
+import type { MatmulVariant } from '../kernels/matmul.js';
+import type { ModelSpec } from '../model/spec.js';
+import type { Layout } from '../plan/layout.js';
+import { makePlan } from '../plan/make.js';
+
+/** Rows that go through half a model at once; fewer rows use the next power of two. */
+export const MAX_ROWS = 128;
+
+export type HalfName = 'encoder' | 'decoder';
+
+const GRAPHS = { encoder: encoderGraph, decoder: decoderGraph };
+const INPUTS = { encoder: 'images', decoder: 'codes' };
+
+/** What the halves of a model are made of. */
+export interface HalvesOptions {
+  machine: Machine;
+  spec: ModelSpec;
+  layout: Layout;
+  matmulVariant: MatmulVariant;
+  /** Laid out as `layout` says. */
+  parameters: GPUBuffer;
+}
+
+/** A pass through half of the model for a fixed number of rows. */
+interface Half {
+  program: Program;
+  input: GPUBuffer;
+  output: GPUBuffer;
+  outputColumns: number;
+}
+
+export class Halves {
+  private readonly made = new Map<string, Promise<Half>>();
+
+  constructor(private readonly options: HalvesOptions) {}
+
+  /**
+   * @param values  [n, columns], any n
+   * @returns [n, the half's output]
+   * @throws ArgumentError unless `values` is a Float32Array of whole rows
+   */
+  async run(which: HalfName, values: Float32Array, columns: number): Promise<Float32Array> {
+    const rows = wholeRows(values, columns, INPUTS[which]);
+    const results: Float32Array[] = [];
+    for (let first = 0; first < rows; first += MAX_ROWS) {
+      const count = Math.min(MAX_ROWS, rows - first);
+      const half = await this.half(which, 2 ** Math.ceil(Math.log2(count)), columns);
+      results.push(await this.pass(half, values.subarray(first * columns, (first + count) * columns), count));
+    }
+    return concatenate(results);
+  }
+
+  /** Rows past `count` keep what an earlier call left there, and are not returned. */
+  private async pass(half: Half, values: Float32Array, count: number): Promise<Float32Array> {
+    const { device, memory } = this.options.machine;
+    device.gpu.queue.writeBuffer(half.input, 0, Float32Array.from(values));
+    const encoder = device.gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    half.program.encode(pass);
+    pass.end();
+    device.gpu.queue.submit([encoder.finish()]);
+    return new Float32Array(await readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES));
+  }
+
+  private half(which: HalfName, rows: number, columns: number): Promise<Half> {
+    const key = `${which} ${rows}`;
+    const known = this.made.get(key);
+    if (known) return known;
+    const making = this.make(which, rows, columns);
+    this.made.set(key, making);
+    // One that could not be made is tried again by the next call.
+    making.catch(() => this.made.delete(key));
+    return making;
+  }
+
+  private async make(which: HalfName, rows: number, columns: number): Promise<Half> {
+    const { machine, spec, layout, matmulVariant, parameters } = this.options;
+    const { memory } = machine;
+    const graph = GRAPHS[which](spec, rows);
+    const name = `${which} of ${rows}`;
+    const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
+    const outputColumns = graph.output?.shape[1] ?? 0;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const remedy = 'Use narrower layers (--hidden).';
+    const buffer = (label: string, width: number) =>
+      memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, width]), usage, remedy });
+    const input = buffer('input', columns);
+    let output: GPUBuffer | undefined;
+    try {
+      output = buffer('output', outputColumns);
+      const program = await Program.create(machine, plan, { parameters, input, output }, remedy);
+      return { program, input, output, outputColumns };
+    } catch (error) {
+      memory.destroy(input);
+      if (output) memory.destroy(output);
+      throw error;
+    }
+  }
+}
+
+/**
+ * How many rows of `columns` numbers there are.
+ * @throws ArgumentError unless `values` is a Float32Array of a positive number of whole rows
+ */
+export function wholeRows(values: Float32Array, columns: number, what: string): number {
+  if (!(values instanceof Float32Array))
+    throw new ArgumentError(`${what} are ${typeof values}, must be a Float32Array [n, ${columns}]`);
+  if (values.length === 0 || values.length % columns !== 0)
+    throw new ArgumentError(
+      `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,
+    );
+  return values.length / columns;
+}
+
+function concatenate(parts: Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,46 @@
+// Greedy layer-wise pretraining: each layer of the encoder learns, with the decoder layer that mirrors it, to reconstruct
+// what the layers below it make of the images; then the next. Fine-tuning is a plain trainer on the whole model.
+// Source: Hinton & Salakhutdinov 2006; here with autoencoders as in Bengio et al. 2007, "Greedy layer-wise training of deep
+// networks", not with restricted Boltzmann machines.
+import type { Dataset } from '../data/dataset.js';
+import { encoderDepth } from '../graph/build.js';
+import { checkMirrored } from '../model/spec.js';
+import type { Model } from './model.js';
+import { createTrainer, type EpochReport, type TrainerOptions, type TrainOptions } from './trainer.js';
+
+/** For each layer: how it is trained, and for how long. */
+export type PretrainOptions = Omit<TrainerOptions, 'layer'> & TrainOptions;
+
+export interface LayerReport extends EpochReport {
+  /** From 0, at the images. */
+  layer: number;
+  /** Layers from the images to the code. */
+  layers: number;
+}
+
+/**
+ * Pretrains the model's layers one after the other, and yields a report after each epoch of each.
+ * @throws ArgumentError naming the layer of the decoder that does not mirror the encoder; as createTrainer and train
+ */
+export async function* pretrain(
+  model: Model,
+  dataset: Dataset,
+  { epochs, steps, signal, onProgress, ...options }: PretrainOptions = {},
+): AsyncGenerator<LayerReport, void, undefined> {
+  checkMirrored(model.spec);
+  const layers = encoderDepth(model.spec);
+  const training = {
+    ...(epochs !== undefined && { epochs }),
+    ...(steps !== undefined && { steps }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
+  for (let layer = 0; layer < layers && !signal?.aborted; layer++) {
+    const trainer = await createTrainer(model, dataset, { ...options, layer });
+    try {
+      for await (const report of trainer.train(training)) yield { ...report, layer, layers };
+    } finally {
+      trainer.dispose();
+    }
+  }
+}
