@@ -19,7 +19,13 @@ export function planOf(
   rows: number,
   { fuse, matmulVariant = { name: 'tiled' } }: PlanVariant,
 ): Plan {
-  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows, imageBytes: 1000, metricsCapacity: 64 };
+  const sizes = {
+    layout: layoutOf(parameterSpecs(spec)),
+    rows,
+    imageBytes: 1000,
+    labelBytes: 100,
+    metricsCapacity: 64,
+  };
   return makePlan('test plan', graph, { ...sizes, matmulVariant, fuse });
 }
 
@@ -27,7 +33,16 @@ export const trainingPlan = (spec: ModelSpec, batch: number, variant: PlanVarian
   planOf(spec, trainingGraph(spec, batch), batch, variant);
 
 /** Held before the plan runs; everything else must be written before it is read. */
-const GIVEN = new Set<Resource>(['parameters', 'moment1', 'moment2', 'settings', 'progress', 'images', 'input']);
+const GIVEN = new Set<Resource>([
+  'parameters',
+  'moment1',
+  'moment2',
+  'settings',
+  'progress',
+  'images',
+  'labels',
+  'input',
+]);
 
 const reads = (access: Access) => access !== 'write';
 const writes = (access: Access) => access === 'write' || access === 'read_write';

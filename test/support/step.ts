@@ -1,4 +1,5 @@
 // What kernels read of a training step, for tests: settings with round values, and a progress at will.
+import type { PlannedLoss } from '../../src/plan/plan.js';
 import { type StepSettings, settingsBytes } from '../../src/train/step-state.js';
 
 const DEFAULTS: StepSettings = {
@@ -9,14 +10,20 @@ const DEFAULTS: StepSettings = {
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
-  klWeight: 0.75,
 };
+const LOSSES: PlannedLoss[] = [
+  { term: 'bce', weight: 1.25 },
+  { term: 'kl', weight: 0.75 },
+  { term: 'l1', weight: 0.5 },
+  { term: 'sparsity', weight: 3 },
+];
 export const SEED = DEFAULTS.seed;
-export const KL_WEIGHT = DEFAULTS.klWeight;
+/** Of the terms of the loss. */
+export const WEIGHTS = new Map(LOSSES.map(({ term, weight }) => [term, weight]));
 
 /** struct Settings */
 export const settingsOf = (changes: Partial<StepSettings> = {}): ArrayBuffer =>
-  settingsBytes({ ...DEFAULTS, ...changes });
+  settingsBytes({ ...DEFAULTS, ...changes }, LOSSES);
 
 export interface ProgressValues {
   step: number;

@@ -1,11 +1,11 @@
 // Training on the host in f64: the graph by test/support/interpret.ts, Adam from its formula. The oracle for what a GPU
 // does in many steps; PyTorch's own numbers (test/train/reference.safetensors) are the oracle for this one.
 import type { Images } from '../../src/data/dataset.js';
-import { evaluationGraph, trainingGraph } from '../../src/graph/build.js';
-import type { LossTerm, Node } from '../../src/graph/ops.js';
+import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../src/graph/build.js';
+import type { Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { EVALUATION_BATCH } from '../../src/train/evaluate.js';
-import type { Losses } from '../../src/train/metrics.js';
+import { type Losses, LossMean } from '../../src/train/metrics.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 
 export interface Options64 {
@@ -13,6 +13,8 @@ export interface Options64 {
   batch: number;
   lr: number;
   seed: number;
+  /** The whole model by default. */
+  part?: Part;
 }
 
 /** What one step came to. */
@@ -24,11 +26,19 @@ export interface Step64 {
 }
 
 /** Leaves of step `step` of an unbroken run. */
-export function stepLeaves(spec: ModelSpec, { images, batch, seed }: Options64, step: number): StepLeaves {
+export function stepLeaves(losses: readonly LossNode[], { images, batch, seed }: Options64, step: number): StepLeaves {
   const perEpoch = Math.ceil(images.count / batch);
   const start = (step % perEpoch) * batch;
   const rows = Math.min(batch, images.count - start);
-  return { seed, step, epoch: Math.floor(step / perEpoch), start, rows, images, klWeight: spec.loss.klWeight };
+  return {
+    seed,
+    step,
+    epoch: Math.floor(step / perEpoch),
+    start,
+    rows,
+    images,
+    weights: new Map(losses.map(({ term, weight }) => [term, weight])),
+  };
 }
 
 /** A flat parameter, or its gradient, under the names of its parts. */
@@ -62,30 +72,28 @@ export class Train64 {
 
   /** One training step: losses before the update, as the GPU tells them. */
   train(): Step64 {
-    const { graph, losses, parameters, gradients } = trainingGraph(this.spec, this.options.batch);
-    const step = stepLeaves(this.spec, this.options, this.step);
+    const { graph, losses, parameters, gradients } = trainingGraph(this.spec, this.options.batch, this.options.part);
+    const step = stepLeaves(losses, this.options, this.step);
     const values = interpret(graph.nodes, { parameters: this.parameters, step });
     const named = new Map(
       gradients.flatMap((node, i) => [...splitParts(parameters[i] as Node, values.get(node) as Values)]),
     );
     this.step++;
     for (const [name, gradient] of named) this.adam(name, gradient);
-    return { losses: perImage(this.spec, losses, values, step.rows), gradients: named };
+    return { losses: meanOf(losses, values, step.rows, new LossMean(losses)), gradients: named };
   }
 
   /** Mean losses over `images`, nats an image: the noise of STREAM.evaluation, in the order of the images. */
   evaluate(images: Images): Losses {
     const options = { ...this.options, images, batch: Math.min(EVALUATION_BATCH, images.count) };
-    const { graph, losses } = evaluationGraph(this.spec, options.batch);
-    const sum = { bce: 0, kl: 0 };
-    for (let step = 0; step * options.batch < images.count; step++) {
-      const leaves: Leaves = { parameters: this.parameters, step: stepLeaves(this.spec, options, step) };
-      const { bce, kl } = perImage(this.spec, losses, interpret(graph.nodes, leaves), leaves.step?.rows ?? 0);
-      sum.bce += bce * (leaves.step?.rows ?? 0);
-      sum.kl += kl * (leaves.step?.rows ?? 0);
+    const { graph, losses } = evaluationGraph(this.spec, options.batch, options.part);
+    const mean = new LossMean(losses);
+    for (let number = 0; number * options.batch < images.count; number++) {
+      const step = stepLeaves(losses, options, number);
+      const leaves: Leaves = { parameters: this.parameters, step };
+      meanOf(losses, interpret(graph.nodes, leaves), step.rows, mean);
     }
-    const [bce, kl] = [sum.bce / images.count, sum.kl / images.count];
-    return { loss: bce + this.spec.loss.klWeight * kl, bce, kl };
+    return mean.value;
   }
 
   /** Kingma & Ba 2015, algorithm 1, with eps outside the root as in PyTorch. */
@@ -106,18 +114,13 @@ export class Train64 {
   }
 }
 
-function perImage(
-  spec: ModelSpec,
-  losses: readonly { term: LossTerm; node: Node }[],
-  values: Map<Node, Values>,
-  rows: number,
-): Losses {
-  const mean = (wanted: LossTerm) => {
-    const node = losses.find(({ term }) => term === wanted)?.node;
-    const each = node && values.get(node);
-    if (!each) throw new Error(`the graph has no ${wanted} loss`);
-    return each.subarray(0, rows).reduce((sum, value) => sum + value, 0) / rows;
-  };
-  const [bce, kl] = [mean('reconstruction'), mean('kl')];
-  return { loss: bce + spec.loss.klWeight * kl, bce, kl };
+/** Adds the first `rows` rows of every term to `mean`. */
+function meanOf(losses: readonly LossNode[], values: Map<Node, Values>, rows: number, mean: LossMean): Losses {
+  const sums = losses.map(({ term, node }) => {
+    const each = values.get(node);
+    if (!each) throw new Error(`the graph has no ${term} loss`);
+    return each.subarray(0, rows).reduce((sum, value) => sum + value, 0);
+  });
+  mean.add(sums, rows);
+  return mean.value;
 }

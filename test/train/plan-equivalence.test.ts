@@ -33,7 +33,7 @@ const SPEC: ModelSpec = {
   decoder: [
     { units: 19, activation: 'relu' },
     { units: 31, activation: 'identity' },
-    { units: 49, activation: 'identity' },
+    { units: 49, activation: 'sigmoid' },
   ],
   loss: { reconstruction: 'bce', klWeight: 0.3 },
 };

@@ -17,7 +17,7 @@ import { profileStepper, profileTrainer } from '../../src/profile/profile.js';
 import { median, type ProfileReport, type ProfileRow, quantile } from '../../src/profile/report.js';
 import { METRICS_CAPACITY } from '../../src/train/metrics.js';
 import { createModel } from '../../src/train/model.js';
-import { imageBytes, Stepper } from '../../src/train/stepper.js';
+import { datasetBytes, Stepper } from '../../src/train/stepper.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
 import { sameBits, trainSteps, withTrainer } from '../support/training.js';
@@ -133,7 +133,7 @@ const LARGE_BATCH = fast ? 128 : 64;
 async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch): Promise<ProfileReport> {
   const model = await createModel(own, LARGE, { seed: 1 });
   const { layout, matmulVariant, machine } = model;
-  const sizes = { layout, rows: LARGE_BATCH, imageBytes: imageBytes(DATA.train), metricsCapacity: METRICS_CAPACITY };
+  const sizes = { layout, rows: LARGE_BATCH, ...datasetBytes(DATA.train), metricsCapacity: METRICS_CAPACITY };
   const plan = makePlan('step', trainingGraph(LARGE, LARGE_BATCH), { ...sizes, matmulVariant, fuse: true });
   const changed = { ...plan, dispatches: plan.dispatches.map(change) };
   const usage = GPUBufferUsage.STORAGE;
@@ -152,7 +152,6 @@ async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
-    klWeight: 1,
   };
   try {
     const stepper = await Stepper.create(machine, changed, DATA.train, settings, shared, '');

@@ -10,12 +10,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GraphError } from '../../src/errors.js';
-import { trainingGraph } from '../../src/graph/build.js';
+import { type Part, trainingGraph } from '../../src/graph/build.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import { type Node, numel, OPS, type Operation, type Shape } from '../../src/graph/ops.js';
-import { vae } from '../../src/model/presets.js';
+import { stacked, vae } from '../../src/model/presets.js';
+import type { ModelSpec } from '../../src/model/spec.js';
 import { normalAt } from '../../src/random.js';
+import { FAMILY } from '../support/family.js';
 import { interpret, type Leaves, type Values } from '../support/interpret.js';
 import { type Options64, splitParts, stepLeaves } from '../support/train64.js';
 
@@ -97,6 +99,8 @@ interface OpCase {
   inputs: Shape[];
   /** Shapes of those that have none. */
   data?: Shape[];
+  /** Inputs are probabilities. */
+  between0And1?: boolean;
 }
 
 const matmul = (transposeA: boolean, transposeB: boolean): OpCase => ({
@@ -126,6 +130,18 @@ const RULES: OpCase[] = [
   { name: 'reparameterize, evaluation', operation: { op: 'reparameterize', stream: 'evaluation' }, inputs: [[3, 8]] },
   { name: 'kl_normal', operation: { op: 'kl_normal' }, inputs: [[3, 8]] },
   { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
+  { name: 'squared_error', operation: { op: 'squared_error' }, inputs: [[3, 5]], data: [[3, 5]] },
+  {
+    name: 'concat',
+    operation: { op: 'concat' },
+    inputs: [
+      [3, 4],
+      [3, 2],
+    ],
+  },
+  { name: 'l1', operation: { op: 'l1' }, inputs: [[3, 5]] },
+  { name: 'batch_mean', operation: { op: 'batch_mean' }, inputs: [[4, 5]] },
+  { name: 'bernoulli_kl', operation: { op: 'bernoulli_kl', target: 0.1, rows: 3 }, inputs: [[5]], between0And1: true },
 ];
 
 const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
@@ -137,7 +153,7 @@ const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
   );
 
 /** loss = sum of seed * output, for a fixed random seed: any error of the rule shows in some element. */
-function ruleSubject({ name, operation, inputs, data = [] }: OpCase): Subject {
+function ruleSubject({ name, operation, inputs, data = [], between0And1 = false }: OpCase): Subject {
   const graph = new Graph();
   const nodes = inputs.map((shape, i) => parameterNode(graph, `x${i}`, shape));
   const fixed = data.map((shape, i) => graph.append({ op: 'input', name: `data${i}` }, [], `data${i}`, shape));
@@ -148,13 +164,18 @@ function ruleSubject({ name, operation, inputs, data = [] }: OpCase): Subject {
   const weights = normalValues(numel(output.shape), 90);
   const images = { count: 1, height: 1, width: 1, pixels: new Uint8Array(1) };
   const leaves: Leaves = {
-    parameters: new Map(inputs.map((shape, i) => [`x${i}`, normalValues(numel(shape), 91 + i)])),
+    parameters: new Map(
+      inputs.map((shape, i) => [
+        `x${i}`,
+        normalValues(numel(shape), 91 + i).map((x) => (between0And1 ? 0.1 + 0.8 * (x ** 2 % 1) : x)),
+      ]),
+    ),
     // Targets between 0 and 1.
     inputs: new Map([
       ['seed', weights],
       ...data.map((shape, i): [string, Values] => [`data${i}`, normalValues(numel(shape), 95).map((x) => x ** 2 % 1)]),
     ]),
-    step: { seed: SEED, step: 3, epoch: 0, start: 0, rows: 3, images, klWeight: 1 },
+    step: { seed: SEED, step: 3, epoch: 0, start: 0, rows: 3, images, weights: new Map() },
   };
   const values = interpret(graph.nodes, leaves);
   const loss = (all: Map<Node, Values>): Loss => {
@@ -209,17 +230,17 @@ const IMAGES = {
   count: 7,
   height: 3,
   width: 3,
+  labels: Uint8Array.from([0, 2, 1, 1, 0, 2, 2]),
   pixels: Uint8Array.from({ length: 63 }, (_, i) => Math.floor(((normalAt(SEED, 99, 0, i) / 3) ** 2 % 1) * 256)),
 };
 
 /** Step 5 of training on 7 images, 4 at a time: the third epoch's last batch has 3, and its row 3 is empty. */
-function modelSubject(hidden: number[]): Subject {
-  const spec = vae({ pixels: 9, hidden, latent: 3, klWeight: 0.7 });
+function modelSubject(spec: ModelSpec, part: Part = 'whole'): Subject {
   const options: Options64 = { images: IMAGES, batch: 4, lr: 1e-3, seed: SEED };
-  const { graph, parameters, gradients, losses } = trainingGraph(spec, options.batch);
-  const step = stepLeaves(spec, options, 5);
+  const { graph, parameters, gradients, losses } = trainingGraph(spec, options.batch, part);
+  const step = stepLeaves(losses, options, 5);
   assert.equal([step.epoch, step.start, step.rows], [2, 4, 3]);
-  const weights = parameters.flatMap((node, n) => {
+  const weights = graph.all('parameter').flatMap((node, n) => {
     const [, columns = node.shape[0] ?? 1] = node.shape;
     return [
       ...splitParts(
@@ -231,10 +252,10 @@ function modelSubject(hidden: number[]): Subject {
   const leaves: Leaves = { parameters: new Map(weights), step };
   const values = interpret(graph.nodes, leaves);
   const loss = (all: Map<Node, Values>): Loss => {
-    const terms = losses.flatMap(({ term, node }) =>
-      [...(all.get(node) ?? [])].slice(0, step.rows).map((value) => (term === 'kl' ? 0.7 : 1) * value),
+    const terms = losses.flatMap(({ weight, node }) =>
+      [...(all.get(node) ?? [])].slice(0, step.rows).map((value) => weight * value),
     );
-    // Both terms are positive.
+    // All terms are positive.
     const value = sum(Float64Array.from(terms));
     return { value, absSum: value };
   };
@@ -248,8 +269,31 @@ function modelSubject(hidden: number[]): Subject {
 
 for (const hidden of [[7, 5], [6], []])
   test(`every parameter of a VAE 9-${hidden.join('-')}-3, short batch`, () => {
-    const subject = modelSubject(hidden);
+    const subject = modelSubject(vae({ pixels: 9, hidden, latent: 3, klWeight: 0.7 }));
     assert.is(subject.gradients.size, 2 * (2 * hidden.length + 3));
+    checkSubject(subject);
+  });
+
+for (const [name, spec] of Object.entries(FAMILY))
+  test(`every parameter of a small ${name}, short batch`, () => {
+    const [first = 7, second] = spec.encoder.map((_, i) => 7 - 2 * i);
+    const hidden = spec.encoder.map(({ activation }, i) => ({ units: i === 0 ? first : (second ?? 5), activation }));
+    const decoder = spec.decoder.map(({ activation }, i) => ({
+      units: i === spec.decoder.length - 1 ? 9 : (hidden.at(-1 - i)?.units ?? 5),
+      activation,
+    }));
+    checkSubject(modelSubject({ ...spec, inputs: 9, encoder: hidden, code: { ...spec.code, units: 3 }, decoder }));
+  });
+
+for (const layer of [0, 1, 2])
+  test(`layer ${layer} of a stacked autoencoder: its own parameters and its mirror's, short batch`, () => {
+    const spec = stacked({ pixels: 9, hidden: [7, 5], latent: 3 });
+    const subject = modelSubject(spec, { layer });
+    const mirror = 2 * (2 - layer);
+    assert.equal(
+      [...subject.gradients.keys()],
+      [`encoder.${2 * layer}`, `decoder.${mirror}`].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
+    );
     checkSubject(subject);
   });
 

@@ -6,8 +6,8 @@ import { vae } from '../../src/model/presets.js';
 import { trainingPlan } from '../support/plans.js';
 
 const FLOAT = 4;
-/** shaders/lib/step.wgsl: Settings, 14 words; Progress, 4 words. Kernels that look at the step read both. */
-const STEP_STATE = 14 * 4 + 4 * 4;
+/** shaders/lib/step.wgsl: Settings, 16 words; Progress, 4 words. Kernels that look at the step read both. */
+const STEP_STATE = 16 * 4 + 4 * 4;
 
 interface Layer {
   name: string;
@@ -83,7 +83,7 @@ function costs(rows: number, pixels: number, h1: number, h2: number, latent: num
     // writes w, m and v.
     ['all parameters adam', { flops: 13 * parameters, bytes: 7 * flat + STEP_STATE }],
     // Two sums over the batch: what goes in and what comes out.
-    ['reconstruction + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
+    ['bce + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
   ]);
 }
 

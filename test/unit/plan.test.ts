@@ -140,7 +140,7 @@ test('any model and batch: data flow and memory of every plan', () => {
         inputs,
         encoder,
         code: { kind: 'gaussian', units: code },
-        decoder: [...decoder, { units: inputs, activation: 'identity' }],
+        decoder: [...decoder, { units: inputs, activation: 'sigmoid' }],
         loss: { reconstruction: 'bce', klWeight: 1 },
       }),
     );
