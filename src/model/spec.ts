@@ -2,8 +2,22 @@
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
 
-/** Functions that may follow a layer's matmul and bias. `identity` on the last layer leaves logits for the BCE loss. */
-export const ACTIVATIONS = ['identity', 'relu', 'sigmoid'] as const;
+/**
+ * Functions that may follow a layer's matmul and bias; formulas and defaults are PyTorch's: leaky-relu has slope 0.01 below
+ * zero, elu alpha 1, softplus beta 1, gelu is the tanh form. `identity` on the last layer leaves logits for the BCE loss.
+ * An activation's place in this list is its number in shaders/lib/activation.wgsl.
+ */
+export const ACTIVATIONS = [
+  'identity',
+  'relu',
+  'sigmoid',
+  'leaky-relu',
+  'elu',
+  'gelu',
+  'silu',
+  'softplus',
+  'tanh',
+] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** A fully connected layer: y = activation(x W^T + b), W [units, inputs], b [units]. */
