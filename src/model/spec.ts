@@ -11,8 +11,22 @@ import {
   requireWeight,
 } from './check.js';
 
-/** Functions that may follow a layer's matmul and bias. */
-export const ACTIVATIONS = ['identity', 'relu', 'sigmoid'] as const;
+/**
+ * Functions that may follow a layer's matmul and bias; formulas and defaults are PyTorch's: leaky-relu has slope 0.01 below
+ * zero, elu alpha 1, softplus beta 1, gelu is the tanh form.
+ * An activation's place in this list is its number in shaders/lib/activation.wgsl.
+ */
+export const ACTIVATIONS = [
+  'identity',
+  'relu',
+  'sigmoid',
+  'leaky-relu',
+  'elu',
+  'gelu',
+  'silu',
+  'softplus',
+  'tanh',
+] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** What a pixel's byte 0..255 becomes. */

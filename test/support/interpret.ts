@@ -92,16 +92,37 @@ const sumColumns = (rows: number, columns: number, value: (row: number, column: 
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-function activate(activation: Activation, x: number): number {
-  if (activation === 'relu') return Math.max(x, 0);
-  return activation === 'sigmoid' ? sigmoid(x) : x;
-}
+/** GELU's tanh(u), u = sqrt(2 / pi) (x + 0.044715 x^3). */
+const geluTanh = (x: number): number => Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
 
-/** The derivative, by the activation's own output. */
-function slope(activation: Activation, y: number): number {
-  if (activation === 'relu') return y > 0 ? 1 : 0;
-  return activation === 'sigmoid' ? y * (1 - y) : 1;
-}
+/** torch.nn.functional's, with its defaults; gelu with approximate='tanh'. */
+export const activate: Record<Activation, (x: number) => number> = {
+  identity: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  sigmoid,
+  'leaky-relu': (x) => (x > 0 ? x : 0.01 * x),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  gelu: (x) => (x * (1 + geluTanh(x))) / 2,
+  silu: (x) => x * sigmoid(x),
+  softplus,
+  tanh: Math.tanh,
+};
+
+/** The derivative by the activation's own output, or by its input where that is not enough. */
+export const slope: Record<Activation, (kept: number) => number> = {
+  identity: () => 1,
+  relu: (y) => (y > 0 ? 1 : 0),
+  sigmoid: (y) => y * (1 - y),
+  'leaky-relu': (y) => (y > 0 ? 1 : 0.01),
+  elu: (y) => (y > 0 ? 1 : 1 + y),
+  gelu: (x) => {
+    const tanh = geluTanh(x);
+    return (1 + tanh + x * (1 - tanh ** 2) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2)) / 2;
+  },
+  silu: (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
+  softplus: (y) => -Math.expm1(-y),
+  tanh: (y) => 1 - y ** 2,
+};
 
 /** eps of element `index` of z. */
 function noise({ leaves }: Call, stream: 'noise' | 'evaluation', index: number): number {
@@ -178,8 +199,9 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     return fillMatrix(rows, columns, (row, column) => at(x, row * columns + column) + at(bias, column));
   },
   add: ({ x: [a, b] }) => fill(get(a, 'a').length, (i) => at(a, i) + at(b, i)),
-  activation: ({ x: [x] }, { activation }) => get(x, 'x').map((value) => activate(activation, value)),
-  activation_gradient: ({ x: [dy, y] }, { activation }) => get(dy, 'dy').map((d, i) => d * slope(activation, at(y, i))),
+  activation: ({ x: [x] }, { activation }) => get(x, 'x').map(activate[activation]),
+  activation_gradient: ({ x: [dy, kept] }, { activation }) =>
+    get(dy, 'dy').map((d, i) => d * slope[activation](at(kept, i))),
   sum_rows: ({ node, x: [x] }) => {
     const [rows, columns] = sizes(node.inputs[0]);
     return sumColumns(columns, rows, (column, row) => at(x, row * columns + column));

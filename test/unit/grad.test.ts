@@ -5,8 +5,8 @@
 // Step and tolerance. (f(w+h) - f(w-h)) / 2h is off by h^2/6 f''' and by rounding, about u n A / h: f is a sum of terms
 // whose absolute values add up to A, each rounded some n times with u = 2^-53. At h = 2^-17 = u^(1/3) both are about
 // 1e-11 A. Numbers here are of order one, so f''' is no larger than A, and n = 16 covers the chain of roundings
-// (the largest error seen is an eighth of the limit). A difference quotient across a ReLU's kink has no such bound: the tests
-// check that none is crossed.
+// (the largest error seen is an eighth of the limit). A difference quotient across a kink has no such bound, one across a jump
+// of f'' (ELU's at 0) only h/4 of the jump: the tests check that none is crossed.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GraphError } from '../../src/errors.js';
@@ -15,7 +15,7 @@ import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import { type Node, numel, OPS, type Operation, type Shape } from '../../src/graph/ops.js';
 import { stacked, vae } from '../../src/model/presets.js';
-import type { ModelSpec } from '../../src/model/spec.js';
+import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
 import { normalAt } from '../../src/random.js';
 import { FAMILY } from '../support/family.js';
 import { interpret, type Leaves, type Values } from '../support/interpret.js';
@@ -40,10 +40,13 @@ interface Subject {
   gradients: Map<string, Values>;
 }
 
-/** Which of each ReLU's inputs are positive: the same at w+h and w-h, or a kink lies between. */
+/** Activations whose slope, or the slope's slope (ELU), jumps at 0; both their sides keep the sign of x. */
+const KINKED = new Set<Activation>(['relu', 'leaky-relu', 'elu']);
+
+/** Which of their inputs are positive: the same at w+h and w-h, or a kink lies between. */
 function signs(nodes: readonly Node[], values: Map<Node, Values>): string {
   return nodes
-    .filter(({ operation }) => operation.op === 'activation' && operation.activation === 'relu')
+    .filter(({ operation }) => operation.op === 'activation' && KINKED.has(operation.activation))
     .map((node) =>
       values
         .get(node)
@@ -123,9 +126,9 @@ const RULES: OpCase[] = [
       [3, 4],
     ],
   },
-  { name: 'identity', operation: { op: 'activation', activation: 'identity' }, inputs: [[3, 4]] },
-  { name: 'relu', operation: { op: 'activation', activation: 'relu' }, inputs: [[3, 4]] },
-  { name: 'sigmoid', operation: { op: 'activation', activation: 'sigmoid' }, inputs: [[3, 4]] },
+  ...ACTIVATIONS.map(
+    (activation): OpCase => ({ name: activation, operation: { op: 'activation', activation }, inputs: [[3, 4]] }),
+  ),
   { name: 'reparameterize', operation: { op: 'reparameterize', stream: 'noise' }, inputs: [[3, 8]] },
   { name: 'reparameterize, evaluation', operation: { op: 'reparameterize', stream: 'evaluation' }, inputs: [[3, 8]] },
   { name: 'kl_normal', operation: { op: 'kl_normal' }, inputs: [[3, 8]] },
@@ -180,7 +183,9 @@ function ruleSubject({ name, operation, inputs, data = [], between0And1 = false 
   const values = interpret(graph.nodes, leaves);
   const loss = (all: Map<Node, Values>): Loss => {
     const terms = (all.get(output) ?? new Float64Array()).map((value, i) => value * (weights[i] ?? Number.NaN));
-    return { value: sum(terms), absSum: sum(terms.map(Math.abs)) };
+    // Of a divergence of probabilities >= 0.1, f''' / 6 is at most 2 / (6 * 0.1^3) a term: more than the terms themselves.
+    const steep = between0And1 ? sum(weights.map(Math.abs)) / (3 * 0.1 ** 3) : 0;
+    return { value: sum(terms), absSum: sum(terms.map(Math.abs)) + steep };
   };
   const named = new Map(gradients.map((node, i) => [`x${i}`, values.get(node) ?? new Float64Array()]));
   // The forward half only: what the differences need.
@@ -196,18 +201,27 @@ test('every operation that has a gradient rule is in the table above', () => {
   assert.equal([...new Set(RULES.map(({ operation }) => operation.op))].sort(), withRule.sort());
 });
 
-test('relu: at 0 and below, the gradient is 0, as in PyTorch; above, 1', () => {
-  const graph = new Graph();
-  const input = parameterNode(graph, 'x', [1, 4]);
-  const output = graph.append({ op: 'activation', activation: 'relu' }, [input], 'relu');
-  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [1, 4]);
-  const [gradient] = addGradients(graph, [{ node: output, gradient: seed }], [input]);
-  const values = interpret(graph.nodes, {
-    parameters: new Map([['x', [-1, 0, 1e-300, 2]]]),
-    inputs: new Map([['seed', [5, 5, 5, 5]]]),
+// Each has its slope at 0 from PyTorch's backward formulas.
+for (const { activation, want } of [
+  { activation: 'relu', want: [0, 0, 1, 1] },
+  { activation: 'leaky-relu', want: [0.01, 0.01, 1, 1] },
+  { activation: 'elu', want: [Math.exp(-1), 1, 1, 1] },
+] as const)
+  test(`${activation}: the gradient at 0 and on both sides, as in PyTorch`, () => {
+    const graph = new Graph();
+    const input = parameterNode(graph, 'x', [1, 4]);
+    const output = graph.append({ op: 'activation', activation }, [input], activation);
+    const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [1, 4]);
+    const [gradient] = addGradients(graph, [{ node: output, gradient: seed }], [input]);
+    const values = interpret(graph.nodes, {
+      parameters: new Map([['x', [-1, 0, 1e-300, 2]]]),
+      inputs: new Map([['seed', [5, 5, 5, 5]]]),
+    });
+    const got = [...((gradient && values.get(gradient)) ?? [])];
+    want.forEach((slope, i) => {
+      assert.ok(Math.abs((got[i] ?? Number.NaN) - 5 * slope) <= 2 ** -50, `x ${i}: got ${got[i]}, want ${5 * slope}`);
+    });
   });
-  assert.equal([...((gradient && values.get(gradient)) ?? [])], [0, 0, 5, 5]);
-});
 
 test('a value that is used twice gets the sum of both gradients', () => {
   const graph = new Graph();
@@ -296,6 +310,20 @@ for (const layer of [0, 1, 2])
     );
     checkSubject(subject);
   });
+
+/** Every activation but those of the VAE above, each between two layers. */
+const DEEP: ModelSpec = {
+  inputs: 9,
+  encoder: (['leaky-relu', 'gelu', 'tanh', 'elu'] as const).map((activation) => ({ units: 4, activation })),
+  code: { kind: 'gaussian', units: 3 },
+  decoder: [
+    ...(['silu', 'softplus', 'sigmoid'] as const).map((activation) => ({ units: 5, activation })),
+    { units: 9, activation: 'sigmoid' },
+  ],
+  loss: { reconstruction: 'bce', klWeight: 0.7 },
+};
+
+test('every parameter of a model with all other activations', () => checkSubject(modelSubject(DEEP)));
 
 // --- what a graph refuses ------------------------------------------------------------------------------------------
 
