@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { decoderGraph, encoderGraph, evaluationGraph, trainingGraph } from '../../src/graph/build.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { vae } from '../../src/model/presets.js';
-import { ACTIVATIONS, type ModelSpec } from '../../src/model/spec.js';
+import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { printPlan } from '../../src/plan/print.js';
 import { planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
@@ -80,6 +80,21 @@ test('bytes of a dispatch: each tensor once, of the dataset only what is picked'
   assert.is(first?.bytes, 4 * (x + w + b + y));
   // Of the resident dataset only the batch counts: a byte in, a float out.
   assert.is(kernels(FUSED, /^gather/)[0]?.bytes, x * 5);
+});
+
+test('a layer writes what goes into its activation only where a gradient will ask for it', () => {
+  const forward = (activation: Activation, graphOf: typeof trainingGraph) => {
+    const spec: ModelSpec = { ...SEED_MODEL, encoder: [{ units: 512, activation }] };
+    const plan = planOf(spec, graphOf(spec, BATCH), BATCH, { fuse: true });
+    const layer = kernels(plan, /bias_activation/).find(({ label }) => label === 'encoder.0');
+    const writes = layer?.bindings.filter(({ access }) => access === 'write').map(({ name }) => name);
+    return [layer?.kernel.replace('matmul_tiled+', ''), ...(writes ?? [])];
+  };
+  for (const activation of ['gelu', 'silu'] as const)
+    assert.equal(forward(activation, trainingGraph), ['bias_activation_keep', 'x', 'y'], activation);
+  for (const activation of ['relu', 'sigmoid', 'leaky-relu', 'elu', 'softplus', 'tanh'] as const)
+    assert.equal(forward(activation, trainingGraph), ['bias_activation', 'y'], activation);
+  assert.equal(forward('gelu', evaluationGraph), ['bias_activation', 'y'], 'no gradient, nothing kept');
 });
 
 test('evaluation takes the images in their order, with noise of its own', () => {
