@@ -1,10 +1,21 @@
 // What a model is, as plain data: it can be written as JSON, compared, stored beside weights. Nothing here knows of
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
+import { requireOneOf, show } from './values.js';
 
 /** Functions that may follow a layer's matmul and bias. `identity` on the last layer leaves logits for the BCE loss. */
 export const ACTIVATIONS = ['identity', 'relu', 'sigmoid'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
+
+/**
+ * Where the first parameters come from; `fan_in` and `fan_out` are a layer's inputs and units.
+ * pytorch: nn.Linear's own, weights and biases uniform in +-1/sqrt(fan_in).
+ * xavier: weights uniform in +-sqrt(6 / (fan_in + fan_out)), biases 0; for sigmoid, tanh and identity.
+ *   Source: Glorot & Bengio 2010.
+ * he: weights uniform in +-sqrt(6 / fan_in), biases 0; for ReLU and its kin.  Source: He et al. 2015.
+ */
+export const INITIALIZATIONS = ['pytorch', 'xavier', 'he'] as const;
+export type Initialization = (typeof INITIALIZATIONS)[number];
 
 /** A fully connected layer: y = activation(x W^T + b), W [units, inputs], b [units]. */
 export interface DenseSpec {
@@ -27,19 +38,13 @@ export interface ModelSpec {
     /** Weight of KL(q(z|x) || N(0, I)); 1 is the evidence lower bound. */
     klWeight: number;
   };
+  /** `pytorch` if absent. */
+  initialization?: Initialization;
 }
-
-/** A value in a message; JSON alone would call NaN and Infinity null. */
-const show = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
 
 function requirePositiveInteger(value: unknown, path: string): void {
   if (!Number.isInteger(value) || (value as number) < 1)
     throw new ArgumentError(`${path}: ${show(value)}, must be a positive integer`);
-}
-
-function requireOneOf(value: unknown, choices: readonly string[], path: string): void {
-  if (!choices.includes(value as string))
-    throw new ArgumentError(`${path}: ${JSON.stringify(value)}, must be one of ${choices.join(', ')}`);
 }
 
 function validateLayers(layers: unknown, path: string): void {
@@ -68,6 +73,7 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   const klWeight = spec.loss?.klWeight;
   if (typeof klWeight !== 'number' || !(klWeight >= 0) || !Number.isFinite(Math.fround(klWeight)))
     throw new ArgumentError(`loss.klWeight: ${show(klWeight)}, must be a number >= 0 that f32 holds (up to 3e38)`);
+  if (spec.initialization !== undefined) requireOneOf(spec.initialization, INITIALIZATIONS, 'initialization');
   const last = spec.decoder?.length ? spec.decoder[spec.decoder.length - 1] : undefined;
   if (last === undefined) throw new ArgumentError('decoder: [], must have at least its output layer');
   if (last.units !== spec.inputs)

@@ -54,6 +54,8 @@ const REFUSED: [spec: unknown, message: string][] = [
     'loss.klWeight: Infinity, must be a number >= 0 that f32 holds (up to 3e38)',
   ],
   [changed('loss.klWeight', 1e39), 'loss.klWeight: 1e+39, must be a number >= 0 that f32 holds (up to 3e38)'],
+  [changed('initialization', 'lecun'), 'initialization: "lecun", must be one of pytorch, xavier, he'],
+  [changed('initialization', null), 'initialization: null, must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', '1'), 'loss.klWeight: "1", must be a number >= 0 that f32 holds (up to 3e38)'],
 ];
 
@@ -86,6 +88,7 @@ const ACCEPTED: Record<string, unknown> = {
     code: { kind: 'gaussian', units: 1 },
     decoder: [{ ...linear, units: 1 }],
   },
+  'another initialization': changed('initialization', 'xavier'),
   'no KL term': changed('loss.klWeight', 0),
 };
 
