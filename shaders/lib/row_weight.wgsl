@@ -5,7 +5,10 @@
 const TERM_RECONSTRUCTION: u32 = 0u;
 const TERM_KL: u32 = 1u;
 
-fn row_weight(row: u32, live_rows: u32, settings: Settings, term: u32) -> f32 {
-  let weight = select(settings.kl_weight, settings.reconstruction_weight, term == TERM_RECONSTRUCTION);
-  return select(0.0, weight, row < live_rows);
+fn row_weight(row: u32, progress: Progress, settings: Settings, term: u32) -> f32 {
+  var weight = settings.reconstruction_weight;
+  if (term == TERM_KL) {
+    weight = settings.kl_weight * progress.kl_factor;
+  }
+  return select(0.0, weight * progress.row_scale, row < progress.rows);
 }

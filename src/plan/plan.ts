@@ -7,7 +7,7 @@ import type { ShaderSource } from '../kernels/shader.js';
 
 /**
  * Memory that outlives a dispatch and has an owner outside the plan.
- * parameters, gradients, moment1, moment2: flat f32, laid out alike (plan/layout.ts). losses: [terms, row stride].
+ * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts). losses: [terms, row stride].
  * metrics: ring of [terms]. settings, progress: shaders/lib/step.wgsl. images: u8. input, output: the host's.
  */
 export type Resource =

@@ -11,7 +11,7 @@ import { LOSS_TERMS } from '../kernels/loss.js';
 export const METRICS_CAPACITY = 1024;
 const ENTRY_BYTES = LOSS_TERMS.length * F32_BYTES;
 
-/** Nats an image; `loss` = bce + KL weight x kl. */
+/** Nats an image, each term unweighted; `loss` = bce + KL weight x kl, with the whole weight also while it is warming up. */
 export interface Losses {
   loss: number;
   bce: number;

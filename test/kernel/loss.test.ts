@@ -7,7 +7,7 @@ import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
-import { KL_WEIGHT, progressOf, settingsOf } from '../support/step.js';
+import { KL_WEIGHT, progressOf, ROW_SCALE, settingsOf } from '../support/step.js';
 import { bceLimit, reductionLimit, sigmoidLimit, ULP } from '../support/tolerance.js';
 
 const LANES = 64;
@@ -119,7 +119,7 @@ for (const [title, make] of PROBLEMS) {
       },
     );
     checkSums(results.f32('bce'), problem);
-    checkGradient(results.f32('dlogits'), problem, (row) => (row < live ? 1 : 0));
+    checkGradient(results.f32('dlogits'), problem, (row) => (row < live ? ROW_SCALE : 0));
   });
 }
 
@@ -131,7 +131,7 @@ test('a reduction gives the same bits twice', async () => {
 
 for (const rows of [1, 63, 64, 65, 128])
   for (const [term, weight] of [
-    ['reconstruction', 1],
+    ['reconstruction', ROW_SCALE],
     ['kl', KL_WEIGHT],
   ] as const)
     test(`row_weight of ${term}, ${rows} rows`, async () => {

@@ -29,6 +29,8 @@ export interface StepLeaves {
   rows: number;
   images: Images;
   klWeight: number;
+  /** How much one image counts in the gradients; 1 if absent. */
+  rowScale?: number;
 }
 
 export type Values = Float64Array;
@@ -129,8 +131,8 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     });
   },
   row_weight: ({ node, leaves }, { term }) => {
-    const { rows, klWeight } = get(leaves.step, 'a step');
-    return fill(size(node.shape), (row) => (row < rows ? (term === 'kl' ? klWeight : 1) : 0));
+    const { rows, klWeight, rowScale = 1 } = get(leaves.step, 'a step');
+    return fill(size(node.shape), (row) => (row < rows ? rowScale * (term === 'kl' ? klWeight : 1) : 0));
   },
 
   matmul: ({ node, x: [a, b] }, { transposeA, transposeB }) => {

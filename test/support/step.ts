@@ -1,4 +1,6 @@
 // What kernels read of a training step, for tests: settings with round values, and a progress at will.
+import { resolveSchedule } from '../../src/model/learning-rate.js';
+import { resolveOptimizer } from '../../src/model/optimizer.js';
 import { type StepSettings, settingsBytes } from '../../src/train/step-state.js';
 
 const DEFAULTS: StepSettings = {
@@ -6,13 +8,19 @@ const DEFAULTS: StepSettings = {
   examples: 300,
   batch: 128,
   learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
+  schedule: resolveSchedule(),
+  optimizer: resolveOptimizer(),
+  reduction: 'sum',
   klWeight: 0.75,
+  klWarmup: 0,
 };
 export const SEED = DEFAULTS.seed;
-export const KL_WEIGHT = DEFAULTS.klWeight;
+export const LEARNING_RATE = DEFAULTS.learningRate;
+/** Of progressOf, unless told; powers of two, so that products with them are exact. */
+const KL_FACTOR = 0.5;
+export const ROW_SCALE = 0.25;
+/** What a live row counts in the gradients: of the reconstruction ROW_SCALE, of the KL term this. */
+export const KL_WEIGHT = DEFAULTS.klWeight * KL_FACTOR * ROW_SCALE;
 
 /** struct Settings */
 export const settingsOf = (changes: Partial<StepSettings> = {}): ArrayBuffer =>
@@ -23,8 +31,17 @@ export interface ProgressValues {
   epoch: number;
   start: number;
   rows: number;
+  rateFactor?: number;
+  klFactor?: number;
+  rowScale?: number;
 }
 
 /** struct Progress */
-export const progressOf = ({ step = 0, epoch = 0, start = 0, rows = 0 }: Partial<ProgressValues>): Uint32Array =>
-  new Uint32Array([step, epoch, start, rows]);
+export function progressOf(values: Partial<ProgressValues>): ArrayBuffer {
+  const { step = 0, epoch = 0, start = 0, rows = 0 } = values;
+  const { rateFactor = 1, klFactor = KL_FACTOR, rowScale = ROW_SCALE } = values;
+  const bytes = new ArrayBuffer(28);
+  new Uint32Array(bytes, 0, 4).set([step, epoch, start, rows]);
+  new Float32Array(bytes, 16).set([rateFactor, klFactor, rowScale]);
+  return bytes;
+}

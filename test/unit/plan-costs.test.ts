@@ -2,12 +2,13 @@
 // that it computes, without the planner and the kernels' descriptors: rates and rooflines of a profile rest on these.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import { vae } from '../../src/model/presets.js';
 import { trainingPlan } from '../support/plans.js';
 
 const FLOAT = 4;
-/** shaders/lib/step.wgsl: Settings, 14 words; Progress, 4 words. Kernels that look at the step read both. */
-const STEP_STATE = 14 * 4 + 4 * 4;
+/** shaders/lib/step.wgsl: Settings, 24 words; Progress, 7 words. Kernels that look at the step read both. */
+const STEP_STATE = 24 * 4 + 7 * 4;
 
 interface Layer {
   name: string;
@@ -106,6 +107,36 @@ for (const [rows, pixels, h1, h2, latent] of [
       assert.equal(got.map(({ name }) => name).sort(), [...expected.keys()].sort());
       for (const { name, cost } of got) assert.equal(cost, expected.get(name), name);
     });
+
+// Floating point operations a number. sgd: w -= lr g: *, -. Momentum: m = mu m + g: *, +; Nesterov: g + mu m: *, +.
+// rmsprop: v: *, *, *, +; g / (sqrt(v) + eps): sqrt, +, /; w -= lr q: *, -. L2: g + c w: *, +. adamw: w -= c w: *, -.
+const PARTS = { momentum: false, nesterov: false, weightDecay: false, clip: false };
+for (const [form, flops, buffers] of [
+  [{ ...PARTS, kind: 'adam', weightDecay: true }, 13 + 2, 7],
+  [{ ...PARTS, kind: 'adamw', weightDecay: true }, 13 + 2, 7],
+  [{ ...PARTS, kind: 'sgd' }, 2, 3],
+  [{ ...PARTS, kind: 'sgd', momentum: true, nesterov: true, weightDecay: true }, 2 + 2 + 2 + 2, 5],
+  [{ ...PARTS, kind: 'rmsprop' }, 9, 5],
+  [{ ...PARTS, kind: 'rmsprop', momentum: true }, 9 + 2, 7],
+] as [OptimizerForm, number, number][])
+  test(`the update with ${JSON.stringify(form)}: flops and bytes`, () => {
+    const plan = trainingPlan(vae(), 128, { fuse: true, optimizer: form });
+    const update = plan.dispatches.find(({ kernel }) => kernel.startsWith(form.kind));
+    assert.is(update?.flops, flops * 1_116_560);
+    assert.is(update?.bytes, buffers * FLOAT * 1_116_608 + STEP_STATE);
+  });
+
+test('clipping: one more operation a number in the update, six in the sum of squares', () => {
+  const { dispatches } = trainingPlan(vae(), 128, { fuse: true, optimizer: { ...PARTS, kind: 'sgd', clip: true } });
+  const cost = (name: string) => {
+    const found = dispatches.find(({ kernel }) => kernel === name);
+    return { flops: found?.flops, bytes: found?.bytes };
+  };
+  const sums = 128 * 2 * FLOAT;
+  assert.equal(cost('sgd+clip'), { flops: 3 * 1_116_560, bytes: 3 * FLOAT * 1_116_608 + STEP_STATE + FLOAT });
+  assert.equal(cost('square_sums'), { flops: 6 * 1_116_608, bytes: FLOAT * 1_116_608 + sums });
+  assert.equal(cost('clip_scale'), { flops: 2 * 128, bytes: sums + 24 * FLOAT + FLOAT });
+});
 
 test('the whole step: 0.77 GFLOP and 50.1 MiB', () => {
   const all = [...costs(128, 784, 512, 256, 64).values()];
