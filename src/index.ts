@@ -20,8 +20,34 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
+export {
+  rateFactor,
+  resolveSchedule,
+  type Schedule,
+  type ScheduleKind,
+  type ScheduleSpec,
+} from './model/learning-rate.js';
+export {
+  type AdamSpec,
+  type AdamWSpec,
+  OPTIMIZERS,
+  type Optimizer,
+  type OptimizerKind,
+  type OptimizerSpec,
+  type RmspropSpec,
+  resolveOptimizer,
+  type SgdSpec,
+} from './model/optimizer.js';
 export { type VaeOptions, vae } from './model/presets.js';
-export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateSpec } from './model/spec.js';
+export {
+  ACTIVATIONS,
+  type Activation,
+  type DenseSpec,
+  INITIALIZATIONS,
+  type Initialization,
+  type ModelSpec,
+  validateSpec,
+} from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
 export { measureCeilings } from './profile/ceilings.js';
@@ -45,11 +71,12 @@ export type {
 export { type LineRange, type ShaderText, shaderText } from './profile/wgsl.js';
 export type { Losses } from './train/metrics.js';
 export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
+export type { TrainerOptions } from './train/options.js';
 export {
   createTrainer,
   type EpochReport,
+  type OptimizerState,
   type Progress,
   type Trainer,
-  type TrainerOptions,
   type TrainOptions,
 } from './train/trainer.js';

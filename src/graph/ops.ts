@@ -6,7 +6,7 @@ import { KEPT_FOR_GRADIENT } from './activation.js';
 
 export type Shape = readonly number[];
 
-/** Where a parameter's first values come from: uniform in +-bound (PyTorch's Linear: bound = 1/sqrt(fan_in)). */
+/** Where a parameter's first values come from: uniform in +-bound; all 0 if that is 0. */
 export interface Initializer {
   kind: 'uniform';
   bound: number;

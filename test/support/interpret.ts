@@ -31,6 +31,8 @@ export interface StepLeaves {
   images: Images;
   /** Of the terms of the loss. */
   weights: ReadonlyMap<LossTerm, number>;
+  /** How much one image counts in the gradients; 1 if absent. */
+  rowScale?: number;
 }
 
 export type Values = Float64Array;
@@ -158,8 +160,10 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     );
   },
   row_weight: ({ node, leaves }, { term }) => {
-    const { rows, weights } = get(leaves.step, 'a step');
-    return fill(size(node.shape), (row) => (row < rows ? get(weights.get(term), `the weight of ${term}`) : 0));
+    const { rows, weights, rowScale = 1 } = get(leaves.step, 'a step');
+    return fill(size(node.shape), (row) =>
+      row < rows ? rowScale * get(weights.get(term), `the weight of ${term}`) : 0,
+    );
   },
   corrupt: ({ x: [x], leaves }, { corruption, range, stream }) => {
     const { seed, step } = get(leaves.step, 'a step');

@@ -1,4 +1,4 @@
-// Training on the host in f64: the graph by test/support/interpret.ts, Adam from its formula. The oracle for what a GPU
+// Training on the host in f64: the graph by test/support/interpret.ts, the optimizer by optimizer64.ts. The oracle for what a GPU
 // does in many steps; PyTorch's own numbers (test/train/reference.safetensors) are the oracle for this one.
 import type { Images } from '../../src/data/dataset.js';
 import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../src/graph/build.js';
@@ -7,12 +7,15 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import { EVALUATION_BATCH } from '../../src/train/evaluate.js';
 import { type Losses, LossMean } from '../../src/train/metrics.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
+import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 
-export interface Options64 {
+export interface Options64 extends OptimizerOptions64 {
   images: Images;
   batch: number;
-  lr: number;
   seed: number;
+  /** As the trainer's: 'mean' if absent. */
+  reduction?: 'mean' | 'sum';
+  klWarmup?: number;
   /** The whole model by default. */
   part?: Part;
 }
@@ -21,24 +24,20 @@ export interface Options64 {
 export interface Step64 {
   /** Nats an image. */
   losses: Losses;
-  /** Of the sum over the batch, by the names of the parameters' parts. */
+  /** By the names of the parameters' parts, before clipping. */
   gradients: Map<string, Values>;
 }
 
 /** Leaves of step `step` of an unbroken run. */
-export function stepLeaves(losses: readonly LossNode[], { images, batch, seed }: Options64, step: number): StepLeaves {
+export function stepLeaves(losses: readonly LossNode[], options: Options64, step: number): StepLeaves {
+  const { images, batch, seed, reduction = 'mean', klWarmup = 0 } = options;
   const perEpoch = Math.ceil(images.count / batch);
   const start = (step % perEpoch) * batch;
   const rows = Math.min(batch, images.count - start);
-  return {
-    seed,
-    step,
-    epoch: Math.floor(step / perEpoch),
-    start,
-    rows,
-    images,
-    weights: new Map(losses.map(({ term, weight }) => [term, weight])),
-  };
+  const warm = step < klWarmup ? step / klWarmup : 1;
+  const weights = new Map(losses.map(({ term, weight }) => [term, term === 'kl' ? warm * weight : weight]));
+  const rowScale = reduction === 'mean' ? 1 / rows : 1;
+  return { seed, step, epoch: Math.floor(step / perEpoch), start, rows, images, weights, rowScale };
 }
 
 /** A flat parameter, or its gradient, under the names of its parts. */
@@ -59,8 +58,7 @@ export class Train64 {
   readonly parameters: Map<string, Values>;
   /** Steps done. */
   step = 0;
-  private readonly moment1 = new Map<string, Values>();
-  private readonly moment2 = new Map<string, Values>();
+  private readonly optimizer: Optimizer64;
 
   constructor(
     readonly spec: ModelSpec,
@@ -68,6 +66,7 @@ export class Train64 {
     readonly options: Options64,
   ) {
     this.parameters = new Map([...parameters].map(([name, { values }]) => [name, Float64Array.from(values)]));
+    this.optimizer = new Optimizer64(options);
   }
 
   /** One training step: losses before the update, as the GPU tells them. */
@@ -79,7 +78,7 @@ export class Train64 {
       gradients.flatMap((node, i) => [...splitParts(parameters[i] as Node, values.get(node) as Values)]),
     );
     this.step++;
-    for (const [name, gradient] of named) this.adam(name, gradient);
+    this.optimizer.step(this.parameters, named);
     return { losses: meanOf(losses, values, step.rows, new LossMean(losses)), gradients: named };
   }
 
@@ -94,23 +93,6 @@ export class Train64 {
       meanOf(losses, interpret(graph.nodes, leaves), step.rows, mean);
     }
     return mean.value;
-  }
-
-  /** Kingma & Ba 2015, algorithm 1, with eps outside the root as in PyTorch. */
-  private adam(name: string, gradient: Values): void {
-    const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
-    const zeros = () => new Float64Array(gradient.length);
-    const [w, m, v] = [this.parameters.get(name), this.moment1.get(name) ?? zeros(), this.moment2.get(name) ?? zeros()];
-    if (!w) throw new Error(`no parameter ${name}`);
-    gradient.forEach((g, i) => {
-      m[i] = beta1 * (m[i] ?? 0) + (1 - beta1) * g;
-      v[i] = beta2 * (v[i] ?? 0) + (1 - beta2) * g * g;
-      const mean = (m[i] ?? 0) / (1 - beta1 ** this.step);
-      const square = (v[i] ?? 0) / (1 - beta2 ** this.step);
-      w[i] = (w[i] ?? 0) - (this.options.lr * mean) / (Math.sqrt(square) + epsilon);
-    });
-    this.moment1.set(name, m);
-    this.moment2.set(name, v);
   }
 }
 

@@ -4,13 +4,8 @@ import type { Dataset } from '../../src/data/dataset.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import { createModel, type Model } from '../../src/train/model.js';
-import {
-  createTrainer,
-  type EpochReport,
-  type Trainer,
-  type TrainerOptions,
-  type TrainOptions,
-} from '../../src/train/trainer.js';
+import type { TrainerOptions } from '../../src/train/options.js';
+import { createTrainer, type EpochReport, type Trainer, type TrainOptions } from '../../src/train/trainer.js';
 import { device } from './device.js';
 
 export type Tensors = ReadonlyMap<string, { values: ArrayLike<number> }>;

@@ -5,21 +5,14 @@ import * as assert from 'uvu/assert';
 import { evaluationGraph } from '../../src/graph/build.js';
 import { makePlan } from '../../src/plan/make.js';
 import { METRICS_CAPACITY } from '../../src/train/metrics.js';
+import { settingsFrom } from '../../src/train/options.js';
 import { datasetBytes, Stepper } from '../../src/train/stepper.js';
 import { usesDevice } from '../support/device.js';
 import { IMAGES, INITIAL, SPEC } from '../support/reference.js';
 import { modelOf } from '../support/training.js';
 
 const BATCH = 16;
-const SETTINGS = {
-  seed: 9,
-  examples: IMAGES.count,
-  batch: BATCH,
-  learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-};
+const SETTINGS = settingsFrom({ batch: BATCH, seed: 9 }, IMAGES.count);
 
 /** Steps over the reference images, evaluating: what a step gives depends on its number alone. */
 async function withStepper(work: (stepper: Stepper) => Promise<void>): Promise<void> {

@@ -2,14 +2,15 @@
 // that it computes, without the planner and the kernels' descriptors: rates and rooflines of a profile rest on these.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import { vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, type Activation, type DenseSpec } from '../../src/model/spec.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { trainingPlan } from '../support/plans.js';
 
 const FLOAT = 4;
-/** shaders/lib/step.wgsl: Settings, 16 words; Progress, 4 words. Kernels that look at the step read both. */
-const STEP_STATE = 16 * 4 + 4 * 4;
+/** shaders/lib/step.wgsl: Settings, 26 words; Progress, 7 words. Kernels that look at the step read both. */
+const STEP_STATE = 26 * 4 + 7 * 4;
 
 /**
  * Operations an element of each activation: of y, and of dx = dy times the slope. Signs and |x| are none, a maximum and a
@@ -147,6 +148,36 @@ for (const activation of ACTIVATIONS.filter((name) => name !== 'identity'))
     const flops = (plan: Plan) => plan.dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
     assert.is(flops(fused), flops(trainingPlan(changed, 7, { fuse: false })));
   });
+
+// Floating point operations a number. sgd: w -= lr g: *, -. Momentum: m = mu m + g: *, +; Nesterov: g + mu m: *, +.
+// rmsprop: v: *, *, *, +; g / (sqrt(v) + eps): sqrt, +, /; w -= lr q: *, -. L2: g + c w: *, +. adamw: w -= c w: *, -.
+const PARTS = { momentum: false, nesterov: false, weightDecay: false, clip: false };
+for (const [form, flops, buffers] of [
+  [{ ...PARTS, kind: 'adam', weightDecay: true }, 13 + 2, 7],
+  [{ ...PARTS, kind: 'adamw', weightDecay: true }, 13 + 2, 7],
+  [{ ...PARTS, kind: 'sgd' }, 2, 3],
+  [{ ...PARTS, kind: 'sgd', momentum: true, nesterov: true, weightDecay: true }, 2 + 2 + 2 + 2, 5],
+  [{ ...PARTS, kind: 'rmsprop' }, 9, 5],
+  [{ ...PARTS, kind: 'rmsprop', momentum: true }, 9 + 2, 7],
+] as [OptimizerForm, number, number][])
+  test(`the update with ${JSON.stringify(form)}: flops and bytes`, () => {
+    const plan = trainingPlan(vae(), 128, { fuse: true, optimizer: form });
+    const update = plan.dispatches.find(({ kernel }) => kernel.startsWith(form.kind));
+    assert.is(update?.flops, flops * 1_116_560);
+    assert.is(update?.bytes, buffers * FLOAT * 1_116_608 + STEP_STATE);
+  });
+
+test('clipping: one more operation a number in the update, six in the sum of squares', () => {
+  const { dispatches } = trainingPlan(vae(), 128, { fuse: true, optimizer: { ...PARTS, kind: 'sgd', clip: true } });
+  const cost = (name: string) => {
+    const found = dispatches.find(({ kernel }) => kernel === name);
+    return { flops: found?.flops, bytes: found?.bytes };
+  };
+  const sums = 128 * 2 * FLOAT;
+  assert.equal(cost('sgd+clip'), { flops: 3 * 1_116_560, bytes: 3 * FLOAT * 1_116_608 + STEP_STATE + FLOAT });
+  assert.equal(cost('square_sums'), { flops: 6 * 1_116_608, bytes: FLOAT * 1_116_608 + sums });
+  assert.equal(cost('clip_scale'), { flops: 2 * 128, bytes: sums + 26 * FLOAT + FLOAT });
+});
 
 test('the whole step: 0.77 GFLOP and 50.1 MiB', () => {
   const all = [...costs(128, [784, 512, 256, 64]).values()];

@@ -76,7 +76,7 @@ const REFUSED: [spec: unknown, message: string][] = [
     changed('corruption', { kind: 'blur', amount: 0.1 }),
     'corruption.kind: "blur", must be one of gaussian, mask, saltpepper',
   ],
-  [changed('corruption', { kind: 'mask', amount: 1 }), 'corruption.amount: 1, must be between 0 and 1'],
+  [changed('corruption', { kind: 'mask', amount: 1 }), 'corruption.amount: 1, must be a number between 0 and 1'],
   [
     changed('corruption', { kind: 'gaussian', amount: 0 }),
     'corruption.amount: 0, must be a positive number that f32 holds (1e-45 to 3e38)',
@@ -95,7 +95,7 @@ const REFUSED: [spec: unknown, message: string][] = [
   ],
   [
     changed('loss.sparsity', { target: 1.5, weight: 1 }, deterministic),
-    'loss.sparsity.target: 1.5, must be between 0 and 1',
+    'loss.sparsity.target: 1.5, must be a number between 0 and 1',
   ],
   [changed('loss.variance', 0.5), 'loss.variance: 0.5, must be left out: only the mse loss has a variance'],
   [changed('initialization', 'zeros'), 'initialization: "zeros", must be one of pytorch, xavier, he'],
@@ -105,6 +105,8 @@ const REFUSED: [spec: unknown, message: string][] = [
     'loss.klWeight: Infinity, must be a number >= 0 that f32 holds (up to 3e38)',
   ],
   [changed('loss.klWeight', 1e39), 'loss.klWeight: 1e+39, must be a number >= 0 that f32 holds (up to 3e38)'],
+  [changed('initialization', 'lecun'), 'initialization: "lecun", must be one of pytorch, xavier, he'],
+  [changed('initialization', null), 'initialization: null, must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', '1'), 'loss.klWeight: "1", must be a number >= 0 that f32 holds (up to 3e38)'],
 ];
 
@@ -137,6 +139,7 @@ const ACCEPTED: Record<string, unknown> = {
     code: { kind: 'gaussian', units: 1 },
     decoder: [{ ...output, units: 1 }],
   },
+  'another initialization': changed('initialization', 'xavier'),
   'no KL term': changed('loss.klWeight', 0),
 };
 
