@@ -10,7 +10,7 @@ export {
   type Source,
 } from './data.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
-export { kernelSummary, kernelTable } from './kernel-table.js';
+export { kernelSummary, kernelTable, progressLine } from './kernel-table.js';
 export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';
 export type { TracePoint } from './plots.js';
 export {
