@@ -11,7 +11,7 @@ import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmul, matmulVariants } from '../kernels/matmul.js';
-import { dispatchOf } from '../plan/lower.js';
+import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import {
   MATMUL_FORMS,
