@@ -20,8 +20,40 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
-export { type VaeOptions, vae } from './model/presets.js';
-export { ACTIVATIONS, type Activation, type DenseSpec, type ModelSpec, validateSpec } from './model/spec.js';
+export { corruptImages, type NoiseSource } from './model/corrupt.js';
+export {
+  ae,
+  betaVae,
+  conditionalVae,
+  denoising,
+  type Layers,
+  linear,
+  type Sizes,
+  type SparseOptions,
+  sparse,
+  stacked,
+  type VaeOptions,
+  vae,
+} from './model/presets.js';
+export {
+  ACTIVATIONS,
+  type Activation,
+  CORRUPTIONS,
+  type CodeSpec,
+  type CorruptionSpec,
+  checkMirrored,
+  type DenseSpec,
+  INITIALIZATIONS,
+  type Initialization,
+  type LossSpec,
+  type LossTerm,
+  lossWeights,
+  type ModelSpec,
+  type PixelRange,
+  RANGES,
+  RECONSTRUCTIONS,
+  validateSpec,
+} from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
 export { measureCeilings } from './profile/ceilings.js';
@@ -44,7 +76,16 @@ export type {
 } from './profile/report.js';
 export { type LineRange, type ShaderText, shaderText } from './profile/wgsl.js';
 export type { Losses } from './train/metrics.js';
-export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
+export {
+  type Codes,
+  createModel,
+  type LabelOptions,
+  type Labels,
+  type Model,
+  type ModelOptions,
+  type ParameterTensor,
+} from './train/model.js';
+export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
 export {
   createTrainer,
   type EpochReport,
