@@ -153,7 +153,7 @@ async function writeResults(model, { folder, test, seed }) {
   const labels = harness.firstLabels(model.spec, test, PICTURED);
   folder.writeReconstructions(images, await model.reconstruct(images, labels), size);
   if (corruption) {
-    const damaged = corruptImages(images, corruption, { seed });
+    const damaged = corruptImages(images, corruption, seed);
     folder.writeDenoised(images, damaged, await model.reconstruct(damaged, labels), size);
   }
   if (code.kind === 'gaussian') {

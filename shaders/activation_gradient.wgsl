@@ -1,5 +1,6 @@
-// dx = dy * activation'(x), from the activation's output y. Only the unfused plan runs this.
-//   dy, y -> dx, all [COUNT]
+// dx = dy * activation'(x), from what the forward pass kept: the activation's output y, or x for some (lib/activation.wgsl).
+// Only the unfused plan runs this.
+//   dy, kept -> dx, all [COUNT]
 // Grid: linear over COUNT.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
 #include "lib/activation.wgsl"
@@ -7,7 +8,7 @@
 override COUNT: u32;
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> kept: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
@@ -18,6 +19,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);
   if (at < COUNT) {
-    dx[at] = dy[at] * activation_slope(y[at]);
+    dx[at] = dy[at] * activation_slope(kept[at]);
   }
 }

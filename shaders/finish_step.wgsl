@@ -1,8 +1,10 @@
 // The end of a step: adds up the rows of every term of the loss (the second stage of the reduction; the loss kernels did
 // the first), writes the sums where the host reads them late, and advances the counters that the next step reads.
 //   losses [TERMS, ROW_STRIDE] nats an image -> metrics [CAPACITY, TERMS] nats, summed over the batch's live rows;
-//   entry step % CAPACITY.  progress: this step's in, the next step's out.
+//   entry step % CAPACITY.  progress: this step's in, the next step's out: counters, and the factors of the learning
+//   rate, of the KL term and of each image, which follow from them.
 // Grid (1, 1, 1).  Host: src/kernels/finish-step.ts
+#include "lib/learning_rate.wgsl"
 #include "lib/reduce.wgsl"
 #include "lib/step.wgsl"
 
@@ -32,9 +34,14 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   if (lane == 0u) {
     let start = now.start + settings.batch;
     let epoch_ends = start >= settings.examples;
-    progress.step = now.step + 1u;
+    let step = now.step + 1u;
+    progress.step = step;
     progress.epoch = now.epoch + select(0u, 1u, epoch_ends);
     progress.start = select(start, 0u, epoch_ends);
-    progress.rows = min(settings.batch, settings.examples - progress.start);
+    let rows = min(settings.batch, settings.examples - progress.start);
+    progress.rows = rows;
+    progress.rate_factor = rate_factor(settings, step);
+    progress.kl_factor = kl_factor(settings, step);
+    progress.row_scale = select(1.0, 1.0 / f32(rows), settings.mean == 1u);
   }
 }

@@ -32,7 +32,7 @@ fn main(
   let log_var_at = mu_at + LATENT;
   let log_var = heads[log_var_at];
   let through_z = dz[at] * reparameterize_gradient(log_var, normal_at(settings.key, STREAM, progress.step, at));
-  let through_kl = row_weight(row, progress.rows, settings, TERM_KL) * kl_normal_gradient(heads[mu_at], log_var);
+  let through_kl = row_weight(row, progress, settings, TERM_KL) * kl_normal_gradient(heads[mu_at], log_var);
   let gradient = through_z + through_kl;
   dheads[mu_at] = gradient.x;
   dheads[log_var_at] = gradient.y;

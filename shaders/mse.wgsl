@@ -18,7 +18,7 @@ override PIXELS: u32;
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = workgroup.x;
-  let weight = row_weight(row, progress.rows, settings, TERM_RECONSTRUCTION);
+  let weight = row_weight(row, progress, settings, TERM_RECONSTRUCTION);
   var sum = 0.0;
   for (var column = lane; column < PIXELS; column += WORKGROUP) {
     let at = row * PIXELS + column;  // y[row, column]

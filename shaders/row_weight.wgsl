@@ -20,6 +20,6 @@ fn main(
 ) {
   let row = linear_index(workgroup, groups, lane);
   if (row < COUNT) {
-    weight[row] = row_weight(row, progress.rows, settings, TERM);
+    weight[row] = row_weight(row, progress, settings, TERM);
   }
 }

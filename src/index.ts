@@ -20,7 +20,25 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
-export { corruptImages, type NoiseSource } from './model/corrupt.js';
+export { corruptImages } from './model/corrupt.js';
+export {
+  rateFactor,
+  resolveSchedule,
+  type Schedule,
+  type ScheduleKind,
+  type ScheduleSpec,
+} from './model/learning-rate.js';
+export {
+  type AdamSpec,
+  type AdamWSpec,
+  OPTIMIZERS,
+  type Optimizer,
+  type OptimizerKind,
+  type OptimizerSpec,
+  type RmspropSpec,
+  resolveOptimizer,
+  type SgdSpec,
+} from './model/optimizer.js';
 export {
   ae,
   betaVae,
@@ -85,12 +103,13 @@ export {
   type ModelOptions,
   type ParameterTensor,
 } from './train/model.js';
+export type { TrainerOptions } from './train/options.js';
 export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
 export {
   createTrainer,
   type EpochReport,
+  type OptimizerState,
   type Progress,
   type Trainer,
-  type TrainerOptions,
   type TrainOptions,
 } from './train/trainer.js';

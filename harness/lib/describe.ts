@@ -2,7 +2,17 @@
 // Computes nothing, opens nothing.
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { AdapterSummary, Dataset, Device, Model, ModelSpec, Trainer, TrainerOptions } from 'latentgpu/node';
+import {
+  type AdapterSummary,
+  type Dataset,
+  type Device,
+  type Model,
+  type ModelSpec,
+  resolveOptimizer,
+  resolveSchedule,
+  type Trainer,
+  type TrainerOptions,
+} from 'latentgpu/node';
 import type { LoadedData } from './data.js';
 import { describeLoss, lossTerms, lossUnit, type NamedTerm } from './losses.js';
 import type { ModelOptions } from './model-options.js';
@@ -55,7 +65,7 @@ export function describeRun(run: {
     title: `${dataset.name}, ${named}`,
     lines: [
       `model     ${named}: ${number(model.parameterCount)} parameters, ${dispatchesPerStep} dispatches a step`,
-      `loss      ${describeLoss(terms)}`,
+      `loss      of an image: ${describeLoss(terms)}`,
       ...trainingLines(run),
     ],
   };
@@ -80,6 +90,8 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     reduction: 'mean',
     ...training,
     lr: trainer.learningRate,
+    optimizer: resolveOptimizer(training.optimizer),
+    schedule: resolveSchedule(training.schedule),
     out,
     adapter: options.adapter,
   };

@@ -65,9 +65,9 @@ const times = (weight: number) => (weight === 1 ? '' : `${Number(weight.toPrecis
 export const lossFormula = (terms: readonly NamedTerm[]): string =>
   terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name}`).join(' + ');
 
-/** BCE (nats) + 0.1 x L1 (sum of |z|), an image */
+/** BCE (nats) + 0.1 x L1 (sum of |z|); all of it an image. */
 export const describeLoss = (terms: readonly NamedTerm[]): string =>
-  `${terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].meaning})`).join(' + ')}, an image`;
+  terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].meaning})`).join(' + ');
 
 /** `306.1 nats (BCE 294.5 + KL 11.6)`, `BCE 91.2 nats`, `squared error 31.4`, `43.0 (squared error 31.4 + KL 11.6 nats)` */
 export function lossText(losses: Losses, terms: readonly NamedTerm[]): string {

@@ -326,7 +326,7 @@ function presetSpec(options: ModelOptions, data: { pixels?: number; classes?: nu
   const { beta, variance, l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
   const { pixels, classes } = data;
   const sizes = present({ pixels, hidden, latent });
-  const layers = { ...sizes, ...present({ activation, loss, output: output as Activation | undefined, range }) };
+  const layers = { ...sizes, ...present({ activation, loss, output, range }) };
   const makers: Record<ModelName, () => ModelSpec> = {
     vae: () => vae({ ...layers, ...present({ variance }) }),
     'beta-vae': () => betaVae({ ...layers, ...present({ beta, variance }) }),

@@ -48,8 +48,14 @@ function panelsOf(terms: readonly NamedTerm[]): Panel[] {
 const COLOURS = { train: '#0072b2', test: '#d55e00' };
 const PARTS = ['train', 'test'] as const;
 const PANEL_WIDTH = 250;
+/** Of a panel that stands alone. */
+const WIDE_PANEL = 540;
 const PANEL_HEIGHT = 220;
 const TICKS = 5;
+const LEGEND = [
+  'train: mean over each epoch, while the weights change (thin: within it)',
+  'test: whole test set after it',
+];
 /** With more epochs than this, markers would hide the line. */
 const MOST_MARKERS = 40;
 const MOST_TRACE_POINTS = 300;
@@ -100,30 +106,37 @@ function plotSpec(reports: readonly PlotReport[], options: PlotOptions): TopLeve
   const { title, stepsPerEpoch, trace = [] } = options;
   const at = placer(reports, stepsPerEpoch);
   const thin = stepsPerEpoch ? thinned(trace).map((point) => ({ ...point, step: point.step / stepsPerEpoch })) : [];
+  const panels = panelsOf(options.terms);
   const lastX = Math.max(1, ...reports.map(at));
+  const width = panels.length > 1 ? PANEL_WIDTH : WIDE_PANEL;
+  const curves: Curves = { reports, at, lastX, trace: thin, width };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json', // a name for the format; nothing is fetched
     title: {
       text: title,
-      subtitle:
-        'train: mean over each epoch, while the weights change (thin: within it); test: whole test set after it',
+      // Vega makes room for it as if letters were wide: beside one panel, one line would leave half the picture empty.
+      subtitle: panels.length > 1 ? LEGEND.join('; ') : LEGEND,
     },
     background: 'white', // SVG viewers put transparent pictures on black or white
     padding: 16,
     spacing: 28,
-    hconcat: panelsOf(options.terms).map((panel) => panelSpec(panel, reports, at, lastX, thin)),
+    hconcat: panels.map((panel) => panelSpec(panel, curves)),
     config: CONFIG,
   };
 }
 
+/** What all panels show. */
+interface Curves {
+  reports: readonly PlotReport[];
+  at: Placer;
+  lastX: number;
+  /** Steps as parts of an epoch. */
+  trace: readonly TracePoint[];
+  width: number;
+}
+
 /** One panel: a line and markers for each part, and the last values in words. */
-function panelSpec(
-  { key, title, unit }: Panel,
-  reports: readonly PlotReport[],
-  at: Placer,
-  lastX: number,
-  trace: readonly TracePoint[],
-): PanelSpec {
+function panelSpec({ key, title, unit }: Panel, { reports, at, lastX, trace, width }: Curves): PanelSpec {
   const values = reports
     .flatMap((report): Point[] => [
       { x: at(report), part: 'train', value: lossOf(report.train, key) },
@@ -150,7 +163,7 @@ function panelSpec(
         ? `last: train ${lossOf(last.train, key).toFixed(2)}, test ${lossOf(last.test, key).toFixed(2)}`
         : 'no epoch yet',
     },
-    width: PANEL_WIDTH,
+    width,
     height: PANEL_HEIGHT,
     data: { values },
     encoding: {

@@ -1,6 +1,6 @@
 // How the flags ask for a model to be trained: optimizer, learning rate, what changes over the run. People count in
 // epochs, the library in steps: trainerOptions, here alone, turns one into the other.
-import { ArgumentError, type TrainerOptions } from 'latentgpu/node';
+import { ArgumentError, OPTIMIZERS, type OptimizerKind, type ScheduleSpec, type TrainerOptions } from 'latentgpu/node';
 import {
   count,
   countOrNone,
@@ -14,14 +14,12 @@ import {
 } from './flag-values.js';
 import type { Flag, Switch } from './flags.js';
 
-export const OPTIMIZERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
-
 /** What changes a training step itself. Absent: the library's defaults. */
 export interface OptimizerOptions {
   batch: number;
   lr?: number;
   seed: number;
-  optimizer?: (typeof OPTIMIZERS)[number];
+  optimizer?: OptimizerKind;
   momentum?: number;
   nesterov?: boolean;
   'weight-decay'?: number;
@@ -190,8 +188,7 @@ export function trainerOptions(options: OptimizerOptions & CourseOptions, course
   if (!course) return step;
   const { stepsPerEpoch } = course;
   const klWarmup = options.warmup === undefined ? undefined : inSteps(options.warmup, stepsPerEpoch);
-  const changing = { schedule: inSchedule(options, course), ...present({ klWarmup }) };
-  return { ...step, ...changing };
+  return { ...step, schedule: inSchedule(options, course), ...present({ klWarmup }) };
 }
 
 const inSteps = (epochs: number, stepsPerEpoch: number) => Math.max(1, Math.round(epochs * stepsPerEpoch));
@@ -199,7 +196,7 @@ const inSteps = (epochs: number, stepsPerEpoch: number) => Math.max(1, Math.roun
 function inSchedule(
   { schedule: choice = { kind: 'constant' }, 'lr-warmup': warmup = 0 }: CourseOptions,
   { stepsPerEpoch, steps }: Course,
-) {
+): ScheduleSpec {
   if (warmup > 0 && warmup >= steps)
     throw new ArgumentError(
       `--lr-warmup ${warmup} is not less than the run's ${steps} steps: the learning rate would never be reached; give fewer, or leave --lr-warmup out`,

@@ -1,13 +1,14 @@
-// Epilogue of a layer's input gradient: what arrives at the layer below's activation goes on through it, by its output y.
-//   y [M, N] -> dx [M, N] = product * activation'(x)
+// Epilogue of a layer's input gradient: what arrives at the layer below's activation goes on through it, by
+// what the forward pass kept: the activation's output y, or its input x for some (lib/activation.wgsl).
+//   kept [M, N] -> dx [M, N] = product * activation'(x)
 #include "lib/activation.wgsl"
 
-@group(0) @binding(2) var<storage, read> y: array<f32>;
+@group(0) @binding(2) var<storage, read> kept: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
 fn store(row: u32, column: u32, value: f32) {
   let at = row * N + column;
-  dx[at] = value * activation_slope(y[at]);
+  dx[at] = value * activation_slope(kept[at]);
 }
 
 fn store_bias_gradient(row: u32, value: f32) {}

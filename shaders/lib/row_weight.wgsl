@@ -7,15 +7,15 @@ const TERM_KL: u32 = 1u;
 const TERM_L1: u32 = 2u;
 const TERM_SPARSITY: u32 = 3u;
 
-fn term_weight(settings: Settings, term: u32) -> f32 {
+fn term_weight(settings: Settings, progress: Progress, term: u32) -> f32 {
   switch term {
-    case TERM_KL: { return settings.kl_weight; }
+    case TERM_KL: { return settings.kl_weight * progress.kl_factor; }
     case TERM_L1: { return settings.l1_weight; }
     case TERM_SPARSITY: { return settings.sparsity_weight; }
     default: { return settings.reconstruction_weight; }
   }
 }
 
-fn row_weight(row: u32, live_rows: u32, settings: Settings, term: u32) -> f32 {
-  return select(0.0, term_weight(settings, term), row < live_rows);
+fn row_weight(row: u32, progress: Progress, settings: Settings, term: u32) -> f32 {
+  return select(0.0, term_weight(settings, progress, term) * progress.row_scale, row < progress.rows);
 }

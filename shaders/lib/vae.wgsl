@@ -1,13 +1,6 @@
 // The formulas of the variational autoencoder, each once: kernels that run one of them and kernels that fuse several
 // call these.  Source: Kingma & Welling 2014, section 3 and appendix B.
-
-// log(1 + v) for 0 <= v <= 1. WGSL's log(1 + v) loses v below 2^-24; the series log(1+v) = 2 atanh(v / (2+v)) does not.
-// |s| <= 1/3, and the first term left out, 2 s^17 / 17, is below 2^-29.
-fn log_one_plus(v: f32) -> f32 {
-  let s = v / (2.0 + v);
-  let q = s * s;
-  return 2.0 * s * (1.0 + q * (1.0 / 3.0 + q * (1.0 / 5.0 + q * (1.0 / 7.0 + q * (1.0 / 9.0 + q * (1.0 / 11.0 + q * (1.0 / 13.0 + q / 15.0)))))));
-}
+#include "lib/log_one_plus.wgsl"
 
 // Binary cross entropy of target x in 0..1 against logit l, in nats: -x log(sigmoid(l)) - (1-x) log(1-sigmoid(l)),
 // written so that it is finite for every l.

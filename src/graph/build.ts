@@ -1,7 +1,7 @@
 // From a model's description to graphs: training (with gradients), evaluation, and the two halves used on their own.
 // All of them share one list of parameters, in one order.
 import { GraphError } from '../errors.js';
-import { type DenseSpec, type LossTerm, lossWeights, type ModelSpec } from '../model/spec.js';
+import { type DenseSpec, type Initialization, type LossTerm, lossWeights, type ModelSpec } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
 import type { CorruptionStream, Initializer, Node, NoiseStream, ParameterPart, Shape } from './ops.js';
@@ -55,36 +55,48 @@ interface Layers {
   decoder: Linear[];
 }
 
-/** PyTorch's nn.Linear: weight [units, inputs] and bias [units], both uniform in +-1/sqrt(inputs). */
+type Bounds = (inputs: number, units: number) => { weight: number; bias: number };
+
+/** Sources are with INITIALIZATIONS in model/spec.ts. */
+const BOUNDS: Record<Initialization, Bounds> = {
+  pytorch: (inputs) => ({ weight: 1 / Math.sqrt(inputs), bias: 1 / Math.sqrt(inputs) }),
+  xavier: (inputs, units) => ({ weight: Math.sqrt(6 / (inputs + units)), bias: 0 }),
+  he: (inputs) => ({ weight: Math.sqrt(6 / inputs), bias: 0 }),
+};
+
+/** PyTorch's nn.Linear, weight [units, inputs] and bias [units]; several of the same size if there are `parts`. */
 function linear(
+  { initialization = 'pytorch' }: ModelSpec,
   label: string,
   inputs: number,
   units: number,
   activation: DenseSpec['activation'],
   parts?: string[],
 ): Linear {
-  const init: Initializer = { kind: 'uniform', bound: 1 / Math.sqrt(inputs) };
   const names = parts ?? [label];
+  const bounds = BOUNDS[initialization](inputs, units / names.length);
+  const uniform = (bound: number): Initializer => ({ kind: 'uniform', bound });
   const split = (suffix: string) => names.map((name) => ({ name: `${name}.${suffix}`, rows: units / names.length }));
   return {
     label,
     activation,
-    weight: { name: `${label}.weight`, shape: [units, inputs], init, parts: split('weight') },
-    bias: { name: `${label}.bias`, shape: [units], init, parts: split('bias') },
+    weight: { name: `${label}.weight`, shape: [units, inputs], init: uniform(bounds.weight), parts: split('weight') },
+    bias: { name: `${label}.bias`, shape: [units], init: uniform(bounds.bias), parts: split('bias') },
   };
 }
 
-function layersOf({ inputs, classes = 0, encoder, code, decoder }: ModelSpec): Layers {
+function layersOf(spec: ModelSpec): Layers {
+  const { inputs, classes = 0, encoder, code, decoder } = spec;
   // PyTorch numbers the modules of a Sequential, and every Linear but the last is followed by its activation.
   const chain = (name: string, width: number, dense: DenseSpec[]): Linear[] =>
     dense.map(({ units, activation }, index) =>
-      linear(`${name}.${2 * index}`, dense[index - 1]?.units ?? width, units, activation),
+      linear(spec, `${name}.${2 * index}`, dense[index - 1]?.units ?? width, units, activation),
     );
   const lower = chain('encoder', inputs + classes, code.kind === 'deterministic' ? [...encoder, code] : encoder);
   const top = encoder.at(-1)?.units ?? inputs + classes;
   return {
     encoder: lower,
-    heads: code.kind === 'gaussian' ? linear('heads', top, 2 * code.units, 'identity', ['mu', 'log_var']) : null,
+    heads: code.kind === 'gaussian' ? linear(spec, 'heads', top, 2 * code.units, 'identity', ['mu', 'log_var']) : null,
     decoder: chain('decoder', code.units + classes, decoder),
   };
 }

@@ -2,10 +2,11 @@
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
 import type { Activation, CorruptionSpec, LossTerm, PixelRange } from '../model/spec.js';
+import { KEPT_FOR_GRADIENT } from './activation.js';
 
 export type Shape = readonly number[];
 
-/** Where a parameter's first values come from: uniform in +-bound (PyTorch's Linear: bound = 1/sqrt(fan_in)). */
+/** Where a parameter's first values come from: uniform in +-bound; all 0 if that is 0. */
 export interface Initializer {
   kind: 'uniform';
   bound: number;
@@ -41,7 +42,7 @@ export type Operation =
   | { op: 'add_bias' }
   | { op: 'add' }
   | { op: 'activation'; activation: Activation }
-  /** (dy, y) -> dx, from the activation's output y. */
+  /** (dy, kept) -> dx; kept is the activation's output or its input (graph/activation.ts). */
   | { op: 'activation_gradient'; activation: Activation }
   /** [rows, columns] -> [columns] */
   | { op: 'sum_rows' }
@@ -211,7 +212,11 @@ export const OPS: OpTable = {
   activation: {
     shape: (inputs) => at(inputs, 0),
     gradient: (node, { activation }, dy, append) => [
-      append({ op: 'activation_gradient', activation }, [dy, node], node.label),
+      append(
+        { op: 'activation_gradient', activation },
+        [dy, KEPT_FOR_GRADIENT[activation] === 'input' ? at(node.inputs, 0) : node],
+        node.label,
+      ),
     ],
   },
   activation_gradient: {

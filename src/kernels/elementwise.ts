@@ -5,11 +5,9 @@ import activationGradientSource from '../../shaders/activation_gradient.wgsl';
 import addSource from '../../shaders/add.wgsl';
 import addBiasSource from '../../shaders/add_bias.wgsl';
 import sumRowsSource from '../../shaders/sum_rows.wgsl';
-import { ACTIVATIONS, type Activation } from '../model/spec.js';
+import type { Activation } from '../model/spec.js';
+import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
-
-/** The number by which shaders/lib/activation.wgsl knows an activation. */
-export const activationCode = (activation: Activation): number => ACTIVATIONS.indexOf(activation);
 
 export const addBias: Kernel<{ rows: number; columns: number }> = {
   name: 'add_bias',
@@ -35,16 +33,16 @@ export const activation: Kernel<{ count: number; activation: Activation }> = {
   bindings: { x: 'read', y: 'write' },
   constants: ({ count, activation }) => ({ WORKGROUP, COUNT: count, ACTIVATION: activationCode(activation) }),
   grid: ({ count }) => linearGrid(count),
-  flops: ({ count }) => count,
+  flops: ({ count, activation }) => count * ACTIVATION_COSTS[activation].forward,
 };
 
 export const activationGradient: Kernel<{ count: number; activation: Activation }> = {
   name: 'activation_gradient',
   sources: [activationGradientSource],
-  bindings: { dy: 'read', y: 'read', dx: 'write' },
+  bindings: { dy: 'read', kept: 'read', dx: 'write' },
   constants: ({ count, activation }) => ({ WORKGROUP, COUNT: count, ACTIVATION: activationCode(activation) }),
   grid: ({ count }) => linearGrid(count),
-  flops: ({ count }) => count,
+  flops: ({ count, activation }) => count * ACTIVATION_COSTS[activation].gradient,
 };
 
 export const sumRows: Kernel<{ rows: number; columns: number }> = {

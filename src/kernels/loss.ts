@@ -8,7 +8,7 @@ import rowWeightSource from '../../shaders/row_weight.wgsl';
 import squaredErrorSource from '../../shaders/squared_error.wgsl';
 import squaredErrorGradientSource from '../../shaders/squared_error_gradient.wgsl';
 import type { Activation, LossTerm } from '../model/spec.js';
-import { activationCode } from './elementwise.js';
+import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
 /** The number by which shaders/lib/row_weight.wgsl knows a term. */
@@ -57,7 +57,7 @@ export const mse: Kernel<LossShape & { activation: Activation }> = {
   bindings: { y: 'read', targets: 'read', settings: 'uniform', progress: 'read', loss: 'write', dx: 'write' },
   constants: ({ pixels, activation }) => ({ WORKGROUP, PIXELS: pixels, ACTIVATION: activationCode(activation) }),
   grid: rowGrid,
-  flops: ({ rows, pixels, activation }) => (activation === 'identity' ? 5 : 6) * rows * pixels,
+  flops: ({ rows, pixels, activation }) => (6 + ACTIVATION_COSTS[activation].gradient) * rows * pixels,
 };
 
 export const squaredError: Kernel<LossShape> = {

@@ -2,13 +2,14 @@
 // without subgroups), each with the epilogue that its place in the step calls for.
 import activationGradientEpilogue from '../../shaders/epilogues/activation_gradient.wgsl';
 import biasActivationEpilogue from '../../shaders/epilogues/bias_activation.wgsl';
+import biasActivationKeepEpilogue from '../../shaders/epilogues/bias_activation_keep.wgsl';
 import plainEpilogue from '../../shaders/epilogues/plain.wgsl';
 import weightGradientEpilogue from '../../shaders/epilogues/weight_gradient.wgsl';
 import registersSource from '../../shaders/matmul_registers.wgsl';
 import subgroupsSource from '../../shaders/matmul_subgroups.wgsl';
 import tiledSource from '../../shaders/matmul_tiled.wgsl';
 import type { Activation } from '../model/spec.js';
-import { activationCode } from './elementwise.js';
+import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { type Access, type Constants, ceilDiv, checkGrid, type Kernel } from './kernel.js';
 import type { ShaderSource } from './shader.js';
 
@@ -31,32 +32,41 @@ interface Epilogue {
   /** Whether it wants the sum of each row of A. */
   biasGradient: boolean;
   /** Floating point operations an element of C. */
-  flops: number;
+  flops(activation: Activation): number;
 }
+
+const forwardFlops = (activation: Activation) => 1 + ACTIVATION_COSTS[activation].forward;
 
 /** What is done with C before it reaches memory; bindings follow a and b. */
 const EPILOGUES = {
-  plain: { source: plainEpilogue, bindings: { c: 'write' }, activation: false, biasGradient: false, flops: 0 },
+  plain: { source: plainEpilogue, bindings: { c: 'write' }, activation: false, biasGradient: false, flops: () => 0 },
   bias_activation: {
     source: biasActivationEpilogue,
     bindings: { bias: 'read', y: 'write' },
     activation: true,
     biasGradient: false,
-    flops: 2,
+    flops: forwardFlops,
+  },
+  bias_activation_keep: {
+    source: biasActivationKeepEpilogue,
+    bindings: { bias: 'read', x: 'write', y: 'write' },
+    activation: true,
+    biasGradient: false,
+    flops: forwardFlops,
   },
   activation_gradient: {
     source: activationGradientEpilogue,
-    bindings: { y: 'read', dx: 'write' },
+    bindings: { kept: 'read', dx: 'write' },
     activation: true,
     biasGradient: false,
-    flops: 1,
+    flops: (activation) => ACTIVATION_COSTS[activation].gradient,
   },
   weight_gradient: {
     source: weightGradientEpilogue,
     bindings: { dw: 'write', dbias: 'write' },
     activation: false,
     biasGradient: true,
-    flops: 0,
+    flops: () => 0,
   },
 } as const satisfies Record<string, Epilogue>;
 
@@ -164,9 +174,6 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
       ...(end.activation && { ACTIVATION: activationCode(activation) }),
     }),
     grid: ({ m, n }) => checkGrid([ceilDiv(n, tile[1]), ceilDiv(m, tile[0]), 1], `a matmul to [${m}, ${n}]`),
-    flops: ({ m, n, k, activation }) => {
-      const unneeded = epilogue === 'bias_activation' && activation === 'identity' ? 1 : 0;
-      return 2 * m * n * k + (end.flops - unneeded) * m * n + (end.biasGradient ? m * k : 0);
-    },
+    flops: ({ m, n, k, activation }) => 2 * m * n * k + end.flops(activation) * m * n + (end.biasGradient ? m * k : 0),
   };
 }

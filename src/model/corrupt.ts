@@ -5,28 +5,29 @@ import type { CorruptionSpec } from './spec.js';
 
 /** What the noise is drawn from: the same for the same. */
 export interface NoiseSource {
-  /** 0 by default. */
-  seed?: number;
-  /** A step of training; 0 by default. */
-  step?: number;
-  /** By default that of evaluation. */
-  stream?: number;
+  seed: number;
+  /** A step of training. */
+  step: number;
+  /** One of STREAM. */
+  stream: number;
+}
+
+/** Number `index` of a batch of pixels, 0 black to 1 white, damaged; Gaussian noise is not clipped. */
+export function corruptPixel(x: number, index: number, { kind, amount }: CorruptionSpec, noise: NoiseSource): number {
+  const { seed, stream, step } = noise;
+  if (kind === 'gaussian') return x + amount * normalAt(seed, stream, step, index);
+  const chance = uniformAt(seed, stream, step, index);
+  const share = Math.fround(amount); // as the shader has it
+  if (chance < (kind === 'mask' ? share : share / 2)) return 0;
+  return chance < share ? 1 : x;
 }
 
 /**
- * @param images 0 black to 1 white
+ * @param images [n, pixels], 0 black to 1 white
+ * @param seed   another damage for each; 0 by default
  * @returns as many, damaged; Gaussian noise is not clipped
  */
-export function corruptImages(
-  images: Float32Array,
-  { kind, amount }: CorruptionSpec,
-  { seed = 0, step = 0, stream = STREAM.evaluationCorruption }: NoiseSource = {},
-): Float32Array<ArrayBuffer> {
-  if (kind === 'gaussian') return Float32Array.from(images, (x, i) => x + amount * normalAt(seed, stream, step, i));
-  const flip = kind === 'saltpepper' ? amount / 2 : amount;
-  return Float32Array.from(images, (x, i) => {
-    const chance = uniformAt(seed, stream, step, i);
-    if (chance < flip) return 0;
-    return chance < amount ? 1 : x;
-  });
+export function corruptImages(images: Float32Array, corruption: CorruptionSpec, seed = 0): Float32Array<ArrayBuffer> {
+  const noise = { seed, step: 0, stream: STREAM.evaluationCorruption };
+  return Float32Array.from(images, (x, i) => corruptPixel(x, i, corruption, noise));
 }

@@ -9,10 +9,24 @@ import {
   requirePositive,
   requirePositiveInteger,
   requireWeight,
-} from './check.js';
+} from './values.js';
 
-/** Functions that may follow a layer's matmul and bias. */
-export const ACTIVATIONS = ['identity', 'relu', 'sigmoid'] as const;
+/**
+ * Functions that may follow a layer's matmul and bias; formulas and defaults are PyTorch's: leaky-relu has slope 0.01 below
+ * zero, elu alpha 1, softplus beta 1, gelu is the tanh form.
+ * An activation's place in this list is its number in shaders/lib/activation.wgsl.
+ */
+export const ACTIVATIONS = [
+  'identity',
+  'relu',
+  'sigmoid',
+  'leaky-relu',
+  'elu',
+  'gelu',
+  'silu',
+  'softplus',
+  'tanh',
+] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** What a pixel's byte 0..255 becomes. */
@@ -28,6 +42,16 @@ export interface CorruptionSpec {
   /** gaussian: standard deviation. mask, saltpepper: share of the pixels. */
   amount: number;
 }
+
+/**
+ * Where the first parameters come from; `fan_in` and `fan_out` are a layer's inputs and units.
+ * pytorch: nn.Linear's own, weights and biases uniform in +-1/sqrt(fan_in).
+ * xavier: weights uniform in +-sqrt(6 / (fan_in + fan_out)), biases 0; for sigmoid, tanh and identity.
+ *   Source: Glorot & Bengio 2010.
+ * he: weights uniform in +-sqrt(6 / fan_in), biases 0; for ReLU and its kin.  Source: He et al. 2015.
+ */
+export const INITIALIZATIONS = ['pytorch', 'xavier', 'he'] as const;
+export type Initialization = (typeof INITIALIZATIONS)[number];
 
 /** A fully connected layer: y = activation(x W^T + b), W [units, inputs], b [units]. */
 export interface DenseSpec {
@@ -59,9 +83,6 @@ export interface LossSpec {
   sparsity?: { target: number; weight: number };
 }
 
-export const INITIALIZATIONS = ['pytorch', 'xavier', 'he'] as const;
-export type Initialization = (typeof INITIALIZATIONS)[number];
-
 /** An autoencoder: images [-> corrupted] -> encoder -> code -> decoder -> images. */
 export interface ModelSpec {
   /** Pixels of one image, 784 for 28x28. */
@@ -77,7 +98,7 @@ export interface ModelSpec {
   /** The last layer has `inputs` units; its activation is the output's: sigmoid for bce. */
   decoder: DenseSpec[];
   loss: LossSpec;
-  /** First parameters: uniform +-1/sqrt(fan_in) as PyTorch's Linear (if absent), Xavier's or He's uniform. */
+  /** `pytorch` if absent. */
   initialization?: Initialization;
 }
 

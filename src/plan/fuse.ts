@@ -7,17 +7,19 @@ import { dispatchOf, input, latentSizes, matmulCall, operationOf, type Pattern, 
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
 
-/** matmul -> add_bias [-> activation]: one layer, forward. */
+/** matmul -> add_bias [-> activation]: one layer, forward. What went into the activation is kept if others want it too. */
 const layer: Pattern = (root, context) => {
   const sum = is(root, 'activation') ? input(root, 0) : root;
-  if (!is(sum, 'add_bias') || (sum !== root && !context.internal(sum))) return null;
+  if (!is(sum, 'add_bias')) return null;
   const product = input(sum, 0);
   if (!is(product, 'matmul') || !context.internal(product)) return null;
   const { tensors } = context;
-  const end = { bias: tensors.of(input(sum, 1)), y: tensors.of(root) };
+  const keep = sum !== root && !context.internal(sum);
+  const end = { bias: tensors.of(input(sum, 1)), y: tensors.of(root), ...(keep && { x: tensors.of(sum) }) };
   const activation = is(root, 'activation') ? operationOf(root, 'activation').activation : 'identity';
   const nodes = [...new Set([product, sum, root])];
-  return { dispatch: matmulCall(product, 'bias_activation', end, context, activation), nodes };
+  const epilogue = keep ? 'bias_activation_keep' : 'bias_activation';
+  return { dispatch: matmulCall(product, epilogue, end, context, activation), nodes };
 };
 
 /** matmul -> activation_gradient: the gradient that goes on to the layer below. */
@@ -25,7 +27,7 @@ const inputGradient: Pattern = (root, context) => {
   if (!is(root, 'activation_gradient')) return null;
   const product = input(root, 0);
   if (!is(product, 'matmul') || !context.internal(product)) return null;
-  const end = { y: context.tensors.of(input(root, 1)), dx: context.tensors.of(root) };
+  const end = { kept: context.tensors.of(input(root, 1)), dx: context.tensors.of(root) };
   const { activation } = operationOf(root, 'activation_gradient');
   return { dispatch: matmulCall(product, 'activation_gradient', end, context, activation), nodes: [product, root] };
 };

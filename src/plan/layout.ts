@@ -1,4 +1,4 @@
-// Where each parameter lies in the flat buffers (weights, gradients, both Adam moments are laid out alike, so that one
+// Where each parameter lies in the flat buffers (weights, gradients, the optimizer's state are laid out alike, so that one
 // dispatch can update them all).
 import type { ParameterSpec } from '../graph/build.js';
 import type { Shape } from '../graph/ops.js';
@@ -29,7 +29,7 @@ export interface Layout {
   entries: LayoutEntry[];
   /** The same memory under the names that a model file has. */
   ranges: NamedRange[];
-  /** Bytes of the whole buffer. The gaps that alignment leaves hold zeros, and stay zero under Adam. */
+  /** Bytes of the whole buffer. The gaps that alignment leaves hold zeros, and stay zero under every optimizer. */
   bytes: number;
   /** Numbers that are trained, gaps not counted. */
   parameterCount: number;

@@ -163,7 +163,7 @@ const SINGLE: Record<OpName, Lowering> = {
     dispatchOf(
       activationGradient,
       { count: numel(node.shape), activation: operationOf(node, 'activation_gradient').activation },
-      { dy: tensors.of(input(node, 0)), y: tensors.of(input(node, 1)), dx: tensors.of(node) },
+      { dy: tensors.of(input(node, 0)), kept: tensors.of(input(node, 1)), dx: tensors.of(node) },
       node.label,
     ),
   sum_rows: (node, { tensors }) =>

@@ -1,9 +1,10 @@
 // Graph in, plan out: drop what nobody asks for, lower to dispatches, order them, pack their memory.
 import type { LossNode, ModelGraph } from '../graph/build.js';
 import { type Node, numel } from '../graph/ops.js';
-import { adam } from '../kernels/adam.js';
+import { clipParts, clipScale, squareSums } from '../kernels/clip.js';
 import { finishStep } from '../kernels/finish-step.js';
 import type { MatmulVariant } from '../kernels/matmul.js';
+import { type OptimizerForm, optimizer, stateBuffers } from '../kernels/optimizer.js';
 import { FUSED } from './fuse.js';
 import { type Context, dispatchOf, lower } from './lower.js';
 import { assignScratch } from './memory.js';
@@ -15,7 +16,11 @@ export interface PlanOptions extends Sizes {
   matmulVariant: MatmulVariant;
   /** false: one kernel an operation, the oracle that the fused plan is tested against. */
   fuse: boolean;
+  /** What a training step ends with; Adam alone if absent. */
+  optimizer?: OptimizerForm;
 }
+
+const ADAM: OptimizerForm = { kind: 'adam', momentum: false, nesterov: false, weightDecay: false, clip: false };
 
 /** The dispatches of one run through `model`: a training step if it has gradients, an evaluation if it has losses. */
 export function makePlan(name: string, model: ModelGraph, options: PlanOptions): Plan {
@@ -27,7 +32,7 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
   const calls = lower(live, options.fuse ? FUSED : [], context);
   const dispatches = schedule([
     ...calls.map((call) => call.dispatch),
-    ...optimizer(model, tensors, options),
+    ...update(model, tensors, options),
     ...(model.losses.length > 0 ? [finish(model.losses, tensors, options)] : []),
   ]);
   const losses = model.losses.map(({ term, weight }) => ({ term, weight }));
@@ -63,22 +68,47 @@ function contextOf(live: Node[], asked: Node[], tensors: TensorTable, matmulVari
  * Fused: one pass over the flat buffers. Unfused, or where only a part of the model is trained: one dispatch a parameter.
  * Gaps are updated too, from zero to zero.
  */
-function optimizer(model: ModelGraph, tensors: TensorTable, { fuse, layout }: PlanOptions): Dispatch[] {
+function update(model: ModelGraph, tensors: TensorTable, options: PlanOptions): Dispatch[] {
   if (model.gradients.length === 0) return [];
-  const update = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
+  const { fuse, layout, optimizer: form = ADAM } = options;
+  const kernel = optimizer(form);
+  const clip = form.clip ? clipping(tensors) : undefined;
+  const one = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
+    const [w, gradient] = [tensorIn('parameters'), tensorIn('gradients')];
+    const state = stateBuffers(form).map((buffer) => [buffer === 'moment1' ? 'm' : 'v', tensorIn(buffer)]);
     const bound = {
       ...tensors.stepState(),
-      gradient: tensorIn('gradients'),
-      w: tensorIn('parameters'),
-      m: tensorIn('moment1'),
-      v: tensorIn('moment2'),
+      gradient,
+      w,
+      ...Object.fromEntries(state),
+      ...(clip && { clip: clip.scale }),
     };
-    const dispatch = dispatchOf(adam, { count: numel(bound.w.shape) }, bound, label);
-    return { ...dispatch, flops: adam.flops({ count: trained }) };
+    const dispatch = dispatchOf(kernel, { count: numel(w.shape) }, bound, label);
+    return { ...dispatch, flops: kernel.flops({ count: trained }) };
   };
   const whole = model.parameters.length === layout.entries.length;
-  if (fuse && whole) return [update('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))];
-  return model.parameters.map((p) => update(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
+  const updates =
+    fuse && whole
+      ? [one('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))]
+      : model.parameters.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
+  return [...(clip?.dispatches ?? []), ...updates];
+}
+
+/** What all gradients are to be multiplied by: found in two stages, from all of them together. */
+function clipping(tensors: TensorTable): { dispatches: Dispatch[]; scale: Tensor } {
+  const gradient = tensors.whole('gradients');
+  const count = numel(gradient.shape);
+  const parts = clipParts(count);
+  const [sums, scale] = [tensors.scratch('square sums', [parts, 2]), tensors.scratch('clip scale', [1])];
+  const { settings } = tensors.stepState();
+  const label = 'all gradients';
+  return {
+    scale,
+    dispatches: [
+      dispatchOf(squareSums, { count }, { gradient, sums }, label),
+      dispatchOf(clipScale, { parts }, { sums, settings, clip: scale }, label),
+    ],
+  };
 }
 
 function finish(losses: LossNode[], tensors: TensorTable, { rows, metricsCapacity }: PlanOptions): Dispatch {

@@ -24,8 +24,8 @@ export interface Sizes {
 export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
 /** Bytes of the two structs in shaders/lib/step.wgsl. */
-export const SETTINGS_BYTES = 64;
-export const PROGRESS_BYTES = 16;
+export const SETTINGS_BYTES = 104;
+export const PROGRESS_BYTES = 28;
 
 /** Floats from one term's rows to the next in the losses buffer: bindings start on aligned bytes. */
 export const lossRowStride = (rows: number): number => alignUp(rows * F32_BYTES) / F32_BYTES;
@@ -40,14 +40,14 @@ export class TensorTable {
   of(node: Node): Tensor {
     const known = this.placed.get(node);
     if (known) return known;
-    const tensor: Tensor = {
-      name: `${node.label}.${node.operation.op}`,
-      shape: node.shape,
-      bytes: f32Bytes(node.shape),
-      place: { kind: 'scratch', slot: this.slots++ },
-    };
+    const tensor = this.scratch(`${node.label}.${node.operation.op}`, node.shape);
     this.placed.set(node, tensor);
     return tensor;
+  }
+
+  /** A tensor that no node stands for. */
+  scratch(name: string, shape: Shape): Tensor {
+    return { name, shape, bytes: f32Bytes(shape), place: { kind: 'scratch', slot: this.slots++ } };
   }
 
   placeParameter(node: Node): void {

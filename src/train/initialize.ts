@@ -16,6 +16,7 @@ export function initialParameters(layout: Layout, seed: number): Float32Array<Ar
 
 /** Element i of parameter number `ordinal` is word i % 4 of counter [i / 4, ordinal, 0, STREAM.init]. */
 function fillUniform(values: Float32Array, { init }: ParameterSpec, ordinal: number, seed: number): void {
+  if (init.bound === 0) return; // and no -0 among them
   const key = seedKey(seed);
   for (let block = 0; block * 4 < values.length; block++) {
     const words = philox([block, ordinal, 0, STREAM.init], key);

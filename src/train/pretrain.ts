@@ -6,7 +6,8 @@ import type { Dataset } from '../data/dataset.js';
 import { encoderDepth } from '../graph/build.js';
 import { checkMirrored } from '../model/spec.js';
 import type { Model } from './model.js';
-import { createTrainer, type EpochReport, type Progress, type TrainerOptions, type TrainOptions } from './trainer.js';
+import type { TrainerOptions } from './options.js';
+import { createTrainer, type EpochReport, type Progress, type TrainOptions } from './trainer.js';
 
 /** Which layer is trained. */
 export interface LayerPlace {

@@ -1,55 +1,79 @@
 // The bytes of the structs in shaders/lib/step.wgsl: what the host tells the GPU between submits.
 
+import { klFactor, rateFactor, SCHEDULES, type Schedule } from '../model/learning-rate.js';
+import type { Optimizer } from '../model/optimizer.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
 import { PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
 
-/** What changes while training, by name; all of it is data to the kernels. */
+/** What steps need to know, by name; all of it is data to the kernels. */
 export interface StepSettings {
   seed: number;
   /** Images in the resident dataset. */
   examples: number;
   /** Images in a full batch. */
   batch: number;
+  /** Before the schedule's factor. */
   learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
+  schedule: Schedule;
+  optimizer: Optimizer;
+  /** The largest norm of all gradients together; without, there is none. */
+  clipNorm?: number;
+  /** Whether gradients are those of the mean over a batch's images or of the sum. */
+  reduction: 'mean' | 'sum';
+  /** Steps in which the KL term's weight rises. */
+  klWarmup: number;
 }
 
 /** struct Settings; the weight of a term that the plan lacks is 0. */
 export function settingsBytes(settings: StepSettings, losses: readonly PlannedLoss[]): ArrayBuffer {
-  const { seed, examples, batch, learningRate, beta1, beta2, epsilon } = settings;
+  const { seed, examples, batch, learningRate, optimizer, schedule, clipNorm, reduction, klWarmup } = settings;
   const weight = (...terms: LossTerm[]) => losses.find(({ term }) => terms.includes(term))?.weight ?? 0;
-  const bytes = new ArrayBuffer(SETTINGS_BYTES);
-  new Uint32Array(bytes, 0, 4).set([...seedKey(seed), examples, batch]);
-  new Float32Array(bytes, 16).set([
-    learningRate,
-    beta1,
-    beta2,
-    1 - beta1,
-    1 - beta2,
-    Math.log(beta1),
-    Math.log(beta2),
-    epsilon,
-    weight('bce', 'mse'),
-    weight('kl'),
-    weight('l1'),
-    weight('sparsity'),
-  ]);
-  return bytes;
+  const { beta1, beta2, epsilon, momentum } = numbersOf(optimizer);
+  const { steps, factor, floor } = scheduleNumbers(schedule);
+  const view = new DataView(new ArrayBuffer(SETTINGS_BYTES));
+  let at = 0;
+  const u32 = (...values: number[]) => {
+    for (const value of values) view.setUint32(4 * at++, value, true);
+  };
+  const f32 = (...values: number[]) => {
+    for (const value of values) view.setFloat32(4 * at++, value, true);
+  };
+  u32(...seedKey(seed), examples, batch);
+  f32(learningRate, beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), epsilon);
+  f32(momentum, optimizer.weightDecay, clipNorm ?? 0);
+  u32(SCHEDULES.indexOf(schedule.kind), steps);
+  f32(Math.log(factor), floor);
+  u32(schedule.warmup, klWarmup, Number(reduction === 'mean'));
+  f32(weight('bce', 'mse'), weight('kl'), weight('l1'), weight('sparsity'));
+  return view.buffer as ArrayBuffer;
 }
 
+/** What an optimizer does not have counts as its neutral value; kernels that have it not do not read it. */
+function numbersOf(optimizer: Optimizer) {
+  const [beta1, beta2] = 'betas' in optimizer ? optimizer.betas : [0.9, 'alpha' in optimizer ? optimizer.alpha : 0.999];
+  const epsilon = 'epsilon' in optimizer ? optimizer.epsilon : 0;
+  return { beta1, beta2, epsilon, momentum: 'momentum' in optimizer ? optimizer.momentum : 0 };
+}
+
+function scheduleNumbers(schedule: Schedule) {
+  if (schedule.kind === 'step') return { steps: schedule.every, factor: schedule.factor, floor: 0 };
+  if (schedule.kind === 'cosine') return { steps: schedule.steps, factor: 1, floor: schedule.floor };
+  return { steps: 1, factor: 1, floor: 0 };
+}
+
+type Course = Pick<StepSettings, 'examples' | 'batch' | 'schedule' | 'reduction' | 'klWarmup'>;
+
 /** struct Progress before step `step` (from 0) of an unbroken run over `examples` images. */
-export function progressBytes(
-  step: number,
-  { examples, batch }: Pick<StepSettings, 'examples' | 'batch'>,
-): ArrayBuffer {
+export function progressBytes(step: number, course: Course): ArrayBuffer {
+  const { examples, batch, schedule, reduction, klWarmup } = course;
   const bytes = new ArrayBuffer(PROGRESS_BYTES);
   const perEpoch = Math.ceil(examples / batch);
-  const start = (step % perEpoch) * batch;
-  new Uint32Array(bytes).set([step, Math.floor(step / perEpoch), start, Math.min(batch, examples - start)]);
+  const rows = rowsOfStep(step, course);
+  new Uint32Array(bytes, 0, 4).set([step, Math.floor(step / perEpoch), (step % perEpoch) * batch, rows]);
+  const rowScale = reduction === 'mean' ? 1 / rows : 1;
+  new Float32Array(bytes, 16).set([rateFactor(schedule, step), klFactor(klWarmup, step), rowScale]);
   return bytes;
 }
 

@@ -108,10 +108,20 @@ export class Stepper {
     this.machine.device.gpu.queue.writeBuffer(this.owned.settings, 0, settingsBytes(settings, this.plan.losses));
   }
 
-  /** The next step is number `step`. */
+  /**
+   * The next step is number `step`. Its progress is to the bit what the GPU itself arrives at: where a step comes before
+   * it, the GPU ends that once more (finish_step, the last dispatch) and reckons from there.
+   */
   rewind(step: number): void {
     this.step = step;
-    this.machine.device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(step, this.settings));
+    const { device } = this.machine;
+    device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(Math.max(0, step - 1), this.settings));
+    if (step === 0) return;
+    const encoder = device.gpu.createCommandEncoder({ label: `${this.plan.name} ${step}` });
+    const pass = encoder.beginComputePass();
+    this.program.encodeDispatch(pass, this.plan.dispatches.length - 1);
+    pass.end();
+    device.gpu.queue.submit([encoder.finish()]);
   }
 
   /** Encodes and submits at most `count` steps together; how many it was is in the result. */

@@ -1,39 +1,19 @@
 // Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late.
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
-import type { Resources } from '../gpu/program.js';
-import { encoderDepth, type Part, trainingGraph } from '../graph/build.js';
-import { checkMirrored, type ModelSpec } from '../model/spec.js';
+import { trainingGraph } from '../graph/build.js';
+import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
+import { requirePositive } from '../model/values.js';
 import { makePlan } from '../plan/make.js';
 import type { Plan } from '../plan/plan.js';
 import { Evaluator, type PassOptions } from './evaluate.js';
 import { lendStepper } from './lend.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
-import { checkSeed, type Model, type ParameterTensor } from './model.js';
+import type { Model, ParameterTensor } from './model.js';
+import { checkLabels, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import type { StepSettings } from './step-state.js';
 import { datasetBytes, Stepper } from './stepper.js';
-
-/** How to train. */
-export interface TrainerOptions {
-  /** Images a step; 128 by default. The last batch of an epoch may be smaller. */
-  batch?: number;
-  /** Adam's learning rate; 1e-3 by default. */
-  lr?: number;
-  /** Adam's decay rates; 0.9 and 0.999 by default. */
-  betas?: [number, number];
-  /** Adam's eps; 1e-8 by default. */
-  epsilon?: number;
-  /** Seed of the order of the images and of the noise, a non-negative integer; 0 by default. */
-  seed?: number;
-  /**
-   * Train only this layer of the encoder (from 0, the code's is the last) and the decoder layer that mirrors it, to
-   * reconstruct what the layers below make of the images. `pretrain` goes through all of them.
-   */
-  layer?: number;
-  /** false: one kernel an operation. Slower; the oracle for tests. */
-  fuse?: boolean;
-}
 
 /** Where training stands, told after every submit. */
 export interface Progress {
@@ -79,42 +59,14 @@ export interface TrainOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+type NamedTensors = Map<string, ParameterTensor>;
+/** moment1 and moment2 where the optimizer has them. */
+export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
+
 const SUBMITS_IN_FLIGHT = 2;
 
 function checkNumber(name: string, value: number, ok: boolean, must: string): void {
   if (!ok) throw new ArgumentError(`${name}: ${value}, must be ${must}`);
-}
-
-/** Positive and finite as the f32 that the GPU computes with: an epsilon of 1e-50 would be 0 there, and 0/0 follow. */
-function checkPositive(name: string, value: number): void {
-  const onGpu = Math.fround(value);
-  checkNumber(name, value, onGpu > 0 && Number.isFinite(onGpu), 'a positive number that f32 holds (1e-45 to 3e38)');
-}
-
-/** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */
-function checkLabels({ labels }: Images, name: string, { classes }: ModelSpec): void {
-  if (classes === undefined) return;
-  if (!labels)
-    throw new ArgumentError(
-      `${name} has no labels, but the model is conditional (${classes} classes); give labels or use an unconditional model`,
-    );
-  const largest = labels.reduce((most, label) => Math.max(most, label), 0);
-  if (largest >= classes)
-    throw new ArgumentError(`${name}.labels has a label ${largest}, must be below the model's classes (${classes})`);
-}
-
-/** @throws ArgumentError if no decoder layer mirrors the layer */
-function partOf(spec: ModelSpec, layer: number | undefined): Part {
-  if (layer === undefined) return 'whole';
-  const depth = encoderDepth(spec);
-  checkNumber(
-    'layer',
-    layer,
-    Number.isInteger(layer) && layer >= 0 && layer < depth,
-    `an integer from 0 to ${depth - 1}`,
-  );
-  checkMirrored(spec);
-  return { layer };
 }
 
 /**
@@ -123,19 +75,9 @@ function partOf(spec: ModelSpec, layer: number | undefined): Part {
  * @throws DeviceError if it does not fit on the device
  */
 export async function createTrainer(model: Model, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
-  const { batch = 128, lr = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8, fuse = true } = options;
   checkDataset(dataset);
-  checkNumber('batch', batch, Number.isInteger(batch) && batch >= 1, 'a positive integer');
-  checkPositive('lr', lr);
-  betas.forEach((beta, i) => {
-    checkNumber(`betas[${i}]`, beta, beta > 0 && beta < 1, 'between 0 and 1');
-  });
-  checkPositive('epsilon', epsilon);
   const { count, height, width } = dataset.train;
-  if (batch > count)
-    throw new ArgumentError(
-      `batch ${batch} is larger than the data: ${count} training images; use a batch of at most ${count}`,
-    );
+  const settings = settingsFrom(options, count);
   if (height * width !== model.spec.inputs)
     throw new ArgumentError(
       `${dataset.name}: images are ${height}x${width} = ${height * width} pixels, but the model takes ${model.spec.inputs}`,
@@ -143,20 +85,13 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
   checkLabels(dataset.train, `${dataset.name}.train`, model.spec);
   checkLabels(dataset.test, `${dataset.name}.test`, model.spec);
   model.checkUsable();
-  const settings: StepSettings = {
-    seed: checkSeed(options.seed ?? 0),
-    examples: count,
-    batch,
-    learningRate: lr,
-    beta1: betas[0],
-    beta2: betas[1],
-    epsilon,
-  };
   const part = partOf(model.spec, options.layer);
-  const trainer = await Trainer.create(model, dataset, settings, { fuse, part });
+  const trainer = await Trainer.create(model, dataset, settings, { fuse: options.fuse ?? true, part });
   model.device.check();
   return trainer;
 }
+
+type TrainingState = { gradients: GPUBuffer } & Partial<Record<StateBuffer, GPUBuffer>>;
 
 /** Made by `createTrainer`; give its memory back with `dispose` before the model's. */
 export class Trainer {
@@ -168,7 +103,8 @@ export class Trainer {
     readonly model: Model,
     private readonly stepper: Stepper,
     private readonly evaluator: Evaluator,
-    private readonly moments: Required<Pick<Resources, 'gradients' | 'moment1' | 'moment2'>>,
+    /** The gradients, and what the optimizer keeps. */
+    private readonly state: TrainingState,
     private settings: StepSettings,
     private readonly pass: PassOptions,
   ) {}
@@ -178,25 +114,28 @@ export class Trainer {
     const { layout, matmulVariant, machine, spec } = model;
     const { batch } = settings;
     const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
-    const plan = makePlan('training step', trainingGraph(spec, batch, pass.part), {
-      ...sizes,
-      matmulVariant,
-      fuse: pass.fuse,
-    });
+    const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
+    const graph = trainingGraph(spec, batch, pass.part);
+    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    const flat = (label: string) => machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
-    const moments = { gradients: flat('gradients'), moment1: flat('moment1'), moment2: flat('moment2') };
-    const undo: (() => void)[] = Object.values(moments).map((buffer) => () => machine.memory.destroy(buffer));
+    const undo: (() => void)[] = [];
+    const kept = (label: string) => {
+      const buffer = machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
+      undo.push(() => machine.memory.destroy(buffer));
+      return buffer;
+    };
     try {
-      const shared = { parameters: model.parameterBuffer, ...moments };
+      const state: TrainingState = { gradients: kept('gradients') };
+      for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
+      const shared = { parameters: model.parameterBuffer, ...state };
       const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
       const stepper = await Stepper.create(machine, plan, dataset.train, settings, shared, less);
       undo.push(() => stepper.dispose());
       const evaluator = await Evaluator.create(model, dataset.test, settings, pass);
       undo.push(() => evaluator.dispose());
       await machine.memory.settled();
-      return new Trainer(model, stepper, evaluator, moments, settings, pass);
+      return new Trainer(model, stepper, evaluator, state, settings, pass);
     } catch (error) {
       for (const step of undo.reverse()) step();
       throw error;
@@ -221,10 +160,10 @@ export class Trainer {
     return this.settings.learningRate;
   }
 
-  /** Takes effect with the next submit: it is data to the kernels. */
+  /** What the schedule multiplies. Another one takes effect with the next submit: it is data to the kernels. */
   set learningRate(value: number) {
     this.checkUsable();
-    checkPositive('learningRate', value);
+    requirePositive(value, 'learningRate');
     this.settings = { ...this.settings, learningRate: value };
     this.stepper.configure(this.settings);
   }
@@ -327,15 +266,18 @@ export class Trainer {
     }
   }
 
-  /** Adam's state by parameter name: mean and mean square of the gradients, and the last gradients themselves. */
-  async optimizerState(): Promise<Record<'gradients' | 'moment1' | 'moment2', Map<string, ParameterTensor>>> {
+  /**
+   * By parameter name: the last gradients, before clipping and weight decay; and what the optimizer keeps: moment1, Adam's
+   * mean of the gradients (exp_avg in PyTorch) or the momentum buffer; moment2, the mean of their squares (exp_avg_sq,
+   * square_avg).
+   */
+  async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
-    const { gradients, moment1, moment2 } = this.moments;
-    return {
-      gradients: await this.model.namedTensors(gradients),
-      moment1: await this.model.namedTensors(moment1),
-      moment2: await this.model.namedTensors(moment2),
-    };
+    const { gradients, ...kept } = this.state;
+    const state: OptimizerState = { gradients: await this.model.namedTensors(gradients) };
+    for (const [name, buffer] of Object.entries(kept))
+      state[name as StateBuffer] = await this.model.namedTensors(buffer);
+    return state;
   }
 
   /**
@@ -348,7 +290,7 @@ export class Trainer {
     if (this.busy) throw new ArgumentError('this trainer is training; await its reports before it is lent');
     this.busy = true;
     try {
-      const state = [this.model.parameterBuffer, ...Object.values(this.moments)];
+      const state = [this.model.parameterBuffer, ...Object.values(this.state)];
       return await lendStepper(this.model.machine, this.stepper, state, work);
     } finally {
       this.busy = false;
@@ -360,7 +302,7 @@ export class Trainer {
     this.disposed = true;
     this.stepper.dispose();
     this.evaluator.dispose();
-    for (const buffer of Object.values(this.moments)) this.model.machine.memory.destroy(buffer);
+    for (const buffer of Object.values(this.state)) this.model.machine.memory.destroy(buffer);
   }
 
   /** @throws ArgumentError after dispose of this trainer or its model; DeviceError if the device has failed */

@@ -34,7 +34,7 @@ async function trainReference(lib: typeof latentgpu, device: Device, file: Uint8
   const model = await lib.createModel(device, lib.vae({ pixels: 100, hidden: [48, 24], latent: 6 }));
   model.loadParameters(initial);
   const data = { name: 'reference', train: images, test: images };
-  const trainer = await lib.createTrainer(model, data, { batch: 16, lr: 1e-3, seed: 1234 });
+  const trainer = await lib.createTrainer(model, data, { batch: 16, lr: 1e-3, seed: 1234, reduction: 'sum' });
   const losses: number[][] = [];
   for (let step = 0; step < 30; step++)
     for await (const { train, test } of trainer.train({ steps: 1 }))

@@ -1,7 +1,7 @@
 // The batch's images: which rows of the dataset they are, in which order, and what becomes of their bytes.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { gather } from '../../src/kernels/gather.js';
+import { gather, gatherLabels } from '../../src/kernels/gather.js';
 import { permute, philox, seedKey } from '../../src/random.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
@@ -35,7 +35,7 @@ async function check({ examples, pixels, rows, live = rows, start = 0, epoch = 0
   const bytes = bytesOf(examples * pixels);
   const results = await runKernel(
     gather,
-    { rows, pixels, shuffle },
+    { rows, pixels, shuffle, range: '0..1' },
     {
       images: wordsOf(bytes),
       settings: settingsOf({ examples, batch: rows }),
@@ -82,7 +82,7 @@ test('an epoch gathers each image once, and another epoch in another order', asy
       const live = Math.min(128, examples - start);
       const results = await runKernel(
         gather,
-        { rows: 128, pixels: 1, shuffle: true },
+        { rows: 128, pixels: 1, shuffle: true, range: '0..1' },
         {
           images: wordsOf(bytes),
           settings: settingsOf({ examples }),
@@ -100,6 +100,49 @@ test('an epoch gathers each image once, and another epoch in another order', asy
   assert.equal(sorted(second), sorted([...bytes]));
   assert.not.equal(first, second);
 });
+
+test('pixels of -1..1: black is -1, white 1, and rows without an image are zero', async () => {
+  const results = await runKernel(
+    gather,
+    { rows: 2, pixels: 4, shuffle: false, range: '-1..1' },
+    {
+      images: wordsOf(Uint8Array.of(0, 255, 51, 102)),
+      settings: settingsOf({ examples: 1, batch: 2 }),
+      progress: progressOf({ rows: 1 }),
+      x: 8,
+    },
+  );
+  // A division, a product (exact), a sum.
+  close(results.f32('x'), [-1, 1, -0.6, -0.2, 0, 0, 0, 0], (i) => (i < 4 ? 2 * DIVISION * ULP + ULP : 0));
+});
+
+for (const [rows, classes, live, start, shuffle] of [
+  [1, 1, 1, 0, true],
+  [6, 10, 6, 0, true],
+  [7, 10, 5, 3, false],
+  [128, 10, 44, 256, true],
+] as const)
+  test(`labels of ${live} of ${rows} rows from ${start}, ${classes} classes${shuffle ? ', shuffled' : ''}`, async () => {
+    const examples = 300;
+    const labels = bytesOf(examples).map((byte) => byte % classes);
+    const epoch = 2;
+    const results = await runKernel(
+      gatherLabels,
+      { rows, classes, shuffle },
+      {
+        labels: wordsOf(labels),
+        settings: settingsOf({ examples, batch: rows }),
+        progress: progressOf({ step: 5, epoch, start, rows: live }),
+        one_hot: rows * classes,
+      },
+    );
+    const want = Array.from({ length: rows * classes }, (_, i) => {
+      const position = start + Math.floor(i / classes);
+      const image = shuffle ? permute(position % examples, examples, SEED, epoch) : position;
+      return Number(Math.floor(i / classes) < live && labels[image] === i % classes);
+    });
+    assert.equal([...results.f32('one_hot')], want);
+  });
 
 usesDevice(test);
 test.run();

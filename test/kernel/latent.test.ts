@@ -15,7 +15,7 @@ import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
-import { KL_WEIGHT, progressOf, SEED, settingsOf } from '../support/step.js';
+import { progressOf, SEED, settingsOf, WEIGHTS } from '../support/step.js';
 import { expUlps, klLimit, normalAndLimit, reductionLimit, ULP } from '../support/tolerance.js';
 
 const LANES = 64;
@@ -217,7 +217,7 @@ for (const shape of SIZES) {
     const results = await runKernel(latentGradient, { ...shape, stream: 'noise' }, bound);
     const parts = elements.map((element, at) => {
       const z = throughSample(element, dz[at] ?? 0);
-      const kl = throughKl(element, element.row < live ? KL_WEIGHT : 0);
+      const kl = throughKl(element, element.row < live ? (WEIGHTS.get('kl') ?? Number.NaN) : 0);
       const want = [z.want[0] + kl.want[0], z.want[1] + kl.want[1]] as const;
       const limits = [0, 1].map((i) => (z.limit[i] ?? 0) + (kl.limit[i] ?? 0) + ULP * Math.abs(want[i] ?? 0));
       return { want, limit: [limits[0] ?? 0, limits[1] ?? 0] as const };

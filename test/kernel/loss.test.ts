@@ -1,13 +1,22 @@
-// Binary cross entropy from logits, alone and with its gradient, and the rows' weights, against f64; and at the ends of
-// the scale, where the textbook formula is infinite.
+// Binary cross entropy from logits and squared error, alone and with their gradients, and the rows' weights, against f64;
+// and at the ends of the scale, where the textbook formula of cross entropy is infinite.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bce, bceWithLogits, bceWithLogitsGradient, type LossShape, rowWeight } from '../../src/kernels/loss.js';
+import {
+  bce,
+  bceWithLogits,
+  bceWithLogitsGradient,
+  type LossShape,
+  mse,
+  rowWeight,
+  squaredError,
+  squaredErrorGradient,
+} from '../../src/kernels/loss.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
-import { KL_WEIGHT, progressOf, settingsOf } from '../support/step.js';
+import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
 import { bceLimit, reductionLimit, sigmoidLimit, ULP } from '../support/tolerance.js';
 
 const LANES = 64;
@@ -119,8 +128,67 @@ for (const [title, make] of PROBLEMS) {
       },
     );
     checkSums(results.f32('bce'), problem);
-    checkGradient(results.f32('dlogits'), problem, (row) => (row < live ? 1 : 0));
+    checkGradient(results.f32('dlogits'), problem, (row) => (row < live ? (WEIGHTS.get('bce') ?? 0) : 0));
   });
+}
+
+/** Squared error, a row, with its limit; and how far a difference may be off: outputs and targets are exact. */
+function squares({ rows, pixels }: LossShape, y: Float32Array, targets: Float32Array) {
+  const want = new Float64Array(rows);
+  y.forEach((value, i) => {
+    const row = Math.floor(i / pixels);
+    want[row] = (want[row] ?? 0) + (value - (targets[i] ?? 0)) ** 2;
+  });
+  // A difference twice (it is squared), a product, the sum.
+  return { want, limit: (row: number) => 3 * ULP * (want[row] ?? 0) + reductionLimit(pixels, LANES, want[row] ?? 0) };
+}
+
+for (const shape of SIZES) {
+  const { rows, pixels } = shape;
+  const size = `${rows}x${pixels}`;
+  const count = rows * pixels;
+  const [y, targets] = [uniforms(1, count, -1, 1), uniforms(2, count, -1, 1)];
+
+  test(`squared_error ${size}`, async () => {
+    const results = await runKernel(squaredError, shape, { y, targets, loss: rows });
+    const { want, limit } = squares(shape, y, targets);
+    close(results.f32('loss'), want, limit);
+  });
+
+  test(`squared_error_gradient ${size}`, async () => {
+    const weight = uniforms(3, rows);
+    const results = await runKernel(squaredErrorGradient, shape, { weight, y, targets, dy: count });
+    const want = Float64Array.from(
+      y,
+      (value, i) => 2 * (weight[Math.floor(i / pixels)] ?? 0) * (value - (targets[i] ?? 0)),
+    );
+    close(results.f32('dy'), want, (i) => 3 * ULP * Math.abs(want[i] ?? 0)); // 2 w is exact; a difference and a product
+  });
+
+  // Half of the rows live: the gradient stops there, the losses are for all.
+  for (const activation of ['identity', 'sigmoid'] as const)
+    test(`mse ${size}, through ${activation}, half of the batch live`, async () => {
+      const outputs = activation === 'sigmoid' ? y.map((value) => (value + 1) / 2) : y;
+      const live = Math.ceil(rows / 2);
+      const bound = {
+        y: outputs,
+        targets,
+        settings: settingsOf(),
+        progress: progressOf({ rows: live }),
+        loss: rows,
+        dx: count,
+      };
+      const results = await runKernel(mse, { ...shape, activation }, bound);
+      const { want, limit } = squares(shape, outputs, targets);
+      close(results.f32('loss'), want, limit);
+      const slope = (value: number) => (activation === 'sigmoid' ? value * (1 - value) : 1);
+      const gradient = Float64Array.from(outputs, (value, i) => {
+        const weight = Math.floor(i / pixels) < live ? (WEIGHTS.get('bce') ?? Number.NaN) : 0;
+        return 2 * weight * (value - (targets[i] ?? 0)) * slope(value);
+      });
+      // A difference, two products; of the sigmoid's slope a difference and a product more.
+      close(results.f32('dx'), gradient, (i) => 6 * ULP * Math.abs(gradient[i] ?? 0));
+    });
 }
 
 test('a reduction gives the same bits twice', async () => {
@@ -130,10 +198,7 @@ test('a reduction gives the same bits twice', async () => {
 });
 
 for (const rows of [1, 63, 64, 65, 128])
-  for (const [term, weight] of [
-    ['reconstruction', 1],
-    ['kl', KL_WEIGHT],
-  ] as const)
+  for (const [term, weight] of WEIGHTS)
     test(`row_weight of ${term}, ${rows} rows`, async () => {
       const live = Math.ceil(rows / 2);
       const bound = { settings: settingsOf(), progress: progressOf({ rows: live }), weight: rows };

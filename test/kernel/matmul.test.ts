@@ -3,11 +3,13 @@ import { test } from 'uvu';
 import type { Kernel } from '../../src/kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../../src/kernels/matmul.js';
 import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
+import { gradientLimit, keptOf, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
+import { activate, slope } from '../support/interpret.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
-import { productsLimit, sigmoidLimit, ULP } from '../support/tolerance.js';
+import { productsLimit, ULP } from '../support/tolerance.js';
 
 type Size = [m: number, k: number, n: number];
 interface Form {
@@ -91,30 +93,38 @@ function plain(title: string, kernel: Kernel<MatmulShape>, size: Size, form: For
   });
 }
 
-function biasActivation(title: string, kernel: Kernel<MatmulShape>, size: Size, activation: Activation): void {
-  test(`${title} NT ${size.join('x')} + bias, ${activation}`, async () => {
+/** What of a bias_activation epilogue is wanted: y alone, or what went into the activation too. */
+type Forward = 'bias_activation' | 'bias_activation_keep';
+
+function biasActivation(title: string, kernels: Kernels, size: Size, activation: Activation, end: Forward): void {
+  test(`${title} NT ${size.join('x')} + bias, ${activation}${end === 'bias_activation' ? '' : ', x kept'}`, async () => {
     const { a, b, c, limit, at } = problem(size, NT);
-    const bias = uniforms(3, size[2]);
-    const results = await runKernel(kernel, shapeOf(size, NT, activation), { a, b, bias, y: c.length });
+    // Some far out on both sides, where activations saturate or overflow.
+    const bias = uniforms(3, size[2]).map((value, i) => [100, -100, 1e30, -1e30][i] ?? value);
+    const outputs: Record<string, number> = { ...(end === 'bias_activation_keep' && { x: c.length }), y: c.length };
+    const results = await runKernel(kernels(end), shapeOf(size, NT, activation), { a, b, bias, ...outputs });
     const x = c.map((value, i) => value + (bias[i % size[2]] ?? 0));
-    // Adding the bias is one more rounding; then the activation, whose slope is at most 1 (sigmoid: 1/4).
+    // Adding the bias is one more rounding; then the activation.
     const xLimit = x.map((value, i) => (limit[i] ?? 0) + ULP * Math.abs(value));
-    const [slope, own] = activation === 'sigmoid' ? [0.25, sigmoidLimit] : [1, () => 0];
-    const yLimit = (i: number) => slope * (xLimit[i] ?? 0) + own(x[i] ?? 0);
+    const { steepest, forward } = LIMITS[activation];
+    const yLimit = (i: number) => steepest * (xLimit[i] ?? 0) + forward(x[i] ?? 0);
     close(results.f32('y'), x.map(activate[activation]), yLimit, at('y'));
+    if (end === 'bias_activation_keep') close(results.f32('x'), x, (i) => xLimit[i] ?? 0, at('x'));
   });
 }
 
 function activationGradient(title: string, kernel: Kernel<MatmulShape>, size: Size, activation: Activation): void {
   test(`${title} NN ${size.join('x')}, back through ${activation}`, async () => {
     const { a, b, c, limit, at } = problem(size, NN);
-    const y = outputsOf(activation, c.length);
-    const results = await runKernel(kernel, shapeOf(size, NN, activation), { a, b, y, dx: c.length });
-    const slope = Float64Array.from(y, slopeByOutput[activation]);
-    const want = c.map((value, i) => value * (slope[i] ?? 0));
-    // The error of C times the slope; sigmoid's y (1 - y) is two operations and the product a third.
-    const own = activation === 'sigmoid' ? 3 * ULP : 0;
-    const dxLimit = (i: number) => (limit[i] ?? 0) * (slope[i] ?? 0) * (1 + own) + own * Math.abs(want[i] ?? 0);
+    const kept = keptOf(activation, c.length);
+    const results = await runKernel(kernel, shapeOf(size, NN, activation), { a, b, kept, dx: c.length });
+    const slopes = Float64Array.from(kept, slope[activation]);
+    const want = c.map((value, i) => value * (slopes[i] ?? 0));
+    // The error of C times the slope, and the slope's and the product's own on a C that is off by so much.
+    const dxLimit = (i: number) => {
+      const [dy, off] = [Math.abs(c[i] ?? 0), limit[i] ?? 0];
+      return off * Math.abs(slopes[i] ?? 0) + gradientLimit(activation, kept[i] ?? 0, dy + off, want[i] ?? 0);
+    };
     close(results.f32('dx'), want, dxLimit, at('dx'));
   });
 }
@@ -136,43 +146,32 @@ function weightGradient(title: string, kernel: Kernel<MatmulShape>, size: Size):
   });
 }
 
-/** What an activation may have put out, with the zero that ReLU's slope turns on. */
-const outputsOf = (activation: Activation, count: number): Float32Array =>
-  uniforms(4, count, activation === 'sigmoid' ? 0 : -1).map((value) => (value < -0.9 ? 0 : value));
-
 const formName = ({ transposeA, transposeB }: Form): string => (transposeA ? 'T' : 'N') + (transposeB ? 'T' : 'N');
-
-const activate: Record<Activation, (x: number) => number> = {
-  identity: (x) => x,
-  relu: (x) => Math.max(x, 0),
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-};
-const slopeByOutput: Record<Activation, (y: number) => number> = {
-  identity: () => 1,
-  relu: (y) => (y > 0 ? 1 : 0),
-  sigmoid: (y) => y * (1 - y),
-};
 
 type Kernels = (epilogue: EpilogueName) => Kernel<MatmulShape>;
 
+/** The epilogues know nothing of the variants: one variant goes through all activations, the others through these. */
+const FEW: readonly Activation[] = ['relu', 'gelu'];
+
 /** Every form, epilogue and size. */
-function everything(title: string, kernels: Kernels): void {
+function everything(title: string, kernels: Kernels, activations = FEW): void {
   for (const size of [...edges(kernels('plain')), ODD]) {
     plain(title, kernels('plain'), size, NT);
     plain(title, kernels('plain'), size, NN);
     weightGradient(title, kernels('weight_gradient'), size);
   }
   plain(title, kernels('plain'), ODD, TN);
-  for (const activation of ACTIVATIONS) {
-    biasActivation(title, kernels('bias_activation'), ODD, activation);
+  for (const activation of activations) {
+    biasActivation(title, kernels, ODD, activation, 'bias_activation');
     activationGradient(title, kernels('activation_gradient'), ODD, activation);
   }
+  biasActivation(title, kernels, ODD, 'gelu', 'bias_activation_keep');
   real(title, kernels);
 }
 
 /** The sizes of the seed's first layer. */
 function real(title: string, kernels: Kernels): void {
-  biasActivation(title, kernels('bias_activation'), REAL, 'relu');
+  biasActivation(title, kernels, REAL, 'relu', 'bias_activation');
   activationGradient(title, kernels('activation_gradient'), [128, 512, 784], 'relu');
   weightGradient(title, kernels('weight_gradient'), [512, 128, 784]);
 }
@@ -194,10 +193,10 @@ const VARIANTS: Record<MatmulVariant['name'], (title: string) => void> = {
     if (!software) return everything(title, kernels);
     // As it is for GPUs it takes software adapters seconds to compile for each size: one real size and one with edges.
     const { m, n, k } = tileOf(kernels('plain'));
-    biasActivation(title, kernels('bias_activation'), REAL, 'relu');
+    biasActivation(title, kernels, REAL, 'relu', 'bias_activation');
     weightGradient(title, kernels('weight_gradient'), [m - 1, k + 1, n + 1]);
   },
-  registers: (title) => withLanes(title, [8, 4], (lanes) => ({ name: 'registers', lanes })),
+  registers: (title) => withLanes(title, [8, 4], (lanes) => ({ name: 'registers', lanes }), ACTIVATIONS),
   subgroups: (title) =>
     withLanes(
       title,
@@ -207,10 +206,15 @@ const VARIANTS: Record<MatmulVariant['name'], (title: string) => void> = {
 };
 
 /** Everything with the first number of lanes; with the others what depends on it most. */
-function withLanes(title: string, choices: number[], variant: (lanes: number) => MatmulVariant): void {
+function withLanes(
+  title: string,
+  choices: number[],
+  variant: (lanes: number) => MatmulVariant,
+  activations = FEW,
+): void {
   choices.forEach((lanes, index) => {
     const kernels: Kernels = (epilogue) => matmul(variant(lanes), epilogue);
-    if (index === 0) everything(`${title} (${lanes} lanes)`, kernels);
+    if (index === 0) everything(`${title} (${lanes} lanes)`, kernels, activations);
     else
       for (const size of edges(kernels('weight_gradient')))
         weightGradient(`${title} (${lanes} lanes)`, kernels('weight_gradient'), size);

@@ -5,11 +5,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError, GraphError, type LatentGpuError, ShaderError } from '../../src/errors.js';
 import { moduleText, originOf, Pipelines } from '../../src/gpu/pipelines.js';
-import { adam } from '../../src/kernels/adam.js';
 import { add } from '../../src/kernels/elementwise.js';
 import { checkGrid, type Kernel, linearGrid } from '../../src/kernels/kernel.js';
 import { latent } from '../../src/kernels/latent.js';
 import { matmul } from '../../src/kernels/matmul.js';
+import { optimizer } from '../../src/kernels/optimizer.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
 import { dispatchOf } from '../../src/plan/lower.js';
 import type { Dispatch, Tensor } from '../../src/plan/plan.js';
@@ -22,6 +22,9 @@ function dispatch<S>(kernel: Kernel<S>, shape: S): Dispatch {
   const tensors = Object.fromEntries(Object.keys(kernel.bindings).map((name) => [name, tensor(name)]));
   return dispatchOf(kernel, shape, tensors, 'encoder.0');
 }
+
+const PLAIN = { momentum: false, nesterov: false, weightDecay: false, clip: false };
+const adam = optimizer({ ...PLAIN, kind: 'adam' });
 
 const MATMUL_SHAPE = { m: 4, n: 4, k: 4, transposeA: false, transposeB: true, activation: 'relu' } as const;
 
@@ -106,6 +109,7 @@ test('every line of a module is told back to the file and line that a person edi
   for (const made of [
     dispatch(matmul({ name: 'tiled' }, 'bias_activation'), MATMUL_SHAPE),
     dispatch(adam, { count: 4 }),
+    dispatch(optimizer({ ...PLAIN, kind: 'sgd', momentum: true, clip: true }), { count: 4 }),
   ]) {
     const lines = moduleText(made).split('\n');
     const files = new Set<string>();

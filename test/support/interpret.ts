@@ -3,7 +3,8 @@
 // models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
 import type { Images } from '../../src/data/dataset.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
-import type { Activation } from '../../src/model/spec.js';
+import { corruptPixel } from '../../src/model/corrupt.js';
+import type { Activation, LossTerm } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM } from '../../src/random.js';
 
 /** Everything that a graph takes from outside. */
@@ -28,7 +29,10 @@ export interface StepLeaves {
   /** Rows of the batch that hold an image. */
   rows: number;
   images: Images;
-  klWeight: number;
+  /** Of the terms of the loss. */
+  weights: ReadonlyMap<LossTerm, number>;
+  /** How much one image counts in the gradients; 1 if absent. */
+  rowScale?: number;
 }
 
 export type Values = Float64Array;
@@ -90,16 +94,37 @@ const sumColumns = (rows: number, columns: number, value: (row: number, column: 
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-function activate(activation: Activation, x: number): number {
-  if (activation === 'relu') return Math.max(x, 0);
-  return activation === 'sigmoid' ? sigmoid(x) : x;
-}
+/** GELU's tanh(u), u = sqrt(2 / pi) (x + 0.044715 x^3). */
+const geluTanh = (x: number): number => Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3));
 
-/** The derivative, by the activation's own output. */
-function slope(activation: Activation, y: number): number {
-  if (activation === 'relu') return y > 0 ? 1 : 0;
-  return activation === 'sigmoid' ? y * (1 - y) : 1;
-}
+/** torch.nn.functional's, with its defaults; gelu with approximate='tanh'. */
+export const activate: Record<Activation, (x: number) => number> = {
+  identity: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  sigmoid,
+  'leaky-relu': (x) => (x > 0 ? x : 0.01 * x),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  gelu: (x) => (x * (1 + geluTanh(x))) / 2,
+  silu: (x) => x * sigmoid(x),
+  softplus,
+  tanh: Math.tanh,
+};
+
+/** The derivative by the activation's own output, or by its input where that is not enough. */
+export const slope: Record<Activation, (kept: number) => number> = {
+  identity: () => 1,
+  relu: (y) => (y > 0 ? 1 : 0),
+  sigmoid: (y) => y * (1 - y),
+  'leaky-relu': (y) => (y > 0 ? 1 : 0.01),
+  elu: (y) => (y > 0 ? 1 : 1 + y),
+  gelu: (x) => {
+    const tanh = geluTanh(x);
+    return (1 + tanh + x * (1 - tanh ** 2) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2)) / 2;
+  },
+  silu: (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
+  softplus: (y) => -Math.expm1(-y),
+  tanh: (y) => 1 - y ** 2,
+};
 
 /** eps of element `index` of z. */
 function noise({ leaves }: Call, stream: 'noise' | 'evaluation', index: number): number {
@@ -118,19 +143,47 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     Float64Array.from(parts.flatMap(({ name }) => Array.from(get(leaves.parameters.get(name), `parameter ${name}`)))),
   input: ({ leaves }, { name }) => Float64Array.from(get(leaves.inputs?.get(name), `input ${name}`)),
 
-  batch: ({ node, leaves }, { shuffle }) => {
-    const { images, start, rows: live, seed, epoch } = get(leaves.step, 'a step');
+  batch: ({ node, leaves }, { shuffle, range }) => {
+    const { images, rows: live } = get(leaves.step, 'a step');
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {
       if (row >= live) return 0;
-      const position = start + row;
-      const image = shuffle ? permute(position, images.count, seed, epoch) : position;
-      return at(images.pixels, image * columns + column) / 255;
+      const grey = at(images.pixels, imageOfRow(leaves, row, shuffle) * columns + column) / 255;
+      return range === '-1..1' ? 2 * grey - 1 : grey;
     });
   },
+  batch_labels: ({ node, leaves }, { shuffle }) => {
+    const { images, rows: live } = get(leaves.step, 'a step');
+    const [rows, classes] = sizes(node);
+    return fillMatrix(rows, classes, (row, column) =>
+      Number(row < live && at(images.labels, imageOfRow(leaves, row, shuffle)) === column),
+    );
+  },
   row_weight: ({ node, leaves }, { term }) => {
-    const { rows, klWeight } = get(leaves.step, 'a step');
-    return fill(size(node.shape), (row) => (row < rows ? (term === 'kl' ? klWeight : 1) : 0));
+    const { rows, weights, rowScale = 1 } = get(leaves.step, 'a step');
+    return fill(size(node.shape), (row) =>
+      row < rows ? rowScale * get(weights.get(term), `the weight of ${term}`) : 0,
+    );
+  },
+  corrupt: ({ x: [x], leaves }, { corruption, range, stream }) => {
+    const { seed, step } = get(leaves.step, 'a step');
+    const noise = { seed, step, stream: STREAM[stream] };
+    return get(x, 'x').map((value, i) => {
+      if (range === '0..1') return corruptPixel(value, i, corruption, noise);
+      return 2 * corruptPixel((value + 1) / 2, i, corruption, noise) - 1;
+    });
+  },
+  concat: ({ node, x: [a, b] }) => {
+    const [rows, columns] = sizes(node);
+    const [, m] = sizes(node.inputs[0]);
+    return fillMatrix(rows, columns, (row, column) =>
+      column < m ? at(a, row * m + column) : at(b, row * (columns - m) + column - m),
+    );
+  },
+  slice_columns: ({ node, x: [x] }, { from }) => {
+    const [rows, columns] = sizes(node);
+    const [, all] = sizes(node.inputs[0]);
+    return fillMatrix(rows, columns, (row, column) => at(x, row * all + from + column));
   },
 
   matmul: ({ node, x: [a, b] }, { transposeA, transposeB }) => {
@@ -150,8 +203,9 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     return fillMatrix(rows, columns, (row, column) => at(x, row * columns + column) + at(bias, column));
   },
   add: ({ x: [a, b] }) => fill(get(a, 'a').length, (i) => at(a, i) + at(b, i)),
-  activation: ({ x: [x] }, { activation }) => get(x, 'x').map((value) => activate(activation, value)),
-  activation_gradient: ({ x: [dy, y] }, { activation }) => get(dy, 'dy').map((d, i) => d * slope(activation, at(y, i))),
+  activation: ({ x: [x] }, { activation }) => get(x, 'x').map(activate[activation]),
+  activation_gradient: ({ x: [dy, kept] }, { activation }) =>
+    get(dy, 'dy').map((d, i) => d * slope[activation](at(kept, i))),
   sum_rows: ({ node, x: [x] }) => {
     const [rows, columns] = sizes(node.inputs[0]);
     return sumColumns(columns, rows, (column, row) => at(x, row * columns + column));
@@ -204,7 +258,59 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       return at(weight, row) * (sigmoid(at(logits, index)) - at(targets, index));
     });
   },
+
+  squared_error: ({ node, x: [y, targets] }) => {
+    const [rows, pixels] = sizes(node.inputs[0]);
+    return sumColumns(
+      rows,
+      pixels,
+      (row, column) => (at(y, row * pixels + column) - at(targets, row * pixels + column)) ** 2,
+    );
+  },
+  squared_error_gradient: ({ node, x: [weight, y, targets] }) => {
+    const [rows, pixels] = sizes(node);
+    return fillMatrix(rows, pixels, (row, column) => {
+      const index = row * pixels + column;
+      return at(weight, row) * 2 * (at(y, index) - at(targets, index));
+    });
+  },
+
+  l1: ({ node, x: [z] }) => {
+    const [rows, columns] = sizes(node.inputs[0]);
+    return sumColumns(rows, columns, (row, column) => Math.abs(at(z, row * columns + column)));
+  },
+  l1_gradient: ({ node, x: [weight, z] }) => {
+    const [rows, columns] = sizes(node);
+    return fillMatrix(rows, columns, (row, column) => at(weight, row) * Math.sign(at(z, row * columns + column)));
+  },
+  batch_mean: ({ node, x: [x], leaves }) => {
+    const [, columns] = sizes(node.inputs[0]);
+    const { rows } = get(leaves.step, 'a step');
+    return sumColumns(columns, rows, (column, row) => at(x, row * columns + column) / rows);
+  },
+  batch_mean_gradient: ({ node, x: [dmean], leaves }) => {
+    const [rows, columns] = sizes(node);
+    const { rows: live } = get(leaves.step, 'a step');
+    return fillMatrix(rows, columns, (row, column) => (row < live ? at(dmean, column) / live : 0));
+  },
+  bernoulli_kl: ({ x: [rho] }, { target: t, rows }) => {
+    const terms = inside(get(rho, 'rho')).map((r) => t * Math.log(t / r) + (1 - t) * Math.log((1 - t) / (1 - r)));
+    return fill(rows, () => terms.reduce((sum, each) => sum + each, 0));
+  },
+  bernoulli_kl_gradient: ({ x: [weight, rho] }, { target: t }) => {
+    const weights = get(weight, 'weight').reduce((sum, each) => sum + each, 0);
+    return inside(get(rho, 'rho')).map((r) => (weights * (r - t)) / (r * (1 - r)));
+  },
 };
+
+/** Mean activations, kept off 0 and 1 as shaders/lib/bernoulli.wgsl does. */
+const inside = (rho: Values): Values => rho.map((r) => Math.min(Math.max(r, 1e-6), 1 - 1e-6));
+
+/** Which image of the dataset a row of the batch holds. */
+function imageOfRow(leaves: Leaves, row: number, shuffle: boolean): number {
+  const { images, start, seed, epoch } = get(leaves.step, 'a step');
+  return shuffle ? permute(start + row, images.count, seed, epoch) : start + row;
+}
 
 /** C [m, n] = sum over k. */
 function sumProducts(

@@ -53,7 +53,7 @@ export async function runKernel<S>(kernel: Kernel<S>, shape: S, contents: Record
   const resources = Object.fromEntries(buffers.map(({ place, buffer }) => [place, buffer]));
   const dispatch = dispatchOf(kernel, shape, tensors, 'test');
   try {
-    const plan = { name: 'test', dispatches: [dispatch], scratch: [] };
+    const plan = { name: 'test', dispatches: [dispatch], losses: [], scratch: [] };
     const program = await Program.create({ device, memory, pipelines }, plan, resources, 'Test something smaller.');
     const encoder = device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();

@@ -2,6 +2,7 @@
 // walked dispatch by dispatch as the GPU would, with a note of whose values each piece of memory holds.
 import { type ModelGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
 import type { Access } from '../../src/kernels/kernel.js';
+import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { makePlan, type PlanOptions } from '../../src/plan/make.js';
@@ -10,6 +11,8 @@ import type { Binding, Dispatch, Plan, Resource, Tensor } from '../../src/plan/p
 export interface PlanVariant {
   fuse: boolean;
   matmulVariant?: PlanOptions['matmulVariant'];
+  /** Plain Adam if absent. */
+  optimizer?: OptimizerForm;
 }
 
 /** A plan of any graph of the model, for `rows` rows and a dataset of `imageBytes`. */
@@ -17,17 +20,32 @@ export function planOf(
   spec: ModelSpec,
   graph: ModelGraph,
   rows: number,
-  { fuse, matmulVariant = { name: 'tiled' } }: PlanVariant,
+  { fuse, matmulVariant = { name: 'tiled' }, optimizer }: PlanVariant,
 ): Plan {
-  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows, imageBytes: 1000, metricsCapacity: 64 };
-  return makePlan('test plan', graph, { ...sizes, matmulVariant, fuse });
+  const sizes = {
+    layout: layoutOf(parameterSpecs(spec)),
+    rows,
+    imageBytes: 1000,
+    labelBytes: 100,
+    metricsCapacity: 64,
+  };
+  return makePlan('test plan', graph, { ...sizes, matmulVariant, fuse, ...(optimizer && { optimizer }) });
 }
 
 export const trainingPlan = (spec: ModelSpec, batch: number, variant: PlanVariant): Plan =>
   planOf(spec, trainingGraph(spec, batch), batch, variant);
 
 /** Held before the plan runs; everything else must be written before it is read. */
-const GIVEN = new Set<Resource>(['parameters', 'moment1', 'moment2', 'settings', 'progress', 'images', 'input']);
+const GIVEN = new Set<Resource>([
+  'parameters',
+  'moment1',
+  'moment2',
+  'settings',
+  'progress',
+  'images',
+  'labels',
+  'input',
+]);
 
 const reads = (access: Access) => access !== 'write';
 const writes = (access: Access) => access === 'write' || access === 'read_write';
@@ -111,8 +129,9 @@ function resourceFaults({ dispatches }: Plan): string[] {
   return faults;
 }
 
-/** Every parameter must be given a gradient and be updated from it, byte for byte. */
-export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec): string[] {
+/** Every parameter must be given a gradient and be updated from it, byte for byte, with the state that it has. */
+export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec, form?: OptimizerForm): string[] {
+  const state: StateBuffer[] = form ? stateBuffers(form) : ['moment1', 'moment2'];
   const all = dispatches.flatMap((dispatch) => dispatch.bindings);
   const covers = (resource: Resource, access: Access, range: Range) =>
     all.some(
@@ -127,7 +146,7 @@ export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec): stri
     const range = { from: offset, to: offset + bytes };
     const missing = [
       ...(covers('gradients', 'write', range) ? [] : ['gradient']),
-      ...(['parameters', 'moment1', 'moment2'] as const).filter((each) => !covers(each, 'read_write', range)),
+      ...(['parameters', ...state] as const).filter((each) => !covers(each, 'read_write', range)),
     ];
     return missing.map((what) => `${parameter.name}: ${what}`);
   });

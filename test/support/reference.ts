@@ -31,7 +31,7 @@ export const DATASET: Dataset = { name: 'reference', train: IMAGES, test: IMAGES
 
 /** What was trained, and how. */
 export const SPEC = vae({ pixels: 100, hidden: [48, 24], latent: 6 });
-export const OPTIONS = { batch: 16, lr: 1e-3, seed: 1234 };
+export const OPTIONS = { batch: 16, lr: 1e-3, seed: 1234, reduction: 'sum' as const };
 export const STEPS = 30;
 
 /** By parameter name: before step 0; of step 0; after all steps. */

@@ -41,8 +41,34 @@ export function sigmoidLimit(x: number): number {
   return ULP * result * (fromE * expUlps(x) + 1 + DIVISION) + TINY;
 }
 
+/** s (1 - s) for s = sigmoid(x), without rounding. */
+export function sigmoidSlope(x: number): number {
+  const e = Math.exp(-Math.abs(x));
+  return e / (1 + e) ** 2;
+}
+
 /**
- * lib/vae.wgsl's log_one_plus in ulps: s = v/(2+v) has 1 + 2.5, s^2 twice that and 1; the polynomial minus 1 is at most
+ * Absolute error of lib/sigmoid.wgsl's slope e / (1+e)^2, e = exp(-|x|): an error of e reaches it times (1-e)/(1+e) < 1; two
+ * sums and their product; a division.
+ */
+export const sigmoidSlopeLimit = (x: number): number => ULP * sigmoidSlope(x) * (expUlps(x) + 3 + DIVISION) + TINY;
+
+/**
+ * lib/one_minus_exp.wgsl's series in ulps, for a up to 1/2: the bracket after a/2 is within 2.4 of 1 and not below 0.78 (each
+ * earlier one is a division, a product and a difference, and counts a/k in the next), so 3; the last product; what the series
+ * leaves out is below 0.2.
+ */
+const ONE_MINUS_EXP_SERIES = 3 + 1 + 0.2;
+
+/** Absolute error of lib/one_minus_exp.wgsl for a >= 0 that is exact; beyond 1/2 exp and a difference. */
+export function oneMinusExpLimit(a: number): number {
+  const result = -Math.expm1(-a);
+  if (a <= 0.5) return ONE_MINUS_EXP_SERIES * ULP * result + TINY;
+  return ULP * (Math.exp(-a) * expUlps(a) + result) + TINY;
+}
+
+/**
+ * lib/log_one_plus.wgsl in ulps: s = v/(2+v) has 1 + 2.5, s^2 twice that and 1; the polynomial minus 1 is at most
  * 0.04 and within 12 ulps, so the polynomial has 0.5 + 1; the product 1 more; what the series leaves out is below 0.1.
  */
 export const LOG_ONE_PLUS = 3.5 + 1.5 + 1 + 0.1;

@@ -1,34 +1,43 @@
-// Training on the host in f64: the graph by test/support/interpret.ts, Adam from its formula. The oracle for what a GPU
+// Training on the host in f64: the graph by test/support/interpret.ts, the optimizer by optimizer64.ts. The oracle for what a GPU
 // does in many steps; PyTorch's own numbers (test/train/reference.safetensors) are the oracle for this one.
 import type { Images } from '../../src/data/dataset.js';
-import { evaluationGraph, trainingGraph } from '../../src/graph/build.js';
-import type { LossTerm, Node } from '../../src/graph/ops.js';
+import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../src/graph/build.js';
+import type { Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { EVALUATION_BATCH } from '../../src/train/evaluate.js';
-import type { Losses } from '../../src/train/metrics.js';
+import { type Losses, LossMean } from '../../src/train/metrics.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
+import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 
-export interface Options64 {
+export interface Options64 extends OptimizerOptions64 {
   images: Images;
   batch: number;
-  lr: number;
   seed: number;
+  /** As the trainer's: 'mean' if absent. */
+  reduction?: 'mean' | 'sum';
+  klWarmup?: number;
+  /** The whole model by default. */
+  part?: Part;
 }
 
 /** What one step came to. */
 export interface Step64 {
   /** Nats an image. */
   losses: Losses;
-  /** Of the sum over the batch, by the names of the parameters' parts. */
+  /** By the names of the parameters' parts, before clipping. */
   gradients: Map<string, Values>;
 }
 
 /** Leaves of step `step` of an unbroken run. */
-export function stepLeaves(spec: ModelSpec, { images, batch, seed }: Options64, step: number): StepLeaves {
+export function stepLeaves(losses: readonly LossNode[], options: Options64, step: number): StepLeaves {
+  const { images, batch, seed, reduction = 'mean', klWarmup = 0 } = options;
   const perEpoch = Math.ceil(images.count / batch);
   const start = (step % perEpoch) * batch;
   const rows = Math.min(batch, images.count - start);
-  return { seed, step, epoch: Math.floor(step / perEpoch), start, rows, images, klWeight: spec.loss.klWeight };
+  const warm = step < klWarmup ? step / klWarmup : 1;
+  const weights = new Map(losses.map(({ term, weight }) => [term, term === 'kl' ? warm * weight : weight]));
+  const rowScale = reduction === 'mean' ? 1 / rows : 1;
+  return { seed, step, epoch: Math.floor(step / perEpoch), start, rows, images, weights, rowScale };
 }
 
 /** A flat parameter, or its gradient, under the names of its parts. */
@@ -49,8 +58,7 @@ export class Train64 {
   readonly parameters: Map<string, Values>;
   /** Steps done. */
   step = 0;
-  private readonly moment1 = new Map<string, Values>();
-  private readonly moment2 = new Map<string, Values>();
+  private readonly optimizer: Optimizer64;
 
   constructor(
     readonly spec: ModelSpec,
@@ -58,66 +66,43 @@ export class Train64 {
     readonly options: Options64,
   ) {
     this.parameters = new Map([...parameters].map(([name, { values }]) => [name, Float64Array.from(values)]));
+    this.optimizer = new Optimizer64(options);
   }
 
   /** One training step: losses before the update, as the GPU tells them. */
   train(): Step64 {
-    const { graph, losses, parameters, gradients } = trainingGraph(this.spec, this.options.batch);
-    const step = stepLeaves(this.spec, this.options, this.step);
+    const { graph, losses, parameters, gradients } = trainingGraph(this.spec, this.options.batch, this.options.part);
+    const step = stepLeaves(losses, this.options, this.step);
     const values = interpret(graph.nodes, { parameters: this.parameters, step });
     const named = new Map(
       gradients.flatMap((node, i) => [...splitParts(parameters[i] as Node, values.get(node) as Values)]),
     );
     this.step++;
-    for (const [name, gradient] of named) this.adam(name, gradient);
-    return { losses: perImage(this.spec, losses, values, step.rows), gradients: named };
+    this.optimizer.step(this.parameters, named);
+    return { losses: meanOf(losses, values, step.rows, new LossMean(losses)), gradients: named };
   }
 
   /** Mean losses over `images`, nats an image: the noise of STREAM.evaluation, in the order of the images. */
   evaluate(images: Images): Losses {
     const options = { ...this.options, images, batch: Math.min(EVALUATION_BATCH, images.count) };
-    const { graph, losses } = evaluationGraph(this.spec, options.batch);
-    const sum = { bce: 0, kl: 0 };
-    for (let step = 0; step * options.batch < images.count; step++) {
-      const leaves: Leaves = { parameters: this.parameters, step: stepLeaves(this.spec, options, step) };
-      const { bce, kl } = perImage(this.spec, losses, interpret(graph.nodes, leaves), leaves.step?.rows ?? 0);
-      sum.bce += bce * (leaves.step?.rows ?? 0);
-      sum.kl += kl * (leaves.step?.rows ?? 0);
+    const { graph, losses } = evaluationGraph(this.spec, options.batch, options.part);
+    const mean = new LossMean(losses);
+    for (let number = 0; number * options.batch < images.count; number++) {
+      const step = stepLeaves(losses, options, number);
+      const leaves: Leaves = { parameters: this.parameters, step };
+      meanOf(losses, interpret(graph.nodes, leaves), step.rows, mean);
     }
-    const [bce, kl] = [sum.bce / images.count, sum.kl / images.count];
-    return { loss: bce + this.spec.loss.klWeight * kl, bce, kl };
-  }
-
-  /** Kingma & Ba 2015, algorithm 1, with eps outside the root as in PyTorch. */
-  private adam(name: string, gradient: Values): void {
-    const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
-    const zeros = () => new Float64Array(gradient.length);
-    const [w, m, v] = [this.parameters.get(name), this.moment1.get(name) ?? zeros(), this.moment2.get(name) ?? zeros()];
-    if (!w) throw new Error(`no parameter ${name}`);
-    gradient.forEach((g, i) => {
-      m[i] = beta1 * (m[i] ?? 0) + (1 - beta1) * g;
-      v[i] = beta2 * (v[i] ?? 0) + (1 - beta2) * g * g;
-      const mean = (m[i] ?? 0) / (1 - beta1 ** this.step);
-      const square = (v[i] ?? 0) / (1 - beta2 ** this.step);
-      w[i] = (w[i] ?? 0) - (this.options.lr * mean) / (Math.sqrt(square) + epsilon);
-    });
-    this.moment1.set(name, m);
-    this.moment2.set(name, v);
+    return mean.value;
   }
 }
 
-function perImage(
-  spec: ModelSpec,
-  losses: readonly { term: LossTerm; node: Node }[],
-  values: Map<Node, Values>,
-  rows: number,
-): Losses {
-  const mean = (wanted: LossTerm) => {
-    const node = losses.find(({ term }) => term === wanted)?.node;
-    const each = node && values.get(node);
-    if (!each) throw new Error(`the graph has no ${wanted} loss`);
-    return each.subarray(0, rows).reduce((sum, value) => sum + value, 0) / rows;
-  };
-  const [bce, kl] = [mean('reconstruction'), mean('kl')];
-  return { loss: bce + spec.loss.klWeight * kl, bce, kl };
+/** Adds the first `rows` rows of every term to `mean`. */
+function meanOf(losses: readonly LossNode[], values: Map<Node, Values>, rows: number, mean: LossMean): Losses {
+  const sums = losses.map(({ term, node }) => {
+    const each = values.get(node);
+    if (!each) throw new Error(`the graph has no ${term} loss`);
+    return each.subarray(0, rows).reduce((sum, value) => sum + value, 0);
+  });
+  mean.add(sums, rows);
+  return mean.value;
 }

@@ -1,6 +1,7 @@
 // One seed gives one run, bit for bit: losses and parameters. Another seed of the model or of the trainer gives another.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Initialization } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer, type EpochReport } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
@@ -61,43 +62,60 @@ test("another seed of the trainer is another run: seeds' upper halves count too"
   }
 });
 
-test('the seed of the model gives its first parameters: uniform in +-1/sqrt(fan_in), as in PyTorch', async () => {
-  const initial = async (seed: number) => {
-    const model = await createModel(device, SPEC, { seed });
-    const parameters = await model.parameters();
-    model.dispose();
-    return parameters;
-  };
-  const [first, again, other] = [await initial(3), await initial(3), await initial(4)];
-  assert.ok(sameBits(again, first));
-  assert.not(sameBits(other, first));
-  const fanIn = {
-    'encoder.0': 100,
-    'encoder.2': 48,
-    mu: 24,
-    log_var: 24,
-    'decoder.0': 6,
-    'decoder.2': 24,
-    'decoder.4': 48,
-  };
-  for (const [layer, inputs] of Object.entries(fanIn))
-    for (const part of ['weight', 'bias']) {
-      const values = first.get(`${layer}.${part}`)?.values ?? new Float32Array();
-      const bound = 1 / Math.sqrt(inputs);
-      assert.ok(
-        values.every((value) => Math.abs(value) <= bound * (1 + 2 ** -23)),
-        `${layer}.${part} within its bound`,
-      );
-      // The variance of a uniform number is bound^2 / 3; of n of them it is off by sqrt(0.8 / n), five times that allowed.
-      const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length;
-      assert.ok(
-        Math.abs((3 * variance) / bound ** 2 - 1) < 5 * Math.sqrt(0.8 / values.length),
-        `${layer}.${part} fills it`,
-      );
+/** Inputs and units of each layer of SPEC. */
+const LAYERS = {
+  'encoder.0': [100, 48],
+  'encoder.2': [48, 24],
+  mu: [24, 6],
+  log_var: [24, 6],
+  'decoder.0': [6, 24],
+  'decoder.2': [24, 48],
+  'decoder.4': [48, 100],
+} as const;
+/** Bounds of the uniform numbers: of the weights, and of the biases. */
+const BOUNDS: Record<Initialization, (inputs: number, units: number) => [weight: number, bias: number]> = {
+  pytorch: (inputs) => [1 / Math.sqrt(inputs), 1 / Math.sqrt(inputs)],
+  xavier: (inputs, units) => [Math.sqrt(6 / (inputs + units)), 0],
+  he: (inputs) => [Math.sqrt(6 / inputs), 0],
+};
+
+for (const initialization of [undefined, 'pytorch', 'xavier', 'he'] as const)
+  test(`the seed of the model gives its first parameters, ${initialization ?? 'by default as in PyTorch'}`, async () => {
+    const initial = async (seed: number) => {
+      const model = await createModel(device, { ...SPEC, ...(initialization && { initialization }) }, { seed });
+      const parameters = await model.parameters();
+      model.dispose();
+      return parameters;
+    };
+    const [first, again, other] = [await initial(3), await initial(3), await initial(4)];
+    assert.ok(sameBits(again, first));
+    assert.not(sameBits(other, first));
+    for (const [layer, [inputs, units]] of Object.entries(LAYERS)) {
+      const [ofWeight, ofBias] = BOUNDS[initialization ?? 'pytorch'](inputs, units);
+      fillsUniformly(`${layer}.weight`, first.get(`${layer}.weight`)?.values, ofWeight);
+      fillsUniformly(`${layer}.bias`, first.get(`${layer}.bias`)?.values, ofBias);
     }
-  const all = [...first.values()].flatMap(({ values }) => [...values]);
-  assert.ok(new Set(all).size > 0.99 * all.length, 'no tensor repeats another');
-});
+    const drawn = [...first.values()].flatMap(({ values }) => [...values]).filter((value) => value !== 0);
+    assert.ok(new Set(drawn).size > 0.99 * drawn.length, 'no tensor repeats another');
+  });
+
+function fillsUniformly(name: string, values = new Float32Array(), bound: number) {
+  assert.ok(values.length > 0, name);
+  if (bound === 0) {
+    assert.ok(
+      values.every((value) => Object.is(value, 0)),
+      `${name} is 0`,
+    );
+    return;
+  }
+  assert.ok(
+    values.every((value) => Math.abs(value) <= bound * (1 + 2 ** -23)),
+    `${name} within its bound`,
+  );
+  // The variance of a uniform number is bound^2 / 3; of n of them it is off by sqrt(0.8 / n), five times that allowed.
+  const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+  assert.ok(Math.abs((3 * variance) / bound ** 2 - 1) < 5 * Math.sqrt(0.8 / values.length), `${name} fills it`);
+}
 
 usesDevice(test);
 test.run();

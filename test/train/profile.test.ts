@@ -17,7 +17,8 @@ import { profileStepper, profileTrainer } from '../../src/profile/profile.js';
 import { median, type ProfileReport, type ProfileRow, quantile } from '../../src/profile/report.js';
 import { METRICS_CAPACITY } from '../../src/train/metrics.js';
 import { createModel } from '../../src/train/model.js';
-import { imageBytes, Stepper } from '../../src/train/stepper.js';
+import { settingsFrom } from '../../src/train/options.js';
+import { datasetBytes, Stepper } from '../../src/train/stepper.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
 import { sameBits, trainSteps, withTrainer } from '../support/training.js';
@@ -133,7 +134,7 @@ const LARGE_BATCH = fast ? 128 : 64;
 async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch): Promise<ProfileReport> {
   const model = await createModel(own, LARGE, { seed: 1 });
   const { layout, matmulVariant, machine } = model;
-  const sizes = { layout, rows: LARGE_BATCH, imageBytes: imageBytes(DATA.train), metricsCapacity: METRICS_CAPACITY };
+  const sizes = { layout, rows: LARGE_BATCH, ...datasetBytes(DATA.train), metricsCapacity: METRICS_CAPACITY };
   const plan = makePlan('step', trainingGraph(LARGE, LARGE_BATCH), { ...sizes, matmulVariant, fuse: true });
   const changed = { ...plan, dispatches: plan.dispatches.map(change) };
   const usage = GPUBufferUsage.STORAGE;
@@ -144,16 +145,7 @@ async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch
     moment1: flat('moment1'),
     moment2: flat('moment2'),
   };
-  const settings = {
-    seed: 0,
-    examples: DATA.train.count,
-    batch: LARGE_BATCH,
-    learningRate: 1e-3,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    klWeight: 1,
-  };
+  const settings = settingsFrom({ batch: LARGE_BATCH }, DATA.train.count);
   try {
     const stepper = await Stepper.create(machine, changed, DATA.train, settings, shared, '');
     const restore = () => stepper.rewind(0);
@@ -238,13 +230,13 @@ test('training goes on after a profile as if there had been none; without one no
       assert.is(trainer.model.machine.memory.bytes, bytes, 'memory');
       assert.is(trainer.step, 6);
       await trainSteps(trainer, 3);
-      const { gradients, moment1, moment2 } = await trainer.optimizerState();
-      return [await trainer.model.parameters(), gradients, moment1, moment2];
+      return [await trainer.model.parameters(), ...Object.values(await trainer.optimizerState())];
     });
   const { result: want, querySets } = await counting(device, () => train(false));
   assert.is(querySets, 0);
   const { result: got, querySets: made } = await counting(device, () => train(true));
   assert.is(made, 1);
+  assert.is(want.length, 4, 'parameters, gradients, and two of Adam');
   for (const [index, tensors] of want.entries())
     assert.ok(sameBits(got[index] ?? new Map(), tensors), `state ${index}`);
 });

@@ -5,29 +5,21 @@ import * as assert from 'uvu/assert';
 import { evaluationGraph } from '../../src/graph/build.js';
 import { makePlan } from '../../src/plan/make.js';
 import { METRICS_CAPACITY } from '../../src/train/metrics.js';
-import { imageBytes, Stepper } from '../../src/train/stepper.js';
+import { settingsFrom } from '../../src/train/options.js';
+import { datasetBytes, Stepper } from '../../src/train/stepper.js';
 import { usesDevice } from '../support/device.js';
 import { IMAGES, INITIAL, SPEC } from '../support/reference.js';
 import { modelOf } from '../support/training.js';
 
 const BATCH = 16;
-const SETTINGS = {
-  seed: 9,
-  examples: IMAGES.count,
-  batch: BATCH,
-  learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  klWeight: 1,
-};
+const SETTINGS = settingsFrom({ batch: BATCH, seed: 9 }, IMAGES.count);
 
 /** Steps over the reference images, evaluating: what a step gives depends on its number alone. */
 async function withStepper(work: (stepper: Stepper) => Promise<void>): Promise<void> {
   const model = await modelOf(SPEC);
   model.loadParameters(INITIAL);
   const { layout, matmulVariant, machine, parameterBuffer } = model;
-  const sizes = { layout, rows: BATCH, imageBytes: imageBytes(IMAGES), metricsCapacity: METRICS_CAPACITY };
+  const sizes = { layout, rows: BATCH, ...datasetBytes(IMAGES), metricsCapacity: METRICS_CAPACITY };
   const plan = makePlan('steps', evaluationGraph(SPEC, BATCH), { ...sizes, matmulVariant, fuse: true });
   const stepper = await Stepper.create(machine, plan, IMAGES, SETTINGS, { parameters: parameterBuffer }, '');
   try {

@@ -5,17 +5,19 @@
 // Step and tolerance. (f(w+h) - f(w-h)) / 2h is off by h^2/6 f''' and by rounding, about u n A / h: f is a sum of terms
 // whose absolute values add up to A, each rounded some n times with u = 2^-53. At h = 2^-17 = u^(1/3) both are about
 // 1e-11 A. Numbers here are of order one, so f''' is no larger than A, and n = 16 covers the chain of roundings
-// (the largest error seen is an eighth of the limit). A difference quotient across a ReLU's kink has no such bound: the tests
-// check that none is crossed.
+// (the largest error seen is an eighth of the limit). A difference quotient across a kink has no such bound, one across a jump
+// of f'' (ELU's at 0) only h/4 of the jump: the tests check that none is crossed.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GraphError } from '../../src/errors.js';
-import { trainingGraph } from '../../src/graph/build.js';
+import { type Part, trainingGraph } from '../../src/graph/build.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import { type Node, numel, OPS, type Operation, type Shape } from '../../src/graph/ops.js';
-import { vae } from '../../src/model/presets.js';
+import { stacked, vae } from '../../src/model/presets.js';
+import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
 import { normalAt } from '../../src/random.js';
+import { FAMILY } from '../support/family.js';
 import { interpret, type Leaves, type Values } from '../support/interpret.js';
 import { type Options64, splitParts, stepLeaves } from '../support/train64.js';
 
@@ -38,10 +40,13 @@ interface Subject {
   gradients: Map<string, Values>;
 }
 
-/** Which of each ReLU's inputs are positive: the same at w+h and w-h, or a kink lies between. */
+/** Activations whose slope, or the slope's slope (ELU), jumps at 0; both their sides keep the sign of x. */
+const KINKED = new Set<Activation>(['relu', 'leaky-relu', 'elu']);
+
+/** Which of their inputs are positive: the same at w+h and w-h, or a kink lies between. */
 function signs(nodes: readonly Node[], values: Map<Node, Values>): string {
   return nodes
-    .filter(({ operation }) => operation.op === 'activation' && operation.activation === 'relu')
+    .filter(({ operation }) => operation.op === 'activation' && KINKED.has(operation.activation))
     .map((node) =>
       values
         .get(node)
@@ -97,6 +102,8 @@ interface OpCase {
   inputs: Shape[];
   /** Shapes of those that have none. */
   data?: Shape[];
+  /** Inputs are probabilities. */
+  between0And1?: boolean;
 }
 
 const matmul = (transposeA: boolean, transposeB: boolean): OpCase => ({
@@ -119,13 +126,25 @@ const RULES: OpCase[] = [
       [3, 4],
     ],
   },
-  { name: 'identity', operation: { op: 'activation', activation: 'identity' }, inputs: [[3, 4]] },
-  { name: 'relu', operation: { op: 'activation', activation: 'relu' }, inputs: [[3, 4]] },
-  { name: 'sigmoid', operation: { op: 'activation', activation: 'sigmoid' }, inputs: [[3, 4]] },
+  ...ACTIVATIONS.map(
+    (activation): OpCase => ({ name: activation, operation: { op: 'activation', activation }, inputs: [[3, 4]] }),
+  ),
   { name: 'reparameterize', operation: { op: 'reparameterize', stream: 'noise' }, inputs: [[3, 8]] },
   { name: 'reparameterize, evaluation', operation: { op: 'reparameterize', stream: 'evaluation' }, inputs: [[3, 8]] },
   { name: 'kl_normal', operation: { op: 'kl_normal' }, inputs: [[3, 8]] },
   { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
+  { name: 'squared_error', operation: { op: 'squared_error' }, inputs: [[3, 5]], data: [[3, 5]] },
+  {
+    name: 'concat',
+    operation: { op: 'concat' },
+    inputs: [
+      [3, 4],
+      [3, 2],
+    ],
+  },
+  { name: 'l1', operation: { op: 'l1' }, inputs: [[3, 5]] },
+  { name: 'batch_mean', operation: { op: 'batch_mean' }, inputs: [[4, 5]] },
+  { name: 'bernoulli_kl', operation: { op: 'bernoulli_kl', target: 0.1, rows: 3 }, inputs: [[5]], between0And1: true },
 ];
 
 const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
@@ -137,7 +156,7 @@ const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
   );
 
 /** loss = sum of seed * output, for a fixed random seed: any error of the rule shows in some element. */
-function ruleSubject({ name, operation, inputs, data = [] }: OpCase): Subject {
+function ruleSubject({ name, operation, inputs, data = [], between0And1 = false }: OpCase): Subject {
   const graph = new Graph();
   const nodes = inputs.map((shape, i) => parameterNode(graph, `x${i}`, shape));
   const fixed = data.map((shape, i) => graph.append({ op: 'input', name: `data${i}` }, [], `data${i}`, shape));
@@ -148,18 +167,25 @@ function ruleSubject({ name, operation, inputs, data = [] }: OpCase): Subject {
   const weights = normalValues(numel(output.shape), 90);
   const images = { count: 1, height: 1, width: 1, pixels: new Uint8Array(1) };
   const leaves: Leaves = {
-    parameters: new Map(inputs.map((shape, i) => [`x${i}`, normalValues(numel(shape), 91 + i)])),
+    parameters: new Map(
+      inputs.map((shape, i) => [
+        `x${i}`,
+        normalValues(numel(shape), 91 + i).map((x) => (between0And1 ? 0.1 + 0.8 * (x ** 2 % 1) : x)),
+      ]),
+    ),
     // Targets between 0 and 1.
     inputs: new Map([
       ['seed', weights],
       ...data.map((shape, i): [string, Values] => [`data${i}`, normalValues(numel(shape), 95).map((x) => x ** 2 % 1)]),
     ]),
-    step: { seed: SEED, step: 3, epoch: 0, start: 0, rows: 3, images, klWeight: 1 },
+    step: { seed: SEED, step: 3, epoch: 0, start: 0, rows: 3, images, weights: new Map() },
   };
   const values = interpret(graph.nodes, leaves);
   const loss = (all: Map<Node, Values>): Loss => {
     const terms = (all.get(output) ?? new Float64Array()).map((value, i) => value * (weights[i] ?? Number.NaN));
-    return { value: sum(terms), absSum: sum(terms.map(Math.abs)) };
+    // Of a divergence of probabilities >= 0.1, f''' / 6 is at most 2 / (6 * 0.1^3) a term: more than the terms themselves.
+    const steep = between0And1 ? sum(weights.map(Math.abs)) / (3 * 0.1 ** 3) : 0;
+    return { value: sum(terms), absSum: sum(terms.map(Math.abs)) + steep };
   };
   const named = new Map(gradients.map((node, i) => [`x${i}`, values.get(node) ?? new Float64Array()]));
   // The forward half only: what the differences need.
@@ -175,18 +201,27 @@ test('every operation that has a gradient rule is in the table above', () => {
   assert.equal([...new Set(RULES.map(({ operation }) => operation.op))].sort(), withRule.sort());
 });
 
-test('relu: at 0 and below, the gradient is 0, as in PyTorch; above, 1', () => {
-  const graph = new Graph();
-  const input = parameterNode(graph, 'x', [1, 4]);
-  const output = graph.append({ op: 'activation', activation: 'relu' }, [input], 'relu');
-  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [1, 4]);
-  const [gradient] = addGradients(graph, [{ node: output, gradient: seed }], [input]);
-  const values = interpret(graph.nodes, {
-    parameters: new Map([['x', [-1, 0, 1e-300, 2]]]),
-    inputs: new Map([['seed', [5, 5, 5, 5]]]),
+// Each has its slope at 0 from PyTorch's backward formulas.
+for (const { activation, want } of [
+  { activation: 'relu', want: [0, 0, 1, 1] },
+  { activation: 'leaky-relu', want: [0.01, 0.01, 1, 1] },
+  { activation: 'elu', want: [Math.exp(-1), 1, 1, 1] },
+] as const)
+  test(`${activation}: the gradient at 0 and on both sides, as in PyTorch`, () => {
+    const graph = new Graph();
+    const input = parameterNode(graph, 'x', [1, 4]);
+    const output = graph.append({ op: 'activation', activation }, [input], activation);
+    const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [1, 4]);
+    const [gradient] = addGradients(graph, [{ node: output, gradient: seed }], [input]);
+    const values = interpret(graph.nodes, {
+      parameters: new Map([['x', [-1, 0, 1e-300, 2]]]),
+      inputs: new Map([['seed', [5, 5, 5, 5]]]),
+    });
+    const got = [...((gradient && values.get(gradient)) ?? [])];
+    want.forEach((slope, i) => {
+      assert.ok(Math.abs((got[i] ?? Number.NaN) - 5 * slope) <= 2 ** -50, `x ${i}: got ${got[i]}, want ${5 * slope}`);
+    });
   });
-  assert.equal([...((gradient && values.get(gradient)) ?? [])], [0, 0, 5, 5]);
-});
 
 test('a value that is used twice gets the sum of both gradients', () => {
   const graph = new Graph();
@@ -209,17 +244,17 @@ const IMAGES = {
   count: 7,
   height: 3,
   width: 3,
+  labels: Uint8Array.from([0, 2, 1, 1, 0, 2, 2]),
   pixels: Uint8Array.from({ length: 63 }, (_, i) => Math.floor(((normalAt(SEED, 99, 0, i) / 3) ** 2 % 1) * 256)),
 };
 
 /** Step 5 of training on 7 images, 4 at a time: the third epoch's last batch has 3, and its row 3 is empty. */
-function modelSubject(hidden: number[]): Subject {
-  const spec = vae({ pixels: 9, hidden, latent: 3, klWeight: 0.7 });
-  const options: Options64 = { images: IMAGES, batch: 4, lr: 1e-3, seed: SEED };
-  const { graph, parameters, gradients, losses } = trainingGraph(spec, options.batch);
-  const step = stepLeaves(spec, options, 5);
+function modelSubject(spec: ModelSpec, part: Part = 'whole'): Subject {
+  const options: Options64 = { images: IMAGES, batch: 4, lr: 1e-3, seed: SEED, reduction: 'sum' };
+  const { graph, parameters, gradients, losses } = trainingGraph(spec, options.batch, part);
+  const step = stepLeaves(losses, options, 5);
   assert.equal([step.epoch, step.start, step.rows], [2, 4, 3]);
-  const weights = parameters.flatMap((node, n) => {
+  const weights = graph.all('parameter').flatMap((node, n) => {
     const [, columns = node.shape[0] ?? 1] = node.shape;
     return [
       ...splitParts(
@@ -231,10 +266,10 @@ function modelSubject(hidden: number[]): Subject {
   const leaves: Leaves = { parameters: new Map(weights), step };
   const values = interpret(graph.nodes, leaves);
   const loss = (all: Map<Node, Values>): Loss => {
-    const terms = losses.flatMap(({ term, node }) =>
-      [...(all.get(node) ?? [])].slice(0, step.rows).map((value) => (term === 'kl' ? 0.7 : 1) * value),
+    const terms = losses.flatMap(({ weight, node }) =>
+      [...(all.get(node) ?? [])].slice(0, step.rows).map((value) => weight * value),
     );
-    // Both terms are positive.
+    // All terms are positive.
     const value = sum(Float64Array.from(terms));
     return { value, absSum: value };
   };
@@ -248,10 +283,47 @@ function modelSubject(hidden: number[]): Subject {
 
 for (const hidden of [[7, 5], [6], []])
   test(`every parameter of a VAE 9-${hidden.join('-')}-3, short batch`, () => {
-    const subject = modelSubject(hidden);
+    const subject = modelSubject(vae({ pixels: 9, hidden, latent: 3, klWeight: 0.7 }));
     assert.is(subject.gradients.size, 2 * (2 * hidden.length + 3));
     checkSubject(subject);
   });
+
+for (const [name, spec] of Object.entries(FAMILY))
+  test(`every parameter of a small ${name}, short batch`, () => {
+    const [first = 7, second] = spec.encoder.map((_, i) => 7 - 2 * i);
+    const hidden = spec.encoder.map(({ activation }, i) => ({ units: i === 0 ? first : (second ?? 5), activation }));
+    const decoder = spec.decoder.map(({ activation }, i) => ({
+      units: i === spec.decoder.length - 1 ? 9 : (hidden.at(-1 - i)?.units ?? 5),
+      activation,
+    }));
+    checkSubject(modelSubject({ ...spec, inputs: 9, encoder: hidden, code: { ...spec.code, units: 3 }, decoder }));
+  });
+
+for (const layer of [0, 1, 2])
+  test(`layer ${layer} of a stacked autoencoder: its own parameters and its mirror's, short batch`, () => {
+    const spec = stacked({ pixels: 9, hidden: [7, 5], latent: 3 });
+    const subject = modelSubject(spec, { layer });
+    const mirror = 2 * (2 - layer);
+    assert.equal(
+      [...subject.gradients.keys()],
+      [`encoder.${2 * layer}`, `decoder.${mirror}`].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
+    );
+    checkSubject(subject);
+  });
+
+/** Every activation but those of the VAE above, each between two layers. */
+const DEEP: ModelSpec = {
+  inputs: 9,
+  encoder: (['leaky-relu', 'gelu', 'tanh', 'elu'] as const).map((activation) => ({ units: 4, activation })),
+  code: { kind: 'gaussian', units: 3 },
+  decoder: [
+    ...(['silu', 'softplus', 'sigmoid'] as const).map((activation) => ({ units: 5, activation })),
+    { units: 9, activation: 'sigmoid' },
+  ],
+  loss: { reconstruction: 'bce', klWeight: 0.7 },
+};
+
+test('every parameter of a model with all other activations', () => checkSubject(modelSubject(DEEP)));
 
 // --- what a graph refuses ------------------------------------------------------------------------------------------
 

@@ -2,43 +2,66 @@
 // that it computes, without the planner and the kernels' descriptors: rates and rooflines of a profile rest on these.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import { vae } from '../../src/model/presets.js';
+import { ACTIVATIONS, type Activation, type DenseSpec } from '../../src/model/spec.js';
+import type { Plan } from '../../src/plan/plan.js';
 import { trainingPlan } from '../support/plans.js';
 
 const FLOAT = 4;
-/** shaders/lib/step.wgsl: Settings, 14 words; Progress, 4 words. Kernels that look at the step read both. */
-const STEP_STATE = 14 * 4 + 4 * 4;
+/** shaders/lib/step.wgsl: Settings, 26 words; Progress, 7 words. Kernels that look at the step read both. */
+const STEP_STATE = 26 * 4 + 7 * 4;
+
+/**
+ * Operations an element of each activation: of y, and of dx = dy times the slope. Signs and |x| are none, a maximum and a
+ * choice are one. `keepsX`: its slope is told from x, which the forward pass then writes too.
+ */
+const ACTIVATION: Record<Activation, { y: number; dx: number; keepsX?: true }> = {
+  identity: { y: 0, dx: 0 },
+  relu: { y: 1, dx: 1 },
+  sigmoid: { y: 3, dx: 3 }, // 1 / (1 + exp(-x)): exp, +, /. dy y (1 - y): *, *, -.
+  'leaky-relu': { y: 2, dx: 2 }, // *, choice, both ways
+  elu: { y: 3, dx: 3 }, // exp, -, choice. y + 1, choice, *.
+  gelu: { y: 8, dx: 15, keepsX: true }, // x s(t): *, 3, 4 for t = x (a + b x x). dy (s + x t' (s - s s)): 4, 3, 2 for t', 6.
+  silu: { y: 4, dx: 8, keepsX: true }, // x s: *, 3. dy (s + x (s - s s)): 3, 5.
+  softplus: { y: 4, dx: 3 }, // max, exp, log1p, +. dy (1 - exp(-y)): exp, -, *.
+  tanh: { y: 5, dx: 4 }, // (1 - e) / (1 + e), e = exp(-2 x): *, exp, -, +, /. dy (1 - y) (1 + y): -, +, *, *.
+};
 
 interface Layer {
   name: string;
   inputs: number;
   units: number;
-  /** Whether one follows it: the heads and the logits have none. */
-  activates: boolean;
-  /** Whether an activation stands before it: then its input gradient goes on through that. */
-  activated: boolean;
+  /** What follows it: nothing after the heads and the logits. */
+  after: Activation | null;
+  /** What stands before it: its input gradient goes on through that. */
+  before: Activation | null;
 }
 
 /** VAE pixels-h1-h2-latent and back; the heads are mu and log_var side by side. */
-const layers = (pixels: number, h1: number, h2: number, latent: number): Layer[] => [
-  { name: 'encoder.0', inputs: pixels, units: h1, activates: true, activated: false },
-  { name: 'encoder.2', inputs: h1, units: h2, activates: true, activated: true },
-  { name: 'heads', inputs: h2, units: 2 * latent, activates: false, activated: true },
-  { name: 'decoder.0', inputs: latent, units: h2, activates: true, activated: false },
-  { name: 'decoder.2', inputs: h2, units: h1, activates: true, activated: true },
-  { name: 'decoder.4', inputs: h1, units: pixels, activates: false, activated: true },
+const layers = ([pixels, h1, h2, latent]: Sizes, activation: Activation): Layer[] => [
+  { name: 'encoder.0', inputs: pixels, units: h1, before: null, after: activation },
+  { name: 'encoder.2', inputs: h1, units: h2, before: activation, after: activation },
+  { name: 'heads', inputs: h2, units: 2 * latent, before: activation, after: null },
+  { name: 'decoder.0', inputs: latent, units: h2, before: null, after: activation },
+  { name: 'decoder.2', inputs: h2, units: h1, before: activation, after: activation },
+  { name: 'decoder.4', inputs: h1, units: pixels, before: activation, after: null },
 ];
+
+type Sizes = readonly [pixels: number, h1: number, h2: number, latent: number];
 
 interface Cost {
   flops: number;
   bytes: number;
 }
 
-/** y = activation(x w^T + b). Reads x, w and b, writes y. One more for each y: the bias; and one for the activation. */
-const forward = (rows: number, { inputs, units, activates }: Layer): Cost => ({
-  flops: rows * units * (2 * inputs + 1 + Number(activates)),
-  bytes: FLOAT * (rows * inputs + units * inputs + units + rows * units),
+/** y = activation(x w^T + b). Reads x, w and b, writes y and what is kept. One more for each y: the bias. */
+const forward = (rows: number, { inputs, units, after }: Layer): Cost => ({
+  flops: rows * units * (2 * inputs + 1 + (after ? ACTIVATION[after].y : 0)),
+  bytes: FLOAT * (rows * inputs + units * inputs + units + rows * units * (keepsX(after) ? 2 : 1)),
 });
+
+const keepsX = (after: Activation | null) => after && ACTIVATION[after].keepsX;
 
 /** dw = dy^T x, summed over the batch, and db. Reads dy and x, writes dw and db. */
 const weightGradient = (rows: number, { inputs, units }: Layer): Cost => ({
@@ -46,19 +69,20 @@ const weightGradient = (rows: number, { inputs, units }: Layer): Cost => ({
   bytes: FLOAT * (rows * units + rows * inputs + units * inputs + units),
 });
 
-/** dx = dy w, times the slope of the activation, told from its output y. Reads dy, w and y, writes dx. */
-const inputGradient = (rows: number, { inputs, units, activated }: Layer): Cost => ({
-  flops: rows * inputs * (2 * units + Number(activated)),
-  bytes: FLOAT * (rows * units + units * inputs + Number(activated) * rows * inputs + rows * inputs),
+/** dx = dy w, times the slope of the activation, told from what was kept. Reads dy, w and that, writes dx. */
+const inputGradient = (rows: number, { inputs, units, before }: Layer): Cost => ({
+  flops: rows * inputs * (2 * units + (before ? ACTIVATION[before].dx : 0)),
+  bytes: FLOAT * (rows * units + units * inputs + (before ? 2 : 1) * rows * inputs),
 });
 
 /** Every row of the plan: "label kernel" without the matmul's variant -> its cost. */
-function costs(rows: number, pixels: number, h1: number, h2: number, latent: number): Map<string, Cost> {
-  const all = layers(pixels, h1, h2, latent);
+function costs(rows: number, sizes: Sizes, activation: Activation = 'relu'): Map<string, Cost> {
+  const [pixels, , , latent] = sizes;
+  const all = layers(sizes, activation);
   const matmuls = all.flatMap((layer): [string, Cost][] => [
-    [`${layer.name} bias_activation`, forward(rows, layer)],
+    [`${layer.name} bias_activation${keepsX(layer.after) ? '_keep' : ''}`, forward(rows, layer)],
     [`${layer.name} weight_gradient`, weightGradient(rows, layer)],
-    [`${layer.name} ${layer.activated ? 'activation_gradient' : 'plain'}`, inputGradient(rows, layer)],
+    [`${layer.name} ${layer.before ? 'activation_gradient' : 'plain'}`, inputGradient(rows, layer)],
   ]);
   const unasked = 'encoder.0 plain'; // the gradient of the images
   const parameters = all.reduce((sum, { inputs, units }) => sum + units * inputs + units, 0);
@@ -83,32 +107,80 @@ function costs(rows: number, pixels: number, h1: number, h2: number, latent: num
     // writes w, m and v.
     ['all parameters adam', { flops: 13 * parameters, bytes: 7 * flat + STEP_STATE }],
     // Two sums over the batch: what goes in and what comes out.
-    ['reconstruction + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
+    ['bce + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
   ]);
 }
 
-for (const [rows, pixels, h1, h2, latent] of [
-  [128, 784, 512, 256, 64],
-  [7, 35, 21, 13, 5],
+function checkRows(plan: Plan, expected: Map<string, Cost>): void {
+  const got = plan.dispatches.map(({ label, kernel, flops, bytes }) => ({
+    name: `${label} ${kernel.replace(/^matmul_\w+\+/, '')}`,
+    cost: { flops, bytes },
+  }));
+  assert.equal(got.map(({ name }) => name).sort(), [...expected.keys()].sort());
+  for (const { name, cost } of got) assert.equal(cost, expected.get(name), name);
+}
+
+for (const [rows, sizes] of [
+  [128, [784, 512, 256, 64]],
+  [7, [35, 21, 13, 5]],
 ] as const)
   for (const matmulVariant of [
     { name: 'tiled' },
     { name: 'subgroups', lanes: 8 },
     { name: 'registers', lanes: 4 },
   ] as const)
-    test(`VAE ${pixels}-${h1}-${h2}-${latent}, batch ${rows}, ${matmulVariant.name}: each row's flops and bytes`, () => {
-      const expected = costs(rows, pixels, h1, h2, latent);
+    test(`VAE ${sizes.join('-')}, batch ${rows}, ${matmulVariant.name}: each row's flops and bytes`, () => {
+      const [pixels, h1, h2, latent] = sizes;
       const plan = trainingPlan(vae({ pixels, hidden: [h1, h2], latent }), rows, { fuse: true, matmulVariant });
-      const got = plan.dispatches.map(({ label, kernel, flops, bytes }) => ({
-        name: `${label} ${kernel.replace(/^matmul_\w+\+/, '')}`,
-        cost: { flops, bytes },
-      }));
-      assert.equal(got.map(({ name }) => name).sort(), [...expected.keys()].sort());
-      for (const { name, cost } of got) assert.equal(cost, expected.get(name), name);
+      checkRows(plan, costs(rows, sizes));
     });
 
+// Without an activation a layer is no other node: the rows of its input gradient are plain.
+for (const activation of ACTIVATIONS.filter((name) => name !== 'identity'))
+  test(`VAE with ${activation}: each row's flops and bytes; unfused the same flops`, () => {
+    const sizes: Sizes = [35, 21, 13, 5];
+    const [pixels, h1, h2, latent] = sizes;
+    const spec = vae({ pixels, hidden: [h1, h2], latent });
+    const activated = (layer: DenseSpec) => (layer.activation === 'relu' ? { ...layer, activation } : layer);
+    const changed = { ...spec, encoder: spec.encoder.map(activated), decoder: spec.decoder.map(activated) };
+    const fused = trainingPlan(changed, 7, { fuse: true });
+    checkRows(fused, costs(7, sizes, activation));
+    const flops = (plan: Plan) => plan.dispatches.reduce((sum, dispatch) => sum + dispatch.flops, 0);
+    assert.is(flops(fused), flops(trainingPlan(changed, 7, { fuse: false })));
+  });
+
+// Floating point operations a number. sgd: w -= lr g: *, -. Momentum: m = mu m + g: *, +; Nesterov: g + mu m: *, +.
+// rmsprop: v: *, *, *, +; g / (sqrt(v) + eps): sqrt, +, /; w -= lr q: *, -. L2: g + c w: *, +. adamw: w -= c w: *, -.
+const PARTS = { momentum: false, nesterov: false, weightDecay: false, clip: false };
+for (const [form, flops, buffers] of [
+  [{ ...PARTS, kind: 'adam', weightDecay: true }, 13 + 2, 7],
+  [{ ...PARTS, kind: 'adamw', weightDecay: true }, 13 + 2, 7],
+  [{ ...PARTS, kind: 'sgd' }, 2, 3],
+  [{ ...PARTS, kind: 'sgd', momentum: true, nesterov: true, weightDecay: true }, 2 + 2 + 2 + 2, 5],
+  [{ ...PARTS, kind: 'rmsprop' }, 9, 5],
+  [{ ...PARTS, kind: 'rmsprop', momentum: true }, 9 + 2, 7],
+] as [OptimizerForm, number, number][])
+  test(`the update with ${JSON.stringify(form)}: flops and bytes`, () => {
+    const plan = trainingPlan(vae(), 128, { fuse: true, optimizer: form });
+    const update = plan.dispatches.find(({ kernel }) => kernel.startsWith(form.kind));
+    assert.is(update?.flops, flops * 1_116_560);
+    assert.is(update?.bytes, buffers * FLOAT * 1_116_608 + STEP_STATE);
+  });
+
+test('clipping: one more operation a number in the update, six in the sum of squares', () => {
+  const { dispatches } = trainingPlan(vae(), 128, { fuse: true, optimizer: { ...PARTS, kind: 'sgd', clip: true } });
+  const cost = (name: string) => {
+    const found = dispatches.find(({ kernel }) => kernel === name);
+    return { flops: found?.flops, bytes: found?.bytes };
+  };
+  const sums = 128 * 2 * FLOAT;
+  assert.equal(cost('sgd+clip'), { flops: 3 * 1_116_560, bytes: 3 * FLOAT * 1_116_608 + STEP_STATE + FLOAT });
+  assert.equal(cost('square_sums'), { flops: 6 * 1_116_608, bytes: FLOAT * 1_116_608 + sums });
+  assert.equal(cost('clip_scale'), { flops: 2 * 128, bytes: sums + 26 * FLOAT + FLOAT });
+});
+
 test('the whole step: 0.77 GFLOP and 50.1 MiB', () => {
-  const all = [...costs(128, 784, 512, 256, 64).values()];
+  const all = [...costs(128, [784, 512, 256, 64]).values()];
   const sum = (key: keyof Cost) => all.reduce((total, cost) => total + cost[key], 0);
   assert.is((sum('flops') / 1e9).toFixed(2), '0.77');
   assert.is((sum('bytes') / 2 ** 20).toFixed(1), '50.1');

@@ -5,8 +5,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decoderGraph, encoderGraph, evaluationGraph, trainingGraph } from '../../src/graph/build.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
+import { type OptimizerForm, stateBuffers } from '../../src/kernels/optimizer.js';
 import { vae } from '../../src/model/presets.js';
-import type { ModelSpec } from '../../src/model/spec.js';
+import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { printPlan } from '../../src/plan/print.js';
 import { planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
@@ -82,6 +83,21 @@ test('bytes of a dispatch: each tensor once, of the dataset only what is picked'
   assert.is(kernels(FUSED, /^gather/)[0]?.bytes, x * 5);
 });
 
+test('a layer writes what goes into its activation only where a gradient will ask for it', () => {
+  const forward = (activation: Activation, graphOf: typeof trainingGraph) => {
+    const spec: ModelSpec = { ...SEED_MODEL, encoder: [{ units: 512, activation }] };
+    const plan = planOf(spec, graphOf(spec, BATCH), BATCH, { fuse: true });
+    const layer = kernels(plan, /bias_activation/).find(({ label }) => label === 'encoder.0');
+    const writes = layer?.bindings.filter(({ access }) => access === 'write').map(({ name }) => name);
+    return [layer?.kernel.replace('matmul_tiled+', ''), ...(writes ?? [])];
+  };
+  for (const activation of ['gelu', 'silu'] as const)
+    assert.equal(forward(activation, trainingGraph), ['bias_activation_keep', 'x', 'y'], activation);
+  for (const activation of ['relu', 'sigmoid', 'leaky-relu', 'elu', 'softplus', 'tanh'] as const)
+    assert.equal(forward(activation, trainingGraph), ['bias_activation', 'y'], activation);
+  assert.equal(forward('gelu', evaluationGraph), ['bias_activation', 'y'], 'no gradient, nothing kept');
+});
+
 test('evaluation takes the images in their order, with noise of its own', () => {
   const { nodes } = evaluationGraph(SEED_MODEL, BATCH).graph;
   const random = nodes.flatMap(({ operation }): unknown[] =>
@@ -127,7 +143,7 @@ test('the seed model: data flow and memory of every plan', () => checkPlans(SEED
 
 test('any model and batch: data flow and memory of every plan', () => {
   const size = fc.integer({ min: 1, max: 90 });
-  const dense = fc.record({ units: size, activation: fc.constantFrom('identity', 'relu', 'sigmoid') });
+  const dense = fc.record({ units: size, activation: fc.constantFrom(...ACTIVATIONS) });
   const spec = fc
     .record({
       inputs: size,
@@ -140,7 +156,7 @@ test('any model and batch: data flow and memory of every plan', () => {
         inputs,
         encoder,
         code: { kind: 'gaussian', units: code },
-        decoder: [...decoder, { units: inputs, activation: 'identity' }],
+        decoder: [...decoder, { units: inputs, activation: 'sigmoid' }],
         loss: { reconstruction: 'bce', klWeight: 1 },
       }),
     );
@@ -172,6 +188,54 @@ test('scratch memory of the seed model is no more than what is alive at once nee
   const forward = 4 * BATCH * (784 + 512 + 256 + 128 + 64 + 256 + 512 + 784);
   const bytes = FUSED.scratch.reduce((sum, slot) => sum + slot, 0);
   assert.ok(bytes < 1.5 * forward, `${bytes} bytes of scratch, activations are ${forward}`);
+});
+
+// --- optimizers --------------------------------------------------------------------------------------------------------
+
+const NO_PARTS = { momentum: false, nesterov: false, weightDecay: false, clip: false };
+const FORMS: OptimizerForm[] = [
+  { ...NO_PARTS, kind: 'adamw', weightDecay: true, clip: true },
+  { ...NO_PARTS, kind: 'sgd' },
+  { ...NO_PARTS, kind: 'sgd', momentum: true, nesterov: true, clip: true },
+  { ...NO_PARTS, kind: 'rmsprop', weightDecay: true },
+  { ...NO_PARTS, kind: 'rmsprop', momentum: true },
+];
+
+for (const optimizer of FORMS)
+  for (const fuse of [true, false])
+    test(`data flow and memory with ${JSON.stringify(optimizer)}, ${fuse ? 'fused' : 'unfused'}`, () => {
+      const plan = trainingPlan(SEED_MODEL, BATCH, { fuse, optimizer });
+      assert.equal(planFaults(plan), []);
+      assert.equal(uncoveredParameters(plan, SEED_MODEL, optimizer), []);
+      const used = new Set(
+        plan.dispatches.flatMap(({ bindings }) =>
+          bindings.map(({ tensor }) => (tensor.place.kind === 'resource' ? tensor.place.resource : '')),
+        ),
+      );
+      const state = stateBuffers(optimizer);
+      for (const buffer of ['moment1', 'moment2'] as const) assert.is(used.has(buffer), state.includes(buffer), buffer);
+      assert.is(plan.dispatches.at(-1)?.kernel, 'finish_step');
+    });
+
+test('clipping is two dispatches more, between the last gradient and the first update; without it there is none', () => {
+  const clip = { ...NO_PARTS, kind: 'adam' as const, clip: true };
+  for (const fuse of [true, false]) {
+    const plain = trainingPlan(SEED_MODEL, BATCH, { fuse, optimizer: { ...clip, clip: false } });
+    const clipped = trainingPlan(SEED_MODEL, BATCH, { fuse, optimizer: clip });
+    assert.is(clipped.dispatches.length, plain.dispatches.length + 2);
+    assert.is(kernels(plain, /clip|square/).length, 0);
+    const order = clipped.dispatches.map(({ kernel }) => kernel);
+    const [sums, scale, update] = ['square_sums', 'clip_scale', 'adam+clip'].map((name) => order.indexOf(name));
+    const writes = clipped.dispatches.map(({ bindings }) =>
+      bindings.some(
+        ({ access, tensor: { place } }) =>
+          access === 'write' && place.kind === 'resource' && place.resource === 'gradients',
+      ),
+    );
+    assert.ok(writes.lastIndexOf(true) < (sums ?? -1));
+    assert.is(scale, (sums ?? 0) + 1);
+    assert.ok((update ?? -1) > (scale ?? 0));
+  }
 });
 
 // --- the table -------------------------------------------------------------------------------------------------------

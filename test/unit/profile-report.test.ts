@@ -77,7 +77,12 @@ test('a report: rows in order, shares of the kernels, the sum of the medians', (
   const step = { gaps: 5, encode: 1, submit: 1, readback: 1, wall: 120, wallUntimed: 110 };
   const measured = {
     adapter: ADAPTER,
-    plan: { name: 'training step', dispatches: [dispatch('a', 3e6, 1e5), dispatch('b', 0, 1e6)], scratch: [] },
+    plan: {
+      name: 'training step',
+      dispatches: [dispatch('a', 3e6, 1e5), dispatch('b', 0, 1e6)],
+      losses: [],
+      scratch: [],
+    },
     steps: 3,
     method: 'timestamps' as const,
     quantized: false,

@@ -2,12 +2,22 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
-import { type VaeOptions, vae } from '../../src/model/presets.js';
-import { type ModelSpec, validateSpec } from '../../src/model/spec.js';
+import {
+  ae,
+  betaVae,
+  conditionalVae,
+  denoising,
+  linear,
+  sparse,
+  stacked,
+  type VaeOptions,
+  vae,
+} from '../../src/model/presets.js';
+import { checkMirrored, lossWeights, type ModelSpec, validateSpec } from '../../src/model/spec.js';
 
 /** A spec with one thing changed: `path` as in the messages, such as 'decoder[1].units'. */
-function changed(path: string, value: unknown): unknown {
-  const spec: unknown = structuredClone(vae({ pixels: 100, hidden: [48, 24], latent: 6 }));
+function changed(path: string, value: unknown, from?: ModelSpec): unknown {
+  const spec: unknown = structuredClone(from ?? vae({ pixels: 100, hidden: [48, 24], latent: 6 }));
   const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
   const last = keys.pop() ?? '';
   const parent = keys.reduce((part, key) => (part as Record<string, unknown>)[key], spec);
@@ -16,7 +26,10 @@ function changed(path: string, value: unknown): unknown {
 }
 
 const ok = vae({ pixels: 100, hidden: [48, 24], latent: 6 });
-const linear = { units: 100, activation: 'identity' };
+const output = { units: 100, activation: 'sigmoid' };
+const deterministic = ae({ pixels: 100, hidden: [48, 24], latent: 6 });
+
+const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
 
 // The whole message each time: a person finds the path, what is there, and what must be.
 const REFUSED: [spec: unknown, message: string][] = [
@@ -31,29 +44,69 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('encoder', { units: 5 }), 'encoder: {"units":5}, must be a list of { units, activation }'],
   [changed('encoder[1].units', -5), 'encoder[1].units: -5, must be a positive integer'],
   [changed('encoder[0]', null), 'encoder[0].units: undefined, must be a positive integer'],
-  [changed('encoder[0].activation', 'tanh'), 'encoder[0].activation: "tanh", must be one of identity, relu, sigmoid'],
-  [changed('code', undefined), 'code.kind: undefined, must be one of gaussian'],
-  [changed('code.kind', 'categorical'), 'code.kind: "categorical", must be one of gaussian'],
+  [changed('encoder[0].activation', 'swish'), `encoder[0].activation: "swish", must be one of ${ACTIVATION_NAMES}`],
+  [changed('code', undefined), 'code.kind: undefined, must be one of gaussian, deterministic'],
+  [changed('code.kind', 'categorical'), 'code.kind: "categorical", must be one of gaussian, deterministic'],
   [changed('code.units', 0), 'code.units: 0, must be a positive integer'],
   [changed('decoder[1].units', -5), 'decoder[1].units: -5, must be a positive integer'],
-  [
-    changed('decoder[2].activation', undefined),
-    'decoder[2].activation: undefined, must be one of identity, relu, sigmoid',
-  ],
+  [changed('decoder[2].activation', undefined), `decoder[2].activation: undefined, must be one of ${ACTIVATION_NAMES}`],
   [changed('decoder', []), 'decoder: [], must have at least its output layer'],
-  [changed('decoder[2].units', 99), 'decoder[2].units: 99, must equal inputs (100): it gives one logit a pixel'],
+  [changed('decoder[2].units', 99), 'decoder[2].units: 99, must equal inputs (100): it gives one number a pixel'],
   [
-    changed('decoder[2].activation', 'sigmoid'),
-    'decoder[2].activation: "sigmoid", must be identity: the bce loss takes logits',
+    changed('decoder[2].activation', 'identity'),
+    'decoder[2].activation: "identity", must be sigmoid for the bce loss: it compares probabilities; or use mse',
   ],
-  [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce'],
-  [changed('loss.reconstruction', 'mse'), 'loss.reconstruction: "mse", must be one of bce'],
+  [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce, mse'],
+  [changed('loss.reconstruction', 'l2'), 'loss.reconstruction: "l2", must be one of bce, mse'],
+  [
+    changed('hidden', [3]),
+    'hidden: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization',
+  ],
+  [changed('encoder[1].unit', 3), 'encoder[1].unit: unknown, must be one of units, activation'],
+  [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units'],
+  [changed('loss.beta', 4), 'loss.beta: unknown, must be one of reconstruction, variance, klWeight, l1, sparsity'],
+  [changed('range', '0..255'), 'range: "0..255", must be one of 0..1, -1..1'],
+  [changed('range', '-1..1'), 'range: "-1..1", must be 0..1 for the bce loss: it compares probabilities; or use mse'],
+  [
+    { ...ae({ pixels: 100, loss: 'mse' }), range: '-1..1' },
+    'decoder[2].activation: "sigmoid", cannot give pixels of -1..1; use tanh or identity',
+  ],
+  [changed('classes', 0), 'classes: 0, must be a positive integer'],
+  [
+    changed('corruption', { kind: 'blur', amount: 0.1 }),
+    'corruption.kind: "blur", must be one of gaussian, mask, saltpepper',
+  ],
+  [changed('corruption', { kind: 'mask', amount: 1 }), 'corruption.amount: 1, must be a number between 0 and 1'],
+  [
+    changed('corruption', { kind: 'gaussian', amount: 0 }),
+    'corruption.amount: 0, must be a positive number that f32 holds (1e-45 to 3e38)',
+  ],
+  [
+    changed('loss.l1', 0.1),
+    'loss.l1: 0.1, must be left out: a gaussian code is a distribution, not a value; use a deterministic code',
+  ],
+  [
+    changed('loss.klWeight', 1, deterministic),
+    'loss.klWeight: 1, must be left out: only a gaussian code has a KL term',
+  ],
+  [
+    changed('loss.sparsity', { target: 0.1, weight: 1 }, deterministic),
+    'code.activation: "identity", must be sigmoid for loss.sparsity: it compares activations of 0..1',
+  ],
+  [
+    changed('loss.sparsity', { target: 1.5, weight: 1 }, deterministic),
+    'loss.sparsity.target: 1.5, must be a number between 0 and 1',
+  ],
+  [changed('loss.variance', 0.5), 'loss.variance: 0.5, must be left out: only the mse loss has a variance'],
+  [changed('initialization', 'zeros'), 'initialization: "zeros", must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', -0.5), 'loss.klWeight: -0.5, must be a number >= 0 that f32 holds (up to 3e38)'],
   [
     changed('loss.klWeight', Number.POSITIVE_INFINITY),
     'loss.klWeight: Infinity, must be a number >= 0 that f32 holds (up to 3e38)',
   ],
   [changed('loss.klWeight', 1e39), 'loss.klWeight: 1e+39, must be a number >= 0 that f32 holds (up to 3e38)'],
+  [changed('initialization', 'lecun'), 'initialization: "lecun", must be one of pytorch, xavier, he'],
+  [changed('initialization', null), 'initialization: null, must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', '1'), 'loss.klWeight: "1", must be a number >= 0 that f32 holds (up to 3e38)'],
 ];
 
@@ -77,15 +130,16 @@ for (const [spec, message] of REFUSED)
 
 const ACCEPTED: Record<string, unknown> = {
   'a VAE': ok,
-  'no hidden layers': { ...ok, encoder: [], decoder: [linear] },
-  'a decoder that does not mirror the encoder': { ...ok, decoder: [{ units: 3, activation: 'sigmoid' }, linear] },
+  'no hidden layers': { ...ok, encoder: [], decoder: [output] },
+  'a decoder that does not mirror the encoder': { ...ok, decoder: [{ units: 3, activation: 'sigmoid' }, output] },
   'sizes of 1': {
     ...ok,
     inputs: 1,
     encoder: [],
     code: { kind: 'gaussian', units: 1 },
-    decoder: [{ ...linear, units: 1 }],
+    decoder: [{ ...output, units: 1 }],
   },
+  'another initialization': changed('initialization', 'xavier'),
   'no KL term': changed('loss.klWeight', 0),
 };
 
@@ -107,7 +161,7 @@ test('vae(): the MNIST VAE', () => {
     decoder: [
       { units: 256, activation: 'relu' },
       { units: 512, activation: 'relu' },
-      { units: 784, activation: 'identity' },
+      { units: 784, activation: 'sigmoid' },
     ],
     loss: { reconstruction: 'bce', klWeight: 1 },
   };
@@ -121,7 +175,7 @@ test('vae(): sizes and the KL weight are as given', () => {
     inputs: 9,
     encoder: [],
     code: { kind: 'gaussian', units: 2 },
-    decoder: [{ units: 9, activation: 'identity' }],
+    decoder: [{ units: 9, activation: 'sigmoid' }],
     loss: { reconstruction: 'bce', klWeight: 0.5 },
   });
 });
@@ -140,5 +194,101 @@ for (const [options, message] of BAD_OPTIONS)
       refusal(() => vae(options)),
       message,
     ));
+
+// --- the rest of the family ----------------------------------------------------------------------------------------------
+
+const SMALL = { pixels: 9, hidden: [5], latent: 2 };
+
+test('each preset differs from its neighbours in what its name says', () => {
+  const plain = ae(SMALL);
+  assert.equal(plain, {
+    inputs: 9,
+    encoder: [{ units: 5, activation: 'relu' }],
+    code: { kind: 'deterministic', units: 2, activation: 'identity' },
+    decoder: [
+      { units: 5, activation: 'relu' },
+      { units: 9, activation: 'sigmoid' },
+    ],
+    loss: { reconstruction: 'bce' },
+  });
+  assert.equal(betaVae({ ...SMALL, beta: 0.5 }), vae({ ...SMALL, klWeight: 0.5 }));
+  assert.equal(betaVae(SMALL).loss, { reconstruction: 'bce', klWeight: 4 });
+  assert.equal(conditionalVae(SMALL), { ...vae(SMALL), classes: 10 });
+  assert.equal(denoising(SMALL), { ...plain, corruption: { kind: 'gaussian', amount: 0.3 } });
+  const corruption = { kind: 'mask', amount: 0.5 } as const;
+  assert.equal(denoising({ ...SMALL, corruption }), { ...plain, corruption });
+  const relu = { ...plain.code, activation: 'relu' };
+  assert.equal(sparse({ ...SMALL, l1: 0.01 }), { ...plain, code: relu, loss: { reconstruction: 'bce', l1: 0.01 } });
+  const sparsity = { target: 0.05, weight: 3 };
+  assert.equal(sparse({ ...SMALL, rho: 0.05, sparsityWeight: 3 }), {
+    ...plain,
+    code: { ...plain.code, activation: 'sigmoid' },
+    loss: { reconstruction: 'bce', sparsity },
+  });
+  const all = linear({ pixels: 9, latent: 2 });
+  assert.equal([all.encoder, all.loss], [[], { reconstruction: 'mse' }]);
+  assert.equal(all.decoder, [{ units: 9, activation: 'identity' }]);
+  assert.equal(
+    [...stacked().encoder, stacked().code].map(({ units }) => units),
+    [1000, 500, 250, 30],
+  );
+});
+
+test('images of -1..1: the output is tanh unless it is said', () => {
+  const options = { ...SMALL, loss: 'mse', range: '-1..1' } as const;
+  assert.is(ae(options).decoder.at(-1)?.activation, 'tanh');
+  assert.is(ae({ ...options, output: 'identity' }).decoder.at(-1)?.activation, 'identity');
+});
+
+test('a code is kept sparse by one penalty', () =>
+  assert.is(
+    refusal(() => sparse({ l1: 0.1, rho: 0.05 })),
+    'l1 0.1 and rho 0.05: a code is kept sparse by one of them; leave one out',
+  ));
+
+test('the terms of each loss, with their weights', () => {
+  const terms = (spec: ModelSpec) => [...lossWeights(spec)];
+  assert.equal(terms(ae()), [['bce', 1]]);
+  assert.equal(terms(vae({ klWeight: 3 })), [
+    ['bce', 1],
+    ['kl', 3],
+  ]);
+  assert.equal(terms(vae({ loss: 'mse', variance: 0.25 })), [
+    ['mse', 2],
+    ['kl', 1],
+  ]);
+  const both = sparse({ l1: 0.5 });
+  both.code = { kind: 'deterministic', units: 3, activation: 'sigmoid' };
+  both.loss.sparsity = { target: 0.1, weight: 7 };
+  assert.equal(terms(both), [
+    ['bce', 1],
+    ['l1', 0.5],
+    ['sparsity', 7],
+  ]);
+});
+
+const UNMIRRORED: [spec: ModelSpec, message: string][] = [
+  [vae(SMALL), 'code.kind: "gaussian", must be deterministic to be trained layer by layer'],
+  [{ ...ae(SMALL), classes: 3 }, 'classes: 3, must be left out to be trained layer by layer'],
+  [
+    { ...ae(SMALL), encoder: [] },
+    "decoder: 2, must have 1 layers, one for each of the encoder's, to be trained layer by layer",
+  ],
+  [
+    { ...ae(SMALL), encoder: [{ units: 6, activation: 'relu' }] },
+    'decoder[0].units: 5, must be 6, mirroring the encoder, to be trained layer by layer',
+  ],
+];
+for (const [spec, message] of UNMIRRORED)
+  test(`not layer by layer: ${message}`, () =>
+    assert.is(
+      refusal(() => checkMirrored(spec)),
+      message,
+    ));
+
+test('layer by layer: the stacked preset, and a plain autoencoder', () => {
+  checkMirrored(stacked());
+  checkMirrored(ae(SMALL));
+});
 
 test.run();

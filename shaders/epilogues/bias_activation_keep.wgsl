@@ -1,0 +1,17 @@
+// Epilogue of a layer's forward matmul where the activation's gradient will ask for its input:
+//   x[row, column] = product + bias[column], y = activation(x).
+//   bias [N] -> x, y [M, N]
+#include "lib/activation.wgsl"
+
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> x: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+fn store(row: u32, column: u32, value: f32) {
+  let at = row * N + column;
+  let sum = value + bias[column];
+  x[at] = sum;
+  y[at] = activate(sum);
+}
+
+fn store_bias_gradient(row: u32, value: f32) {}

@@ -1,0 +1,8 @@
+// Part of an optimizer: gradients times what clip_scale.wgsl found for all of them together.
+//   clip [1]
+
+@group(0) @binding(BINDING_CLIP) var<storage, read> clip: f32;
+
+fn clipped(gradient: vec4f) -> vec4f {
+  return clip * gradient;
+}

@@ -1,0 +1,88 @@
+// What a caller may say about training, its defaults, and what steps make of it.
+import type { Images } from '../data/dataset.js';
+import { ArgumentError } from '../errors.js';
+import { encoderDepth, type Part } from '../graph/build.js';
+import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
+import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
+import { checkMirrored, type ModelSpec } from '../model/spec.js';
+import { requireCount, requireOneOf, requirePositive } from '../model/values.js';
+import { checkSeed } from './model.js';
+import type { StepSettings } from './step-state.js';
+
+/** How to train. */
+export interface TrainerOptions {
+  /** Images a step; 128 by default. The last batch of an epoch may be smaller. */
+  batch?: number;
+  /** Learning rate before the schedule's factor; 1e-3 by default for adam and adamw, 1e-2 for sgd and rmsprop. */
+  lr?: number;
+  /** adam, adamw, sgd or rmsprop with its defaults, or with numbers of your own; adam by default. */
+  optimizer?: OptimizerKind | OptimizerSpec;
+  /** How the learning rate goes on from `lr`; constant by default. */
+  schedule?: ScheduleSpec;
+  /**
+   * Gradients whose norm, all parameters together, is larger are scaled down to it before the optimizer sees them; as
+   * PyTorch's clip_grad_norm_. Not by default.
+   */
+  clipNorm?: number;
+  /** Steps in which the weight of the KL term rises linearly from 0 to what the model says; 0 by default. */
+  klWarmup?: number;
+  /**
+   * Whether gradients are those of the loss's mean over the batch's images (by default) or of its sum. An image's own loss
+   * is the sum over its pixels either way.
+   */
+  reduction?: 'mean' | 'sum';
+  /** Seed of the order of the images and of the noise, a non-negative integer; 0 by default. */
+  seed?: number;
+  /**
+   * Train only this layer of the encoder (from 0, the code's is the last) and the decoder layer that mirrors it, to
+   * reconstruct what the layers below make of the images. `pretrain` goes through all of them.
+   */
+  layer?: number;
+  /** false: one kernel an operation. Slower; the oracle for tests. */
+  fuse?: boolean;
+}
+
+/**
+ * @param examples images to train on
+ * @throws ArgumentError naming the option that is wrong
+ */
+export function settingsFrom(options: TrainerOptions, examples: number): StepSettings {
+  const { batch = 128, klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
+  if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
+  if (batch > examples)
+    throw new ArgumentError(
+      `batch ${batch} is larger than the data: ${examples} training images; use a batch of at most ${examples}`,
+    );
+  const optimizer = resolveOptimizer(options.optimizer);
+  const { lr = DEFAULT_LEARNING_RATE[optimizer.kind] } = options;
+  requirePositive(lr, 'lr');
+  if (clipNorm !== undefined) requirePositive(clipNorm, 'clipNorm');
+  requireCount(klWarmup, 'klWarmup', 0);
+  requireOneOf(reduction, ['mean', 'sum'], 'reduction');
+  const schedule = resolveSchedule(options.schedule);
+  checkSeed(seed);
+  const settings = { seed, examples, batch, learningRate: lr, schedule, optimizer, reduction, klWarmup };
+  return clipNorm === undefined ? settings : { ...settings, clipNorm };
+}
+
+/** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */
+export function checkLabels({ labels }: Images, name: string, { classes }: ModelSpec): void {
+  if (classes === undefined) return;
+  if (!labels)
+    throw new ArgumentError(
+      `${name} has no labels, but the model is conditional (${classes} classes); give labels or use an unconditional model`,
+    );
+  const largest = labels.reduce((most, label) => Math.max(most, label), 0);
+  if (largest >= classes)
+    throw new ArgumentError(`${name}.labels has a label ${largest}, must be below the model's classes (${classes})`);
+}
+
+/** @throws ArgumentError if no decoder layer mirrors the layer */
+export function partOf(spec: ModelSpec, layer: number | undefined): Part {
+  if (layer === undefined) return 'whole';
+  const depth = encoderDepth(spec);
+  if (!Number.isInteger(layer) || layer < 0 || layer >= depth)
+    throw new ArgumentError(`layer: ${layer}, must be an integer from 0 to ${depth - 1}`);
+  checkMirrored(spec);
+  return { layer };
+}

@@ -1,0 +1,58 @@
+// Every member of the family trains as in f64 (train64.ts), fused and unfused, on a short last batch; and each layer of one
+// that is pretrained. Limits and their derivation: plan-equivalence.test.ts.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encoderDepth } from '../../src/graph/build.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+import { usesDevice } from '../support/device.js';
+import { FAMILY, FAMILY_DATA } from '../support/family.js';
+import { Train64 } from '../support/train64.js';
+import { closeLosses, closeTensors, modelOf, type Tensors, trainSteps, withTrainer } from '../support/training.js';
+
+const STEP_LIMIT = 1.4e-6;
+const LOSS_LIMIT = 3e-5;
+const RUN_LIMIT = 2e-6;
+/** Over the end of an epoch of four steps, the last of them short. */
+const STEPS = 6;
+const OPTIONS = { batch: 10, lr: 2e-3, seed: 5 };
+
+const named = (values: ReadonlyMap<string, Float64Array>): Tensors =>
+  new Map([...values].map(([name, each]) => [name, { values: each }]));
+
+async function checkTraining(spec: ModelSpec, layer?: number): Promise<void> {
+  const parameters = await (await modelOf(spec)).parameters();
+  const counts: number[] = [];
+  for (const fuse of [true, false]) {
+    const what = fuse ? 'fused' : 'unfused';
+    const options = { ...OPTIONS, fuse, ...(layer !== undefined && { layer }) };
+    await withTrainer({ spec, dataset: FAMILY_DATA, options, parameters }, async (trainer, model) => {
+      const part = layer === undefined ? 'whole' : { layer };
+      const oracle = new Train64(spec, parameters, { ...OPTIONS, images: FAMILY_DATA.train, part });
+      const [report] = await trainSteps(trainer, 1);
+      const want = oracle.train();
+      closeLosses(report?.train, want.losses, LOSS_LIMIT, `${what}: step 1`);
+      const { gradients } = await trainer.optimizerState();
+      const got = new Map([...gradients].filter(([name]) => want.gradients.has(name)));
+      closeTensors(got, named(want.gradients), STEP_LIMIT, `${what}: gradient of step 1`);
+      await trainSteps(trainer, STEPS - 1);
+      while (oracle.step < STEPS) oracle.train();
+      closeTensors(await model.parameters(), named(oracle.parameters), RUN_LIMIT, `${what}: after ${STEPS} steps`);
+      const test = oracle.evaluate(FAMILY_DATA.test);
+      closeLosses(await trainer.evaluate(), test, LOSS_LIMIT, `${what}: after ${STEPS} steps`);
+      counts.push(trainer.plan.dispatches.length);
+    });
+  }
+  const [fused = 0, unfused = 0] = counts;
+  assert.ok(fused < unfused, `${fused} dispatches fused, ${unfused} unfused`);
+}
+
+for (const [name, spec] of Object.entries(FAMILY))
+  test(`${name}: fused and unfused train as f64 does`, () => checkTraining(spec));
+
+const { stacked } = FAMILY;
+if (!stacked) throw new Error('the family has a stacked member');
+for (let layer = 0; layer < encoderDepth(stacked); layer++)
+  test(`stacked, layer ${layer} alone: fused and unfused train as f64 does`, () => checkTraining(stacked, layer));
+
+usesDevice(test);
+test.run();
