@@ -10,7 +10,6 @@ import {
   profileMatmul,
   profileTrainer,
   shaderText,
-  vae,
 } from 'latentgpu/node';
 import * as harness from '#harness';
 
@@ -24,18 +23,18 @@ await harness.runProgram(async (program) => {
   if (options.product) return printProduct(options.product, options, report);
   if (options.ceilings) return printCeilings(options.adapter, report);
 
+  const specFor = harness.chosenModel(options);
   const loaded = await harness.loadData(options.data, report, options);
   const dataset = harness.chooseImages(loaded.dataset, options, report);
   report.say(harness.describeData(dataset, loaded.from));
+  const spec = specFor(dataset);
   const device = await openDevice({ adapter: options.adapter, withoutFeatures });
   try {
     report.say(harness.describeAdapter(device.adapter));
-    const pixels = dataset.test.height * dataset.test.width;
-    const spec = vae({ pixels, hidden: options.hidden, latent: options.latent });
     const model = await createModel(device, spec, { seed: options.seed });
-    const trainer = await createTrainer(model, dataset, options);
+    const trainer = await createTrainer(model, dataset, harness.trainerOptions(options));
     if (options.wgsl !== undefined) return printShader(trainer.plan, options.wgsl);
-    report.say(`model     ${harness.describeSpec(spec)}, batch ${options.batch}`);
+    report.say(`model     ${harness.describeModel(options, spec)}, batch ${options.batch}`);
     if (options.kernel !== undefined) harness.dispatchesNamed(trainer.plan, options.kernel);
     program.accepted = true;
     const profile = await profileTrainer(trainer, { steps: options.steps, ceilings: true });

@@ -20,6 +20,7 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
+export { corruptImages } from './model/corrupt.js';
 export {
   rateFactor,
   resolveSchedule,
@@ -38,14 +39,37 @@ export {
   resolveOptimizer,
   type SgdSpec,
 } from './model/optimizer.js';
-export { type VaeOptions, vae } from './model/presets.js';
+export {
+  ae,
+  betaVae,
+  conditionalVae,
+  denoising,
+  type Layers,
+  linear,
+  type Sizes,
+  type SparseOptions,
+  sparse,
+  stacked,
+  type VaeOptions,
+  vae,
+} from './model/presets.js';
 export {
   ACTIVATIONS,
   type Activation,
+  CORRUPTIONS,
+  type CodeSpec,
+  type CorruptionSpec,
+  checkMirrored,
   type DenseSpec,
   INITIALIZATIONS,
   type Initialization,
+  type LossSpec,
+  type LossTerm,
+  lossWeights,
   type ModelSpec,
+  type PixelRange,
+  RANGES,
+  RECONSTRUCTIONS,
   validateSpec,
 } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
@@ -71,8 +95,17 @@ export type {
 } from './profile/report.js';
 export { type LineRange, type ShaderText, shaderText } from './profile/wgsl.js';
 export type { Losses } from './train/metrics.js';
-export { type Codes, createModel, type Model, type ModelOptions, type ParameterTensor } from './train/model.js';
+export {
+  type Codes,
+  createModel,
+  type LabelOptions,
+  type Labels,
+  type Model,
+  type ModelOptions,
+  type ParameterTensor,
+} from './train/model.js';
 export type { TrainerOptions } from './train/options.js';
+export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
 export {
   createTrainer,
   type EpochReport,

@@ -30,6 +30,8 @@ export interface LoadedData {
   dataset: Dataset;
   /** Where the images came from: a folder, an address. */
   from: string;
+  /** What --data takes to load the same again, from any folder. */
+  choice: string;
 }
 
 const DIGITS_TRAIN = 60_000;
@@ -114,11 +116,12 @@ export async function loadData(
   { limit = Number.POSITIVE_INFINITY, places = dataPlaces() } = {},
 ): Promise<LoadedData> {
   const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
-  if (choice === 'digits') return { dataset: drawn(), from: DRAWN };
+  const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
+  if (choice === 'digits') return digitsData();
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
-      : { dataset: await loadFolder(choice, places), from: choice };
+      : { dataset: await loadFolder(choice, places), from: choice, choice: path.resolve(choice) };
   try {
     return await loadNamed('mnist', places, listener);
   } catch (error) {
@@ -130,7 +133,7 @@ export async function loadData(
       return found;
     }
     listener.say(`${why}; Fashion-MNIST is not here either, so digits are drawn`);
-    return { dataset: drawn(), from: DRAWN };
+    return digitsData();
   }
 }
 
@@ -177,7 +180,8 @@ async function loadNamed(name: string, places: Places, listener: DataListener): 
     files.set(part, bytes);
     keep(path.join(folder, file), bytes, listener);
   }
-  return { dataset: await decode(source.title, folder, files), from: `${source.mirror}, kept in ${shorten(folder)}` };
+  const from = `${source.mirror}, kept in ${shorten(folder)}`;
+  return { dataset: await decode(source.title, folder, files), from, choice: name };
 }
 
 /** The data if they are on this machine, else those files of the cache that are whole. */
@@ -191,10 +195,10 @@ async function loadLocal(
   const folder = path.join(places.cache, name);
   const files = readCache(folder, source, listener);
   if (PARTS.every((part) => files.has(part)))
-    return { dataset: await decode(source.title, folder, files), from: shorten(folder) };
+    return { dataset: await decode(source.title, folder, files), from: shorten(folder), choice: name };
   const system = path.join(places.system, name);
   if (!PARTS.every((part) => findFile(system, part))) return files;
-  return { dataset: { ...(await loadFolder(system, places)), name: source.title }, from: system };
+  return { dataset: { ...(await loadFolder(system, places)), name: source.title }, from: system, choice: name };
 }
 
 /** The files of a cache folder whose checksum is right; the others are removed, and a line says so. */

@@ -9,8 +9,18 @@ export {
   type Places,
   type Source,
 } from './data.js';
+export {
+  describeAdapter,
+  describeData,
+  describeModel,
+  describeRun,
+  describeSpec,
+  type RunDescription,
+} from './describe.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
 export { kernelSummary, kernelTable, progressLine } from './kernel-table.js';
+export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './losses.js';
+export { chosenModel, type ModelOptions, readSpec } from './model-options.js';
 export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';
 export type { TracePoint } from './plots.js';
 export {
@@ -28,12 +38,14 @@ export {
   asFloats,
   checkOut,
   chooseEpochs,
+  chooseLength,
+  choosePretraining,
   defaultOut,
-  describeAdapter,
-  describeData,
-  describeRun,
-  describeSpec,
-  type RunDescription,
+  firstLabels,
+  labelsByClass,
+  type Pretraining,
+  type RunLength,
   type Stop,
   stopOnSignals,
 } from './train.js';
+export { type Course, trainerOptions } from './training-options.js';

@@ -1,4 +1,4 @@
-// Grey images as PNG: a grid of them, and test images above their reconstructions. Values to bytes only: nothing here
+// Grey images as PNG: a grid of them, and rows in which columns belong together. Values to bytes only: nothing here
 // trains, reads or writes a file. run-folder.ts calls it.
 import { encode } from 'fast-png';
 import { ArgumentError } from 'latentgpu/node';
@@ -54,24 +54,22 @@ export function imageGrid(images: Float32Array, options: GridOptions): Uint8Arra
 }
 
 /**
- * A row of images above the row of their reconstructions, as PNG: each pair in one column.
- * @param images          [n, height * width], 0 to 1
- * @param reconstructions the same shape
- * @throws ArgumentError if the two differ in length, or as imageGrid
+ * Rows of as many images each, as PNG: what belongs together, an image and its reconstruction, in one column.
+ * @param rows each [n, height * width], 0 to 1, from top to bottom
+ * @throws ArgumentError if they differ in length, or as imageGrid
  */
-export function reconstructionPicture(
-  images: Float32Array,
-  reconstructions: Float32Array,
-  options: Omit<GridOptions, 'columns'>,
-): Uint8Array {
-  if (images.length !== reconstructions.length)
+export function picturedRows(rows: readonly Float32Array[], options: Omit<GridOptions, 'columns'>): Uint8Array {
+  const length = rows[0]?.length ?? 0;
+  const other = rows.find((row) => row.length !== length);
+  if (other)
     throw new ArgumentError(
-      `picture: ${images.length} values of images and ${reconstructions.length} of reconstructions; they must be as many`,
+      `picture: a row of ${length} values and one of ${other.length}; all rows must have as many images`,
     );
-  const both = new Float32Array(images.length * 2);
-  both.set(images);
-  both.set(reconstructions, images.length);
-  return imageGrid(both, { ...options, columns: images.length / (options.width * options.height) });
+  const all = new Float32Array(length * rows.length);
+  rows.forEach((row, index) => {
+    all.set(row, index * length);
+  });
+  return imageGrid(all, { ...options, columns: length / (options.width * options.height) });
 }
 
 const defaultScale = ({ width, height }: GridOptions) => Math.max(1, Math.round(CELL_PIXELS / Math.max(width, height)));

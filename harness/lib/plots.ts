@@ -1,8 +1,10 @@
-// The loss curves of a run as one SVG: loss, BCE and KL side by side, each with its own scale, training and test in each.
+// The loss curves of a run as one SVG: the loss and each of its terms side by side, each with its own unit and scale,
+// training and test in each.
 // Vega does the drawing; it is imported when the first plot is made, because it takes a quarter of a second to load and
 // most commands never draw. Reports to text only: run-folder.ts writes the file.
 import type { EpochReport, Losses } from 'latentgpu/node';
 import type { Config, TopLevelSpec } from 'vega-lite';
+import { isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from './losses.js';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
 type Layer = Extract<PanelSpec, { layer: unknown }>['layer'][number];
@@ -21,23 +23,39 @@ export interface TracePoint {
 export interface PlotOptions {
   /** Data and model, for example "fashion-mnist, VAE 784-512-256-64". */
   title: string;
+  /** What the loss is made of. */
+  terms: readonly NamedTerm[];
   /** Steps of a whole epoch: places an epoch that was cut short. By default taken from the first whole one. */
   stepsPerEpoch?: number;
   /** What happened between the reports: a thin line. Left out if the length of an epoch is not known. */
   trace?: readonly TracePoint[];
 }
 
-const PANELS: { key: keyof Losses; title: string }[] = [
-  { key: 'loss', title: 'Loss = BCE + KL' },
-  { key: 'bce', title: 'BCE (reconstruction)' },
-  { key: 'kl', title: 'KL to the prior' },
-];
+interface Panel {
+  key: keyof Losses;
+  title: string;
+  unit: string;
+}
+
+/** The loss, and its terms unless it is one of them. */
+function panelsOf(terms: readonly NamedTerm[]): Panel[] {
+  const each = terms.map(({ term, unit }) => ({ key: term, title: termTitle(term), unit: `${unit} an image` }));
+  if (isPlain(terms)) return each;
+  return [{ key: 'loss', title: `Loss = ${lossFormula(terms)}`, unit: `${lossUnit(terms)} an image` }, ...each];
+}
+
 /** Blue and orange of Okabe & Ito's palette: told apart with any colour vision, and by marker in grey. */
 const COLOURS = { train: '#0072b2', test: '#d55e00' };
 const PARTS = ['train', 'test'] as const;
 const PANEL_WIDTH = 250;
+/** Of a panel that stands alone. */
+const WIDE_PANEL = 540;
 const PANEL_HEIGHT = 220;
 const TICKS = 5;
+const LEGEND = [
+  'train: mean over each epoch, while the weights change (thin: within it)',
+  'test: whole test set after it',
+];
 /** With more epochs than this, markers would hide the line. */
 const MOST_MARKERS = 40;
 const MOST_TRACE_POINTS = 300;
@@ -88,40 +106,47 @@ function plotSpec(reports: readonly PlotReport[], options: PlotOptions): TopLeve
   const { title, stepsPerEpoch, trace = [] } = options;
   const at = placer(reports, stepsPerEpoch);
   const thin = stepsPerEpoch ? thinned(trace).map((point) => ({ ...point, step: point.step / stepsPerEpoch })) : [];
+  const panels = panelsOf(options.terms);
   const lastX = Math.max(1, ...reports.map(at));
+  const width = panels.length > 1 ? PANEL_WIDTH : WIDE_PANEL;
+  const curves: Curves = { reports, at, lastX, trace: thin, width };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json', // a name for the format; nothing is fetched
     title: {
       text: title,
-      subtitle:
-        'train: mean over each epoch, while the weights change (thin: within it); test: whole test set after it',
+      // Vega makes room for it as if letters were wide: beside one panel, one line would leave half the picture empty.
+      subtitle: panels.length > 1 ? LEGEND.join('; ') : LEGEND,
     },
     background: 'white', // SVG viewers put transparent pictures on black or white
     padding: 16,
     spacing: 28,
-    hconcat: PANELS.map((panel) => panelSpec(panel, reports, at, lastX, thin)),
+    hconcat: panels.map((panel) => panelSpec(panel, curves)),
     config: CONFIG,
   };
 }
 
+/** What all panels show. */
+interface Curves {
+  reports: readonly PlotReport[];
+  at: Placer;
+  lastX: number;
+  /** Steps as parts of an epoch. */
+  trace: readonly TracePoint[];
+  width: number;
+}
+
 /** One panel: a line and markers for each part, and the last values in words. */
-function panelSpec(
-  { key, title }: (typeof PANELS)[number],
-  reports: readonly PlotReport[],
-  at: Placer,
-  lastX: number,
-  trace: readonly TracePoint[],
-): PanelSpec {
+function panelSpec({ key, title, unit }: Panel, { reports, at, lastX, trace, width }: Curves): PanelSpec {
   const values = reports
     .flatMap((report): Point[] => [
-      { x: at(report), part: 'train', value: report.train[key] },
-      { x: at(report), part: 'test', value: report.test[key] },
+      { x: at(report), part: 'train', value: lossOf(report.train, key) },
+      { x: at(report), part: 'test', value: lossOf(report.test, key) },
     ])
     .filter(({ value }) => Number.isFinite(value));
   const last = reports.at(-1);
   const parts = { field: 'part', type: 'nominal' as const, title: null } as const;
   const within = trace
-    .map(({ step, losses }): Point => ({ x: step, part: 'train', value: losses[key] }))
+    .map(({ step, losses }): Point => ({ x: step, part: 'train', value: lossOf(losses, key) }))
     .filter(({ value }) => Number.isFinite(value));
   // The first steps fall from far above: with one epoch that is what there is to see, with more it would hide the rest.
   const shown = reports.length > 1 ? values : [...values, ...within];
@@ -134,9 +159,11 @@ function panelSpec(
   return {
     title: {
       text: title,
-      subtitle: last ? `last: train ${last.train[key].toFixed(2)}, test ${last.test[key].toFixed(2)}` : 'no epoch yet',
+      subtitle: last
+        ? `last: train ${lossOf(last.train, key).toFixed(2)}, test ${lossOf(last.test, key).toFixed(2)}`
+        : 'no epoch yet',
     },
-    width: PANEL_WIDTH,
+    width,
     height: PANEL_HEIGHT,
     data: { values },
     encoding: {
@@ -150,7 +177,7 @@ function panelSpec(
       y: {
         field: 'value',
         type: 'quantitative' as const,
-        title: 'nats an image',
+        title: unit,
         scale: { domain: valueRange(shown), zero: false, nice: TICKS }, // so that the topmost tick is the top edge
         axis: { tickCount: TICKS },
       },
@@ -160,13 +187,17 @@ function panelSpec(
   };
 }
 
+/** A term that the model lacks is no number, and so is not drawn. */
+const lossOf = (losses: Losses, key: keyof Losses): number => losses[key] ?? Number.NaN;
+
 /** At most MOST_TRACE_POINTS points, each the mean of a run of neighbours. */
 function thinned(trace: readonly TracePoint[]): TracePoint[] {
   const run = Math.ceil(trace.length / MOST_TRACE_POINTS) || 1;
   return Array.from({ length: Math.ceil(trace.length / run) }, (_, i) => {
     const points = trace.slice(i * run, (i + 1) * run);
     const mean = (of: (point: TracePoint) => number) => points.reduce((sum, p) => sum + of(p), 0) / points.length;
-    const losses = { loss: mean((p) => p.losses.loss), bce: mean((p) => p.losses.bce), kl: mean((p) => p.losses.kl) };
+    const keys = Object.keys(points[0]?.losses ?? {}) as (keyof Losses)[];
+    const losses = Object.fromEntries(keys.map((key) => [key, mean((p) => lossOf(p.losses, key))])) as Losses;
     return { step: mean((p) => p.step), losses };
   });
 }

@@ -1,16 +1,15 @@
 // The arguments of harness/profile.js: those of train.js that make the data and the model, and the profiler's own.
 import fs from 'node:fs';
 import { ArgumentError } from 'latentgpu/node';
-import { count, DEFAULTS, FLAGS, type Flag, type FlagTable, flagsHelp, MODEL_FLAGS, readFlags } from './options.js';
+import { asIs, count } from './flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
+import { ADAPTER_FLAG, DATA_FLAGS, DEFAULTS } from './options.js';
+import { checkTraining, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES, type OptimizerOptions } from './training-options.js';
 
-export interface ProfileProgramOptions {
+export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions {
   data?: string;
   limit?: number;
-  batch: number;
-  lr: number;
-  seed: number;
-  hidden: number[];
-  latent: number;
   adapter: string;
   steps: number;
   kernel?: string;
@@ -27,7 +26,7 @@ export interface ProfileProgramOptions {
   help: boolean;
 }
 
-const asIs = (text: string) => text;
+const group = 'What is measured, and where it goes';
 
 const OWN_FLAGS: Record<string, Flag> = {
   steps: { value: 'N', example: '50', read: count, help: ['training steps to time (default: 50)'] },
@@ -60,16 +59,24 @@ const OWN_FLAGS: Record<string, Flag> = {
   },
 };
 
+/** What a plan follows from. */
+const PLAN_FLAGS = [DATA_FLAGS, MODEL_FLAGS, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES].flatMap(Object.keys);
+
 const TABLE: FlagTable = {
   flags: {
-    ...Object.fromEntries(MODEL_FLAGS.flatMap((name) => (FLAGS[name] ? [[name, FLAGS[name]]] : []))),
-    ...OWN_FLAGS,
+    ...Object.fromEntries(
+      Object.entries({ ...OWN_FLAGS, ...ADAPTER_FLAG }).map(([name, flag]) => [name, { ...flag, group }]),
+    ),
+    ...DATA_FLAGS,
+    ...MODEL_FLAGS,
+    ...OPTIMIZER_FLAGS,
   },
   switches: {
-    ceilings: "measure the device's limits alone",
-    repeat: 'time by repetition, as where the device has no timestamps',
-    quiet: 'print the results and errors only',
-    help: 'print this and stop',
+    ...OPTIMIZER_SWITCHES,
+    ceilings: { group, help: "measure the device's limits alone" },
+    repeat: { group, help: 'time by repetition, as where the device has no timestamps' },
+    quiet: { group, help: 'print the results and errors only' },
+    help: { group, help: 'print this and stop' },
   },
 };
 
@@ -87,7 +94,9 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
   const [mode] = ['ceilings', 'wgsl'].filter((flag) => given[flag] !== undefined && given[flag] !== false);
   if (product.product) refuseFlags('--m, --n and --k', given, ['kernel', 'json', 'adapter', 'repeat', 'quiet']);
   else if (mode === 'ceilings') refuseFlags('--ceilings', given, ['ceilings', 'adapter', 'quiet']);
-  else if (mode === 'wgsl') refuseFlags('--wgsl', given, ['wgsl', 'quiet', ...MODEL_FLAGS]);
+  else if (mode === 'wgsl') refuseFlags('--wgsl', given, ['wgsl', 'quiet', ...PLAN_FLAGS]);
+  checkModelOptions(given);
+  checkTraining(given);
   return { ...defaults, ...given, ...product };
 }
 

@@ -1,8 +1,9 @@
 // What a person sees while a program works: on a terminal a progress bar that redraws itself, elsewhere (a file, a pipe,
 // CI) a plain line now and then. Only formats and prints; numbers come from the trainer. With `quiet` it prints nothing.
 import cliProgress from 'cli-progress';
-import type { EpochReport, Losses, Progress } from 'latentgpu/node';
+import type { EpochReport, LayerProgress, LayerReport, Progress } from 'latentgpu/node';
 import type { DataListener } from './data.js';
+import { lossText, type NamedTerm } from './losses.js';
 
 const PLAIN_EVERY_MS = 10_000;
 const BAR_MOST = 40;
@@ -22,6 +23,7 @@ export class Report implements DataListener {
   private readonly now: () => number;
   private bar: cliProgress.SingleBar | undefined;
   private lastLine = 0;
+  private terms: readonly NamedTerm[] = [];
 
   constructor({ quiet, stream = process.stdout, now = Date.now }: ReportOptions) {
     this.quiet = quiet;
@@ -52,28 +54,36 @@ export class Report implements DataListener {
   }
 
   /** Steps go on; prints only on a terminal, or if the last plain line is a while ago. */
-  progress(p: Progress): void {
+  progress(p: Progress | LayerProgress): void {
     if (this.quiet) return;
+    const left = `${place(p)}epoch ${p.epoch}/${p.epochs}`;
     if (this.stream.isTTY) {
-      this.draw(p.step, p.stepsTotal, { left: `epoch ${p.epoch}/${p.epochs}`, right: describeProgress(p) });
+      this.draw(p.step, p.stepsTotal, { left, right: this.describeProgress(p) });
     } else if (this.now() - this.lastLine >= PLAIN_EVERY_MS) {
       this.lastLine = this.now();
-      this.say(`  epoch ${p.epoch}/${p.epochs}  ${describeProgress(p)}`);
+      this.say(`  ${left}  ${this.describeProgress(p)}`);
     }
   }
 
-  /** Training starts now; the next plain line is due in a while. */
-  start(): void {
+  /** What is trained from now on has a loss of these terms; the next plain line is due in a while. */
+  start(terms: readonly NamedTerm[]): void {
+    this.terms = terms;
     this.lastLine = this.now();
   }
 
-  epoch(report: EpochReport, epochs: number): void {
+  epoch(report: EpochReport | LayerReport, epochs: number): void {
     this.lastLine = this.now();
-    const { epoch, step, complete, train, test, seconds, stepsPerSecond } = report;
+    const { epoch, step, complete, seconds, stepsPerSecond } = report;
+    const [train, test] = [report.train, report.test].map((losses) => lossText(losses, this.terms));
     this.say(
-      `epoch ${epoch}/${epochs}${complete ? '' : ' (part)'}  step ${step}  train ${losses(train)}  test ${losses(test)}  ` +
+      `${place(report)}epoch ${epoch}/${epochs}${complete ? '' : ' (part)'}  step ${step}  train ${train}  test ${test}  ` +
         `${duration(seconds)}, ${speed(stepsPerSecond)}`,
     );
+  }
+
+  private describeProgress({ step, stepsTotal, losses, stepsPerSecond }: Progress): string {
+    const left = stepsPerSecond > 0 ? ` ${duration((stepsTotal - step) / stepsPerSecond)} left` : '';
+    return `step ${step}/${stepsTotal} loss ${lossText(losses, this.terms)} ${speed(stepsPerSecond)}${left}`;
   }
 
   /** Shows `value` of `total` on the terminal, if it is one. */
@@ -108,12 +118,9 @@ function barLine(
   return `${left} ${bar}${right}`.slice(0, columns - 1);
 }
 
-function describeProgress({ step, stepsTotal, losses: current, stepsPerSecond }: Progress): string {
-  const left = stepsPerSecond > 0 ? ` ${duration((stepsTotal - step) / stepsPerSecond)} left` : '';
-  return `step ${step}/${stepsTotal} loss ${losses(current)} ${speed(stepsPerSecond)}${left}`;
-}
-
-const losses = ({ loss, bce, kl }: Losses) => `${loss.toFixed(1)} (BCE ${bce.toFixed(1)} + KL ${kl.toFixed(1)})`;
+/** `layer 2 of 4  ` while layers are trained one by one. */
+const place = (at: object) =>
+  'layer' in at && 'layers' in at ? `layer ${Number(at.layer) + 1} of ${at.layers}  ` : '';
 const speed = (steps: number) => `${steps >= 100 ? steps.toFixed(0) : steps.toPrecision(3)} steps/s`;
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 

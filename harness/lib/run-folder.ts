@@ -2,8 +2,8 @@
 // never sees half of one; metrics.jsonl grows line by line. It decides what the files are called and nothing about training.
 import fs from 'node:fs';
 import path from 'node:path';
-import { ArgumentError, type EpochReport } from 'latentgpu/node';
-import { imageGrid, reconstructionPicture } from './pictures.js';
+import { ArgumentError, type EpochReport, type LayerReport, type Losses } from 'latentgpu/node';
+import { imageGrid, picturedRows } from './pictures.js';
 import { lossPlot, type PlotOptions } from './plots.js';
 
 const SAMPLE_COLUMNS = 8;
@@ -19,10 +19,12 @@ export interface RunFolder {
   /** As it was given. */
   readonly path: string;
   /** Adds a line to metrics.jsonl. */
-  appendMetrics(report: EpochReport): void;
+  appendMetrics(report: EpochReport | LayerReport): void;
   writeRunJson(run: Record<string, unknown>): void;
   /** Both [n, height * width], 0..1: images above their reconstructions. */
   writeReconstructions(images: Float32Array, reconstructions: Float32Array, size: ImageSize): void;
+  /** All [n, height * width], 0..1: images above what the encoder sees of them, above what it makes of that. */
+  writeDenoised(images: Float32Array, damaged: Float32Array, restored: Float32Array, size: ImageSize): void;
   /** [n, height * width], 0..1: eight a row. */
   writeSamples(samples: Float32Array, size: ImageSize): void;
   writeLossPlot(reports: readonly EpochReport[], options: PlotOptions): Promise<void>;
@@ -50,7 +52,9 @@ export function createRunFolder(folder: string): RunFolder {
     appendMetrics: (report) => put('metrics.jsonl', (file) => fs.appendFileSync(file, `${metricsLine(report)}\n`)),
     writeRunJson: (run) => write('run.json', `${JSON.stringify(run, null, 2)}\n`),
     writeReconstructions: (images, reconstructions, size) =>
-      write('reconstructions.png', reconstructionPicture(images, reconstructions, size)),
+      write('reconstructions.png', picturedRows([images, reconstructions], size)),
+    writeDenoised: (images, damaged, restored, size) =>
+      write('denoised.png', picturedRows([images, damaged, restored], size)),
     writeSamples: (samples, size) => write('samples.png', imageGrid(samples, { ...size, columns: SAMPLE_COLUMNS })),
     writeLossPlot: async (reports, options) => write('loss.svg', await lossPlot(reports, options)),
     writeModel: (bytes) => write('model.safetensors', bytes),
@@ -58,10 +62,15 @@ export function createRunFolder(folder: string): RunFolder {
   };
 }
 
-/** A report as metrics.jsonl has it; losses in nats an image. */
-export function metricsLine({ epoch, step, train, test, seconds, stepsPerSecond }: EpochReport): string {
-  const losses = ({ loss, bce, kl }: EpochReport['train']) => ({ loss, bce, kl });
-  return JSON.stringify({ epoch, step, train: losses(train), test: losses(test), seconds, stepsPerSecond });
+/** In which order a line tells the losses. */
+const LOSSES: readonly (keyof Losses)[] = ['loss', 'bce', 'mse', 'kl', 'l1', 'sparsity'];
+
+/** A report as metrics.jsonl has it, a layer's (from 1) if it is of pretraining. Units are in run.json. */
+export function metricsLine(report: EpochReport | LayerReport): string {
+  const { epoch, step, train, test, seconds, stepsPerSecond } = report;
+  const losses = (of: Losses) => Object.fromEntries(LOSSES.flatMap((key) => (key in of ? [[key, of[key]]] : [])));
+  const layer = 'layer' in report ? { layer: report.layer + 1, layers: report.layers } : {};
+  return JSON.stringify({ ...layer, epoch, step, train: losses(train), test: losses(test), seconds, stepsPerSecond });
 }
 
 /** Makes the folders that are missing. On failure none of them stays. */

@@ -1,23 +1,15 @@
-// What harness/train.js does around the library's calls: choose and check the output folder, choose the number of
-// epochs, stop on a signal, and describe the run. No arithmetic on tensors, no GPU.
+// What harness/train.js does around the library's calls: choose and check the output folder, choose how long to train, and
+// stop on a signal. No arithmetic on tensors, no GPU. What it says about a run is in describe.ts.
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import {
-  type AdapterSummary,
-  ArgumentError,
-  type Dataset,
-  type Device,
-  type Images,
-  type Model,
-  type ModelSpec,
-  type Trainer,
-} from 'latentgpu/node';
+import { ArgumentError, type Images, type LabelOptions, type ModelSpec } from 'latentgpu/node';
 import type { TrainOptions } from './options.js';
 import type { Report } from './report.js';
+import type { Course } from './training-options.js';
 
 const EPOCHS_GPU = 20;
 const EPOCHS_SOFTWARE = 1;
+const LAYER_EPOCHS_GPU = 5;
 
 /** runs/2025-11-22_14-16-05, local time; with -2, -3... where that is taken. */
 export function defaultOut(date = new Date(), exists: (folder: string) => boolean = fs.existsSync): string {
@@ -67,6 +59,50 @@ export function chooseEpochs(
   return { epochs: EPOCHS_GPU, why: 'the default on a GPU' };
 }
 
+/** How long each layer is trained before the whole is. */
+export interface Pretraining {
+  epochs: number;
+  /** At most. */
+  steps?: number;
+}
+
+/**
+ * Layer-wise pretraining: as the flags say, by default for stacked models alone, and then no longer a layer than --steps
+ * gives the whole.
+ */
+export function choosePretraining(
+  options: Pick<TrainOptions, 'model' | 'pretrain' | 'pretrain-steps' | 'steps'>,
+  { software, stepsPerEpoch }: { software: boolean; stepsPerEpoch: number },
+): Pretraining | null {
+  const { model, pretrain, 'pretrain-steps': most } = options;
+  if (pretrain === 0 || (pretrain === undefined && most === undefined && model !== 'stacked')) return null;
+  const steps = most ?? (pretrain === undefined ? options.steps : undefined);
+  const limit = steps === undefined ? {} : { steps };
+  if (pretrain !== undefined) return { epochs: pretrain, ...limit };
+  if (steps !== undefined) return { epochs: Math.ceil(steps / stepsPerEpoch), ...limit };
+  return { epochs: software ? EPOCHS_SOFTWARE : LAYER_EPOCHS_GPU };
+}
+
+/** How long a run will be. */
+export interface RunLength extends Course {
+  epochs: number;
+  /** Why so many epochs, if nobody said. */
+  why: string;
+  pretraining: Pretraining | null;
+}
+
+/** Settles what the flags leave open about the length of a run. */
+export function chooseLength(
+  options: TrainOptions,
+  { software, images }: { software: boolean; images: number },
+): RunLength {
+  const stepsPerEpoch = Math.ceil(images / options.batch);
+  const { epochs, why } = chooseEpochs(options, { software, stepsPerEpoch });
+  const steps = Math.min(epochs * stepsPerEpoch, options.steps ?? Number.POSITIVE_INFINITY);
+  const pretraining = choosePretraining(options, { software, stepsPerEpoch });
+  return { epochs, why, stepsPerEpoch, steps, pretraining };
+}
+
 /** Exit statuses by signal, as shells count them: 128 + its number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** What SIGPIPE would give. Not a listener of that signal: Node would hand it every single write that fails. */
@@ -107,98 +143,15 @@ export function stopOnSignals(report: Pick<Report, 'say' | 'clear'>): Stop {
   return stop;
 }
 
-/** A run before it starts: what run.json says, what a person is told. */
-export interface RunDescription {
-  epochs: number;
-  /** The contents of run.json but for the time the run takes. */
-  json: Record<string, unknown>;
-  /** Data and model in a few words, for a plot. */
-  title: string;
-  lines: string[];
-}
-
-/** One line about the images. */
-export function describeData({ name, train, test }: Dataset, from: string): string {
-  const counts = `${number(train.count)} training and ${number(test.count)} test images`;
-  return `data      ${name} (${from}): ${counts}, ${test.height}x${test.width}`;
-}
-
-/** Settles what was left open (epochs) and describes the run. */
-export function describeRun(run: {
-  options: TrainOptions;
-  out: string;
-  dataset: Dataset;
-  from: string;
-  device: Pick<Device, 'adapter'>;
-  model: Pick<Model, 'spec' | 'parameterCount'>;
-  trainer: Pick<Trainer, 'plan' | 'stepsPerEpoch'>;
-}): RunDescription {
-  const { options, out, dataset, from, device, model, trainer } = run;
-  const { batch, lr, seed, hidden, latent, adapter, steps = null } = options;
-  const limit = dataset.train.count;
-  const { stepsPerEpoch } = trainer;
-  const { epochs, why } = chooseEpochs(options, { software: device.adapter.software, stepsPerEpoch });
-  const dispatchesPerStep = trainer.plan.dispatches.length;
-  const part = steps !== null && steps < epochs * stepsPerEpoch;
-  const length = part
-    ? `${number(steps)} steps, ${number(stepsPerEpoch)} an epoch`
-    : `${epochs} epoch${epochs === 1 ? '' : 's'} of ${number(stepsPerEpoch)} steps${why && ` (${why})`}`;
-  return {
-    epochs,
-    json: {
-      config: {
-        data: dataset.name,
-        dataFrom: from,
-        limit,
-        epochs,
-        steps,
-        batch,
-        lr,
-        seed,
-        hidden,
-        latent,
-        out,
-        adapter,
-      },
-      adapter: device.adapter,
-      versions: versions(),
-      dispatchesPerStep,
-      parameters: model.parameterCount,
-    },
-    title: `${dataset.name}, ${describeSpec(model.spec)}`,
-    lines: [
-      `model     ${describeSpec(model.spec)}: ${number(model.parameterCount)} parameters, ${dispatchesPerStep} dispatches a step`,
-      `training  ${length}; batch ${batch}, lr ${lr}, seed ${seed}`,
-    ],
-  };
-}
-
-/** 60,000 */
-const number = (value: number) => value.toLocaleString('en-US');
-
-/** One line about the adapter: what computes and, where that is something else, its driver. */
-export function describeAdapter({ name, description, backend, software }: AdapterSummary): string {
-  const words = [description === name ? '' : description, backend, software ? 'software' : ''].filter(Boolean);
-  return `adapter   ${name}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
-}
-
-/** 784-512-256-64-256-512-784 */
-export function describeSpec({ inputs, encoder, code, decoder }: ModelSpec): string {
-  const units = (layers: { units: number }[]) => layers.map((layer) => layer.units);
-  return [inputs, ...units(encoder), code.units, ...units(decoder)].join('-');
-}
-
-/** What made a run. */
-function versions(): { latentgpu: string; webgpu: string; node: string } {
-  const load = createRequire(import.meta.url);
-  return {
-    latentgpu: load('latentgpu/package.json').version,
-    webgpu: load('webgpu/package.json').version,
-    node: process.versions.node,
-  };
-}
-
 /** The first `count` images as the library takes them: [n, pixels], 0..1. */
 export function asFloats({ pixels, height, width, count }: Images, most: number): Float32Array {
   return Float32Array.from(pixels.subarray(0, Math.min(most, count) * height * width), (byte) => byte / 255);
 }
+
+/** Labels of the first `most` images, for a conditional model; nothing for another. */
+export const firstLabels = ({ classes }: ModelSpec, { labels }: Images, most: number): LabelOptions =>
+  classes === undefined || !labels ? {} : { labels: labels.subarray(0, most) };
+
+/** `each` labels of each class: 0 0 0 1 1 1 2 2 2 */
+export const labelsByClass = (classes: number, each: number): number[] =>
+  Array.from({ length: classes * each }, (_, index) => Math.floor(index / each));

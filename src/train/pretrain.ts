@@ -7,16 +7,22 @@ import { encoderDepth } from '../graph/build.js';
 import { checkMirrored } from '../model/spec.js';
 import type { Model } from './model.js';
 import type { TrainerOptions } from './options.js';
-import { createTrainer, type EpochReport, type TrainOptions } from './trainer.js';
+import { createTrainer, type EpochReport, type Progress, type TrainOptions } from './trainer.js';
 
-/** For each layer: how it is trained, and for how long. */
-export type PretrainOptions = Omit<TrainerOptions, 'layer'> & TrainOptions;
-
-export interface LayerReport extends EpochReport {
+/** Which layer is trained. */
+export interface LayerPlace {
   /** From 0, at the images. */
   layer: number;
   /** Layers from the images to the code. */
   layers: number;
+}
+
+export type LayerProgress = Progress & LayerPlace;
+export type LayerReport = EpochReport & LayerPlace;
+
+/** For each layer: how it is trained, and for how long. */
+export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<TrainOptions, 'onProgress'> {
+  onProgress?: (progress: LayerProgress) => void;
 }
 
 /**
@@ -30,16 +36,17 @@ export async function* pretrain(
 ): AsyncGenerator<LayerReport, void, undefined> {
   checkMirrored(model.spec);
   const layers = encoderDepth(model.spec);
-  const training = {
-    ...(epochs !== undefined && { epochs }),
-    ...(steps !== undefined && { steps }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  };
   for (let layer = 0; layer < layers && !signal?.aborted; layer++) {
+    const place = { layer, layers };
+    const training = {
+      ...(epochs !== undefined && { epochs }),
+      ...(steps !== undefined && { steps }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress: (progress: Progress) => onProgress({ ...progress, ...place }) }),
+    };
     const trainer = await createTrainer(model, dataset, { ...options, layer });
     try {
-      for await (const report of trainer.train(training)) yield { ...report, layer, layers };
+      for await (const report of trainer.train(training)) yield { ...report, ...place };
     } finally {
       trainer.dispose();
     }

@@ -1,0 +1,83 @@
+// What a model's loss is made of, in words: the terms' names, weights and units, for progress lines, plots and run.json.
+// Numbers come from the library (Losses); nothing is computed here.
+import { type Losses, type LossTerm, lossWeights, type ModelSpec } from 'latentgpu/node';
+
+/** A term of a loss. */
+export interface NamedTerm {
+  term: LossTerm;
+  /** In the sum that is minimised. */
+  weight: number;
+  /** Of the term without its weight. */
+  unit: string;
+  /** Of the term times its weight: a squared error over a variance is a likelihood, in nats. */
+  weightedUnit: string;
+}
+
+const TERMS: Record<LossTerm, { name: string; title: string; unit: string; meaning: string }> = {
+  bce: { name: 'BCE', title: 'BCE (reconstruction)', unit: 'nats', meaning: 'nats' },
+  mse: {
+    name: 'squared error',
+    title: 'Squared error (reconstruction)',
+    unit: 'squared error',
+    meaning: 'summed over the pixels',
+  },
+  kl: { name: 'KL', title: 'KL to the prior', unit: 'nats', meaning: 'nats' },
+  l1: { name: 'L1', title: 'L1 norm of the code', unit: 'sum of |z|', meaning: 'sum of |z|' },
+  sparsity: { name: 'sparsity', title: 'Sparsity (KL to the target)', unit: 'nats', meaning: 'nats' },
+};
+/** Of a sum of terms that have no unit in common. */
+const WEIGHTED_SUM = 'weighted sum';
+
+const named = (term: LossTerm, weight: number, weightedUnit = TERMS[term].unit): NamedTerm => ({
+  term,
+  weight,
+  unit: TERMS[term].unit,
+  weightedUnit,
+});
+
+/** The terms of a model's loss, in the order in which they are told. */
+export function lossTerms(spec: ModelSpec): NamedTerm[] {
+  const likelihood = spec.loss.variance !== undefined;
+  return [...lossWeights(spec)].map(([term, weight]) =>
+    named(term, weight, term === 'mse' && likelihood ? 'nats' : undefined),
+  );
+}
+
+/** Those of layer-wise pretraining: only the lowest layer reconstructs images, the others activations. */
+export const layerTerms = (spec: ModelSpec, layer: number): NamedTerm[] => [
+  named(layer === 0 ? spec.loss.reconstruction : 'mse', 1),
+];
+
+/** The loss is one term as it is: to tell both would be to tell it twice. */
+export const isPlain = (terms: readonly NamedTerm[]): boolean => terms.length === 1 && terms[0]?.weight === 1;
+
+/** Of the whole loss. */
+export function lossUnit(terms: readonly NamedTerm[]): string {
+  const [unit = WEIGHTED_SUM, ...others] = new Set(terms.map(({ weightedUnit }) => weightedUnit));
+  return others.length === 0 ? unit : WEIGHTED_SUM;
+}
+
+export const termTitle = (term: LossTerm): string => TERMS[term].title;
+
+const times = (weight: number) => (weight === 1 ? '' : `${Number(weight.toPrecision(4))} x `);
+
+/** BCE + 4 x KL */
+export const lossFormula = (terms: readonly NamedTerm[]): string =>
+  terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name}`).join(' + ');
+
+/** BCE (nats) + 0.1 x L1 (sum of |z|); all of it an image. */
+export const describeLoss = (terms: readonly NamedTerm[]): string =>
+  terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].meaning})`).join(' + ');
+
+/** `306.1 nats (BCE 294.5 + KL 11.6)`, `BCE 91.2 nats`, `squared error 31.4`, `43.0 (squared error 31.4 + KL 11.6 nats)` */
+export function lossText(losses: Losses, terms: readonly NamedTerm[]): string {
+  const total = lossUnit(terms);
+  const each = (told: boolean) =>
+    terms.map(({ term, weight, unit }) => {
+      const value = (losses[term] ?? Number.NaN).toFixed(1);
+      return `${times(weight)}${TERMS[term].name} ${value}${told && unit === 'nats' ? ' nats' : ''}`;
+    });
+  if (isPlain(terms)) return each(true).join();
+  const same = terms.every(({ unit }) => unit === total);
+  return `${losses.loss.toFixed(1)}${total === 'nats' ? ' nats' : ''} (${each(!same).join(' + ')})`;
+}

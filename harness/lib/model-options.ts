@@ -1,0 +1,357 @@
+// Which model the flags ask for: a preset of the family with its flags, or a spec from a file. A flag that the chosen
+// model has no use for is refused, never ignored. train.js and profile.js both read these.
+import fs from 'node:fs';
+import {
+  ACTIVATIONS,
+  type Activation,
+  ArgumentError,
+  ae,
+  betaVae,
+  type CorruptionSpec,
+  checkMirrored,
+  conditionalVae,
+  type Dataset,
+  denoising,
+  INITIALIZATIONS,
+  type Initialization,
+  LatentGpuError,
+  linear,
+  type ModelSpec,
+  type PixelRange,
+  RANGES,
+  RECONSTRUCTIONS,
+  sparse,
+  stacked,
+  vae,
+  validateSpec,
+} from 'latentgpu/node';
+import { asIs, count, counts, noise, notNegative, oneOf, positive, share } from './flag-values.js';
+import type { Flag } from './flags.js';
+import type { CourseOptions } from './training-options.js';
+
+export const MODELS = ['vae', 'beta-vae', 'conditional-vae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
+export type ModelName = (typeof MODELS)[number];
+
+const OUTPUTS = ['sigmoid', 'tanh', 'identity'] as const;
+
+/** What a model is made of; absent: the preset decides. */
+export interface ModelOptions {
+  /** `vae` if absent, unless there is a spec. */
+  model?: ModelName;
+  /** A JSON file. */
+  spec?: string;
+  hidden?: number[];
+  latent?: number;
+  activation?: Activation;
+  loss?: 'bce' | 'mse';
+  output?: (typeof OUTPUTS)[number];
+  range?: PixelRange;
+  init?: Initialization;
+  beta?: number;
+  variance?: number;
+  l1?: number;
+  rho?: number;
+  'sparsity-weight'?: number;
+  noise?: CorruptionSpec;
+}
+
+const group = 'Model';
+
+export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> = {
+  model: {
+    group,
+    value: 'NAME',
+    example: 'vae',
+    read: oneOf(MODELS),
+    help: [
+      'vae (the default), beta-vae, conditional-vae (learns to draw by label),',
+      'ae, linear (no activations: finds the principal components), sparse,',
+      'denoising, stacked (deep; trained layer by layer first)',
+    ],
+  },
+  spec: {
+    group,
+    value: 'FILE',
+    example: 'net.json',
+    read: asIs,
+    help: ['a ModelSpec as JSON, as the `spec` of a run.json; without other model flags'],
+  },
+  hidden: {
+    group,
+    value: 'N,N',
+    example: '512,256',
+    read: counts,
+    help: [
+      'units of the hidden layers; the decoder mirrors them (default: 512,256;',
+      'stacked 1000,500,250; linear none)',
+    ],
+  },
+  latent: {
+    group,
+    value: 'N',
+    example: '64',
+    read: count,
+    help: ['dimensions of the code (default: 64; stacked 30)'],
+  },
+  activation: {
+    group,
+    value: 'NAME',
+    example: 'relu',
+    read: oneOf(ACTIVATIONS),
+    help: ['of the hidden layers (default: relu; stacked sigmoid):', ACTIVATIONS.join(', ')],
+  },
+  loss: {
+    group,
+    value: 'NAME',
+    example: 'mse',
+    read: oneOf(RECONSTRUCTIONS),
+    help: ['bce, cross entropy (default), or mse, squared error (linear: always)'],
+  },
+  output: {
+    group,
+    value: 'NAME',
+    example: 'sigmoid',
+    read: oneOf(OUTPUTS),
+    help: ['activation of the last layer: sigmoid (default), tanh or identity;', 'with --loss bce always sigmoid'],
+  },
+  range: {
+    group,
+    value: 'RANGE',
+    example: '0..1',
+    read: oneOf(RANGES),
+    help: [
+      'what pixels become: 0..1 (default) or -1..1, with --loss mse and then',
+      '--output tanh (default) or identity',
+    ],
+  },
+  init: {
+    group,
+    value: 'NAME',
+    example: 'he',
+    read: oneOf(INITIALIZATIONS),
+    help: ["first weights: pytorch (nn.Linear's, the default), xavier or he"],
+  },
+  beta: {
+    group,
+    value: 'X',
+    example: '4',
+    read: notNegative,
+    help: ['weight of the KL term, of beta-vae (default: 4) or conditional-vae (1)'],
+  },
+  variance: {
+    group,
+    value: 'X',
+    example: '0.05',
+    read: positive,
+    help: ["of a VAE's pixels with --loss mse, whose weight is then 1 / (2 X)"],
+  },
+  l1: {
+    group,
+    value: 'X',
+    example: '0.1',
+    read: notNegative,
+    help: ['sparse: weight of the sum of |code| (default: 0.1)'],
+  },
+  rho: {
+    group,
+    value: 'X',
+    example: '0.05',
+    read: share,
+    help: ['sparse, instead of --l1: mean activation of each dimension of a', 'sigmoid code'],
+  },
+  'sparsity-weight': {
+    group,
+    value: 'X',
+    example: '3',
+    read: notNegative,
+    help: ['weight of the divergence from --rho (default: 1)'],
+  },
+  noise: {
+    group,
+    value: 'KIND:X',
+    example: 'gaussian:0.3',
+    read: noise,
+    help: ['denoising: gaussian:DEVIATION, mask:SHARE or saltpepper:SHARE of the', 'pixels (default: gaussian:0.3)'],
+  },
+};
+
+const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae'];
+const NOT_LINEAR = MODELS.filter((name) => name !== 'linear');
+
+/** Flags that only some models have a use for, and why. Those of training (--warmup, --pretrain) are among them. */
+const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
+  activation: { models: NOT_LINEAR, why: 'a linear autoencoder has no activations' },
+  loss: { models: NOT_LINEAR, why: "a linear autoencoder's loss is the squared error" },
+  output: { models: NOT_LINEAR, why: 'a linear autoencoder has no activations' },
+  range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
+  beta: { models: ['beta-vae', 'conditional-vae'], why: 'it is the weight of their KL term' },
+  variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
+  l1: { models: ['sparse'], why: 'only there the code has a penalty' },
+  rho: { models: ['sparse'], why: 'only there the code has a penalty' },
+  'sparsity-weight': { models: ['sparse'], why: 'only there the code has a penalty' },
+  noise: { models: ['denoising'], why: 'only there the encoder sees damaged images' },
+  warmup: { models: VAES, why: 'it raises the weight of the KL term, which only a VAE has' },
+  pretrain: { models: ['stacked'], why: 'only there layers are trained one by one first' },
+  'pretrain-steps': { models: ['stacked'], why: 'only there layers are trained one by one first' },
+};
+
+/**
+ * Refuses flags that the chosen model has no use for, and combinations that no model has.
+ * @param given the options that the command line names
+ * @throws ArgumentError in one line
+ */
+export function checkModelOptions(given: ModelOptions & Record<string, unknown>): void {
+  if (given.spec !== undefined) {
+    const flag = Object.keys(MODEL_FLAGS).find((name) => name !== 'spec' && given[name] !== undefined);
+    if (flag !== undefined)
+      throw new ArgumentError(
+        `--${flag} with --spec ${given.spec}: the file alone says what the model is; leave --${flag} out, or change the file`,
+      );
+    return;
+  }
+  const model = given.model ?? 'vae';
+  for (const [flag, { models, why }] of Object.entries(USES))
+    if (given[flag] !== undefined && !models.includes(model)) {
+      const others = models === NOT_LINEAR ? 'another model' : models.map((name) => `--model ${name}`).join(' or ');
+      throw new ArgumentError(
+        `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
+      );
+    }
+  checkCombinations(given);
+  presetSpec(given, {}); // whatever is left is refused before any image is loaded
+}
+
+function checkCombinations(given: ModelOptions): void {
+  const { loss, output, range, l1, rho, variance, 'sparsity-weight': weight } = given;
+  const bce = `--loss bce${loss === undefined ? ' (the default)' : ''}`;
+  if (loss !== 'mse' && given.model !== 'linear') {
+    if (range === '-1..1')
+      throw new ArgumentError(
+        `--range -1..1 with ${bce}: cross entropy compares probabilities; use --loss mse, or leave --range out`,
+      );
+    if (output !== undefined && output !== 'sigmoid')
+      throw new ArgumentError(
+        `--output ${output} with ${bce}: cross entropy compares probabilities; use --loss mse, or --output sigmoid`,
+      );
+    if (variance !== undefined)
+      throw new ArgumentError(
+        `--variance with ${bce}: only the squared error has a variance; use --loss mse, or leave --variance out`,
+      );
+  }
+  if (range === '-1..1' && output === 'sigmoid')
+    throw new ArgumentError(
+      '--output sigmoid with --range -1..1: it cannot give pixels below 0; use --output tanh or identity, or leave --range out',
+    );
+  if (l1 !== undefined && rho !== undefined)
+    throw new ArgumentError('--l1 with --rho: a code is kept sparse by one of them; leave one out');
+  if (weight !== undefined && rho === undefined)
+    throw new ArgumentError(
+      '--sparsity-weight without --rho: it is the weight of the divergence from --rho; give --rho 0.05 too',
+    );
+}
+
+/**
+ * The model that the flags describe, for images that are not loaded yet; a spec's file is read now.
+ * @param training flags of training, which may not fit the file's model
+ * @returns makes the spec for the images
+ * @throws ArgumentError; what is wrong in a file is told with the file's name and the path within it
+ */
+export function chosenModel(
+  options: ModelOptions,
+  training: Pick<CourseOptions, 'warmup' | 'pretrain' | 'pretrain-steps'> = {},
+): (dataset: Dataset) => ModelSpec {
+  const { spec: file } = options;
+  if (file === undefined)
+    return (dataset) =>
+      presetSpec(options, { pixels: dataset.test.height * dataset.test.width, ...classesOf(options, dataset) });
+  const spec = readSpec(file);
+  checkTrainingOf(spec, file, training);
+  return ({ name, test: { height, width } }) => {
+    if (spec.inputs !== height * width)
+      throw new ArgumentError(
+        `${file}: inputs: ${spec.inputs}, must be ${height * width}: images of ${name} are ${height}x${width}`,
+      );
+    return spec;
+  };
+}
+
+function checkTrainingOf(
+  spec: ModelSpec,
+  file: string,
+  training: Pick<CourseOptions, 'warmup' | 'pretrain' | 'pretrain-steps'>,
+): void {
+  if (training.warmup !== undefined && spec.code.kind !== 'gaussian')
+    throw new ArgumentError(
+      `--warmup with --spec ${file}: it raises the weight of the KL term, which only a gaussian code has; leave --warmup out`,
+    );
+  if (!training.pretrain && training['pretrain-steps'] === undefined) return;
+  try {
+    checkMirrored(spec);
+  } catch (cause) {
+    throw new ArgumentError(`${file}: ${(cause as Error).message}; or leave --pretrain out`, { cause });
+  }
+}
+
+/**
+ * A file's spec, validated.
+ * @throws ArgumentError naming the file and the path of what is wrong
+ */
+export function readSpec(file: string): ModelSpec {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ArgumentError(
+      `--spec ${file} cannot be read (${(cause as Error).message}), must be a JSON file with a ModelSpec; name another`,
+      { cause },
+    );
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    validateSpec(value);
+    return value;
+  } catch (cause) {
+    if (cause instanceof LatentGpuError) throw new ArgumentError(`${file}: ${cause.message}`, { cause });
+    throw new ArgumentError(
+      `${file} is not JSON (${(cause as Error).message}), must hold a ModelSpec as JSON; correct it`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function presetSpec(options: ModelOptions, data: { pixels?: number; classes?: number }): ModelSpec {
+  const { model = 'vae', hidden, latent, activation, loss, output, range, init } = options;
+  const { beta, variance, l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
+  const { pixels, classes } = data;
+  const sizes = present({ pixels, hidden, latent });
+  const layers = { ...sizes, ...present({ activation, loss, output, range }) };
+  const makers: Record<ModelName, () => ModelSpec> = {
+    vae: () => vae({ ...layers, ...present({ variance }) }),
+    'beta-vae': () => betaVae({ ...layers, ...present({ beta, variance }) }),
+    'conditional-vae': () => conditionalVae({ ...layers, ...present({ klWeight: beta, variance, classes }) }),
+    ae: () => ae(layers),
+    linear: () => linear(sizes),
+    sparse: () => sparse({ ...layers, ...present({ l1, rho, sparsityWeight }) }),
+    denoising: () => denoising({ ...layers, ...present({ corruption }) }),
+    stacked: () => stacked(layers),
+  };
+  return { ...makers[model](), ...present({ initialization: init }) };
+}
+
+/** Without what is absent: a preset's default would give way to an `undefined`. */
+function present<Given extends object>(given: Given): Given {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
+}
+
+/** How many classes the labels of the data have, for a conditional model. */
+function classesOf({ model }: ModelOptions, { name, train, test }: Dataset): { classes?: number } {
+  if (model !== 'conditional-vae') return {};
+  if (!train.labels || !test.labels)
+    throw new ArgumentError(
+      `--model conditional-vae with data that have no labels (${name}): it learns to draw by label; use data with labels, or --model vae`,
+    );
+  const largest = [train.labels, test.labels].map((labels) => labels.reduce((most, label) => Math.max(most, label), 0));
+  return { classes: Math.max(...largest) + 1 };
+}
