@@ -18,7 +18,7 @@ await harness.runProgram(async (program) => {
   if (options.help) return print(harness.profileHelp());
   if (options.compare) return print(compare(options.compare));
   harness.checkOutputs(options);
-  const report = new harness.Report({ quiet: options.wgsl !== undefined });
+  const report = new harness.Report({ quiet: options.quiet || options.wgsl !== undefined });
   const withoutFeatures = options.repeat ? ['timestamp-query'] : [];
   if (options.product) return printProduct(options.product, options, report);
   if (options.ceilings) return printCeilings(options.adapter, report);
@@ -54,13 +54,14 @@ await harness.runProgram(async (program) => {
  * @param {harness.ProfileProgramOptions} options
  * @param {harness.Report} report
  */
-async function printProduct(sizes, { adapter, repeat, kernel, json }, report) {
+async function printProduct(sizes, { adapter, repeat, kernel, json, quiet }, report) {
   const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
   try {
     report.say(harness.describeAdapter(device.adapter));
     const profile = await profileMatmul(device, {
       ...sizes,
-      ...(kernel !== undefined && kernel !== 'matmul' && { variants: [kernel] }),
+      ...(kernel !== undefined && kernel !== 'matmul' && { first: kernel }),
+      ...(!quiet && { onProgress: (next) => void process.stderr.write(`${harness.progressLine(next)}\n`) }),
     });
     print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
     write(json, profile);

@@ -76,6 +76,7 @@ export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
 export { measureCeilings } from './profile/ceilings.js';
 export {
+  type KernelProgress,
   type KernelReport,
   type KernelRow,
   type MatmulProfileOptions,

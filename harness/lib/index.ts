@@ -18,7 +18,7 @@ export {
   type RunDescription,
 } from './describe.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
-export { kernelSummary, kernelTable } from './kernel-table.js';
+export { kernelSummary, kernelTable, progressLine } from './kernel-table.js';
 export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './losses.js';
 export { chosenModel, type ModelOptions, readSpec } from './model-options.js';
 export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';

@@ -1,6 +1,6 @@
 // One matmul in all its variants as text: a row a variant and form, the fastest of each form marked, and below it how it
 // was measured and what was refused. `--kernel` of harness/profile.js prints it.
-import type { KernelReport, KernelRow } from 'latentgpu/node';
+import type { KernelProgress, KernelReport, KernelRow } from 'latentgpu/node';
 
 /** Columns with text; the others are numbers. */
 const TEXT = new Set([0, 1, 2, 10]);
@@ -32,6 +32,11 @@ function cells(row: KernelRow): string[] {
     worst.toFixed(4),
     best ? '<- best' : '',
   ];
+}
+
+/** One line: "timing 3 of 24: NT subgroups 8". */
+export function progressLine({ form, variant, number, of }: KernelProgress): string {
+  return `timing ${number} of ${of}: ${form} ${variantName({ variant })}`;
 }
 
 /** "tiled", "subgroups 8": lanes where the variant has them. */

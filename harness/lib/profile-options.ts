@@ -22,6 +22,7 @@ export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions {
   compare?: [string, string];
   ceilings: boolean;
   repeat: boolean;
+  quiet: boolean;
   help: boolean;
 }
 
@@ -33,7 +34,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME',
     example: 'adam',
     read: asIs,
-    help: ['only rows whose kernel or layer contains NAME; with --m that matmul alone'],
+    help: ['only rows whose kernel or layer contains NAME; with --m the variant to show first'],
   },
   m: {
     value: 'N',
@@ -41,7 +42,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     read: count,
     help: ['time the matmul [m, k] x [k, n] alone, checked against f64 first:'],
   },
-  n: { value: 'N', example: '1024', read: count, help: ['every variant, or that of --kernel; no data, no model'] },
+  n: { value: 'N', example: '1024', read: count, help: ['a row a variant, that of --kernel first; no data, no model'] },
   k: { value: 'N', example: '1024', read: count, help: ['(give all three)'] },
   json: { value: 'FILE', example: 'profile.json', read: asIs, help: ['write the whole report to FILE'] },
   trace: {
@@ -58,6 +59,9 @@ const OWN_FLAGS: Record<string, Flag> = {
   },
 };
 
+/** What a plan follows from. */
+const PLAN_FLAGS = [DATA_FLAGS, MODEL_FLAGS, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES].flatMap(Object.keys);
+
 const TABLE: FlagTable = {
   flags: {
     ...Object.fromEntries(
@@ -71,6 +75,7 @@ const TABLE: FlagTable = {
     ...OPTIMIZER_SWITCHES,
     ceilings: { group, help: "measure the device's limits alone" },
     repeat: { group, help: 'time by repetition, as where the device has no timestamps' },
+    quiet: { group, help: 'print the results and errors only' },
     help: { group, help: 'print this and stop' },
   },
 };
@@ -80,14 +85,19 @@ const TABLE: FlagTable = {
  * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
  */
 export function readProfileOptions(args: string[]): ProfileProgramOptions {
-  const defaults = { ...DEFAULTS, steps: 50, ceilings: false, repeat: false, help: false };
+  const defaults = { ...DEFAULTS, steps: 50, ceilings: false, repeat: false, quiet: false, help: false };
   const help = args.includes('--help') || args.includes('-h');
   const compare = help ? undefined : comparedFiles(args);
   if (compare) return { ...defaults, compare };
   const { m, n, k, ...given } = readFlags(args, TABLE);
+  const product = productOf({ m, n, k });
+  const [mode] = ['ceilings', 'wgsl'].filter((flag) => given[flag] !== undefined && given[flag] !== false);
+  if (product.product) refuseFlags('--m, --n and --k', given, ['kernel', 'json', 'adapter', 'repeat', 'quiet']);
+  else if (mode === 'ceilings') refuseFlags('--ceilings', given, ['ceilings', 'adapter', 'quiet']);
+  else if (mode === 'wgsl') refuseFlags('--wgsl', given, ['wgsl', 'quiet', ...PLAN_FLAGS]);
   checkModelOptions(given);
   checkTraining(given);
-  return { ...defaults, ...given, ...productOf({ m, n, k }) };
+  return { ...defaults, ...given, ...product };
 }
 
 /**
@@ -109,6 +119,14 @@ export function checkOutputs({ json, trace }: Pick<ProfileProgramOptions, 'json'
       );
     }
   }
+}
+
+/** What a mode has no use for is said, not ignored. */
+function refuseFlags(mode: string, given: Record<string, unknown>, taken: readonly string[]): void {
+  const [extra] = Object.keys(given).filter((flag) => given[flag] !== false && !taken.includes(flag));
+  if (extra === undefined) return;
+  const other = taken.map((flag) => `--${flag}`).filter((flag) => flag !== mode);
+  throw new ArgumentError(`--${extra} has no meaning with ${mode}, only ${other.join(', ')} have; leave it out`);
 }
 
 /** All three sizes of a product, or none. */
@@ -140,7 +158,7 @@ export function profileHelp(): string {
     'Times every kernel of a training step on the GPU, and says what limits it.',
     '',
     'usage: node harness/profile.js [flags]',
-    '       node harness/profile.js --kernel matmul --m N --n N --k N [--adapter NAME] [--json FILE]',
+    '       node harness/profile.js --kernel matmul_tiled --m N --n N --k N [--adapter NAME] [--json FILE]',
     '       node harness/profile.js --compare BEFORE.json AFTER.json',
     '',
     ...flagsHelp(TABLE),

@@ -86,6 +86,16 @@ function figures(value: number): string {
 
 const cut = (text: string, columns: number) => (text.length > columns ? `${text.slice(0, columns - 1)}…` : text);
 
+/** Shapes in `columns`: what is written is the last to go. */
+function cutShapes(text: string, columns: number): string {
+  const [from = '', to] = text.split(' -> ');
+  const room = columns - (to?.length ?? 0) - ' … -> '.length;
+  if (text.length <= columns || to === undefined || room < 1) return cut(text, columns);
+  const words = from.split(' ');
+  while (words.length > 1 && words.join(' ').length > room) words.pop();
+  return words.join(' ').length > room ? cut(text, columns) : `${words.join(' ')} … -> ${to}`;
+}
+
 /** Text to the left, numbers to the right; shapes give way. */
 function layOut(rows: string[][]): string[] {
   const [LEFT_FROM, LEFT_TO, SHAPES] = [1, 4, 3];
@@ -96,7 +106,7 @@ function layOut(rows: string[][]): string[] {
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        const text = cut(cell, width);
+        const text = (column === SHAPES ? cutShapes : cut)(cell, width);
         return column >= LEFT_FROM && column <= LEFT_TO ? text.padEnd(width) : text.padStart(width);
       })
       .join('  ')
@@ -107,9 +117,9 @@ function layOut(rows: string[][]): string[] {
 /** What is said below the table. */
 export function profileSummary({ step, method, quantized, steps, ceilings, bottleneck, rows }: ProfileReport): string {
   const { kernels, gaps, encode, submit, readback, wall, wallUntimed } = step;
-  const cost = wall / wallUntimed - 1;
-  const timing =
-    method === 'repetition' ? '' : `; with timing ${time(wall)} (${cost < 0 ? '' : '+'}${(100 * cost).toFixed(0)}%)`;
+  const cost = Math.round(100 * (wall / wallUntimed - 1));
+  const costs = cost > 0 ? `+${cost}%` : 'no slower';
+  const timing = method === 'repetition' ? '' : `; with timing ${time(wall)} (${costs})`;
   return [
     `kernels    ${time(kernels)} a step: the sum of ${rows.length} medians`,
     `gaps       ${time(gaps)} a step between dispatches`,

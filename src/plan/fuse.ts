@@ -3,7 +3,7 @@
 import type { Node, OpName } from '../graph/ops.js';
 import { latent, latentGradient } from '../kernels/latent.js';
 import { bce, mse } from '../kernels/loss.js';
-import { dispatchOf, input, latentSizes, matmulCall, operationOf, type Pattern, rowsAndColumns } from './lower.js';
+import { dispatchOf, input, latentSizes, matmulCall, operationOf, type Pattern, rowsAndColumns } from './call.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
 

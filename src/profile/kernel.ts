@@ -11,7 +11,7 @@ import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmul, matmulVariants } from '../kernels/matmul.js';
-import { dispatchOf } from '../plan/lower.js';
+import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import {
   MATMUL_FORMS,
@@ -30,8 +30,22 @@ import { type DispatchTimes, median, type ProfileRow, quantile, rates } from './
 export interface MatmulProfileOptions extends MatmulSizes {
   /** Names such as 'matmul_tiled' or 'tiled'; all that the device can run by default. */
   variants?: readonly string[];
+  /** The name of one that comes before the others. */
+  first?: string;
   /** All three by default. */
   forms?: readonly MatmulForm[];
+  /** Told before each variant of each form is checked and timed: on software the largest take seconds. */
+  onProgress?: (progress: KernelProgress) => void;
+}
+
+/** What comes next. */
+export interface KernelProgress {
+  variant: MatmulVariant;
+  form: MatmulForm;
+  kernel: string;
+  /** From 1. */
+  number: number;
+  of: number;
 }
 
 /** One variant of one form. Times are microseconds. */
@@ -96,9 +110,11 @@ const REMEDY = 'Use smaller m, n, k.';
 export async function profileMatmul(device: Device, options: MatmulProfileOptions): Promise<KernelReport> {
   const { m, n, k, forms = MATMUL_FORMS } = options;
   for (const form of forms) checkForm(form);
-  const variants = chosenVariants(device, options.variants);
+  const first = options.first === undefined ? [] : chosenVariants(device, [options.first]);
+  const others = chosenVariants(device, options.variants).filter(({ name }) => name !== first[0]?.name);
+  const variants = [...first, ...others];
   const candidates = variants.map((variant) => ({ variant, kernel: matmul(variant, 'plain') }));
-  return profileCandidates(device, { m, n, k }, forms, candidates);
+  return profileCandidates(device, { m, n, k }, forms, candidates, options.onProgress);
 }
 
 function checkForm(form: string): void {
@@ -131,6 +147,7 @@ export async function profileCandidates(
   sizes: MatmulSizes,
   forms: readonly MatmulForm[],
   candidates: readonly Candidate[],
+  onProgress?: (progress: KernelProgress) => void,
 ): Promise<KernelReport> {
   checkSizes(sizes);
   const memory = new Memory(device);
@@ -142,6 +159,9 @@ export async function profileCandidates(
     for (const form of forms) {
       const want = product(sizes, form, sample, bench.a, bench.b);
       for (const candidate of candidates) {
+        const number = rows.length + refused.length + 1;
+        const { variant, kernel } = candidate;
+        onProgress?.({ variant, form, kernel: kernel.name, number, of: forms.length * candidates.length });
         const result = await bench.measure(candidate, form, want);
         if ('reason' in result) refused.push(result);
         else rows.push(result);
@@ -282,8 +302,7 @@ class Bench {
   /** @returns null where the timestamps are too coarse */
   private async byTimestamps(program: Program): Promise<DispatchTimes | null> {
     // Warm it is already: it has been checked.
-    const [once] = samplesOf(await this.passes(program, 1, 1));
-    const about = Math.max(once ?? 0, 1);
+    const about = Math.max(1, Math.min(...samplesOf(await this.passes(program, 3, 3))));
     const calls = Math.max(LEAST_CALLS, Math.min(MOST_CALLS, Math.floor(ROW_US / about)));
     const aSubmit = Math.max(1, Math.min(calls, Math.floor(SUBMIT_US / about)));
     const passes = await this.passes(program, calls, aSubmit);

@@ -36,7 +36,9 @@ const SUBMITS_IN_FLIGHT = 2;
 const REPETITION_SAMPLES = 7;
 
 /**
- * Profiles `steps` training steps. The trainer is afterwards where it was: parameters, optimizer, counters.
+ * Profiles `steps` training steps. The trainer is afterwards where it was: parameters, optimizer, counters. A call, and no
+ * option `profile: true` of the trainer: so a trainer holds nothing of a profiler, a bundle without the call none of its
+ * code, and a page profiles whenever it likes the trainer that it has.
  * @throws ArgumentError for options that make no sense, or while the trainer trains
  * @throws DeviceError when the device fails
  */

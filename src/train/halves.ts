@@ -84,7 +84,7 @@ export class Halves {
     const { machine, spec, layout, matmulVariant, parameters } = this.options;
     const { memory } = machine;
     const graph = GRAPHS[which](spec, rows);
-    const name = `${which} of ${rows}`;
+    const name = `${which} ${rows}`;
     const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
     const outputColumns = graph.output?.shape[1] ?? 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;

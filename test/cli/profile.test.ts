@@ -109,11 +109,18 @@ test('--ceilings alone', () => {
   );
 });
 
-test('--m --n --k: one product alone, every variant', () => {
-  const { status, out, err } = run('--adapter', ADAPTER, '--m', '32', '--n', '16', '--k', '24');
-  assert.equal([err, status], ['', 0]);
-  assert.match(out, /med\. us/);
-  assert.match(out, /tiled/);
+test('--kernel --m --n --k: one product alone, every variant, the one named first; progress on stderr', () => {
+  const product = ['--adapter', ADAPTER, '--m', '32', '--n', '16', '--k', '24'];
+  const { status, out, err } = run(...product, '--kernel', 'matmul_registers');
+  assert.is(status, 0);
+  const told = err.trimEnd().split('\n');
+  for (const [at, line] of told.entries())
+    assert.match(line, new RegExp(`^timing ${at + 1} of ${told.length}: (NT|NN|TN) \\w+( \\d+)?$`));
+  const rows = out.split('\n').filter((line) => /^(NT|NN|TN) /.test(line));
+  assert.is(rows.length, told.length, out);
+  assert.match(rows[0] ?? '', /^NT +registers /);
+  assert.ok(rows.some((row) => /^NT +tiled /.test(row)));
+  assert.is(run(...product, '--quiet').err, '');
 });
 
 for (const [args, text] of [
@@ -123,6 +130,15 @@ for (const [args, text] of [
   [['--epochs', '3'], /^error: --epochs is not a flag of this program/],
   [['--compare', 'a.json'], /^error: --compare takes two reports and no other flag/],
   [['--compare', 'none.json', 'none.json'], /^error: none\.json cannot be read/],
+  [
+    ['--ceilings', '--json', 'c.json'],
+    /^error: --json has no meaning with --ceilings, only --adapter, --quiet have; leave it out$/,
+  ],
+  [['--wgsl', 'adam', '--trace', 't.json'], /^error: --trace has no meaning with --wgsl, only --quiet, --data, /],
+  [
+    ['--m', '8', '--n', '8', '--k', '8', '--steps', '3'],
+    /^error: --steps has no meaning with --m, --n and --k, only --kernel, /,
+  ],
   [['--json', '/no/such/folder/p.json', ...SMALL], /^error: --json \/no\/such\/folder\/p\.json cannot be written/],
 ] as const)
   test(`${args.slice(0, 2).join(' ')} is refused in one line`, () => {
@@ -139,7 +155,7 @@ test('options: defaults, and the help names every flag once', () => {
   assert.equal(readProfileOptions(['--compare', 'a', 'b']).compare, ['a', 'b']);
   assert.is(readProfileOptions(['--lr', 'x', '-h']).help, true);
   const help = profileHelp();
-  for (const flag of 'data limit batch lr seed hidden latent adapter steps kernel m n k json trace wgsl ceilings repeat help'.split(
+  for (const flag of 'data limit batch lr seed hidden latent adapter steps kernel m n k json trace wgsl ceilings repeat quiet help'.split(
     ' ',
   ))
     assert.is(help.split(`\n  --${flag} `).length, 2, flag);

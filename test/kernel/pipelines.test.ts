@@ -11,7 +11,7 @@ import { latent } from '../../src/kernels/latent.js';
 import { matmul } from '../../src/kernels/matmul.js';
 import { optimizer } from '../../src/kernels/optimizer.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
-import { dispatchOf } from '../../src/plan/lower.js';
+import { dispatchOf } from '../../src/plan/call.js';
 import type { Dispatch, Tensor } from '../../src/plan/plan.js';
 import { device, usesDevice } from '../support/device.js';
 

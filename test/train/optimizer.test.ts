@@ -112,7 +112,7 @@ async function ratesOfSteps(trainer: Trainer, count: number): Promise<number[]> 
   return rates;
 }
 
-test('the rate of every step, as it reaches the parameters, is its schedule’s', () => {
+test("the rate of every step, as it reaches the parameters, is its schedule's", () => {
   const options: Options = { lr: 0.5, optimizer: 'sgd', schedule: { kind: 'cosine', steps: 6, floor: 0.1, warmup: 3 } };
   return onTrainer(options, async (trainer) => {
     const rates = await ratesOfSteps(trainer, 11);
@@ -131,6 +131,17 @@ test('learningRate: another one is what the schedule multiplies from the next st
     const [rate = 0] = await ratesOfSteps(trainer, 1);
     assert.ok(Math.abs(rate / 0.1 - 1) < 1e-3, `${rate}`);
   });
+});
+
+test('without lr, the learning rate is the default of the optimizer', async () => {
+  const rateOf = (optimizer: TrainerOptions['optimizer']) => {
+    const options = { ...BASE, ...(optimizer && { optimizer }) };
+    const setup = { spec: SPEC, dataset: DATASET, options, parameters: PARAMETERS };
+    return withTrainer(setup, async ({ learningRate }) => learningRate);
+  };
+  const rates = [];
+  for (const kind of [undefined, 'adam', 'adamw', 'sgd', { kind: 'rmsprop' }] as const) rates.push(await rateOf(kind));
+  assert.equal(rates, [1e-3, 1e-3, 1e-3, 1e-2, 1e-2]);
 });
 
 // --- clipping ----------------------------------------------------------------------------------------------------------
@@ -172,19 +183,17 @@ test('an optimizer keeps what it needs, and no more', async () => {
       const bytes = trainer.model.machine.memory.bytes;
       return { names: Object.keys(await trainer.optimizerState()).join(' '), bytes };
     });
-  const [none, sgd, momentum, rmsprop] = await Promise.all([
-    await kept(undefined),
-    await kept('sgd'),
-    await kept({ kind: 'sgd', momentum: 0.5 }),
-    await kept('rmsprop'),
-  ]);
-  assert.is(none?.names, 'gradients moment1 moment2');
-  assert.is(sgd?.names, 'gradients');
-  assert.is(momentum?.names, 'gradients moment1');
-  assert.is(rmsprop?.names, 'gradients moment2');
+  const none = await kept(undefined);
+  const sgd = await kept('sgd');
+  const momentum = await kept({ kind: 'sgd', momentum: 0.5 });
+  const rmsprop = await kept('rmsprop');
+  assert.is(none.names, 'gradients moment1 moment2');
+  assert.is(sgd.names, 'gradients');
+  assert.is(momentum.names, 'gradients moment1');
+  assert.is(rmsprop.names, 'gradients moment2');
   const { bytes } = (await modelOf(SPEC)).layout;
   assert.equal(
-    [none, momentum, rmsprop].map((each) => (each?.bytes ?? 0) - (sgd?.bytes ?? 0)),
+    [none, momentum, rmsprop].map((each) => each.bytes - sgd.bytes),
     [2 * bytes, bytes, bytes],
   );
 });

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""PyTorch's optimizers, clipping and schedules on given gradients, in float64: what test/support/optimizer64.ts is held to.
+"""PyTorch's optimizers, clipping and schedules in float64.
+
+First on given gradients: what test/support/optimizer64.ts is held to. Then 20 steps of the model, data and noise of
+reference.py, with gradients of the mean over a batch and pixels that are not rounded: what the GPU is held to.
 
 Writes optimizers.json beside itself. Nobody runs this script unless a case is added (torch 1.13):
 
@@ -9,6 +12,8 @@ Writes optimizers.json beside itself. Nobody runs this script unless a case is a
 Two parameters, "a" of 3 numbers and "b" of 2, are number i = 0 .. 4 together: first (i - 2) / 4, and the gradient of step t
 (from 0) is (i + 1) / 3 sin(1 + 1.7 t + 0.9 i), whatever the parameters are. Each case has the options of createTrainer
 that it stands for, the learning rate of each step, and the parameters after the last.
+
+A run has the options too, the losses of each step before its update (nats an image), and some parameters after the last.
 """
 import json
 import math
@@ -17,6 +22,8 @@ import sys
 
 import torch
 from torch.optim import lr_scheduler
+
+import reference
 
 STEPS = 14
 FILE = pathlib.Path(__file__).with_name("optimizers.json")
@@ -37,6 +44,17 @@ CASES = [
     {"lr": 0.1, "optimizer": {"kind": "sgd"}, "schedule": {"kind": "cosine", "steps": 14}},
     {"lr": 0.1, "optimizer": {"kind": "adam"}, "schedule": {"kind": "cosine", "steps": 10, "floor": 0.2, "warmup": 4}},
 ]
+
+RUN_STEPS = 20
+RUNS = [
+    {"lr": 1e-3, "optimizer": {"kind": "adam", "weightDecay": 0.1}},
+    {"lr": 1e-3, "optimizer": {"kind": "adamw", "weightDecay": 0.5}, "schedule": {"kind": "cosine", "steps": 16, "warmup": 3}},
+    {"lr": 1e-2, "optimizer": {"kind": "sgd"}},
+    {"lr": 2e-3, "optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": True, "weightDecay": 0.01}, "clipNorm": 1.5},
+    {"lr": 1e-3, "optimizer": {"kind": "rmsprop"}, "schedule": {"kind": "step", "every": 6, "factor": 0.5}},
+    {"lr": 5e-4, "optimizer": {"kind": "rmsprop", "momentum": 0.8, "weightDecay": 0.05}, "clipNorm": 1},
+]
+KEPT = ["encoder.2.bias", "mu.weight", "mu.bias", "log_var.weight", "decoder.0.weight", "decoder.4.bias"]
 
 
 def optimizer_of(parameters, lr, spec):
@@ -81,17 +99,48 @@ def run(case):
     return {"options": case, "rates": rates, "final": torch.cat([p.detach() for p in parameters]).tolist()}
 
 
+def train(case):
+    x_all = reference.make_images().reshape(reference.COUNT, reference.PIXELS) / 255.0
+    parameters = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
+                  for name, value in reference.make_weights().items()}
+    optimizer = optimizer_of(parameters.values(), case["lr"], case["optimizer"])
+    schedule = schedule_of(optimizer, case["lr"], case.get("schedule", {"kind": "constant"}))
+    losses = []
+    for step in range(RUN_STEPS):
+        x, eps = reference.batch_of(x_all, step)
+        bce, kl = (term / len(x) for term in reference.loss_torch(parameters, torch.from_numpy(x), torch.from_numpy(eps)))
+        optimizer.zero_grad()
+        (bce + kl).backward()
+        losses.append([(bce + kl).item(), bce.item(), kl.item()])
+        if "clipNorm" in case:
+            norm = torch.nn.utils.clip_grad_norm_(parameters.values(), case["clipNorm"]).item()
+            assert norm > 1.2 * case["clipNorm"], f"step {step} is hardly clipped: {norm}"
+        optimizer.step()
+        schedule.step()
+    final = {name: [float(f"{value:.9g}") for value in parameters[name].detach().reshape(-1).tolist()] for name in KEPT}
+    return {"options": case, "losses": losses, "final": final}
+
+
 def main():
-    results = [run(case) for case in CASES]
+    torch.set_num_threads(1)
+    results = {"cases": [run(case) for case in CASES], "runs": [train(case) for case in RUNS]}
     if sys.argv[1:] == ["--check"]:
-        for got, want in zip(results, json.loads(FILE.read_text()), strict=True):
-            assert got["options"] == want["options"]
-            for key in ("rates", "final"):
-                assert all(math.isclose(a, b, rel_tol=1e-12) for a, b in zip(got[key], want[key], strict=True)), got["options"]
+        compare(results, json.loads(FILE.read_text()), "")
         print(f"{FILE.name} agrees with a fresh run")
         return
-    FILE.write_text("[\n" + ",\n".join("  " + json.dumps(result) for result in results) + "\n]\n")
+    lists = [f'"{name}": [\n' + ",\n".join(json.dumps(each) for each in results[name]) + "\n]" for name in results]
+    FILE.write_text("{\n" + ",\n".join(lists) + "\n}\n")
     print(f"wrote {FILE.name}, torch {torch.__version__}")
+
+
+def compare(got, want, path):
+    """Another CPU's BLAS may round differently; 1e-8 is what the digits in the file allow."""
+    if isinstance(want, (dict, list)):
+        assert len(got) == len(want), path
+        for key in want if isinstance(want, dict) else range(len(want)):
+            compare(got[key], want[key], f"{path}/{key}")
+    else:
+        assert got == want or math.isclose(got, want, rel_tol=1e-8, abs_tol=1e-12), (path, got, want)
 
 
 if __name__ == "__main__":

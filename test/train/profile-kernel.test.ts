@@ -13,7 +13,7 @@ import {
   matmulVariants,
 } from '../../src/kernels/matmul.js';
 import { openDevice } from '../../src/node/adapters.js';
-import { type KernelReport, profileCandidates, profileMatmul } from '../../src/profile/kernel.js';
+import { type KernelProgress, type KernelReport, profileCandidates, profileMatmul } from '../../src/profile/kernel.js';
 import { MATMUL_FORMS, type MatmulForm, operand, product, sampleOf, worstOf } from '../../src/profile/product.js';
 import { device, usesDevice } from '../support/device.js';
 
@@ -88,6 +88,24 @@ test('all variants of one form; the table marks one best', async () => {
   assert.match(kernelSummary(report), /checked {4}every element of each against f64/);
 });
 
+test('all variants with one of them first; each is told before it is timed', async () => {
+  const told: KernelProgress[] = [];
+  const onProgress = (progress: KernelProgress) => void told.push(progress);
+  const report = await profileMatmul(device, { m: 8, n: 9, k: 10, first: 'matmul_registers', onProgress });
+  const all = matmulVariants(device.adapter, device.features.has('subgroups'));
+  const isFirst = ({ name }: MatmulVariant) => name === 'registers';
+  const wanted = [...all.filter(isFirst), ...all.filter((variant) => !isFirst(variant))];
+  const order = MATMUL_FORMS.flatMap((form) => wanted.map((variant) => ({ form, variant })));
+  assert.equal(
+    report.rows.map(({ form, variant }) => ({ form, variant })),
+    order,
+  );
+  assert.equal(
+    told,
+    report.rows.map(({ form, variant, kernel }, at) => ({ variant, form, kernel, number: at + 1, of: order.length })),
+  );
+});
+
 test('the variant that training takes is among them', () => {
   const subgroups = device.features.has('subgroups');
   const { name } = matmulVariantFor(device.adapter, subgroups);
@@ -150,6 +168,7 @@ test('what makes no sense is named', async () => {
     await refusal({ ...SIZES, variants: ['matmul_fast'] }),
     /^variant: "matmul_fast", must be .*matmul_tiled/,
   );
+  assert.match(await refusal({ ...SIZES, first: 'fast' }), /^variant: "fast", must be one that .*matmul_tiled/);
   const forms = ['TT'] as unknown as MatmulForm[];
   assert.is(await refusal({ ...SIZES, forms }), 'form: "TT", must be one of NT, NN, TN');
 });

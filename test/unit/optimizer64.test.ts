@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { rateFactor, resolveSchedule } from '../../src/model/learning-rate.js';
 import { learningRate64, Optimizer64, type OptimizerOptions64 } from '../support/optimizer64.js';
 
-const CASES: { options: OptimizerOptions64; rates: number[]; final: number[] }[] = JSON.parse(
+const { cases: CASES }: { cases: { options: OptimizerOptions64; rates: number[]; final: number[] }[] } = JSON.parse(
   fs.readFileSync('test/train/optimizers.json', 'utf8'),
 );
 

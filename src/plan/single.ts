@@ -1,0 +1,191 @@
+// One kernel an operation: what the unfused plan is made of, and what no pattern of fuse.ts has taken.
+import { type Node, numel, type OpName } from '../graph/ops.js';
+import { concat, sliceColumns } from '../kernels/columns.js';
+import { corrupt } from '../kernels/corrupt.js';
+import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
+import { gather, gatherLabels } from '../kernels/gather.js';
+import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
+import {
+  bceWithLogits,
+  bceWithLogitsGradient,
+  rowWeight,
+  squaredError,
+  squaredErrorGradient,
+} from '../kernels/loss.js';
+import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
+import { type Context, dispatchOf, input, latentSizes, matmulCall, operationOf, rowsAndColumns } from './call.js';
+import type { Dispatch } from './plan.js';
+
+type Lowering = (node: Node, context: Context) => Dispatch | null;
+
+/** One kernel an operation; leaves that hold memory (parameters, inputs) need none. */
+export const SINGLE: Record<OpName, Lowering> = {
+  parameter: () => null,
+  input: () => null,
+  batch: (node, { tensors }) => {
+    const { rows, columns } = rowsAndColumns(node);
+    const { shuffle, range } = operationOf(node, 'batch');
+    const shape = { rows, pixels: columns, shuffle, range };
+    return dispatchOf(
+      gather,
+      shape,
+      { ...tensors.stepState(), images: tensors.images(), x: tensors.of(node) },
+      node.label,
+    );
+  },
+  row_weight: (node, { tensors }) =>
+    dispatchOf(
+      rowWeight,
+      { rows: numel(node.shape), term: operationOf(node, 'row_weight').term },
+      { ...tensors.stepState(), weight: tensors.of(node) },
+      node.label,
+    ),
+  matmul: (node, context) => matmulCall(node, 'plain', { c: context.tensors.of(node) }, context),
+  add_bias: (node, { tensors }) =>
+    dispatchOf(
+      addBias,
+      rowsAndColumns(node),
+      { x: tensors.of(input(node, 0)), bias: tensors.of(input(node, 1)), y: tensors.of(node) },
+      node.label,
+    ),
+  add: (node, { tensors }) =>
+    dispatchOf(
+      add,
+      { count: numel(node.shape) },
+      { a: tensors.of(input(node, 0)), b: tensors.of(input(node, 1)), y: tensors.of(node) },
+      node.label,
+    ),
+  activation: (node, { tensors }) =>
+    dispatchOf(
+      activation,
+      { count: numel(node.shape), activation: operationOf(node, 'activation').activation },
+      { x: tensors.of(input(node, 0)), y: tensors.of(node) },
+      node.label,
+    ),
+  activation_gradient: (node, { tensors }) =>
+    dispatchOf(
+      activationGradient,
+      { count: numel(node.shape), activation: operationOf(node, 'activation_gradient').activation },
+      { dy: tensors.of(input(node, 0)), kept: tensors.of(input(node, 1)), dx: tensors.of(node) },
+      node.label,
+    ),
+  sum_rows: (node, { tensors }) =>
+    dispatchOf(
+      sumRows,
+      rowsAndColumns(input(node, 0)),
+      { x: tensors.of(input(node, 0)), sum: tensors.of(node) },
+      node.label,
+    ),
+  reparameterize: (node, { tensors }) => {
+    const heads = input(node, 0);
+    const shape = { ...latentSizes(heads), stream: operationOf(node, 'reparameterize').stream };
+    return dispatchOf(
+      reparameterize,
+      shape,
+      { ...tensors.stepState(), heads: tensors.of(heads), z: tensors.of(node) },
+      node.label,
+    );
+  },
+  reparameterize_gradient: (node, { tensors }) => {
+    const [dz, heads] = [input(node, 0), input(node, 1)];
+    const shape = { ...latentSizes(heads), stream: operationOf(node, 'reparameterize_gradient').stream };
+    const bound = { ...tensors.stepState(), dz: tensors.of(dz), heads: tensors.of(heads), dheads: tensors.of(node) };
+    return dispatchOf(reparameterizeGradient, shape, bound, node.label);
+  },
+  kl_normal: (node, { tensors }) => {
+    const heads = input(node, 0);
+    return dispatchOf(klNormal, latentSizes(heads), { heads: tensors.of(heads), kl: tensors.of(node) }, node.label);
+  },
+  kl_normal_gradient: (node, { tensors }) => {
+    const [weight, heads] = [input(node, 0), input(node, 1)];
+    const bound = { weight: tensors.of(weight), heads: tensors.of(heads), dheads: tensors.of(node) };
+    return dispatchOf(klNormalGradient, latentSizes(heads), bound, node.label);
+  },
+  bce_with_logits: (node, { tensors }) => {
+    const [logits, targets] = [input(node, 0), input(node, 1)];
+    const { rows, columns: pixels } = rowsAndColumns(logits);
+    const bound = { logits: tensors.of(logits), targets: tensors.of(targets), bce: tensors.of(node) };
+    return dispatchOf(bceWithLogits, { rows, pixels }, bound, node.label);
+  },
+  bce_with_logits_gradient: (node, { tensors }) => {
+    const [weight, logits, targets] = [input(node, 0), input(node, 1), input(node, 2)];
+    const { rows, columns: pixels } = rowsAndColumns(logits);
+    const bound = {
+      weight: tensors.of(weight),
+      logits: tensors.of(logits),
+      targets: tensors.of(targets),
+      dlogits: tensors.of(node),
+    };
+    return dispatchOf(bceWithLogitsGradient, { rows, pixels }, bound, node.label);
+  },
+  squared_error: (node, { tensors }) => {
+    const [y, targets] = [input(node, 0), input(node, 1)];
+    const { rows, columns: pixels } = rowsAndColumns(y);
+    const bound = { y: tensors.of(y), targets: tensors.of(targets), loss: tensors.of(node) };
+    return dispatchOf(squaredError, { rows, pixels }, bound, node.label);
+  },
+  squared_error_gradient: (node, { tensors }) => {
+    const [weight, y, targets] = [input(node, 0), input(node, 1), input(node, 2)];
+    const { rows, columns: pixels } = rowsAndColumns(y);
+    const bound = { weight: tensors.of(weight), y: tensors.of(y), targets: tensors.of(targets), dy: tensors.of(node) };
+    return dispatchOf(squaredErrorGradient, { rows, pixels }, bound, node.label);
+  },
+
+  batch_labels: (node, { tensors }) => {
+    const { rows, columns: classes } = rowsAndColumns(node);
+    const shape = { rows, classes, shuffle: operationOf(node, 'batch_labels').shuffle };
+    const bound = { ...tensors.stepState(), labels: tensors.labels(), one_hot: tensors.of(node) };
+    return dispatchOf(gatherLabels, shape, bound, node.label);
+  },
+  corrupt: (node, { tensors }) => {
+    const { corruption, range, stream } = operationOf(node, 'corrupt');
+    const shape = { count: numel(node.shape), corruption, range, stream };
+    const bound = { ...tensors.stepState(), x: tensors.of(input(node, 0)), y: tensors.of(node) };
+    return dispatchOf(corrupt, shape, bound, node.label);
+  },
+  concat: (node, { tensors }) => {
+    const [a, b] = [input(node, 0), input(node, 1)];
+    const { rows, columns: aColumns } = rowsAndColumns(a);
+    const shape = { rows, aColumns, bColumns: rowsAndColumns(b).columns };
+    return dispatchOf(concat, shape, { a: tensors.of(a), b: tensors.of(b), y: tensors.of(node) }, node.label);
+  },
+  slice_columns: (node, { tensors }) => {
+    const { from, columns } = operationOf(node, 'slice_columns');
+    const { rows, columns: xColumns } = rowsAndColumns(input(node, 0));
+    const bound = { x: tensors.of(input(node, 0)), y: tensors.of(node) };
+    return dispatchOf(sliceColumns, { rows, from, columns, xColumns }, bound, node.label);
+  },
+
+  l1: (node, { tensors }) => {
+    const z = input(node, 0);
+    return dispatchOf(l1, rowsAndColumns(z), { z: tensors.of(z), loss: tensors.of(node) }, node.label);
+  },
+  l1_gradient: (node, { tensors }) => {
+    const [weight, z] = [input(node, 0), input(node, 1)];
+    const bound = { weight: tensors.of(weight), z: tensors.of(z), dz: tensors.of(node) };
+    return dispatchOf(l1Gradient, rowsAndColumns(z), bound, node.label);
+  },
+  batch_mean: (node, { tensors }) => {
+    const x = input(node, 0);
+    const { progress } = tensors.stepState();
+    return dispatchOf(batchMean, rowsAndColumns(x), { x: tensors.of(x), progress, mean: tensors.of(node) }, node.label);
+  },
+  batch_mean_gradient: (node, { tensors }) => {
+    const { progress } = tensors.stepState();
+    const bound = { dmean: tensors.of(input(node, 0)), progress, dx: tensors.of(node) };
+    return dispatchOf(batchMeanGradient, rowsAndColumns(node), bound, node.label);
+  },
+  bernoulli_kl: (node, { tensors }) => {
+    const rho = input(node, 0);
+    const { rows, target } = operationOf(node, 'bernoulli_kl');
+    const bound = { rho: tensors.of(rho), loss: tensors.of(node) };
+    return dispatchOf(bernoulliKl, { rows, columns: numel(rho.shape), target }, bound, node.label);
+  },
+  bernoulli_kl_gradient: (node, { tensors }) => {
+    const [weight, rho] = [input(node, 0), input(node, 1)];
+    const { target } = operationOf(node, 'bernoulli_kl_gradient');
+    const shape = { rows: numel(weight.shape), columns: numel(rho.shape), target };
+    const bound = { weight: tensors.of(weight), rho: tensors.of(rho), drho: tensors.of(node) };
+    return dispatchOf(bernoulliKlGradient, shape, bound, node.label);
+  },
+};

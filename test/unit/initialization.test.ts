@@ -1,0 +1,52 @@
+// From which interval the first parameters of each layer are drawn (src/graph/build.ts). That they fill it, and follow
+// from the seed, is tested in test/train/determinism.test.ts.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parameterSpecs } from '../../src/graph/build.js';
+import { vae } from '../../src/model/presets.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+
+const SPEC = vae({ pixels: 100, hidden: [48], latent: 6 });
+
+const boundsOf = (spec: ModelSpec) => parameterSpecs(spec).map(({ name, init }) => [name, init.bound]);
+
+/** Inputs and units; the two heads are one matrix, but each is a layer of its own. */
+const LAYERS = [
+  ['encoder.0', 100, 48],
+  ['heads', 48, 6],
+  ['decoder.0', 6, 48],
+  ['decoder.2', 48, 100],
+] as const;
+
+const expected = (weight: (inputs: number, units: number) => number, bias: (inputs: number) => number) =>
+  LAYERS.flatMap(([name, inputs, units]) => [
+    [`${name}.weight`, weight(inputs, units)],
+    [`${name}.bias`, bias(inputs)],
+  ]);
+
+test('pytorch, which is the default: 1 / sqrt(inputs), biases too', () => {
+  const want = expected(
+    (inputs) => 1 / Math.sqrt(inputs),
+    (inputs) => 1 / Math.sqrt(inputs),
+  );
+  assert.equal(boundsOf(SPEC), want);
+  assert.equal(boundsOf({ ...SPEC, initialization: 'pytorch' }), want);
+});
+
+test('xavier: sqrt(6 / (inputs + units)), biases 0', () => {
+  const want = expected(
+    (inputs, units) => Math.sqrt(6 / (inputs + units)),
+    () => 0,
+  );
+  assert.equal(boundsOf({ ...SPEC, initialization: 'xavier' }), want);
+});
+
+test('he: sqrt(6 / inputs), biases 0', () => {
+  const want = expected(
+    (inputs) => Math.sqrt(6 / inputs),
+    () => 0,
+  );
+  assert.equal(boundsOf({ ...SPEC, initialization: 'he' }), want);
+});
+
+test.run();
