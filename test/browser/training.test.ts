@@ -38,7 +38,7 @@ async function trainReference(lib: typeof latentgpu, device: Device, file: Uint8
   const losses: number[][] = [];
   for (let step = 0; step < 30; step++)
     for await (const { train, test } of trainer.train({ steps: 1 }))
-      losses.push([train.loss, train.bce, train.kl, test.loss]);
+      losses.push([train.loss, train.bce ?? Number.NaN, train.kl ?? Number.NaN, test.loss]);
   trainer.dispose();
   model.dispose();
   return losses;
