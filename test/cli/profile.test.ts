@@ -155,9 +155,10 @@ test('options: defaults, and the help names every flag once', () => {
   assert.equal(readProfileOptions(['--compare', 'a', 'b']).compare, ['a', 'b']);
   assert.is(readProfileOptions(['--lr', 'x', '-h']).help, true);
   const help = profileHelp();
-  for (const flag of 'data limit batch lr seed hidden latent adapter steps kernel m n k json trace wgsl ceilings repeat quiet help'.split(
-    ' ',
-  ))
+  const own = 'steps kernel m n k json trace wgsl ceilings repeat help';
+  const model = 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise';
+  const optimizer = 'batch lr seed optimizer momentum weight-decay clip reduction nesterov';
+  for (const flag of `data limit adapter ${model} ${optimizer} ${own}`.split(' '))
     assert.is(help.split(`\n  --${flag} `).length, 2, flag);
   for (const line of help.split('\n')) assert.ok(line.length <= 100, `${line.length} columns: ${line}`);
 });
