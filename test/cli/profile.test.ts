@@ -134,7 +134,10 @@ for (const [args, text] of [
     ['--ceilings', '--json', 'c.json'],
     /^error: --json has no meaning with --ceilings, only --adapter, --quiet have; leave it out$/,
   ],
-  [['--wgsl', 'adam', '--trace', 't.json'], /^error: --trace has no meaning with --wgsl, only --quiet, --data, /],
+  [
+    ['--wgsl', 'adam', '--trace', 't.json'],
+    /^error: --trace has no meaning with --wgsl, only --quiet and the flags of data, adapter, model and optimizer have; leave it out$/,
+  ],
   [
     ['--m', '8', '--n', '8', '--k', '8', '--steps', '3'],
     /^error: --steps has no meaning with --m, --n and --k, only --kernel, /,
