@@ -166,7 +166,7 @@ export function profileHelp(): string {
     'Times every kernel of a training step on the GPU, and says what limits it.',
     '',
     'usage: node harness/profile.js [flags]',
-    '       node harness/profile.js --kernel matmul_tiled --m N --n N --k N [--json FILE]',
+    '       node harness/profile.js --kernel matmul_tiled --m N --n N --k N [--adapter NAME]',
     '       node harness/profile.js --compare BEFORE.json AFTER.json',
     '',
     ...flagsHelp(TABLE),
