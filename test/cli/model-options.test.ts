@@ -80,7 +80,7 @@ test('the size of the images and the number of classes are those of the data', (
   );
 });
 
-const CODE = 'only there the code has a penalty';
+const CODE = 'only sparse has a penalty on its code';
 const together: [string, string][] = [
   ['--l1 0.1', `--l1 with --model vae (the default): ${CODE}; use --model sparse, or leave --l1 out`],
   ['--model vae --l1 0.1', `--l1 with --model vae: ${CODE}; use --model sparse, or leave --l1 out`],
@@ -91,11 +91,11 @@ const together: [string, string][] = [
   ],
   [
     '--model ae --beta 4',
-    '--beta with --model ae: it is the weight of their KL term; use --model beta-vae or --model conditional-vae, or leave --beta out',
+    '--beta with --model ae: only beta-vae and conditional-vae weigh their KL term; use --model beta-vae or --model conditional-vae, or leave --beta out',
   ],
   [
     '--beta 4',
-    '--beta with --model vae (the default): it is the weight of their KL term; use --model beta-vae or --model conditional-vae, or leave --beta out',
+    '--beta with --model vae (the default): only beta-vae and conditional-vae weigh their KL term; use --model beta-vae or --model conditional-vae, or leave --beta out',
   ],
   [
     '--model ae --variance 1',
@@ -103,7 +103,7 @@ const together: [string, string][] = [
   ],
   [
     '--model ae --noise mask:0.5',
-    '--noise with --model ae: only there the encoder sees damaged images; use --model denoising, or leave --noise out',
+    '--noise with --model ae: only denoising shows the encoder damaged images; use --model denoising, or leave --noise out',
   ],
   [
     '--model sparse --warmup 2',
@@ -111,11 +111,11 @@ const together: [string, string][] = [
   ],
   [
     '--model ae --pretrain 2',
-    '--pretrain with --model ae: only there layers are trained one by one first; use --model stacked, or leave --pretrain out',
+    '--pretrain with --model ae: only stacked trains its layers one by one first; use --model stacked, or leave --pretrain out',
   ],
   [
     '--pretrain-steps 2',
-    '--pretrain-steps with --model vae (the default): only there layers are trained one by one first; use --model stacked, or leave --pretrain-steps out',
+    '--pretrain-steps with --model vae (the default): only stacked trains its layers one by one first; use --model stacked, or leave --pretrain-steps out',
   ],
   [
     '--model linear --activation relu',
