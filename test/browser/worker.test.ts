@@ -186,7 +186,7 @@ test('a lost device rejects what is under way, says so, and a restart or a new s
   const { value, complaints } = await inPage(lossHere, workerFile(LOSING));
   assert.equal(complaints, []);
   const pattern = /^real DeviceError: the device ".+" was lost \(.+\): its memory .* are gone\. Open a new device/;
-  for (const [name, text] of Object.entries(value.errors)) assert.match(text, pattern, name);
+  for (const [name, text] of Object.entries(value.errors)) assert.match(text, pattern, `${name}: ${text}`);
   assert.is(value.healed[0], 2);
   assert.ok(Number.isFinite(value.healed[1]));
   assert.is(value.healed[2], 2);
