@@ -212,15 +212,17 @@ async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch
   try {
     const stepper = await Stepper.create(machine, changed, DATA.train, settings, shared, '');
     const restore = () => stepper.rewind(0);
-    return await profileStepper({ device: own, memory: machine.memory, stepper, restore }, { steps: STEPS });
+    return await profileStepper({ device: own, memory: machine.memory, stepper, restore }, { steps: PLANTED_STEPS });
   } finally {
     model.dispose();
   }
 }
 
 const WORK = 5;
-/** Slow kernels in the plan. */
-const PLANTED = 2;
+/** Slow kernels in the plan, steps of a profile, profiles: always so many, and the median of all their calls is judged. */
+const PLANTED = 3;
+const PLANTED_STEPS = 16;
+const PROFILES = 3;
 
 /**
  * In the place of a weight's gradient the same many times over: WORK as it is, then a slow one, and that PLANTED times. The
@@ -249,15 +251,20 @@ for (const without of [[], ['timestamp-query']])
   test(`a kernel that does its work ${WORK} times is so much slower, and the largest${without.length ? ', by repetition' : ''}`, async () => {
     const own = await openSteadyDevice(without);
     try {
-      const report = await profilePlan(own, plant);
-      const factors = slowerBy(report);
-      assert.ok(factors.length >= 7 * PLANTED, `${factors.length} calls of slow kernels`);
+      const factors: number[] = [];
+      const sentences: string[] = [];
+      for (let profile = 0; profile < PROFILES; profile++) {
+        const report = await profilePlan(own, plant);
+        factors.push(...slowerBy(report));
+        sentences.push(report.bottleneck.sentence);
+      }
+      const named = sentences.filter((text) =>
+        /^The GPU is .*; the largest is matmul_\w+\+weight_gradient of slow \(/.test(text),
+      );
+      assert.ok(named.length > PROFILES / 2, `the bottleneck: ${sentences.join(' ')}`);
+      assert.ok(factors.length >= 7 * PLANTED * PROFILES, `${factors.length} calls of slow kernels`);
       const factor = median(factors);
       assert.ok(Math.abs(factor / WORK - 1) < 0.2, `${factor} times slower, must be ${WORK} within 20%`);
-      const largest = report.rows.reduce((best, row) => (row.median > best.median ? row : best));
-      assert.is(largest.label, 'slow', `the largest is ${largest.kernel} of ${largest.label}`);
-      assert.is(report.bottleneck.what, 'gpu');
-      assert.match(report.bottleneck.sentence, /the largest is matmul_\w+\+weight_gradient of slow \(/);
     } finally {
       own.dispose();
     }
