@@ -107,7 +107,9 @@ export function largestEigenpairs(matrix: Symmetric, count: number): Eigenpair[]
   const { size } = matrix;
   const width = Math.min(size, count + SPARE);
   const start = uniforms(1, size * width);
-  let block = Array.from({ length: width }, (_, i) => Float64Array.from(start.subarray(i * size, (i + 1) * size)));
+  let block: Float64Array[] = Array.from({ length: width }, (_, i) =>
+    Float64Array.from(start.subarray(i * size, (i + 1) * size)),
+  );
   for (let iteration = 0; iteration < 500; iteration++) {
     const basis = orthonormal(block);
     block = basis.map((vector) => multiply(matrix, vector));
