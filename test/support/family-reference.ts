@@ -58,6 +58,17 @@ function lossesOf(name: string, spec: ModelSpec): Losses[] {
   });
 }
 
+/** Means over the images of steps `from` to `to` - 1, counted from 0; rows as IMAGES says. */
+export function meanLosses(losses: readonly Losses[], from: number, to: number): Losses {
+  const rows = (step: number) => (step % 4 === 3 ? 8 : 16);
+  const steps = Array.from({ length: to - from }, (_, i) => from + i);
+  const images = steps.reduce((sum, step) => sum + rows(step), 0);
+  const mean = (term: keyof Losses) =>
+    steps.reduce((sum, step) => sum + (rows(step) * (losses[step]?.[term] ?? Number.NaN)) / images, 0);
+  const terms = Object.keys(losses[from] ?? {}) as (keyof Losses)[];
+  return Object.fromEntries(terms.map((term) => [term, mean(term)])) as Losses;
+}
+
 export const FAMILY_CASES: FamilyCase[] = cases.map(({ name, model, options }) => {
   const spec = models[model];
   if (!spec) throw new Error(`test/train/family-cases.json has no model "${model}"`);
