@@ -58,7 +58,10 @@ async function busyHere(lib: Lib) {
   const perSecond = last?.stepsPerSecond ?? 0;
   const abortedAt = performance.now();
   stop.abort();
-  const reports = await training;
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('10 s after the abort it still trains')), 10_000);
+  });
+  const reports = await Promise.race([training, late]);
   const stopping = performance.now() - abortedAt;
   const at = reports.at(-1)?.step;
   await new Promise((resolve) => setTimeout(resolve, 300));
