@@ -42,19 +42,51 @@ async function onTrainer<T>(work: (trainer: Trainer) => Promise<T>): Promise<T> 
   return withTrainer({ spec: SPEC, dataset: DATA, options: OPTIONS, parameters }, work);
 }
 
-/** Runs `work` with a count of what it makes the device make. */
-async function counting<T>(on: Device, work: () => Promise<T>): Promise<{ result: T; querySets: number }> {
+interface Counted<T> {
+  result: T;
+  querySets: number;
+  passes: number;
+  dispatches: number;
+}
+
+/** Runs `work` with a count of what it makes the device make and do. */
+async function counting<T>(on: Device, work: () => Promise<T>): Promise<Counted<T>> {
   const { gpu } = on;
-  const real = gpu.createQuerySet.bind(gpu);
-  let querySets = 0;
-  gpu.createQuerySet = (descriptor) => {
-    querySets++;
-    return real(descriptor);
+  const counts = { querySets: 0, passes: 0, dispatches: 0 };
+  const undo: (() => void)[] = [];
+  const countCalls = <Name extends string>(
+    object: Record<Name, (...args: never[]) => unknown>,
+    name: Name,
+    count: keyof typeof counts,
+    onResult: (result: unknown) => void = () => undefined,
+  ) => {
+    const real = object[name].bind(object);
+    object[name] = (...args) => {
+      counts[count]++;
+      const result = real(...args);
+      onResult(result);
+      return result;
+    };
+    undo.push(() => {
+      object[name] = real;
+    });
   };
+  const createEncoder = gpu.createCommandEncoder.bind(gpu);
+  gpu.createCommandEncoder = (descriptor) => {
+    const encoder = createEncoder(descriptor);
+    countCalls(encoder as never, 'beginComputePass', 'passes', (pass) => {
+      countCalls(pass as never, 'dispatchWorkgroups', 'dispatches');
+    });
+    return encoder;
+  };
+  undo.push(() => {
+    gpu.createCommandEncoder = createEncoder;
+  });
+  countCalls(gpu as never, 'createQuerySet', 'querySets');
   try {
-    return { result: await work(), querySets };
+    return { result: await work(), ...counts };
   } finally {
-    gpu.createQuerySet = real;
+    for (const each of undo) each();
   }
 }
 
@@ -321,6 +353,21 @@ test('training goes on after a profile as if there had been none; without one no
   for (const [index, tensors] of want.entries())
     assert.ok(sameBits(got[index] ?? new Map(), tensors), `state ${index}`);
 });
+
+test('profiling off costs nothing: a step is the dispatches of its plan, in one pass with others, before and after a profile', () =>
+  onTrainer(async (trainer) => {
+    const steps = 4;
+    const train = async () => {
+      const before = await counting(device, () => trainer.evaluate());
+      const after = await counting(device, () => trainSteps(trainer, steps));
+      return { dispatches: after.dispatches - before.dispatches, querySets: after.querySets };
+    };
+    const want = { dispatches: steps * trainer.plan.dispatches.length, querySets: 0 };
+    assert.equal(await train(), want);
+    const { dispatches, passes } = await counting(device, () => profileTrainer(trainer, { steps: 3, warmup: 1 }));
+    assert.ok(dispatches > want.dispatches && passes > 3 * trainer.plan.dispatches.length, 'the counters count');
+    assert.equal(await train(), want);
+  }));
 
 test('a trainer that trains cannot be profiled; options are checked', () =>
   onTrainer(async (trainer) => {
