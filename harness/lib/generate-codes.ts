@@ -53,7 +53,8 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
  */
 export function spread(count: number, most: number): number[] {
   if (count <= most) return [...Array(count).keys()];
-  return Array.from({ length: most }, (_, i) => Math.floor(((i + ((i * GOLDEN) % 1)) * count) / most));
+  const start = (stretch: number) => Math.floor((stretch * count) / most);
+  return Array.from({ length: most }, (_, i) => start(i) + Math.floor(((i * GOLDEN) % 1) * (start(i + 1) - start(i))));
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
