@@ -90,6 +90,7 @@ function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOpti
       type: 'quantitative' as const,
       title: axisTitle,
       scale: { domain, nice: false, zero: false },
+      axis: { tickCount: 7 },
     }) as const;
   const name = (which: string, share: number) =>
     `${which} principal component (${(100 * share).toFixed(1)}% of the variance)`;

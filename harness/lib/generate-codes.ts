@@ -27,12 +27,11 @@ export const codes: Output = {
     const found = principalAxes(mean, latent);
     const total = found.variances.reduce((sum, variance) => sum + variance, 0);
     const [first = 0, second = 0] = found.variances.map((variance) => (total > 0 ? variance / total : 0));
-    const every = Math.ceil(count / MOST_POINTS);
     const plane = project(mean, found, 2);
-    const points = Array.from({ length: Math.ceil(count / every) }, (_, i) => ({
-      x: plane[2 * i * every] ?? 0,
-      y: plane[2 * i * every + 1] ?? 0,
-      ...(labels && { label: labels[i * every] ?? 0 }),
+    const points = spread(count, MOST_POINTS).map((index) => ({
+      x: plane[2 * index] ?? 0,
+      y: plane[2 * index + 1] ?? 0,
+      ...(labels && { label: labels[index] ?? 0 }),
     }));
     const shown = points.length < count ? `${grouped(points.length)} of ${grouped(count)}` : grouped(count);
     results.write(
@@ -45,5 +44,17 @@ export const codes: Output = {
     );
   },
 };
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * At most `most` of 0..count-1, one from each of as many equal stretches, at a place that neither falls into step with
+ * data whose classes come in turn, nor leaves out a class of data that are sorted by it.
+ */
+export function spread(count: number, most: number): number[] {
+  if (count <= most) return [...Array(count).keys()];
+  const start = (stretch: number) => Math.floor((stretch * count) / most);
+  return Array.from({ length: most }, (_, i) => start(i) + Math.floor(((i * GOLDEN) % 1) * (start(i + 1) - start(i))));
+}
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;

@@ -30,7 +30,7 @@ export const compress: Output = {
   refusal: () => undefined,
   async make(material) {
     const { model, train, test, options, results, say } = material;
-    const { inputs: pixels, code } = model.spec;
+    const { inputs: pixels, code, classes } = model.spec;
     const images = asFloats(test, test.count);
     const labels = labelsFor(model.spec, test.labels);
     const codes = (await material.testCodes()).mean;
@@ -56,11 +56,12 @@ export const compress: Output = {
       rows.push({ label: `${bits} bit${bits === 1 ? '' : 's'}`, images: decoded.subarray(0, shown * pixels) });
     }
     const from = Math.min(RANGE_IMAGES, train.count);
-    say(costTable(costs, { ...size, images: test.count, from }));
+    say(costTable(costs, { ...size, classes, images: test.count, from }));
     const { width, height } = test;
     const report = {
       images: test.count,
       ...size,
+      ...(classes !== undefined && { classBits: Math.log2(classes) }),
       rangesFrom: `${from} training images`,
       low: [...ranges.low],
       high: [...ranges.high],
@@ -71,7 +72,8 @@ export const compress: Output = {
       `${JSON.stringify(report, null, 2)}\n`,
       'the table, and the range of each dimension',
     );
-    const title = `bits for each of the ${code.units} numbers of a code`;
+    const title =
+      code.units === 1 ? 'bits for the one number of a code' : `bits for each of the ${code.units} numbers of a code`;
     results.write(
       'compress.png',
       drawSheet({ title, rows, width, height }),
@@ -104,8 +106,18 @@ function cost(
 /** The costs for a person: a row a depth. */
 export function costTable(
   costs: readonly Cost[],
-  { pixels, latent, images, from }: { pixels: number; latent: number; images: number; from: number },
+  sizes: {
+    pixels: number;
+    latent: number;
+    /** Of a conditional model. */
+    classes?: number | undefined;
+    /** Test images. */
+    images: number;
+    /** Training images that the ranges are of. */
+    from: number;
+  },
 ): string {
+  const { pixels, latent, classes, images, from } = sizes;
   const head = ['bits a number', 'bits an image', 'bits a pixel', 'entropy, bits', 'MSE', 'PSNR, dB'];
   const cells = costs.map((row) => [
     row.bits === FLOAT_BITS ? 'float' : String(row.bits),
@@ -115,18 +127,21 @@ export function costTable(
     row.mse.toFixed(5),
     row.psnr.toFixed(2),
   ]);
-  const lines = [head, ...cells].map((row) =>
-    row.map((cell, at) => cell.padStart((head[at] ?? '').length)).join('   '),
-  );
+  const table = [head, ...cells];
+  const widths = head.map((_, at) => Math.max(...table.map((row) => (row[at] ?? '').length)));
+  const lines = table.map((row) => row.map((cell, at) => cell.padStart(widths[at] ?? 0)).join('   '));
   const missing = costs.some((row) => row.bits !== FLOAT_BITS && row.entropyBits === null)
     ? [`-: ${grouped(images)} images are too few for the entropy of so many cells`]
     : [];
   return [
     '',
-    `${grouped(images)} test images of ${grouped(pixels)} pixels (${grouped(8 * pixels)} bits as bytes), codes of ${latent} numbers;`,
+    `${grouped(images)} test images of ${grouped(pixels)} pixels (${grouped(8 * pixels)} bits as bytes), codes of ${latent} number${latent === 1 ? '' : 's'};`,
     `each number's range, from ${grouped(from)} training images, is cut into 2^bits equal cells`,
     ...lines,
     ...missing,
+    ...(classes === undefined
+      ? []
+      : [`the class, which the decoder is told, costs ${Math.log2(classes).toFixed(1)} bits more`]),
     '',
   ].join('\n');
 }

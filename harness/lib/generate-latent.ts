@@ -143,8 +143,10 @@ export const grid: Output = {
     results.write(
       'grid.png',
       drawSheet({ title, rows, width, height, columnLabels, cell: GRID_CELL }),
-      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as}; ` +
-        `the others at ${spec.code.kind === 'gaussian' ? "the prior's mean, 0" : 'their mean'}`,
+      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as}` +
+        (spec.code.units > 2
+          ? `; the others at ${spec.code.kind === 'gaussian' ? "the prior's mean, 0" : 'their mean'}`
+          : ''),
     );
   },
 };

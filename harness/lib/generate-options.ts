@@ -30,6 +30,8 @@ export interface GenerateOptions {
 
 export const DEFAULT_BITS = [8, 6, 4, 3, 2];
 const MOST_BITS = 16;
+/** Flags that shape one output alone. */
+const OUTPUT_OF_FLAG = { walk: 'walk', axes: 'grid', compress: 'compress' } as const;
 
 const OWN_FLAGS: Record<string, Flag> = {
   run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js; necessary'] },
@@ -123,10 +125,11 @@ export function readGenerateOptions(args: string[]): GenerateOptions | undefined
   const { run, only, compress } = given;
   if (run === undefined)
     throw new ArgumentError('--run is missing: whose model? Name the folder of a run, for example --run runs/first');
-  if (only && compress && !only.includes('compress'))
-    throw new ArgumentError(
-      '--compress is given, but --only does not name it; write --only compress,... or leave one out',
-    );
+  for (const [flag, output] of Object.entries(OUTPUT_OF_FLAG))
+    if (only && flag in given && !only.includes(output))
+      throw new ArgumentError(
+        `--${flag} is given, but --only does not name ${output === flag ? 'it' : output}; write --only ${output},... or leave one out`,
+      );
   return {
     seed: 0,
     adapter: 'auto',
