@@ -173,14 +173,28 @@ test('degenerate data: one row, equal rows, a constant column, equal variances, 
   const round = principalAxes(Float32Array.of(1, 1, 1, -1, -1, 1, -1, -1), 2);
   assert.equal(round.variances, [1, 1]);
   orthonormal(round.axes, 2);
-  // On one line: the second variance is 0 but for rounding, and never below.
-  const line = principalAxes(
-    Float32Array.from({ length: 30 }, (_, at) => Math.floor(at / 3) * ([0.1, 0.7, -0.3][at % 3] ?? 0)),
-    3,
-  );
-  assert.ok(line.variances.every((variance) => variance >= 0));
-  assert.ok((line.variances[1] ?? 1) <= 2 ** -22 * (line.variances[0] ?? 0));
-  orthonormal(line.axes, 3);
+  // On lines: all variances but the first are 0 but for rounding, and never below.
+  for (let seed = 0; seed < 20; seed++) {
+    const [direction, along] = [uniforms(seed, 5), uniforms(seed + 100, 30)];
+    const rows = Float32Array.from(
+      { length: 150 },
+      (_, at) => (direction[at % 5] ?? 0) * (along[Math.floor(at / 5)] ?? 0),
+    );
+    const { variances, axes } = principalAxes(rows, 5);
+    assert.ok(
+      variances.every((variance) => variance >= 0),
+      `${variances}`,
+    );
+    assert.ok(
+      (variances[1] ?? 1) <= (5 * 2 ** -24) ** 2 * (variances[0] ?? 0) + rounding(5, variances[0] ?? 0),
+      `${variances}`,
+    );
+    orthonormal(axes, 5);
+  }
+  // Two columns of one variance that do not vary together; the third is their sum.
+  const pair = principalAxes(Float32Array.of(1, 1, 2, 1, -1, 0, -1, 1, 0, -1, -1, -2), 3);
+  orthonormal(pair.axes, 3);
+  close(pair.variances, [3, 1, 0], rounding(3, 3), 'variances of a pair');
   const single = principalAxes(Float32Array.of(1, 3), 1);
   assert.equal([single.variances, single.axes.map((axis) => [...axis])], [[1], [[1]]]);
 });
