@@ -77,14 +77,17 @@ export const denoised: Output = {
       { label: 'corrupted', images: corrupted.subarray(0, shown) },
       { label: 'restored', images: restored.subarray(0, shown) },
     ];
-    const [before, after] = [corrupted, restored].map((images) => psnr(meanSquaredError(images, clean)).toFixed(1));
+    const [before, after] = [corrupted, restored].map((images) => decibels(psnr(meanSquaredError(images, clean))));
     const noise = `${corruption.kind} ${corruption.amount}`;
-    const title = `${noise}: PSNR ${before} dB, restored ${after} dB`;
+    const title = `${noise}: PSNR ${before}, restored ${after}`;
     results.write(
       'denoised.png',
       drawSheet({ title, rows: wrapRows(rows, width * height, ACROSS), width, height }),
-      `test images, damaged by ${noise}, restored: PSNR ${before} dB before, ${after} dB after` +
+      `test images, damaged by ${noise}, restored: PSNR ${before} before, ${after} after` +
         ` (${clean.length / (width * height)} test images)`,
     );
   },
 };
+
+/** Weak noise may leave all of a few images as they are. */
+const decibels = (ratio: number): string => (Number.isFinite(ratio) ? `${ratio.toFixed(1)} dB` : 'infinite');

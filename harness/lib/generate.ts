@@ -92,25 +92,36 @@ export async function loadRunData(
  * @throws ArgumentError
  */
 export function checkImagesFit(
-  { only, walk: ends }: GenerateOptions,
+  { only, walk: ends, compress: bits }: GenerateOptions,
   { inputs, classes }: ModelSpec,
-  { name, test }: Dataset,
+  { name, train, test }: Dataset,
 ): void {
   const pixels = test.height * test.width;
   if (pixels !== inputs)
     throw new ArgumentError(
       `${name} has images of ${test.height}x${test.width} (${pixels} pixels), must have ${inputs} pixels as the model; give the run's data with --data`,
     );
-  const needsLabels = !only || only.some((output) => output !== 'samples');
-  if (classes !== undefined && needsLabels && !test.labels)
-    throw new ArgumentError(
-      `${name} has no labels, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`,
-    );
+  if (classes !== undefined && (!only || only.some((output) => output !== 'samples'))) {
+    checkLabels(name, 'test', test, classes);
+    if (bits) checkLabels(name, 'training', train, classes);
+  }
   const outside = ends?.find((index) => index >= test.count);
   if (outside !== undefined)
     throw new ArgumentError(`--walk ${ends}: there is no test image ${outside}, must be from 0 to ${test.count - 1}`);
   const alone = only?.includes('walk') ? walk.refusal({ inputs } as ModelSpec, test) : undefined;
   if (alone) throw new ArgumentError(`walk cannot be made from ${name}: ${alone}`);
+}
+
+function checkLabels(name: string, which: 'training' | 'test', { labels }: Images, classes: number): void {
+  if (!labels)
+    throw new ArgumentError(
+      `${name} has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`,
+    );
+  const other = labels.findIndex((label) => label >= classes);
+  if (other >= 0)
+    throw new ArgumentError(
+      `${name} has a ${which} image of class ${labels[other]} (image ${other}), must have classes from 0 to ${classes - 1} as the model; give the run's data with --data`,
+    );
 }
 
 /**

@@ -62,6 +62,10 @@ function specOf({ spec }: Record<string, unknown>, file: string): ModelSpec {
     throw new FormatError(
       `${file} has no "spec": the run is of an older version, which did not write its model down; train again`,
     );
+  if (typeof spec !== 'object' || spec === null)
+    throw new FormatError(
+      `${file}: "spec" is ${JSON.stringify(spec)}, must be an object as train.js wrote it; ${REMEDY}`,
+    );
   try {
     validateSpec(spec);
   } catch (cause) {
