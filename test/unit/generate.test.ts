@@ -46,14 +46,14 @@ test('--run alone; every flag; what is absent stays absent', () => {
   assert.equal(options('--run runs/a'), { run: 'runs/a', seed: 0, adapter: 'auto' });
   assert.equal(
     options(
-      '--run a --data digits --out b --only walk,samples,compress --count 5 --label 0 --walk 7,0 --axes 3,1 ' +
+      '--run a --data digits --out b --only walk,samples,grid,compress --count 5 --label 0 --walk 7,0 --axes 3,1 ' +
         '--compress 8,4 --seed 9 --adapter lavapipe',
     ),
     {
       run: 'a',
       data: 'digits',
       out: 'b',
-      only: ['samples', 'walk', 'compress'], // in the order in which they are made
+      only: ['samples', 'walk', 'grid', 'compress'], // in the order in which they are made
       count: 5,
       label: 0,
       walk: [7, 0],
