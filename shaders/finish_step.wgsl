@@ -1,6 +1,6 @@
 // The end of a step: adds up the rows of every term of the loss (the second stage of the reduction; the loss kernels did
 // the first), writes the sums where the host reads them late, and advances the counters that the next step reads.
-//   losses [TERMS, ROW_STRIDE] nats an image -> metrics [CAPACITY, TERMS] nats, summed over the batch's live rows;
+//   losses [TERMS, ROW_STRIDE], each in its term's unit -> metrics [CAPACITY, TERMS], summed over the batch's live rows;
 //   entry step % CAPACITY.  progress: this step's in, the next step's out: counters, and the factors of the learning
 //   rate, of the KL term and of each image, which follow from them.
 // Grid (1, 1, 1).  Host: src/kernels/finish-step.ts

@@ -14,7 +14,7 @@ import {
   type TrainerOptions,
 } from 'latentgpu/node';
 import type { LoadedData } from './data.js';
-import { describeLoss, lossTerms, lossUnit, type NamedTerm } from './losses.js';
+import { describeLoss, layerTerms, lossTerms, lossUnit, type NamedTerm } from './losses.js';
 import type { ModelOptions } from './model-options.js';
 import type { TrainOptions } from './options.js';
 import type { Pretraining, RunLength } from './train.js';
@@ -57,6 +57,7 @@ export function describeRun(run: {
       config: configOf(run),
       spec: model.spec,
       losses: lossesOf(terms),
+      ...(run.length.pretraining && { layerLosses: layerLossesOf(model.spec) }),
       adapter: device.adapter,
       versions: versions(),
       dispatchesPerStep,
@@ -95,6 +96,12 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     out,
     adapter: options.adapter,
   };
+}
+
+/** The same for the lines of each layer that is pretrained, from 1. */
+function layerLossesOf(spec: ModelSpec) {
+  const layers = Array.from({ length: spec.encoder.length + 1 }, (_, layer) => layer);
+  return Object.fromEntries(layers.map((layer) => [layer + 1, lossesOf(layerTerms(spec, layer))]));
 }
 
 /** Weights and units of what metrics.jsonl tells. */

@@ -34,6 +34,12 @@ function refuse(text: string, flag: string, must: string, example: string): neve
   throw new ArgumentError(`${flag} is ${show(text)}, must be ${must}; for example ${flag} ${example}`);
 }
 
+/** The whole number >= 0 that `text` is, or NaN. */
+export const wholeNumber = (text: string): number => {
+  const value = decimal(text);
+  return Number.isSafeInteger(value) && value >= 0 ? value : Number.NaN;
+};
+
 export const asIs = (text: string): string => text;
 export const count = whole('a whole number >= 1', 1);
 export const countOrNone = whole('a whole number >= 0', 0);

@@ -60,6 +60,9 @@ export const reconstructions: Output = {
   },
 };
 
+/** As a picture shows them: what is blacker than black or whiter than white is neither seen nor counted. */
+const shownAs = (images: Float32Array) => images.map((value) => Math.min(Math.max(value, 0), 1));
+
 export const denoised: Output = {
   name: 'denoised',
   refusal: ({ corruption }) => (corruption ? undefined : 'the model was not trained to restore damaged images'),
@@ -77,7 +80,9 @@ export const denoised: Output = {
       { label: 'corrupted', images: corrupted.subarray(0, shown) },
       { label: 'restored', images: restored.subarray(0, shown) },
     ];
-    const [before, after] = [corrupted, restored].map((images) => decibels(psnr(meanSquaredError(images, clean))));
+    const [before, after] = [corrupted, restored].map((images) =>
+      decibels(psnr(meanSquaredError(shownAs(images), clean))),
+    );
     const noise = `${corruption.kind} ${corruption.amount}`;
     const title = `${noise}: PSNR ${before}, restored ${after}`;
     results.write(

@@ -1,7 +1,7 @@
 // The arguments of harness/generate.js: flags, their help and the checks that need no run. Whether a run's model and data
 // can have what is asked for, generate.ts finds out.
 import { ArgumentError } from 'latentgpu/node';
-import { asIs, show } from './flag-values.js';
+import { asIs, count, countOrNone, seed, show, wholeNumber } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { ADAPTER_FLAG } from './options.js';
 
@@ -31,7 +31,14 @@ export interface GenerateOptions {
 export const DEFAULT_BITS = [8, 6, 4, 3, 2];
 const MOST_BITS = 16;
 /** Flags that shape one output alone. */
-const OUTPUT_OF_FLAG = { walk: 'walk', axes: 'grid', compress: 'compress' } as const;
+const OUTPUTS_OF_FLAG: Record<string, readonly OutputName[]> = {
+  walk: ['walk'],
+  axes: ['grid'],
+  compress: ['compress'],
+  label: ['samples', 'grid'],
+  count: ['samples', 'reconstructions', 'denoised', 'compress'],
+  seed: ['samples', 'denoised'],
+};
 
 const OWN_FLAGS: Record<string, Flag> = {
   run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js; necessary'] },
@@ -59,13 +66,13 @@ const OWN_FLAGS: Record<string, Flag> = {
   count: {
     value: 'N',
     example: '12',
-    read: (text, flag) => whole(text, flag, 1, '12'),
-    help: ['images in a picture (default: 64 samples, 10 of a class, 12 of the rest)'],
+    read: count,
+    help: ['images in a picture (default: 64 samples, 10 of a class, 12 of the rest; of compress', 'at most 12)'],
   },
   label: {
     value: 'N',
     example: '7',
-    read: (text, flag) => whole(text, flag, 0, '7'),
+    read: countOrNone,
     help: [
       'class of the samples and of the grid, for a conditional model (default: samples of',
       'each class in a row, a grid of class 0)',
@@ -101,7 +108,7 @@ const OWN_FLAGS: Record<string, Flag> = {
   seed: {
     value: 'N',
     example: '1',
-    read: (text, flag) => whole(text, flag, 0, '1'),
+    read: seed,
     help: ['samples and noise follow from it (default: 0)'],
   },
 };
@@ -125,10 +132,10 @@ export function readGenerateOptions(args: string[]): GenerateOptions | undefined
   const { run, only, compress } = given;
   if (run === undefined)
     throw new ArgumentError('--run is missing: whose model? Name the folder of a run, for example --run runs/first');
-  for (const [flag, output] of Object.entries(OUTPUT_OF_FLAG))
-    if (only && flag in given && !only.includes(output))
+  for (const [flag, outputs] of Object.entries(OUTPUTS_OF_FLAG))
+    if (only && flag in given && !outputs.some((output) => only.includes(output)))
       throw new ArgumentError(
-        `--${flag} is given, but --only does not name ${output === flag ? 'it' : output}; write --only ${output},... or leave one out`,
+        `--${flag} is given, but --only does not name ${outputs[0] === flag ? 'it' : outputs.join(' or ')}; write --only ${outputs[0]},... or leave one out`,
       );
   return {
     seed: 0,
@@ -167,20 +174,8 @@ export function generateHelp(): string {
   ].join('\n');
 }
 
-/** Digits alone: Number() would take "", "0x10" and "1e3" too. */
-const decimal = (text: string): number => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN);
-
-function whole(text: string, flag: string, least: number, example: string): number {
-  const value = decimal(text);
-  if (!(value >= least))
-    throw new ArgumentError(
-      `${flag} is ${show(text)}, must be a whole number >= ${least}; for example ${flag} ${example}`,
-    );
-  return value;
-}
-
 function pair(text: string, flag: string, what: string, example: string): [number, number] {
-  const [a = Number.NaN, b = Number.NaN, ...more] = text.split(',').map(decimal);
+  const [a = Number.NaN, b = Number.NaN, ...more] = text.split(',').map((part) => wholeNumber(part.trim()));
   if (Number.isNaN(a + b) || a === b || more.length > 0)
     throw new ArgumentError(
       `${flag} is ${show(text)}, must be two different ${what}, counted from 0; for example ${flag} ${example}`,
@@ -189,7 +184,7 @@ function pair(text: string, flag: string, what: string, example: string): [numbe
 }
 
 function bitDepths(text: string, flag: string): number[] {
-  const bits = text.split(',').map(decimal);
+  const bits = text.split(',').map((part) => wholeNumber(part.trim()));
   if (!bits.every((value) => value >= 1 && value <= MOST_BITS) || new Set(bits).size < bits.length)
     throw new ArgumentError(
       `${flag} is ${show(text)}, must be different whole numbers from 1 to ${MOST_BITS}; for example ${flag} ${DEFAULT_BITS}`,

@@ -27,6 +27,7 @@ import {
 } from 'latentgpu/node';
 import { asIs, count, counts, noise, notNegative, oneOf, positive, share } from './flag-values.js';
 import type { Flag } from './flags.js';
+import { present } from './present.js';
 import type { CourseOptions } from './training-options.js';
 
 export const MODELS = ['vae', 'beta-vae', 'conditional-vae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
@@ -338,11 +339,6 @@ function presetSpec(options: ModelOptions, data: { pixels?: number; classes?: nu
     stacked: () => stacked(layers),
   };
   return { ...makers[model](), ...present({ initialization: init }) };
-}
-
-/** Without what is absent: a preset's default would give way to an `undefined`. */
-function present<Given extends object>(given: Given): Given {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
 }
 
 /** How many classes the labels of the data have, for a conditional model. */

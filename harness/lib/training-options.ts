@@ -13,6 +13,7 @@ import {
   seed,
 } from './flag-values.js';
 import type { Flag, Switch } from './flags.js';
+import { present } from './present.js';
 
 /** What changes a training step itself. Absent: the library's defaults. */
 export interface OptimizerOptions {
@@ -210,8 +211,4 @@ function inSchedule(
     case 'step':
       return { kind: choice.kind, every: inSteps(choice.every, stepsPerEpoch), factor: choice.factor, ...rising };
   }
-}
-
-function present<Given extends object>(given: Given): Given {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given;
 }

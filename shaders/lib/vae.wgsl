@@ -1,4 +1,4 @@
-// The formulas of the variational autoencoder, each once: kernels that run one of them and kernels that fuse several
+// The formulas of the Gaussian code and of cross entropy, each once: kernels that run one of them and kernels that fuse several
 // call these.  Source: Kingma & Welling 2014, section 3 and appendix B.
 #include "lib/log_one_plus.wgsl"
 

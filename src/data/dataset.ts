@@ -53,6 +53,10 @@ export function checkImages(images: Images, name: string): void {
     throw new ArgumentError(
       `${name}.pixels has ${pixels.length} bytes, must have ${count * height * width} (${count} images of ${height}x${width})`,
     );
+  if (labels && (!ArrayBuffer.isView(labels) || labels.BYTES_PER_ELEMENT !== 1))
+    throw new ArgumentError(
+      `${name}.labels are ${kindOf(labels)}, must be a Uint8Array of classes; use Uint8Array.from(labels)`,
+    );
   if (labels && labels.length !== count)
     throw new ArgumentError(
       `${name}.labels has ${labels.length} entries, must have one for each of the ${count} images`,

@@ -7,7 +7,7 @@ export class Graph {
 
   /**
    * Appends an operation.
-   * @param shape only for leaves (parameter, input, batch, row_weight), whose shape follows from nothing
+   * @param shape only for leaves (parameter, input, batch, batch_labels, row_weight), whose shape follows from nothing
    * @throws GraphError if the inputs' shapes do not fit
    */
   append = (operation: Operation, inputs: readonly Node[], label: string, shape?: Shape): Node => {

@@ -1,7 +1,8 @@
 // The damage of a denoising autoencoder on the host: the same as shaders/corrupt.wgsl up to rounding, for pictures of what
 // such a model is shown, and as the oracle of that shader's tests.
 import { normalAt, STREAM, uniformAt } from '../random.js';
-import type { CorruptionSpec } from './spec.js';
+import { type CorruptionSpec, validateCorruption } from './spec.js';
+import { checkSeed } from './values.js';
 
 /** What the noise is drawn from: the same for the same. */
 export interface NoiseSource {
@@ -26,8 +27,10 @@ export function corruptPixel(x: number, index: number, { kind, amount }: Corrupt
  * @param images [n, pixels], 0 black to 1 white
  * @param seed   another damage for each; 0 by default
  * @returns as many, damaged; Gaussian noise is not clipped
+ * @throws ArgumentError naming what is wrong in `corruption`, or the seed
  */
 export function corruptImages(images: Float32Array, corruption: CorruptionSpec, seed = 0): Float32Array<ArrayBuffer> {
-  const noise = { seed, step: 0, stream: STREAM.evaluationCorruption };
+  validateCorruption(corruption);
+  const noise = { seed: checkSeed(seed), step: 0, stream: STREAM.evaluationCorruption };
   return Float32Array.from(images, (x, i) => corruptPixel(x, i, corruption, noise));
 }

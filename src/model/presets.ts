@@ -8,6 +8,7 @@ import {
   type PixelRange,
   validateSpec,
 } from './spec.js';
+import { requireKnownKeys } from './values.js';
 
 /** Sizes that every member of the family has. */
 export interface Sizes {
@@ -43,8 +44,15 @@ const DEFAULT_HIDDEN = [512, 256];
 /** Hinton & Salakhutdinov 2006. */
 const STACKED = { hidden: [1000, 500, 250], latent: 30 };
 
-/** What all members have in common: the layers around the code, and how images are compared. */
-function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
+const COMMON_OPTIONS = ['pixels', 'hidden', 'latent', 'activation', 'loss', 'output', 'range'];
+
+/**
+ * What all members have in common: the layers around the code, and how images are compared.
+ * @param own options that the member itself has used
+ * @throws ArgumentError for an option that neither has
+ */
+function mirrored(options: Layers, own: readonly string[] = []): Omit<ModelSpec, 'code'> {
+  requireKnownKeys(options, [...COMMON_OPTIONS, ...own], '');
   const { pixels = 784, hidden = DEFAULT_HIDDEN, activation = 'relu', loss: reconstruction = 'bce', range } = options;
   if (!Array.isArray(hidden))
     throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
@@ -72,7 +80,7 @@ function checked(spec: ModelSpec): ModelSpec {
  * Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes".
  */
 export function vae({ latent = 64, klWeight = 1, variance, ...layers }: VaeOptions = {}): ModelSpec {
-  const { loss, ...rest } = mirrored(layers);
+  const { loss, ...rest } = mirrored(layers, ['klWeight', 'variance']);
   return checked({
     ...rest,
     code: { kind: 'gaussian', units: latent },
@@ -85,6 +93,7 @@ export function vae({ latent = 64, klWeight = 1, variance, ...layers }: VaeOptio
  * Source: Higgins et al. 2017, "beta-VAE".
  */
 export function betaVae({ beta = 4, ...options }: Omit<VaeOptions, 'klWeight'> & { beta?: number } = {}): ModelSpec {
+  requireKnownKeys(options, [...COMMON_OPTIONS, 'beta', 'variance'], '');
   return vae({ ...options, klWeight: beta });
 }
 
@@ -127,7 +136,7 @@ export interface SparseOptions extends Layers {
 export function sparse({ latent = 64, l1, rho, sparsityWeight = 1, ...layers }: SparseOptions = {}): ModelSpec {
   if (l1 !== undefined && rho !== undefined)
     throw new ArgumentError(`l1 ${l1} and rho ${rho}: a code is kept sparse by one of them; leave one out`);
-  const { loss, ...rest } = mirrored(layers);
+  const { loss, ...rest } = mirrored(layers, ['l1', 'rho', 'sparsityWeight']);
   if (rho === undefined)
     return checked({
       ...rest,
@@ -154,5 +163,6 @@ export function denoising({ corruption, ...layers }: Layers & { corruption?: Cor
  * Source: Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
  */
 export function stacked(options: Layers = {}): ModelSpec {
-  return ae({ ...STACKED, activation: 'sigmoid', ...options });
+  const { hidden = STACKED.hidden, latent = STACKED.latent, activation = 'sigmoid', ...layers } = options;
+  return ae({ ...layers, hidden, latent, activation });
 }

@@ -180,7 +180,8 @@ function validateLayer(value: unknown, path: string, known: readonly string[]): 
   requireKnownKeys(layer as object, known, path);
 }
 
-function validateCorruption(value: unknown): void {
+/** @throws ArgumentError with the path of what is wrong */
+export function validateCorruption(value: unknown): void {
   const corruption = value as Partial<CorruptionSpec> | null;
   requireOneOf(corruption?.kind, CORRUPTIONS, 'corruption.kind');
   if (corruption?.kind === 'gaussian') requirePositive(corruption.amount, 'corruption.amount');

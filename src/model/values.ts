@@ -59,3 +59,10 @@ export function requireWeight(value: unknown, path: string): void {
 export function requireFraction(value: unknown, path: string): void {
   requireNumber(value, path, 'a number between 0 and 1', (number) => number > 0 && number < 1);
 }
+
+/** @throws ArgumentError unless `seed` is a non-negative integer that a double holds exactly */
+export function checkSeed(seed: number): number {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new ArgumentError(`seed: ${seed}, must be an integer from 0 to 2^53 - 1`);
+  return seed;
+}

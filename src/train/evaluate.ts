@@ -43,7 +43,7 @@ export class Evaluator {
     return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'));
   }
 
-  /** Mean losses over all the images, nats an image. Calls at the same time take turns: there is one set of counters. */
+  /** Mean losses over all the images. Calls at the same time take turns: there is one set of counters. */
   run(): Promise<Losses> {
     const result = this.last.then(() => this.pass());
     this.last = result.catch(() => undefined);

@@ -12,10 +12,9 @@ import type { PlannedLoss } from '../plan/plan.js';
 export const METRICS_CAPACITY = 1024;
 
 /**
- * Means over images. `loss` is what is minimised: the sum of the model's terms with their weights (the KL term's whole weight, also while
- * that is warming up). The terms themselves
- * (those that the model has) are unweighted: bce, kl and sparsity in nats, mse the squared error summed over pixels, l1
- * the sum of |z|.
+ * Means over images. `loss` is the sum of the model's terms with their full weights; while the KL term warms up
+ * (`klWarmup`), what is minimised weighs it less. The terms themselves, those that the model has, are unweighted: bce, kl
+ * and sparsity in nats, mse the squared error summed over pixels, l1 the sum of |z|.
  */
 export type Losses = { loss: number } & { [Term in LossTerm]?: number };
 

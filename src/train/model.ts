@@ -11,6 +11,7 @@ import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
+import { checkSeed } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu, wholeRows } from './halves.js';
@@ -38,13 +39,6 @@ export interface LabelOptions {
 export interface ModelOptions {
   /** Seed of the first parameters, a non-negative integer; 0 by default. */
   seed?: number;
-}
-
-/** @throws ArgumentError unless `seed` is a non-negative integer that a double holds exactly */
-export function checkSeed(seed: number): number {
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new ArgumentError(`seed: ${seed}, must be an integer from 0 to 2^53 - 1`);
-  return seed;
 }
 
 /**

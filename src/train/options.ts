@@ -5,8 +5,7 @@ import { encoderDepth, type Part } from '../graph/build.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
 import { checkMirrored, type ModelSpec } from '../model/spec.js';
-import { requireCount, requireOneOf, requirePositive } from '../model/values.js';
-import { checkSeed } from './model.js';
+import { checkSeed, requireCount, requireKnownKeys, requireOneOf, requirePositive } from '../model/values.js';
 import type { StepSettings } from './step-state.js';
 
 /** How to train. */
@@ -42,11 +41,25 @@ export interface TrainerOptions {
   fuse?: boolean;
 }
 
+const OPTION_KEYS: readonly string[] = [
+  'batch',
+  'lr',
+  'optimizer',
+  'schedule',
+  'clipNorm',
+  'klWarmup',
+  'reduction',
+  'seed',
+  'layer',
+  'fuse',
+] satisfies (keyof TrainerOptions)[];
+
 /**
  * @param examples images to train on
  * @throws ArgumentError naming the option that is wrong
  */
 export function settingsFrom(options: TrainerOptions, examples: number): StepSettings {
+  requireKnownKeys(options, OPTION_KEYS, 'training');
   const { batch = 128, klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
   if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
   if (batch > examples)

@@ -20,7 +20,10 @@ export interface LayerPlace {
 export type LayerProgress = Progress & LayerPlace;
 export type LayerReport = EpochReport & LayerPlace;
 
-/** For each layer: how it is trained, and for how long. */
+/**
+ * For each layer: how it is trained, and for how long. Every layer starts anew: schedule, optimizer and order of the
+ * images. A penalty on the code is left to the training of the whole.
+ */
 export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<TrainOptions, 'onProgress'> {
   onProgress?: (progress: LayerProgress) => void;
 }

@@ -25,7 +25,7 @@ export interface Progress {
   step: number;
   /** Steps that will have been done in all when this call ends. */
   stepsTotal: number;
-  /** Means over this epoch so far, nats an image. */
+  /** Means over this epoch so far. */
   losses: Losses;
   /** Means over the steps since the last call. */
   recent: Losses;
@@ -40,9 +40,9 @@ export interface EpochReport {
   step: number;
   /** false if training stopped before the epoch's end. */
   complete: boolean;
-  /** Means over the epoch's training images, each at the step it was seen in; nats an image. */
+  /** Means over the epoch's training images, each at the step it was seen in. */
   train: Losses;
-  /** Means over the whole test set after it; nats an image. */
+  /** Means over the whole test set after it. */
   test: Losses;
   /** Seconds of training, evaluation not counted. */
   seconds: number;
@@ -78,6 +78,10 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
   checkDataset(dataset);
   const { count, height, width } = dataset.train;
   const settings = settingsFrom(options, count);
+  if (settings.klWarmup > 0 && model.spec.code.kind !== 'gaussian')
+    throw new ArgumentError(
+      `klWarmup: ${settings.klWarmup}, must be left out: a ${model.spec.code.kind} code has no KL term to warm up`,
+    );
   if (height * width !== model.spec.inputs)
     throw new ArgumentError(
       `${dataset.name}: images are ${height}x${width} = ${height * width} pixels, but the model takes ${model.spec.inputs}`,
@@ -245,7 +249,7 @@ export class Trainer {
   }
 
   /**
-   * Mean losses of any images of the model's size, nats an image, one noise sample each; of the test set if none are given.
+   * Mean losses of any images of the model's size, one noise sample each; of the test set if none are given.
    * While training goes on, each batch sees the parameters of its moment.
    * @throws ArgumentError if the images have another size
    */

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
 import { ArgumentError, DeviceError, TrainingError } from '../../src/errors.js';
 import type { Device } from '../../src/gpu/device.js';
+import { ae } from '../../src/model/presets.js';
 import { Evaluator } from '../../src/train/evaluate.js';
 import { createModel } from '../../src/train/model.js';
 import { settingsFrom, type TrainerOptions } from '../../src/train/options.js';
@@ -370,6 +371,10 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 1.5 }, 'batch: 1.5, must be a positive integer'],
   [{ batch: Number.NaN }, 'batch: NaN, must be a positive integer'],
   [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
+  [
+    { batch: 16, learningRate: 0.1 } as TrainerOptions,
+    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, seed, layer, fuse',
+  ],
   [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
   [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],
   [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE}`],
@@ -397,6 +402,51 @@ for (const [options, message] of BAD_OPTIONS)
     await refused(() => createTrainer(model, DATASET, options), message);
     assert.is(model.machine.memory.bytes, before);
   });
+
+test('a conditional model is refused images without labels, or with a label that is no class', async () => {
+  const spec = { ...SPEC, classes: 2 };
+  const model = await modelOf(spec);
+  const without =
+    'reference.train has no labels, but the model is conditional (2 classes); give labels or use an unconditional model';
+  await refused(() => createTrainer(model, DATASET, { batch: 8 }), without);
+  const labelled = (label: number) => ({ ...IMAGES, labels: new Uint8Array(IMAGES.count).fill(label) });
+  const dataset = { name: 'reference', train: labelled(1), test: labelled(2) };
+  await refused(
+    () => createTrainer(model, dataset, { batch: 8 }),
+    "reference.test.labels has a label 2, must be below the model's classes (2)",
+  );
+  const images = new Float32Array(2 * spec.inputs);
+  await refused(
+    () => model.encode(images),
+    'labels: none, must be 2, one a row: this model is conditional (2 classes)',
+  );
+  await refused(() => model.encode(images, { labels: [0, 2] }), 'labels[1]: 2, must be an integer from 0 to 1');
+  const plain = await modelOf(SPEC);
+  await refused(
+    () => plain.encode(images, { labels: [0, 1] }),
+    'this model is not conditional and takes no labels; leave them out',
+  );
+});
+
+test('a layer, a warm-up or a sample that the model has not is refused', async () => {
+  const deterministic = await modelOf(ae({ pixels: 100, hidden: [8], latent: 3 }));
+  await refused(
+    () => createTrainer(deterministic, DATASET, { batch: 8, klWarmup: 5 }),
+    'klWarmup: 5, must be left out: a deterministic code has no KL term to warm up',
+  );
+  await refused(
+    () => createTrainer(deterministic, DATASET, { batch: 8, layer: 2 }),
+    'layer: 2, must be an integer from 0 to 1',
+  );
+  await refused(
+    () => deterministic.sample(1),
+    'this model has a deterministic code and no prior to draw from; use a variational one, or decode codes of your own',
+  );
+  await refused(
+    async () => createTrainer(await modelOf(SPEC), DATASET, { batch: 8, layer: 0 }),
+    'code.kind: "gaussian", must be deterministic to be trained layer by layer',
+  );
+});
 
 test('data that does not fit the model, or itself, is refused', async () => {
   const model = await modelOf(SPEC);

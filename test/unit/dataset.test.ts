@@ -59,6 +59,10 @@ const UNFIT: [change: Partial<Images>, text: string][] = [
     { pixels: pixels as unknown as Uint8Array },
     `t.pixels are ${kind}, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255`,
   ]),
+  [
+    { labels: new Int32Array(4) as unknown as Uint8Array },
+    't.labels are a Int32Array, must be a Uint8Array of classes; use Uint8Array.from(labels)',
+  ],
   [{ labels: new Uint8Array(3) }, 't.labels has 3 entries, must have one for each of the 4 images'],
   [{ labels: new Uint8Array(5) }, 't.labels has 5 entries, must have one for each of the 4 images'],
 ];

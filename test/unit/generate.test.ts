@@ -96,9 +96,9 @@ for (const [args, message] of [
   ['--compress 8,8', `--compress is 8,8, ${BITS}`],
   ['--compress 2.5', `--compress is 2.5, ${BITS}`],
   ['--count 0', '--count is 0, must be a whole number >= 1; for example --count 12'],
-  ['--count 1e3', '--count is 1e3, must be a whole number >= 1; for example --count 12'],
+  ['--count 1.5', '--count is 1.5, must be a whole number >= 1; for example --count 12'],
   ['--label -1', '--label is -1, must be a whole number >= 0; for example --label 7'],
-  ['--seed 0x10', '--seed is 0x10, must be a whole number >= 0; for example --seed 1'],
+  ['--seed 0x10', '--seed is 0x10, must be a whole number from 0 to 9007199254740991; for example --seed 1'],
   [
     '--only samples --compress',
     '--compress is given, but --only does not name it; write --only compress,... or leave one out',

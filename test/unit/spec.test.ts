@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
+import { corruptImages } from '../../src/model/corrupt.js';
 import {
   ae,
   betaVae,
@@ -13,7 +14,7 @@ import {
   type VaeOptions,
   vae,
 } from '../../src/model/presets.js';
-import { checkMirrored, lossWeights, type ModelSpec, validateSpec } from '../../src/model/spec.js';
+import { type CorruptionSpec, checkMirrored, lossWeights, type ModelSpec, validateSpec } from '../../src/model/spec.js';
 
 /** A spec with one thing changed: `path` as in the messages, such as 'decoder[1].units'. */
 function changed(path: string, value: unknown, from?: ModelSpec): unknown {
@@ -185,6 +186,10 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ latent: 1.5 }, 'code.units: 1.5, must be a positive integer'],
   [{ pixels: -1 }, 'inputs: -1, must be a positive integer'],
   [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
+  [
+    { klweight: 7 } as VaeOptions,
+    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, klWeight, variance',
+  ],
   [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a number >= 0 that f32 holds (up to 3e38)'],
 ];
 
@@ -238,6 +243,27 @@ test('images of -1..1: the output is tanh unless it is said', () => {
   const options = { ...SMALL, loss: 'mse', range: '-1..1' } as const;
   assert.is(ae(options).decoder.at(-1)?.activation, 'tanh');
   assert.is(ae({ ...options, output: 'identity' }).decoder.at(-1)?.activation, 'identity');
+});
+
+test('what is undefined is left to the default, of each preset its own', () => {
+  assert.equal(stacked({ hidden: undefined, latent: undefined, activation: undefined } as object), stacked());
+  assert.equal(vae({ hidden: undefined, latent: undefined, klWeight: undefined } as object), vae());
+  assert.is(
+    refusal(() => betaVae({ klWeight: 9 } as object)),
+    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, beta, variance',
+  );
+});
+
+test('corruptImages: the damage and the seed are checked', () => {
+  const image = new Float32Array(4);
+  assert.is(
+    refusal(() => corruptImages(image, { kind: 'salt', amount: 5 } as unknown as CorruptionSpec)),
+    'corruption.kind: "salt", must be one of gaussian, mask, saltpepper',
+  );
+  assert.is(
+    refusal(() => corruptImages(image, { kind: 'mask', amount: 0.5 }, -1)),
+    'seed: -1, must be an integer from 0 to 2^53 - 1',
+  );
 });
 
 test('a code is kept sparse by one penalty', () =>
