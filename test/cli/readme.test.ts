@@ -46,4 +46,14 @@ test("the README's spec is valid, its table has every model, and its commands ha
   for (const flags of commands) readTrainOptions(flags.split(/ +/));
 });
 
+test('every picture that the README shows is there', () => {
+  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+  const shown = [...readme.matchAll(/\]\((harness\/pictures\/[^)]+)\)/g)].map(([, file = '']) => file);
+  assert.ok(shown.length > 10, `${shown.length} pictures`);
+  assert.equal(
+    shown.filter((file) => !fs.existsSync(path.join(root, file))),
+    [],
+  );
+});
+
 test.run();
