@@ -1,5 +1,5 @@
 // Imports run one way only:
-//   errors, random <- data, model <- graph <- kernels <- plan <- gpu <- train, formats <- profile <- index, node <- harness, test
+//   errors, random <- data, model <- graph <- kernels <- plan <- gpu <- train, formats <- profile <- index, node <- worker <- harness, test
 // `npm test` checks it.
 
 /** Lower layers first; a file may import from its own layer and from those before it. */
@@ -13,6 +13,7 @@ const LAYERS = [
   'train|formats',
   'profile',
   'index|node',
+  'worker',
 ];
 
 const inLayer = (layer) => `^src/(${layer})(/|\\.ts$)`;

@@ -75,8 +75,73 @@ const common = {
   logLevel: 'warning',
 };
 
+/**
+ * The same without comments, blank lines and indentation, and each include once for all shaders: for pages, which load it.
+ * There is no line map then: a compile error names the kernel and shows the line itself.
+ * @type {esbuild.Plugin} */
+export const smallWgsl = {
+  name: 'small wgsl',
+  setup(build) {
+    build.onResolve({ filter: /^wgsl:/ }, ({ path: name }) => ({ path: name.slice(5), namespace: 'wgsl' }));
+    build.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path: file }) => {
+      const code = fs
+        .readFileSync(path.join(shaders, file), 'utf8')
+        .split('\n')
+        .filter((line) => !line.startsWith('#include '))
+        .map((line) =>
+          line
+            .replace(/\/\/.*/, '')
+            .trim()
+            .replace(/ ?([,;:=(){}<>*/+]) ?/g, '$1'),
+        )
+        .filter((line) => line !== '')
+        .join('\n');
+      return { contents: `export default ${JSON.stringify(code)}`, loader: 'js' };
+    });
+    build.onLoad({ filter: /\.wgsl$/ }, (args) => {
+      const file = path.relative(shaders, args.path).split(path.sep).join('/');
+      const seen = new Set();
+      // Each file's lines stand together in the expansion only if includes come first; the order of files suffices.
+      const order = [...new Set(expandShader(file, seen).map((line) => line.file))];
+      const imports = order.map((name, index) => `import part${index} from 'wgsl:${name}';`);
+      const code = `[${order.map((_, index) => `part${index}`)}].join('\\n')`;
+      return {
+        contents: `${imports.join('\n')}\nexport default { file: ${JSON.stringify(file)}, code: ${code}, files: [], origin: [] }`,
+        loader: 'js',
+        resolveDir: shaders,
+      };
+    });
+  },
+};
+
+/** Imports that match become those of a built file beside this one: there is one copy of every class.
+ * @param {RegExp} filter
+ * @param {string} file
+ * @returns {esbuild.Plugin} */
+const beside = (filter, file) => ({
+  name: `beside ${file}`,
+  setup(build) {
+    build.onResolve({ filter }, ({ kind }) => (kind === 'entry-point' ? undefined : { path: file, external: true }));
+  },
+});
+
+/** What pages and bundlers load: the engine, and beside it sessions and the profiler. */
+async function buildPageFiles() {
+  /** @type {esbuild.BuildOptions} */
+  const small = { ...common, platform: 'browser', minify: true };
+  const engine = beside(/^\.\.\/(index|errors)\.js$/, './latentgpu.js');
+  const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
+  const files = [
+    { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl] },
+    { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
+    { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine] },
+  ];
+  for (const { entry, outfile, plugins } of files)
+    await esbuild.build({ ...small, entryPoints: [entry], outfile, plugins });
+}
+
 async function buildLibrary() {
-  await esbuild.build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', platform: 'browser' });
+  await buildPageFiles();
   await esbuild.build({
     ...common,
     entryPoints: ['src/node.ts'],

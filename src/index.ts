@@ -1,4 +1,5 @@
-// latentgpu for browsers and bundlers: everything public, nothing of Node.
+// latentgpu for browsers and bundlers: the engine. Profiling (src/profile/) and sessions in a Worker (src/worker/) are
+// files of their own, so that a page loads what it uses; nothing of Node.
 
 // Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
 /// <reference types="@webgpu/types" preserve="true" />
@@ -74,26 +75,6 @@ export {
 } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { printPlan } from './plan/print.js';
-export { measureCeilings } from './profile/ceilings.js';
-export {
-  type KernelProgress,
-  type KernelReport,
-  type KernelRow,
-  type MatmulProfileOptions,
-  profileMatmul,
-  type RefusedKernel,
-} from './profile/kernel.js';
-export { MATMUL_FORMS, type MatmulForm, type MatmulSizes } from './profile/product.js';
-export { type ProfileOptions, profileTrainer } from './profile/profile.js';
-export type {
-  Bottleneck,
-  Ceilings,
-  ProfileEvent,
-  ProfileReport,
-  ProfileRow,
-  StepTimes,
-} from './profile/report.js';
-export { type LineRange, type ShaderText, shaderText } from './profile/wgsl.js';
 export type { Losses } from './train/metrics.js';
 export {
   type Codes,

@@ -1,28 +1,23 @@
 // The profiler in a real headless Chromium, as a page uses it: by repetition, because there timestamps are rounded.
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
-import { launchBrowser, servePage } from './chromium.js';
-
-const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
-const PAGE = '<!doctype html><meta charset="utf-8"><title>latentgpu</title>';
+import type * as profiling from '../../src/profile/index.js';
+import { inPage } from './page.js';
 
 interface Profiled {
   /** Of the trainer's plan. */
   dispatches: { kernel: string; label: string }[];
   timestamps: boolean;
   /** With the device as the browser gives it, and without its timestamps. */
-  given: latentgpu.ProfileReport;
-  without: latentgpu.ProfileReport;
-  kernel: latentgpu.KernelReport;
+  given: profiling.ProfileReport;
+  without: profiling.ProfileReport;
+  kernel: profiling.KernelReport;
   unchanged: boolean;
 }
 
 /** Runs as text in the page: it may use nothing from outside. */
-async function profileHere(lib: typeof latentgpu): Promise<Profiled> {
+async function profileHere(lib: typeof latentgpu & typeof profiling): Promise<Profiled> {
   const profileOn = async (device: latentgpu.Device) => {
     const dataset = lib.digits({ train: 64, test: 16, seed: 3 });
     const model = await lib.createModel(device, lib.vae({ pixels: 784, hidden: [16], latent: 4 }), { seed: 1 });
@@ -73,30 +68,11 @@ function roundTimestamps(): void {
   };
 }
 
-async function inPage(): Promise<{ value: Profiled; complaints: string[] }> {
-  const files = new Map([
-    ['/', { type: 'text/html', body: PAGE }],
-    ['/latentgpu.js', { type: 'text/javascript', body: fs.readFileSync(path.join(root, 'dist/index.js')) }],
-  ]);
-  const [browser, server] = await Promise.all([launchBrowser(), servePage(files)]);
-  try {
-    const page = await browser.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(server.url);
-    const script = `(${roundTimestamps.toString()})(); import('/latentgpu.js').then(${profileHere.toString()})`;
-    return { value: await page.evaluate<Profiled>(script), complaints };
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-}
-
 test('a page profiles a trainer by repetition, and a kernel alone', async () => {
-  const { value, complaints } = await inPage();
+  const { value, complaints } = await inPage<Profiled>(`(lib) => {
+    (${roundTimestamps.toString()})();
+    return (${profileHere.toString()})(lib);
+  }`);
   const { dispatches, timestamps, given, without, kernel, unchanged } = value;
   assert.equal(complaints, []);
   assert.ok(unchanged, 'the parameters are those from before');

@@ -1,0 +1,21 @@
+// latentgpu/profile: what times training steps and kernels. Apart from the rest because most pages never profile.
+export { measureCeilings } from './ceilings.js';
+export {
+  type KernelProgress,
+  type KernelReport,
+  type KernelRow,
+  type MatmulProfileOptions,
+  profileMatmul,
+  type RefusedKernel,
+} from './kernel.js';
+export { MATMUL_FORMS, type MatmulForm, type MatmulSizes } from './product.js';
+export { type ProfileOptions, profileTrainer } from './profile.js';
+export type {
+  Bottleneck,
+  Ceilings,
+  ProfileEvent,
+  ProfileReport,
+  ProfileRow,
+  StepTimes,
+} from './report.js';
+export { type LineRange, type ShaderText, shaderText } from './wgsl.js';

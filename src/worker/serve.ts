@@ -1,0 +1,242 @@
+// The worker's side of a session: one device, one dataset, one model with its trainer, and calls that are answered as they
+// come, also between the steps of a training. The page's side is session.ts.
+import {
+  ArgumentError,
+  createModel,
+  createTrainer,
+  type Dataset,
+  type Device,
+  decodeSafetensors,
+  type EpochReport,
+  encodeSafetensors,
+  firstImages,
+  type Images,
+  type LabelOptions,
+  type Model,
+  openDevice,
+  type Trainer,
+} from '../index.js';
+import { buffersOf, type Calls, type Reply, type Request, sentError } from './protocol.js';
+import type { ImageSource, SessionInfo, SessionSetup } from './types.js';
+
+/** What a worker's global scope is used for here. */
+export interface Port {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
+}
+
+/** Answers one page's session for as long as the worker lives. Call it once, in a module worker. */
+export function serveSession(port: Port = globalThis as unknown as Port): void {
+  const server = new Server((reply, transfer = []) => port.postMessage(reply, transfer));
+  port.addEventListener('message', ({ data }) => server.receive(data));
+}
+
+type Send = (reply: Reply, transfer?: Transferable[]) => void;
+
+interface Run {
+  reports: AsyncGenerator<EpochReport, void, undefined>;
+  stop: AbortController;
+}
+
+class Server implements Calls {
+  private setup: Partial<SessionSetup> = {};
+  private device: Device | undefined;
+  private current: { model: Model; trainer: Trainer } | undefined;
+  private readonly runs = new Map<number, Run>();
+  private readonly canvases = new Map<number, OffscreenCanvas>();
+  /** Calls under way: before their buffers are freed, they must have ended. */
+  private readonly underWay = new Set<Promise<unknown>>();
+  /** While a model is made, all other calls wait. */
+  private gate: Promise<unknown> = Promise.resolve();
+  /** Trainings that were aborted before they began. */
+  private readonly aborted = new Set<number>();
+
+  constructor(private readonly send: Send) {
+    send({ ready: true });
+  }
+
+  receive(request: Request): void {
+    if ('abort' in request) {
+      const run = this.runs.get(request.abort);
+      if (run) run.stop.abort();
+      else this.aborted.add(request.abort);
+      return;
+    }
+    const { id, name, args } = request;
+    const call = this[name] as (...args: unknown[]) => Promise<unknown>;
+    const started = () => call.apply(this, name === 'train' ? [...args, id] : args);
+    const result = name === 'setUp' ? this.alone(started) : this.gate.then(started);
+    if (name !== 'setUp') {
+      this.underWay.add(result);
+      void result.finally(() => this.underWay.delete(result)).catch(() => undefined);
+    }
+    result.then(
+      (value) => this.send({ id, value }, buffersOf(value)),
+      (error) => this.send({ id, error: sentError(error) }),
+    );
+  }
+
+  /** After all calls under way; trainings are stopped. Calls that come meanwhile wait. */
+  private alone(work: () => Promise<unknown>): Promise<unknown> {
+    for (const { stop } of this.runs.values()) stop.abort();
+    const before = [this.gate, ...this.underWay];
+    const result = Promise.allSettled(before).then(work);
+    this.gate = result.catch(() => undefined);
+    return result;
+  }
+
+  async setUp(changes: Partial<SessionSetup>): Promise<SessionInfo> {
+    this.runs.clear();
+    this.current?.trainer.dispose();
+    this.current?.model.dispose();
+    this.current = undefined;
+    Object.assign(this.setup, changes);
+    const { model: spec, dataset, training, seed, device: wanted } = this.setup;
+    if (!spec || !dataset)
+      throw new ArgumentError('a session needs a model and a dataset: startSession({ model, dataset })');
+    const device = await this.usableDevice(wanted);
+    const model = await createModel(device, spec, seed === undefined ? {} : { seed });
+    try {
+      const trainer = await createTrainer(model, dataset, training);
+      this.current = { model, trainer };
+      const { stepsPerEpoch, plan } = trainer;
+      const { parameterCount } = model;
+      return { adapter: device.adapter, parameterCount, stepsPerEpoch, dispatchesPerStep: plan.dispatches.length };
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+
+  /** The device there is, or a new one if it has failed. */
+  private async usableDevice(wanted: SessionSetup['device']): Promise<Device> {
+    try {
+      this.device?.check();
+      if (this.device) return this.device;
+    } catch {
+      this.device?.dispose();
+    }
+    const device = await openDevice(wanted);
+    this.device = device;
+    void device.gpu.lost.then(() => {
+      try {
+        device.check(); // silent if it was disposed
+      } catch (error) {
+        this.send({ lost: sentError(error) });
+      }
+    });
+    return device;
+  }
+
+  private get usable(): { model: Model; trainer: Trainer } {
+    if (!this.current)
+      throw new ArgumentError(
+        'this session has no model, because its last restart failed; restart it with other options',
+      );
+    return this.current;
+  }
+
+  // --- training -----------------------------------------------------------------------------------------------------
+
+  async train(options: Parameters<Calls['train']>[0], id = 0): Promise<void> {
+    const stop = new AbortController();
+    if (this.aborted.delete(id)) stop.abort();
+    const onProgress: Parameters<Trainer['train']>[0] = {
+      ...options,
+      signal: stop.signal,
+      onProgress: (progress) => this.send({ id, progress }),
+    };
+    this.runs.set(id, { reports: this.usable.trainer.train(onProgress), stop });
+  }
+
+  async next(id: number): Promise<EpochReport | undefined> {
+    const result = await this.runs.get(id)?.reports.next();
+    return result?.value ?? undefined;
+  }
+
+  async finish(id: number): Promise<void> {
+    const run = this.runs.get(id);
+    this.runs.delete(id);
+    this.aborted.delete(id);
+    await run?.reports.return();
+  }
+
+  // --- the model ----------------------------------------------------------------------------------------------------
+
+  async images(set: 'train' | 'test', first: number, count: number | undefined): Promise<Images> {
+    const some = this.some(set, first, count);
+    const { pixels, labels } = some;
+    return { ...some, pixels: pixels.slice(), ...(labels && { labels: labels.slice() }) };
+  }
+
+  async encode(images: ImageSource, options: LabelOptions) {
+    const { values, labels } = this.valuesOf(images, options);
+    return this.usable.model.encode(values, labels);
+  }
+
+  async decode(codes: Float32Array, options: LabelOptions) {
+    return this.usable.model.decode(codes, options);
+  }
+
+  async reconstruct(images: ImageSource, options: LabelOptions) {
+    const { values, labels } = this.valuesOf(images, options);
+    return this.usable.model.reconstruct(values, labels);
+  }
+
+  async sample(count: number, options: { seed?: number } & LabelOptions) {
+    return this.usable.model.sample(count, options);
+  }
+
+  async canvas(canvas: OffscreenCanvas, number: number): Promise<void> {
+    this.canvases.set(number, canvas);
+  }
+
+  async draw(): Promise<void> {
+    throw new ArgumentError('draw: not there yet');
+  }
+
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return encodeSafetensors(await this.usable.model.parameters());
+  }
+
+  async load(bytes: Uint8Array): Promise<void> {
+    this.usable.model.loadParameters(decodeSafetensors(bytes));
+  }
+
+  async plan() {
+    return this.usable.trainer.plan;
+  }
+
+  async profile(options: Parameters<Calls['profile']>[0]) {
+    const { profileTrainer } = await import('../profile/index.js');
+    return profileTrainer(this.usable.trainer, options);
+  }
+
+  // --- the dataset --------------------------------------------------------------------------------------------------
+
+  private some(set: 'train' | 'test', first = 0, count?: number): Images {
+    const images = (this.setup.dataset as Dataset | undefined)?.[set];
+    if (!images) throw new ArgumentError(`set: ${JSON.stringify(set)}, must be 'train' or 'test'`);
+    if (!Number.isInteger(first) || first < 0 || first >= images.count)
+      throw new ArgumentError(
+        `first: ${first}, must be an integer from 0 to ${images.count - 1}, of the ${set} images`,
+      );
+    const size = images.height * images.width;
+    const { labels } = images;
+    const rest: Images = {
+      ...images,
+      count: images.count - first,
+      pixels: images.pixels.subarray(first * size),
+      ...(labels && { labels: labels.subarray(first) }),
+    };
+    return count === undefined ? rest : firstImages(rest, count);
+  }
+
+  /** Pixels as the model takes them, 0..1; a conditional model is told the labels of the dataset's images. */
+  private valuesOf(source: ImageSource, options: LabelOptions): { values: Float32Array; labels: LabelOptions } {
+    if (ArrayBuffer.isView(source)) return { values: source, labels: options };
+    const { pixels, labels } = this.some(source.set, source.first, source.count);
+    const told = this.usable.model.spec.classes !== undefined && labels ? { labels } : {};
+    return { values: Float32Array.from(pixels, (byte) => byte / 255), labels: { ...told, ...options } };
+  }
+}

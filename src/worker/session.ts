@@ -1,0 +1,289 @@
+// The page's side of a session: starts the worker, sends calls, and hands out what comes back. No GPU and no arithmetic
+// here; serve.ts does the work.
+import {
+  ArgumentError,
+  type Codes,
+  type EpochReport,
+  type Images,
+  type LabelOptions,
+  LatentGpuError,
+  type Plan,
+  type Progress,
+  type TrainOptions,
+} from '../index.js';
+import type { ProfileOptions, ProfileReport } from '../profile/index.js';
+import { buffersOf, type CallName, type Calls, type Reply, type Request, receivedError } from './protocol.js';
+import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
+
+export interface SessionOptions extends SessionSetup {
+  /**
+   * A worker of your own that runs `serveSession()` of latentgpu/worker; it is the session's from then on. Necessary
+   * inside a bundle, or where the page's security policy forbids workers from blobs.
+   */
+  worker?: Worker;
+}
+
+/**
+ * Starts a worker, opens a device in it, and makes a model and a trainer there.
+ * @throws DeviceError if there is no WebGPU; ArgumentError naming what is wrong in the options; LatentGpuError if the
+ *   worker does not start
+ */
+export async function startSession({ worker, ...setup }: SessionOptions): Promise<Session> {
+  const connection = new Connection(worker ?? ownWorker());
+  try {
+    const info = await connection.call('setUp', [setup], buffersOf(setup.dataset));
+    return new Session(connection, info);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** A worker that runs this very file; by way of a blob, so that the file may lie on another host. */
+function ownWorker(): Worker {
+  const script = `import { serveSession } from ${JSON.stringify(import.meta.url)}; serveSession();`;
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  return new Worker(url, { type: 'module', name: 'latentgpu' });
+}
+
+/** Made by `startSession`. Calls may be made at any time, also while it trains; each waits for some steps at most. */
+export class Session {
+  private readonly canvases = new WeakMap<HTMLCanvasElement | OffscreenCanvas, number>();
+  private canvasCount = 0;
+
+  /** Use `startSession`. */
+  constructor(
+    private readonly connection: Connection,
+    private latest: SessionInfo,
+  ) {}
+
+  get info(): SessionInfo {
+    return this.latest;
+  }
+
+  /** Resolves when the device is lost or the worker has failed. `restart` then opens a new device. */
+  get lost(): Promise<LatentGpuError> {
+    return this.connection.lost;
+  }
+
+  /**
+   * Starts over with fresh parameters, on a new device if the last was lost. What is not given stays as it was. Training
+   * that is under way ends after its steps under way, without an error.
+   */
+  async restart(setup: Partial<SessionSetup> = {}): Promise<SessionInfo> {
+    this.latest = await this.connection.call('setUp', [setup], buffersOf(setup.dataset));
+    return this.latest;
+  }
+
+  /** As Trainer.train: a report an epoch; after an abort, another call goes on where this one stopped. */
+  async *train({ signal, onProgress, ...options }: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+    const { connection } = this;
+    const run = connection.begin(options, onProgress);
+    const abort = () => connection.abort(run.id);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    try {
+      await run.begun;
+      for (;;) {
+        const report = await connection.call('next', [run.id]);
+        if (!report) return;
+        yield report;
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      connection.end(run.id);
+    }
+  }
+
+  /** Some of the dataset's images, as bytes, with their labels; all of the set if no count is given. */
+  images(set: 'train' | 'test', { first = 0, count }: { first?: number; count?: number } = {}): Promise<Images> {
+    return this.connection.call('images', [set, first, count]);
+  }
+
+  /** As Model.encode. */
+  encode(images: ImageSource, options: LabelOptions = {}): Promise<Codes> {
+    return this.connection.call('encode', [images, options]);
+  }
+
+  /** As Model.decode. */
+  decode(codes: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
+    return this.connection.call('decode', [codes, options]);
+  }
+
+  /** As Model.reconstruct. */
+  reconstruct(images: ImageSource, options: LabelOptions = {}): Promise<Float32Array> {
+    return this.connection.call('reconstruct', [images, options]);
+  }
+
+  /** As Model.sample. */
+  sample(count: number, options: { seed?: number } & LabelOptions = {}): Promise<Float32Array> {
+    return this.connection.call('sample', [count, options]);
+  }
+
+  /**
+   * Draws images on a canvas from the GPU's memory, a pixel of the canvas for each of theirs; the style sheet scales it.
+   * The first call moves the canvas to the worker: it must never have been drawn on, nor be used by another session.
+   */
+  async draw(canvas: HTMLCanvasElement | OffscreenCanvas, drawing: Drawing, options: DrawOptions = {}): Promise<void> {
+    await this.connection.call('draw', [await this.numberOf(canvas), drawing, options]);
+  }
+
+  /** The parameters as a safetensors file. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.connection.call('save', []);
+  }
+
+  /** Replaces the parameters by a safetensors file's. The optimizer goes on with what it knows. */
+  load(bytes: Uint8Array): Promise<void> {
+    return this.connection.call('load', [bytes]);
+  }
+
+  /** The dispatches of a training step: for printPlan, and for shaderText of latentgpu/profile. */
+  plan(): Promise<Plan> {
+    return this.connection.call('plan', []);
+  }
+
+  /** As profileTrainer of latentgpu/profile; not while it trains. */
+  profile(options: ProfileOptions = {}): Promise<ProfileReport> {
+    return this.connection.call('profile', [options]);
+  }
+
+  /** Ends the worker, and with it all that it holds. What it was still asked is rejected. Idempotent. */
+  dispose(): void {
+    this.connection.close();
+  }
+
+  private async numberOf(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<number> {
+    const known = this.canvases.get(canvas);
+    if (known !== undefined) return known;
+    const number = this.canvasCount++;
+    const offscreen = canvas instanceof OffscreenCanvas ? canvas : canvas.transferControlToOffscreen();
+    this.canvases.set(canvas, number);
+    await this.connection.call('canvas', [offscreen, number], [offscreen]);
+    return number;
+  }
+}
+
+interface Waiting {
+  resolve: (value: never) => void;
+  reject: (error: Error) => void;
+}
+
+/** Calls to the worker and their answers. */
+class Connection {
+  /** Resolves when the device is lost, or the worker has failed for good. */
+  lost: Promise<LatentGpuError>;
+  private tellLost: (error: LatentGpuError) => void = () => undefined;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly progress = new Map<number, (progress: Progress) => void>();
+  private lastId = 0;
+  private ready = false;
+  /** Why no call can be made any more. */
+  private closed: LatentGpuError | undefined;
+
+  constructor(private readonly worker: Worker) {
+    this.lost = this.nextLoss();
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.receive(data);
+    worker.onerror = (event) => {
+      event.preventDefault(); // it is told below
+      this.fail(event.message);
+    };
+    worker.onmessageerror = () => this.fail('a message could not be read');
+  }
+
+  call<Name extends CallName>(
+    name: Name,
+    args: Parameters<Calls[Name]>,
+    transfer: Transferable[] = [],
+  ): ReturnType<Calls[Name]> {
+    return this.send(++this.lastId, name, args, transfer);
+  }
+
+  /** Begins a training, whose id `next`, `abort` and `end` take. */
+  begin(options: Parameters<Calls['train']>[0], onProgress?: (progress: Progress) => void) {
+    const id = ++this.lastId;
+    if (onProgress) this.progress.set(id, onProgress);
+    return { id, begun: this.send(id, 'train', [options], []) };
+  }
+
+  abort(id: number): void {
+    if (!this.closed) this.worker.postMessage({ abort: id } satisfies Request);
+  }
+
+  end(id: number): void {
+    this.progress.delete(id);
+    if (!this.closed) void this.call('finish', [id]).catch(() => undefined);
+  }
+
+  close(
+    error: LatentGpuError = new ArgumentError('this session was disposed; make a new one with startSession'),
+  ): void {
+    this.closed ??= error;
+    this.worker.terminate();
+    this.rejectAll(this.closed);
+  }
+
+  private send<Name extends CallName>(
+    id: number,
+    name: Name,
+    args: Parameters<Calls[Name]>,
+    transfer: Transferable[],
+  ): ReturnType<Calls[Name]> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) throw this.closed;
+      this.waiting.set(id, { resolve, reject });
+      try {
+        this.worker.postMessage({ id, name, args } as Request, transfer);
+      } catch (error) {
+        this.waiting.delete(id);
+        throw new ArgumentError(
+          `${name}: its arguments cannot be sent to the worker (${error instanceof Error ? error.message : error}). ` +
+            'Pass plain data; a dataset or a canvas that another session was given is no longer here: make it anew.',
+          { cause: error },
+        );
+      }
+    }) as ReturnType<Calls[Name]>;
+  }
+
+  private receive(reply: Reply): void {
+    if ('ready' in reply) {
+      this.ready = true;
+    } else if ('lost' in reply) {
+      const error = receivedError(reply.lost) as LatentGpuError;
+      this.tellLost(error);
+      this.lost = this.nextLoss();
+      this.rejectAll(error);
+    } else if ('progress' in reply) {
+      this.progress.get(reply.id)?.(reply.progress);
+    } else {
+      const { resolve, reject } = this.waiting.get(reply.id) ?? {};
+      this.waiting.delete(reply.id);
+      if ('error' in reply) reject?.(receivedError(reply.error));
+      else resolve?.(reply.value as never);
+    }
+  }
+
+  private nextLoss(): Promise<LatentGpuError> {
+    return new Promise((resolve) => {
+      this.tellLost = resolve;
+    });
+  }
+
+  /** The worker itself is no good. */
+  private fail(message: string): void {
+    const error = this.ready
+      ? new LatentGpuError(`the session's worker failed: ${message}. Start a new session.`)
+      : new LatentGpuError(
+          `the session's worker did not start${message ? `: ${message}` : ''}. Inside a bundle, or where the page forbids ` +
+            "workers from blobs, pass startSession({ worker: new Worker(new URL('./my-worker.js', import.meta.url), { type: " +
+            "'module' }), ... }), a file that imports serveSession from 'latentgpu/worker' and calls it.",
+        );
+    this.tellLost(error);
+    this.close(error);
+  }
+
+  private rejectAll(error: Error): void {
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}

@@ -1,0 +1,63 @@
+// Test support: a page that loads the files that pages load, and what it and its workers complain about.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchBrowser, type ServedFile, servePage } from './chromium.js';
+
+export const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
+export const PAGE = '<!doctype html><meta charset="utf-8"><title>latentgpu</title>';
+
+/** The built files, by the address that a page has them at. */
+function builtFiles(): [string, ServedFile][] {
+  return ['latentgpu.js', 'latentgpu-worker.js', 'latentgpu-profile.js'].map((name) => [
+    `/${name}`,
+    { type: 'text/javascript', body: fs.readFileSync(path.join(root, 'dist', name)) },
+  ]);
+}
+
+export interface OpenPage {
+  page: Page;
+  /** What a person would see in the console as an error. */
+  complaints: string[];
+}
+
+/**
+ * Opens a page in a fresh browser for as long as `work` takes.
+ * @param files besides the built ones, by path; '/' is an empty page unless it is among them
+ */
+export async function withPage<T>(
+  work: (opened: OpenPage) => Promise<T>,
+  files: Iterable<[string, ServedFile]> = [],
+): Promise<T> {
+  const served = new Map<string, ServedFile>([['/', { type: 'text/html', body: PAGE }], ...builtFiles(), ...files]);
+  const [browser, server] = await Promise.all([launchBrowser(), servePage(served)]);
+  try {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(server.url);
+    return await work({ page, complaints });
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/**
+ * Runs a function, or its text, in a page: it may use nothing from outside but its argument, all that the built files
+ * export.
+ */
+export async function inPage<T>(run: string | ((lib: never) => Promise<T>), files?: Iterable<[string, ServedFile]>) {
+  return withPage(async ({ page, complaints }) => {
+    const script = `(async () => {
+      const [engine, worker, profile] = await Promise.all(
+        ['', '-worker', '-profile'].map((name) => import('/latentgpu' + name + '.js')));
+      return (${run.toString()})({ ...engine, ...worker, ...profile });
+    })()`;
+    return { value: await page.evaluate<T>(script), complaints };
+  }, files);
+}
