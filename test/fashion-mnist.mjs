@@ -42,7 +42,7 @@ for (const { steps, loss, margin } of EXPECTED) {
     if (!ok) failed++;
     console.log(
       `${ok ? 'ok    ' : 'FAILED'} after ${report.step} steps: test loss ${report.test.loss.toFixed(2)} nats an image ` +
-        `(KL ${report.test.kl.toFixed(2)}), reference ${loss} +-${margin}; ${report.stepsPerSecond.toFixed(2)} steps/s`,
+        `(KL ${report.test.kl?.toFixed(2)}), reference ${loss} +-${margin}; ${report.stepsPerSecond.toFixed(2)} steps/s`,
     );
   }
 }

@@ -184,15 +184,15 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   loss: { models: NOT_LINEAR, why: "a linear autoencoder's loss is the squared error" },
   output: { models: NOT_LINEAR, why: 'a linear autoencoder has no activations' },
   range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
-  beta: { models: ['beta-vae', 'conditional-vae'], why: 'it is the weight of their KL term' },
+  beta: { models: ['beta-vae', 'conditional-vae'], why: 'only beta-vae and conditional-vae weigh their KL term' },
   variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
-  l1: { models: ['sparse'], why: 'only there the code has a penalty' },
-  rho: { models: ['sparse'], why: 'only there the code has a penalty' },
-  'sparsity-weight': { models: ['sparse'], why: 'only there the code has a penalty' },
-  noise: { models: ['denoising'], why: 'only there the encoder sees damaged images' },
+  l1: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
+  rho: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
+  'sparsity-weight': { models: ['sparse'], why: 'only sparse has a penalty on its code' },
+  noise: { models: ['denoising'], why: 'only denoising shows the encoder damaged images' },
   warmup: { models: VAES, why: 'it raises the weight of the KL term, which only a VAE has' },
-  pretrain: { models: ['stacked'], why: 'only there layers are trained one by one first' },
-  'pretrain-steps': { models: ['stacked'], why: 'only there layers are trained one by one first' },
+  pretrain: { models: ['stacked'], why: 'only stacked trains its layers one by one first' },
+  'pretrain-steps': { models: ['stacked'], why: 'only stacked trains its layers one by one first' },
 };
 
 /**

@@ -93,15 +93,16 @@ export function readTrainOptions(args: string[]): TrainOptions {
 /** What `--help` prints. */
 export function trainHelp(): string {
   return [
-    'Trains an autoencoder on the GPU, by WebGPU: a variational one, 784-512-256-64, if nothing else is said.',
+    'Trains an autoencoder on the GPU, by WebGPU; without flags, the variational one 784-512-256-64.',
     '',
     'usage: node harness/train.js [flags]',
     '',
     ...flagsHelp(TABLE),
     '',
     'A flag that the chosen model has no use for is refused.',
-    'Writes run.json, metrics.jsonl, loss.svg, reconstructions.png and model.safetensors; samples.png where',
-    'there is a prior to draw from (VAEs); denoised.png where the encoder sees damaged images.',
+    '',
+    'Writes run.json, metrics.jsonl, loss.svg, reconstructions.png and model.safetensors; samples.png',
+    'where there is a prior to draw from (VAEs); denoised.png where the encoder sees damaged images.',
     'Ctrl-C stops after the step under way, writes all of them and exits 130; a second one exits at once.',
     'Exit status: 0 done, 1 training failed, 2 something given was not acceptable.',
   ].join('\n');

@@ -59,8 +59,8 @@ const OWN_FLAGS: Record<string, Flag> = {
   },
 };
 
-/** What a plan follows from. */
-const PLAN_FLAGS = [DATA_FLAGS, MODEL_FLAGS, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES].flatMap(Object.keys);
+/** What a plan follows from: data, adapter, model and optimizer. */
+const PLAN_FLAGS = [DATA_FLAGS, ADAPTER_FLAG, MODEL_FLAGS, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES].flatMap(Object.keys);
 
 const TABLE: FlagTable = {
   flags: {
@@ -94,7 +94,13 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
   const [mode] = ['ceilings', 'wgsl'].filter((flag) => given[flag] !== undefined && given[flag] !== false);
   if (product.product) refuseFlags('--m, --n and --k', given, ['kernel', 'json', 'adapter', 'repeat', 'quiet']);
   else if (mode === 'ceilings') refuseFlags('--ceilings', given, ['ceilings', 'adapter', 'quiet']);
-  else if (mode === 'wgsl') refuseFlags('--wgsl', given, ['wgsl', 'quiet', ...PLAN_FLAGS]);
+  else if (mode === 'wgsl')
+    refuseFlags(
+      '--wgsl',
+      given,
+      ['wgsl', 'quiet', ...PLAN_FLAGS],
+      '--quiet and the flags of data, adapter, model and optimizer',
+    );
   checkModelOptions(given);
   checkTraining(given);
   return { ...defaults, ...given, ...product };
@@ -121,12 +127,14 @@ export function checkOutputs({ json, trace }: Pick<ProfileProgramOptions, 'json'
   }
 }
 
-/** What a mode has no use for is said, not ignored. */
-function refuseFlags(mode: string, given: Record<string, unknown>, taken: readonly string[]): void {
+/** What a mode has no use for is said, not ignored; `named` stands for `taken` where these are many. */
+function refuseFlags(mode: string, given: Record<string, unknown>, taken: readonly string[], named?: string): void {
   const [extra] = Object.keys(given).filter((flag) => given[flag] !== false && !taken.includes(flag));
   if (extra === undefined) return;
   const other = taken.map((flag) => `--${flag}`).filter((flag) => flag !== mode);
-  throw new ArgumentError(`--${extra} has no meaning with ${mode}, only ${other.join(', ')} have; leave it out`);
+  throw new ArgumentError(
+    `--${extra} has no meaning with ${mode}, only ${named ?? other.join(', ')} have; leave it out`,
+  );
 }
 
 /** All three sizes of a product, or none. */
@@ -158,7 +166,7 @@ export function profileHelp(): string {
     'Times every kernel of a training step on the GPU, and says what limits it.',
     '',
     'usage: node harness/profile.js [flags]',
-    '       node harness/profile.js --kernel matmul_tiled --m N --n N --k N [--adapter NAME] [--json FILE]',
+    '       node harness/profile.js --kernel matmul_tiled --m N --n N --k N [--adapter NAME]',
     '       node harness/profile.js --compare BEFORE.json AFTER.json',
     '',
     ...flagsHelp(TABLE),

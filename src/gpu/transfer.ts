@@ -29,9 +29,21 @@ export async function mapForReading(device: Device, staging: GPUBuffer, bytes = 
   try {
     await staging.mapAsync(GPUMapMode.READ, 0, bytes);
   } catch (error) {
-    await Promise.resolve(); // device.lost settles right after
+    await lossTold(device);
     device.check();
     throw error;
   }
   device.check();
+}
+
+/** Dawn tells of a loss right after it fails the maps, Chromium some tasks later; a map may also fail for other reasons. */
+const LOSS_TOLD_MS = 200;
+
+async function lossTold({ gpu }: Device): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, LOSS_TOLD_MS);
+  });
+  await Promise.race([gpu.lost, late]);
+  clearTimeout(timer);
 }

@@ -36,6 +36,16 @@ interface Half {
   outputColumns: number;
 }
 
+/** Rows `first .. first + count` of a half's output; the buffer begins with the first of them. */
+export interface RowsOnGpu {
+  buffer: GPUBuffer;
+  first: number;
+  count: number;
+}
+
+/** Encodes what follows the pass that made the rows; another pass overwrites them. */
+export type UseOnGpu = (encoder: GPUCommandEncoder, rows: RowsOnGpu) => void;
+
 export class Halves {
   private readonly made = new Map<string, Promise<Half>>();
 
@@ -47,26 +57,43 @@ export class Halves {
    * @throws ArgumentError unless `values` is a Float32Array of whole rows
    */
   async run(which: HalfName, values: Float32Array, columns: number): Promise<Float32Array> {
-    const rows = wholeRows(values, columns, INPUTS[which]);
+    const { device, memory } = this.options.machine;
     const results: Float32Array[] = [];
-    for (let first = 0; first < rows; first += MAX_ROWS) {
-      const count = Math.min(MAX_ROWS, rows - first);
-      const half = await this.half(which, 2 ** Math.ceil(Math.log2(count)), columns);
-      results.push(await this.pass(half, values.subarray(first * columns, (first + count) * columns), count));
+    for (const { half, values: some, count } of await this.parts(which, values, columns)) {
+      this.pass(half, some);
+      const bytes = await readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES);
+      results.push(new Float32Array(bytes));
     }
     return concatenate(results);
   }
 
-  /** Rows past `count` keep what an earlier call left there, and are not returned. */
-  private async pass(half: Half, values: Float32Array, count: number): Promise<Float32Array> {
-    const { device, memory } = this.options.machine;
-    device.gpu.queue.writeBuffer(half.input, 0, Float32Array.from(values));
-    const encoder = device.gpu.createCommandEncoder();
+  /** As `run`, but what comes out stays on the GPU: `use` says what is done with it there. All within one task. */
+  async runOnGpu(which: HalfName, values: Float32Array, columns: number, use: UseOnGpu): Promise<void> {
+    for (const { half, values: some, first, count } of await this.parts(which, values, columns))
+      this.pass(half, some, (encoder) => use(encoder, { buffer: half.output, first, count }));
+  }
+
+  private async parts(which: HalfName, values: Float32Array, columns: number) {
+    const rows = wholeRows(values, columns, INPUTS[which]);
+    const parts = [];
+    for (let first = 0; first < rows; first += MAX_ROWS) {
+      const count = Math.min(MAX_ROWS, rows - first);
+      const half = await this.half(which, 2 ** Math.ceil(Math.log2(count)), columns);
+      parts.push({ half, values: values.subarray(first * columns, (first + count) * columns), first, count });
+    }
+    return parts;
+  }
+
+  /** Rows past those of `values` keep what an earlier call left there. */
+  private pass(half: Half, values: Float32Array, after: (encoder: GPUCommandEncoder) => void = () => undefined): void {
+    const { gpu } = this.options.machine.device;
+    gpu.queue.writeBuffer(half.input, 0, Float32Array.from(values));
+    const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     half.program.encode(pass);
     pass.end();
-    device.gpu.queue.submit([encoder.finish()]);
-    return new Float32Array(await readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES));
+    after(encoder);
+    gpu.queue.submit([encoder.finish()]);
   }
 
   private half(which: HalfName, rows: number, columns: number): Promise<Half> {

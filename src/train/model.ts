@@ -13,7 +13,7 @@ import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
-import { Halves, MAX_ROWS, wholeRows } from './halves.js';
+import { Halves, type UseOnGpu, wholeRows } from './halves.js';
 import { initialParameters } from './initialize.js';
 
 /** One parameter's values, or its gradient's, under PyTorch's name. */
@@ -142,6 +142,19 @@ export class Model {
   }
 
   /**
+   * As `decode`, but the images stay on the GPU, in the model's own range: what `use` encodes there runs right after them.
+   * It is called for some rows at a time, all within one task. Resolves when the GPU has done it.
+   */
+  async decodeOnGpu(codes: Float32Array, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
+    this.checkUsable();
+    const { units } = this.spec.code;
+    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
+    await this.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
+    await this.device.gpu.queue.onSubmittedWorkDone();
+    this.device.check();
+  }
+
+  /**
    * What the decoder makes of each image's code; of a Gaussian one, of its mean.
    * @param images [n, pixels], 0..1; a denoising model is given the damaged ones
    * @returns [n, pixels], 0..1
@@ -157,23 +170,25 @@ export class Model {
    * @throws ArgumentError if the code is deterministic: it has no prior
    */
   async sample(count: number, options: { seed?: number } & LabelOptions = {}): Promise<Float32Array> {
+    const { seed, ...labels } = options;
+    return this.decode(this.priorCodes(count, seed), labels);
+  }
+
+  /**
+   * Codes drawn from the prior N(0, I), as `sample` decodes them.
+   * @returns [count, latent]
+   * @throws ArgumentError if the code is deterministic
+   */
+  priorCodes(count: number, seed = 0): Float32Array {
     if (!Number.isInteger(count) || count < 1)
       throw new ArgumentError(`sample count: ${count}, must be a positive integer`);
-    const { inputs, code } = this.spec;
+    const { code } = this.spec;
     if (code.kind === 'deterministic')
       throw new ArgumentError(
         'this model has a deterministic code and no prior to draw from; use a variational one, or decode codes of your own',
       );
-    const seed = checkSeed(options.seed ?? 0);
-    const samples = new Float32Array(count * inputs);
-    for (let first = 0; first < count; first += MAX_ROWS) {
-      const rows = Math.min(MAX_ROWS, count - first);
-      const length = rows * code.units;
-      const codes = Float32Array.from({ length }, (_, i) => normalAt(seed, STREAM.prior, 0, first * code.units + i));
-      const labels = options.labels?.slice(first, first + rows);
-      samples.set(await this.decode(codes, { ...(labels && { labels }) }), first * inputs);
-    }
-    return samples;
+    checkSeed(seed);
+    return Float32Array.from({ length: count * code.units }, (_, i) => normalAt(seed, STREAM.prior, 0, i));
   }
 
   /** A conditional model's input: each row with its label as one-hot. */

@@ -16,8 +16,9 @@ import {
   openDevice,
   type Trainer,
 } from '../index.js';
+import { Painter, type Picture } from '../gpu/draw.js';
 import { buffersOf, type Calls, type Reply, type Request, sentError } from './protocol.js';
-import type { ImageSource, SessionInfo, SessionSetup } from './types.js';
+import type { DrawOptions, Drawing, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What a worker's global scope is used for here. */
 export interface Port {
@@ -42,6 +43,7 @@ class Server implements Calls {
   private setup: Partial<SessionSetup> = {};
   private device: Device | undefined;
   private current: { model: Model; trainer: Trainer } | undefined;
+  private painter: Promise<Painter> | undefined;
   private readonly runs = new Map<number, Run>();
   private readonly canvases = new Map<number, OffscreenCanvas>();
   /** Calls under way: before their buffers are freed, they must have ended. */
@@ -90,6 +92,7 @@ class Server implements Calls {
     this.current?.trainer.dispose();
     this.current?.model.dispose();
     this.current = undefined;
+    this.painter = undefined; // its memory was the model's
     Object.assign(this.setup, changes);
     const { model: spec, dataset, training, seed, device: wanted } = this.setup;
     if (!spec || !dataset)
@@ -191,8 +194,30 @@ class Server implements Calls {
     this.canvases.set(number, canvas);
   }
 
-  async draw(): Promise<void> {
-    throw new ArgumentError('draw: not there yet');
+  async draw(number: number, drawing: Drawing, { columns }: DrawOptions): Promise<void> {
+    const canvas = this.canvases.get(number);
+    const { model } = this.usable;
+    if (!canvas) throw new ArgumentError(`canvas ${number} is not one of this session's`);
+    const { codes, labels } = await this.codesOf(drawing);
+    this.painter ??= Painter.create(model.machine);
+    const painter = await this.painter;
+    const { height, width } = this.some('test');
+    const count = codes.length / model.spec.code.units;
+    const tiles = { height, width, count, columns: columns ?? count, range: model.spec.range ?? '0..1' };
+    let picture: Picture | undefined;
+    await model.decodeOnGpu(codes, labels, (encoder, rows) => {
+      picture ??= painter.begin(canvas, tiles);
+      picture.add(encoder, rows);
+    });
+  }
+
+  private async codesOf(drawing: Drawing): Promise<{ codes: Float32Array; labels: LabelOptions }> {
+    const { model } = this.usable;
+    const options = drawing.labels ? { labels: drawing.labels } : {};
+    if ('codes' in drawing) return { codes: drawing.codes, labels: options };
+    if ('samples' in drawing) return { codes: model.priorCodes(drawing.samples, drawing.seed), labels: options };
+    const { values, labels } = this.valuesOf(drawing.reconstructions, options);
+    return { codes: (await model.encode(values, labels)).mean, labels };
   }
 
   async save(): Promise<Uint8Array<ArrayBuffer>> {

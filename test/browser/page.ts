@@ -2,11 +2,14 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, type ServedFile, servePage } from './chromium.js';
 
 export const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
 export const PAGE = '<!doctype html><meta charset="utf-8"><title>latentgpu</title>';
+
+/** Another name of this machine, which browsers do not trust without https. */
+export const INSECURE_HOST = 'insecure.test';
 
 /** The built files, by the address that a page has them at. */
 function builtFiles(): [string, ServedFile][] {
@@ -22,8 +25,15 @@ export interface OpenPage {
   complaints: string[];
 }
 
+/** One browser for all the pages of a test file; `closeBrowser` must be the last that it does. */
+let browser: Promise<Browser> | undefined;
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close();
+}
+
 /**
- * Opens a page in a fresh browser for as long as `work` takes.
+ * Opens a page for as long as `work` takes.
  * @param files besides the built ones, by path; '/' is an empty page unless it is among them
  */
 export async function withPage<T>(
@@ -31,9 +41,10 @@ export async function withPage<T>(
   files: Iterable<[string, ServedFile]> = [],
 ): Promise<T> {
   const served = new Map<string, ServedFile>([['/', { type: 'text/html', body: PAGE }], ...builtFiles(), ...files]);
-  const [browser, server] = await Promise.all([launchBrowser(), servePage(served)]);
+  browser ??= launchBrowser({ args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] });
+  const server = await servePage(served);
+  const page = await (await browser).newPage();
   try {
-    const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
@@ -42,7 +53,7 @@ export async function withPage<T>(
     await page.goto(server.url);
     return await work({ page, complaints });
   } finally {
-    await browser.close();
+    await page.close();
     await server.close();
   }
 }

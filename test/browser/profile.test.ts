@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
 import type * as profiling from '../../src/profile/index.js';
-import { inPage } from './page.js';
+import { closeBrowser, inPage } from './page.js';
 
 interface Profiled {
   /** Of the trainer's plan. */
@@ -98,4 +98,5 @@ test('a page profiles a trainer by repetition, and a kernel alone', async () => 
   assert.ok(kernel.rows.length > 0 && kernel.rows.every(({ median, worst }) => median > 0 && worst <= 1));
 });
 
+test.after(closeBrowser);
 test.run();

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
 import * as library from '../../src/node.js';
 import { type Device, openDevice } from '../../src/node.js';
-import { inPage, root } from './page.js';
+import { closeBrowser, inPage, root } from './page.js';
 
 const reference = fs.readFileSync(path.join(root, 'test/train/reference.safetensors'));
 
@@ -94,4 +94,5 @@ test('digits are the same bytes in Chromium and in Node', async () => {
   assert.equal(value, [...train.pixels, ...(train.labels ?? []), ...held.pixels, ...(held.labels ?? [])]);
 });
 
+test.after(closeBrowser);
 test.run();

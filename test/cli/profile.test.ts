@@ -134,7 +134,10 @@ for (const [args, text] of [
     ['--ceilings', '--json', 'c.json'],
     /^error: --json has no meaning with --ceilings, only --adapter, --quiet have; leave it out$/,
   ],
-  [['--wgsl', 'adam', '--trace', 't.json'], /^error: --trace has no meaning with --wgsl, only --quiet, --data, /],
+  [
+    ['--wgsl', 'adam', '--trace', 't.json'],
+    /^error: --trace has no meaning with --wgsl, only --quiet and the flags of data, adapter, model and optimizer have; leave it out$/,
+  ],
   [
     ['--m', '8', '--n', '8', '--k', '8', '--steps', '3'],
     /^error: --steps has no meaning with --m, --n and --k, only --kernel, /,
@@ -155,9 +158,10 @@ test('options: defaults, and the help names every flag once', () => {
   assert.equal(readProfileOptions(['--compare', 'a', 'b']).compare, ['a', 'b']);
   assert.is(readProfileOptions(['--lr', 'x', '-h']).help, true);
   const help = profileHelp();
-  for (const flag of 'data limit batch lr seed hidden latent adapter steps kernel m n k json trace wgsl ceilings repeat quiet help'.split(
-    ' ',
-  ))
+  const own = 'steps kernel m n k json trace wgsl ceilings repeat help';
+  const model = 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise';
+  const optimizer = 'batch lr seed optimizer momentum weight-decay clip reduction nesterov';
+  for (const flag of `data limit adapter ${model} ${optimizer} ${own}`.split(' '))
     assert.is(help.split(`\n  --${flag} `).length, 2, flag);
   for (const line of help.split('\n')) assert.ok(line.length <= 100, `${line.length} columns: ${line}`);
 });

@@ -1,12 +1,14 @@
 // What a program prints while it works: the bar on a terminal, plain lines elsewhere, nothing with --quiet; and how it
 // describes its failures.
 import { Writable } from 'node:stream';
-import type { EpochReport, Progress } from 'latentgpu/node';
+import { type EpochReport, type Losses, linear, type ModelSpec, type Progress, sparse, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { describeAdapter } from '../../harness/lib/describe.js';
 import { describeFailure } from '../../harness/lib/fail.js';
+import { describeLoss, lossTerms, lossText } from '../../harness/lib/losses.js';
 import { duration, Report } from '../../harness/lib/report.js';
-import { chooseEpochs, defaultOut, describeAdapter } from '../../harness/lib/train.js';
+import { chooseEpochs, chooseLength, choosePretraining, defaultOut } from '../../harness/lib/train.js';
 
 /** A stream that keeps what is written, as a terminal of `columns` or as a file. */
 function capture(columns?: number) {
@@ -20,6 +22,7 @@ function capture(columns?: number) {
   return { written, stream: Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns }) };
 }
 
+const terms = lossTerms(vae());
 const losses = { loss: 306.12, bce: 294.5, kl: 11.62 };
 const progress = (step: number): Progress => ({
   epoch: 2,
@@ -44,7 +47,7 @@ test('plain: a line every ten seconds and one each epoch', () => {
   const { written, stream } = capture();
   let now = 50_000;
   const report = new Report({ quiet: false, stream, now: () => now });
-  report.start();
+  report.start(terms);
   for (let step = 470; step < 500; step++) {
     now += 1000;
     report.progress(progress(step));
@@ -54,21 +57,97 @@ test('plain: a line every ten seconds and one each epoch', () => {
   report.progress(progress(500));
   report.epoch({ ...epoch, complete: false }, 20);
   const line = (step: number) =>
-    `  epoch 2/20  step ${step}/9380 loss 306.1 (BCE 294.5 + KL 11.6) 85.2 steps/s 1m44s left\n`;
-  const last = 'step 469  train 306.1 (BCE 294.5 + KL 11.6)  test 264.7 (BCE 250.0 + KL 14.7)  5.5 s, 1235 steps/s\n';
+    `  epoch 2/20  step ${step}/9380 loss 306.1 nats (BCE 294.5 + KL 11.6) 85.2 steps/s 1m44s left\n`;
+  const last =
+    'step 469  train 306.1 nats (BCE 294.5 + KL 11.6)  test 264.7 nats (BCE 250.0 + KL 14.7)  5.5 s, 1235 steps/s\n';
   assert.equal(written, [line(479), line(489), line(499), `epoch 1/20  ${last}`, `epoch 1/20 (part)  ${last}`]);
+});
+
+const told: [string, ModelSpec, Losses, string, string][] = [
+  [
+    'a beta-VAE',
+    vae({ klWeight: 4 }),
+    { loss: 140, bce: 100, kl: 10 },
+    '140.0 nats (BCE 100.0 + 4 x KL 10.0)',
+    'BCE (nats) + 4 x KL (nats)',
+  ],
+  [
+    'a term of weight 0',
+    vae({ klWeight: 0 }),
+    { loss: 100, bce: 100, kl: 10 },
+    '100.0 nats (BCE 100.0 + 0 x KL 10.0)',
+    'BCE (nats) + 0 x KL (nats)',
+  ],
+  [
+    'a linear one',
+    linear(),
+    { loss: 31.44, mse: 31.44 },
+    'squared error 31.4',
+    'squared error (summed over the pixels)',
+  ],
+  [
+    'an L1 penalty',
+    sparse({ l1: 0.1 }),
+    { loss: 120.3, bce: 117.2, l1: 31 },
+    '120.3 (BCE 117.2 nats + 0.1 x L1 31.0)',
+    'BCE (nats) + 0.1 x L1 (sum of |z|)',
+  ],
+  [
+    'a target activation',
+    sparse({ rho: 0.1 }),
+    { loss: 120, bce: 117.2, sparsity: 2.8 },
+    '120.0 nats (BCE 117.2 + sparsity 2.8)',
+    'BCE (nats) + sparsity (nats)',
+  ],
+  [
+    'squared error and KL, which have no unit in common',
+    vae({ loss: 'mse' }),
+    { loss: 43, mse: 31.4, kl: 11.6 },
+    '43.0 (squared error 31.4 + KL 11.6 nats)',
+    'squared error (summed over the pixels) + KL (nats)',
+  ],
+  [
+    'Gaussian pixels, whose squared error over a variance is in nats',
+    vae({ loss: 'mse', variance: 0.03 }),
+    { loss: 534.9, mse: 31.4, kl: 11.6 },
+    '534.9 nats (16.67 x squared error 31.4 + KL 11.6 nats)',
+    '16.67 x squared error (summed over the pixels) + KL (nats)',
+  ],
+];
+for (const [what, spec, values, line, description] of told)
+  test(`a loss in words: ${what}`, () => {
+    assert.is(lossText(values, lossTerms(spec)), line);
+    assert.is(describeLoss(lossTerms(spec)), description);
+  });
+
+test('pretraining says which layer it is at', () => {
+  const { written, stream } = capture();
+  const report = new Report({ quiet: false, stream, now: () => 0 });
+  report.start(lossTerms(linear()));
+  const mse = { loss: 8, mse: 8 };
+  report.epoch({ ...epoch, train: mse, test: mse, layer: 1, layers: 4 }, 5);
+  const at = 'layer 2 of 4  epoch 1/5  step 469';
+  assert.equal(written, [`${at}  train squared error 8.0  test squared error 8.0  5.5 s, 1235 steps/s\n`]);
+  const bar = capture(200);
+  const terminal = new Report({ quiet: false, stream: bar.stream });
+  terminal.start(lossTerms(linear()));
+  terminal.progress({ ...progress(10), losses: mse, layer: 0, layers: 4 } as Progress);
+  terminal.clear();
+  assert.match(bar.written.join(''), /layer 1 of 4 {2}epoch 2\/20 .* loss squared error 8\.0 /);
 });
 
 test('a terminal: a bar that never wraps, gone before each line', () => {
   for (const columns of [20, 80, 200]) {
     const { written, stream } = capture(columns);
     const report = new Report({ quiet: false, stream });
+    report.start(terms);
     report.progress(progress(4690));
     report.epoch(epoch, 20);
     const text = written.join('');
     const bar = written.find((part) => part.startsWith('epoch 2/20')) ?? '';
     assert.ok(bar.length > 10 && bar.length < columns, `${bar.length} of ${columns} columns: ${bar}`);
-    if (columns === 200) assert.match(bar, /^epoch 2\/20 █{20}░{20} step 4690\/9380 loss 306.1 \(BCE .* 55 s left$/);
+    if (columns === 200)
+      assert.match(bar, /^epoch 2\/20 █{20}░{20} step 4690\/9380 loss 306\.1 nats \(BCE .* 55 s left$/);
     assert.match(text.slice(text.indexOf('epoch 1/20')), /^epoch 1\/20 {2}step 469 .* steps\/s\n$/);
     assert.ok(text.lastIndexOf('\x1b[2K') > text.lastIndexOf('epoch 2/20'), 'the bar is cleared');
   }
@@ -90,7 +169,7 @@ test('--quiet: nothing', () => {
   for (const { written, stream } of [capture(80), capture()]) {
     const report = new Report({ quiet: true, stream });
     report.say('a line');
-    report.start();
+    report.start(terms);
     report.progress(progress(1));
     report.download('file', 1, 2);
     report.epoch(epoch, 20);
@@ -120,6 +199,27 @@ test('epochs: as given, as many as --steps needs, else by the adapter', () => {
   assert.equal(chooseEpochs({ steps: 470 }, software), { epochs: 2, why: '' });
   assert.equal(chooseEpochs({}, gpu), { epochs: 20, why: 'the default on a GPU' });
   assert.equal(chooseEpochs({}, software), { epochs: 1, why: 'the default on a software adapter; 20 on a GPU' });
+});
+
+test('layers are pretrained for stacked models and on demand; by default no longer than --steps', () => {
+  const gpu = { software: false, stepsPerEpoch: 100 };
+  const software = { ...gpu, software: true };
+  assert.is(choosePretraining({ model: 'vae' }, gpu), null);
+  assert.is(choosePretraining({ model: 'stacked', pretrain: 0 }, gpu), null);
+  assert.equal(choosePretraining({ model: 'stacked' }, gpu), { epochs: 5 });
+  assert.equal(choosePretraining({ model: 'stacked' }, software), { epochs: 1 });
+  assert.equal(choosePretraining({ model: 'stacked', steps: 250 }, software), { epochs: 3, steps: 250 });
+  assert.equal(choosePretraining({ model: 'stacked', steps: 250, pretrain: 2 }, gpu), { epochs: 2 });
+  assert.equal(choosePretraining({ pretrain: 2, 'pretrain-steps': 7 }, gpu), { epochs: 2, steps: 7 });
+  assert.equal(choosePretraining({ 'pretrain-steps': 101 }, gpu), { epochs: 2, steps: 101 });
+});
+
+test('the length of a run in steps: whole epochs, or --steps', () => {
+  const options = { batch: 8, seed: 0, adapter: 'auto', plan: false, quiet: false, help: false };
+  const length = (more: object) => chooseLength({ ...options, ...more }, { software: true, images: 36 });
+  assert.equal(length({ epochs: 3 }), { epochs: 3, why: '', stepsPerEpoch: 5, steps: 15, pretraining: null });
+  assert.is(length({ steps: 7 }).steps, 7);
+  assert.is(length({ epochs: 1, steps: 7 }).steps, 5);
 });
 
 test('the default folder is named by local time and never taken', () => {

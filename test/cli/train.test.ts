@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { decodeSafetensors } from 'latentgpu/node';
+import { decodeSafetensors, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -82,34 +82,44 @@ test('a run: what it prints and what it leaves', async () => {
   assert.is(err, '');
   assert.is(status, 0);
   const lines = printed.trimEnd().split('\n');
-  assert.is(lines.length, 8, printed);
+  assert.is(lines.length, 9, printed);
   assert.is(lines[0], `data      data (${data}): 36 training and 10 test images, 8x8`);
   assert.match(lines[1] ?? '', /^adapter {3}\S/);
-  assert.match(lines[2] ?? '', /^model {5}64-6-3-6-64: \d\d\d parameters, \d+ dispatches a step$/);
-  assert.is(lines[3], 'training  3 epochs of 5 steps; batch 8, lr 0.01, seed 5');
+  assert.match(lines[2] ?? '', /^model {5}vae 64-6-3-6-64: \d\d\d parameters, \d+ dispatches a step$/);
+  assert.is(lines[3], 'loss      of an image: BCE (nats) + KL (nats)');
+  assert.is(lines[4], 'training  3 epochs of 5 steps; batch 8, adam, lr 0.01, seed 5');
   assert.match(
-    lines[6] ?? '',
-    /^epoch 3\/3 {2}step 15 {2}train \d+\.\d \(BCE \d+\.\d \+ KL \d+\.\d\) {2}test \d+\.\d .* steps\/s$/,
+    lines[7] ?? '',
+    /^epoch 3\/3 {2}step 15 {2}train \d+\.\d nats \(BCE \d+\.\d \+ KL \d+\.\d\) {2}test \d+\.\d .* steps\/s$/,
   );
-  assert.is(lines[7]?.replace(/: .*/, ''), `written to ${out}`);
-  assert.equal(lines[7]?.replace(/.*: /, '').split(' ').sort(), FILES);
+  assert.is(lines[8]?.replace(/: .*/, ''), `written to ${out}`);
+  assert.equal(lines[8]?.replace(/.*: /, '').split(' ').sort(), FILES);
   assert.equal(fs.readdirSync(out).sort(), FILES);
 
-  const { config, adapter, versions, dispatchesPerStep, parameters, seconds } = json(out);
+  const { config, spec, losses, adapter, versions, dispatchesPerStep, parameters, seconds } = json(out);
   assert.equal(config, {
+    model: 'vae',
+    specFile: null,
     data: 'data',
     dataFrom: data,
+    dataChoice: data,
     limit: 36,
     epochs: 3,
     steps: null,
+    pretrain: null,
+    clipNorm: null,
+    klWarmup: 0,
+    reduction: 'mean',
     batch: 8,
     lr: 0.01,
     seed: 5,
-    hidden: [6],
-    latent: 3,
+    optimizer: { kind: 'adam', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 },
+    schedule: { kind: 'constant', warmup: 0 },
     out,
     adapter: ADAPTER,
   });
+  assert.equal(spec, vae({ pixels: 64, hidden: [6], latent: 3 }));
+  assert.equal(losses, { loss: { unit: 'nats' }, bce: { weight: 1, unit: 'nats' }, kl: { weight: 1, unit: 'nats' } });
   assert.type(adapter.name, 'string');
   assert.equal(Object.keys(versions), ['latentgpu', 'webgpu', 'node']);
   assert.ok(dispatchesPerStep >= 1 && dispatchesPerStep <= 24, `${dispatchesPerStep} dispatches`);
@@ -233,6 +243,13 @@ fs.writeFileSync(path.join(taken, 'run.json'), '{}');
 
 const refused: [string, string[], RegExp][] = [
   ['a negative rate', ['--lr', '-1'], /--lr is -1, must be a finite number above 0/],
+  ['a flag of another model', ['--l1', '1'], /--l1 with --model vae \(the default\): .*; use --model sparse, or leave/],
+  [
+    'labels that are not there',
+    ['--model', 'conditional-vae'],
+    /--model conditional-vae with data that have no labels/,
+  ],
+  ['a warm-up longer than the run', ['--lr-warmup', '5'], /--lr-warmup 5 is not less than the run's 5 steps/],
   ['an unknown flag', ['--epoch', '3'], /--epoch is not a flag of this program; did you mean --epochs/],
   ['data that are not there', ['--data', 'nowhere'], /--data nowhere does not exist, must be one of mnist, /],
   ['a batch larger than the data', ['--batch', '37'], /--batch 37 is larger than the data: 36 training images/],

@@ -293,6 +293,17 @@ test('rows of one name are matched by their shapes, then in order', () => {
   for (const ratio of ratios) assert.ok(Math.abs(ratio - 1) < 0.05, ratios.join());
 });
 
+test('rows in another order and of another variant are matched by their shapes all the same', () => {
+  const rows = (kernel: string, means: [number, string][]) =>
+    reportOf(means.map(([mean, shapes], i) => row('heads', kernel, times(i, 50, { mean }), shapes)));
+  // biome-ignore format: a table
+  const text = compareReports(
+    rows('matmul_tiled+plain', [[100, 'x'], [300, 'y']]),
+    rows('matmul_registers+plain', [[300, 'y'], [100, 'x']]),
+  );
+  assert.not.match(text, /other shapes/);
+});
+
 test('a row that has its partner is not given another of other shapes', () => {
   const rows = (...shapes: string[]) => reportOf(shapes.map((each, i) => row('heads', 'add', times(i, 50), each)));
   const text = compareReports(rows('x'), rows('x', 'y'));

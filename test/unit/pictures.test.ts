@@ -1,7 +1,7 @@
 import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { imageGrid, reconstructionPicture } from '../../harness/lib/pictures.js';
+import { imageGrid, picturedRows } from '../../harness/lib/pictures.js';
 
 const GAP = 190;
 
@@ -55,14 +55,17 @@ for (const [side, scale] of [
     assert.equal([width, height], [side * scale + 4, side * scale + 4]);
   });
 
-test('reconstructions stand below their images', () => {
-  const images = Float32Array.of(10, 20, 30).map((grey) => grey / 255);
-  const others = Float32Array.of(40, 50, 60).map((grey) => grey / 255);
-  const picture = rows(reconstructionPicture(images, others, { width: 1, height: 1, scale: 1, gap: 0 }));
-  assert.equal(picture, [
+test('rows of images stand below each other, two or three of them', () => {
+  const greys = [
     [10, 20, 30],
     [40, 50, 60],
-  ]);
+    [70, 80, 90],
+  ];
+  const images = greys.map((row) => Float32Array.from(row, (grey) => grey / 255));
+  for (const count of [2, 3]) {
+    const picture = picturedRows(images.slice(0, count), { width: 1, height: 1, scale: 1, gap: 0 });
+    assert.equal(rows(picture), greys.slice(0, count));
+  }
 });
 
 test('sizes that do not fit are refused by name', () => {
@@ -79,8 +82,8 @@ test('sizes that do not fit are refused by name', () => {
   refused(() => imageGrid(new Float32Array(4), { ...size, scale: 1.5 }), /scale is 1.5/);
   refused(() => imageGrid(new Float32Array(4), { ...size, gap: -1 }), /gap is -1, must be an integer of at least 0/);
   refused(
-    () => reconstructionPicture(new Float32Array(8), new Float32Array(4), size),
-    /8 values of images and 4 of rec/,
+    () => picturedRows([new Float32Array(8), new Float32Array(8), new Float32Array(4)], size),
+    /a row of 8 values and one of 4; all rows must have as many images/,
   );
 });
 

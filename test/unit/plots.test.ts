@@ -1,8 +1,14 @@
+import { denoising, type Losses, linear, type ModelSpec, sparse, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lossPlot, type PlotReport } from '../../harness/lib/plots.js';
+import { layerTerms, lossTerms } from '../../harness/lib/losses.js';
+import { type PlotOptions, type PlotReport, lossPlot as plotOf } from '../../harness/lib/plots.js';
 
 const STEPS = 469;
+const terms = lossTerms(vae());
+/** Of a VAE. */
+const lossPlot = (all: readonly PlotReport[], options: Omit<PlotOptions, 'terms'>) =>
+  plotOf(all, { ...options, terms });
 const losses = (bce: number, kl: number) => ({ loss: bce + kl, bce, kl });
 
 /** Whole epochs of falling losses; all values differ. */
@@ -34,6 +40,43 @@ test('three panels with titles, units, legend and the last values in words', asy
   assert.ok(found.includes('last: train 15.00, test 15.83'));
 });
 
+/** One epoch of a model's loss, with values that all differ. */
+const once = (spec: ModelSpec, losses: Losses): Promise<string> =>
+  plotOf([{ epoch: 1, step: STEPS, complete: true, train: losses, test: losses }], {
+    title: 't',
+    terms: lossTerms(spec),
+  });
+
+const units = (svg: string) => texts(svg).filter((text) => text.endsWith(' an image'));
+
+test('a loss of other terms: a panel each, with its title and unit', async () => {
+  const beta = await once(vae({ klWeight: 4 }), { loss: 140, bce: 100, kl: 10 });
+  assert.ok(texts(beta).includes('Loss = BCE + 4 x KL'));
+  assert.equal(units(beta), ['nats an image', 'nats an image', 'nats an image']);
+  const l1 = await once(sparse({ l1: 0.5 }), { loss: 105, bce: 100, l1: 10 });
+  assert.ok(texts(l1).includes('Loss = BCE + 0.5 x L1') && texts(l1).includes('L1 norm of the code'));
+  assert.equal(units(l1), ['weighted sum an image', 'nats an image', 'sum of |z| an image']);
+  assert.ok(texts(l1).includes('last: train 10.00, test 10.00'));
+  const rho = await once(sparse({ rho: 0.1 }), { loss: 107, bce: 100, sparsity: 7 });
+  assert.ok(texts(rho).includes('Sparsity (KL to the target)'));
+  assert.equal(units(rho), ['nats an image', 'nats an image', 'nats an image']);
+  const gaussian = await once(vae({ loss: 'mse', variance: 0.05 }), { loss: 110, mse: 10, kl: 10 });
+  assert.ok(texts(gaussian).includes('Loss = 10 x squared error + KL'));
+  assert.equal(units(gaussian), ['nats an image', 'squared error an image', 'nats an image']);
+});
+
+const width = (svg: string) => Number(/^<svg[^>]* width="(\d+)/.exec(svg)?.[1]);
+
+test('a loss of one term is one panel, not two of the same, and fills the picture', async () => {
+  const mse = await once(linear(), { loss: 31.4, mse: 31.4 });
+  assert.equal(units(mse), ['squared error an image']);
+  assert.ok(texts(mse).includes('Squared error (reconstruction)') && !texts(mse).some((text) => /^Loss/.test(text)));
+  assert.ok(width(mse) < 700, `${width(mse)} wide`);
+  assert.equal(units(await once(denoising(), { loss: 91, bce: 91 })), ['nats an image']);
+  assert.equal(layerTerms(denoising(), 0), lossTerms(denoising()));
+  assert.equal(layerTerms(denoising(), 1), lossTerms(linear()));
+});
+
 test('every report is a marker in each panel, with its own values', async () => {
   const found = markers(await lossPlot(reports(3), { title: 't' }));
   assert.is(found.length, 3 * 3 * 2);
@@ -41,7 +84,7 @@ test('every report is a marker in each panel, with its own values', async () => 
     for (const key of ['loss', 'bce', 'kl'] as const)
       for (const [part, value] of [['train', train[key]] as const, ['test', after[key]] as const])
         assert.ok(
-          found.some((m) => m.part === part && m.x === epoch && Math.abs(m.y - value) < 1e-6),
+          found.some((m) => m.part === part && m.x === epoch && Math.abs(m.y - (value ?? Number.NaN)) < 1e-6),
           `${part} ${key} of epoch ${epoch}`,
         );
 });

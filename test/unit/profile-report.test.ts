@@ -98,6 +98,7 @@ test('a report: rows in order, shares of the kernels, the sum of the medians', (
   assert.is(report.plan, 'training step');
   const [a, b] = report.rows;
   assert.equal([a?.median, a?.share, a?.gflops, a?.gbs, a?.intensity], [30, 0.3, 100, 1e5 / 30_000, 30]);
+  assert.ok(Math.abs((a?.p95 ?? 0) - 30.9) < 1e-9, `p95 ${a?.p95}: 9/10 of the way from 30 to 31`);
   assert.is(a?.roofline, 1);
   assert.equal([a?.index, a?.label, a?.calls, a?.grid, a?.workgroup], [0, 'a', 3, [3, 2, 1], [64, 1, 1]]);
   assert.equal([b?.index, b?.median, b?.share, b?.gflops], [1, 70, 0.7, 0]);

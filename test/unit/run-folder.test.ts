@@ -2,8 +2,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { decode } from 'fast-png';
+import { vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lossTerms } from '../../harness/lib/losses.js';
 import { createRunFolder } from '../../harness/lib/run-folder.js';
 
 const report = {
@@ -35,10 +37,12 @@ test('everything that a run leaves, and nothing else', async () => {
   folder.appendMetrics(report);
   folder.writeRunJson({ config: { lr: 0.001 } });
   folder.writeReconstructions(new Float32Array(8 * 784), new Float32Array(8 * 784), size);
+  folder.writeDenoised(new Float32Array(8 * 784), new Float32Array(8 * 784), new Float32Array(8 * 784), size);
   folder.writeSamples(new Float32Array(64 * 784), size);
-  await folder.writeLossPlot([report], { title: 'digits' });
+  await folder.writeLossPlot([report], { title: 'digits', terms: lossTerms(vae()) });
   folder.writeModel(Uint8Array.of(1, 2, 3));
-  const names = ['metrics.jsonl', 'run.json', 'reconstructions.png', 'samples.png', 'loss.svg', 'model.safetensors'];
+  const pictures = ['reconstructions.png', 'denoised.png', 'samples.png', 'loss.svg'];
+  const names = ['metrics.jsonl', 'run.json', ...pictures, 'model.safetensors'];
   assert.equal(folder.files(), names);
   assert.equal(fs.readdirSync(inRoot('run')).sort(), [...names].sort());
   assert.is(folder.path, inRoot('run'));
@@ -49,6 +53,7 @@ test('everything that a run leaves, and nothing else', async () => {
   const across = 8 * (84 + 2) + 2;
   assert.equal([picture('samples.png').width, picture('samples.png').height], [across, across]);
   assert.equal([picture('reconstructions.png').width, picture('reconstructions.png').height], [across, 2 * 86 + 2]);
+  assert.equal([picture('denoised.png').width, picture('denoised.png').height], [across, 3 * 86 + 2]);
 });
 
 test('metrics.jsonl grows by exactly the line that is documented', () => {
@@ -59,6 +64,19 @@ test('metrics.jsonl grows by exactly the line that is documented', () => {
   assert.is(read('metrics.jsonl'), LINE);
   folder.appendMetrics({ ...report, complete: false });
   assert.is(read('metrics.jsonl'), LINE + LINE);
+});
+
+test('metrics.jsonl: the terms that the loss has, and the layer of pretraining from 1', () => {
+  const folder = createRunFolder(inRoot('run'));
+  const losses = { sparsity: 1, l1: 2, kl: 3, mse: 4, bce: 5, loss: 6 };
+  folder.appendMetrics({ ...report, train: losses, test: { loss: 7, mse: 7 } });
+  folder.appendMetrics({ ...report, train: { loss: 7, mse: 7 }, test: { loss: 8, mse: 8 }, layer: 0, layers: 4 });
+  const lines = read('metrics.jsonl').split('\n');
+  const times = '"seconds":12.5,"stepsPerSecond":37.52}';
+  const all = '{"loss":6,"bce":5,"mse":4,"kl":3,"l1":2,"sparsity":1}';
+  assert.is(lines[0], `{"epoch":1,"step":469,"train":${all},"test":{"loss":7,"mse":7},${times}`);
+  const layer = '{"layer":1,"layers":4,"epoch":1,"step":469';
+  assert.is(lines[1], `${layer},"train":{"loss":7,"mse":7},"test":{"loss":8,"mse":8},${times}`);
 });
 
 test('a file that is written again is replaced as a whole', () => {

@@ -1,0 +1,109 @@
+// Images from the GPU's memory onto a canvas, as tiles of grey, without the host ever seeing a pixel. It does not know
+// where the images come from. Not part of latentgpu.js: latentgpu/worker carries it.
+import { ArgumentError } from '../errors.js';
+import { tilesSource } from '../kernels/tiles.js';
+import type { Machine } from './program.js';
+
+/** How images lie on a canvas. */
+export interface TileLayout {
+  /** Of one image, in pixels. */
+  height: number;
+  width: number;
+  /** Images in all. */
+  count: number;
+  /** Images side by side. */
+  columns: number;
+  /** Black and white. */
+  range: '0..1' | '-1..1';
+}
+
+/** Some of the images, [count, height, width]. */
+export interface TileRows {
+  buffer: GPUBuffer;
+  first: number;
+  count: number;
+}
+
+/** What is drawn in one task: the canvas shows it when that ends. */
+export interface Picture {
+  add(encoder: GPUCommandEncoder, rows: TileRows): void;
+}
+
+/** struct Tiles of shaders/tiles.wgsl, in bytes, padded as a uniform is. */
+const TILES_BYTES = 32;
+
+export class Painter {
+  private readonly configured = new WeakSet<OffscreenCanvas>();
+
+  private constructor(
+    private readonly machine: Machine,
+    private readonly pipeline: GPURenderPipeline,
+    private readonly format: GPUTextureFormat,
+    private readonly tiles: GPUBuffer,
+  ) {}
+
+  /** Its memory is the machine's, and goes with that. */
+  static async create(machine: Machine): Promise<Painter> {
+    const { gpu } = machine.device;
+    const format = navigator.gpu.getPreferredCanvasFormat();
+    const module = gpu.createShaderModule({ label: 'tiles', code: tilesSource.code });
+    const pipeline = await gpu.createRenderPipelineAsync({
+      label: 'tiles',
+      layout: 'auto',
+      vertex: { module, entryPoint: 'cover' },
+      fragment: { module, entryPoint: 'tile', targets: [{ format }] },
+    });
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    const tiles = machine.memory.create({ label: 'tiles', bytes: TILES_BYTES, usage, remedy: '' });
+    return new Painter(machine, pipeline, format, tiles);
+  }
+
+  /**
+   * Gives the canvas the size of the picture, a pixel for each of the images'.
+   * @throws ArgumentError if the canvas cannot have that size, or was drawn on by other means
+   */
+  begin(canvas: OffscreenCanvas, layout: TileLayout): Picture {
+    const { gpu } = this.machine.device;
+    const context = canvas.getContext('webgpu');
+    if (!context)
+      throw new ArgumentError('the canvas was drawn on by other means (a "2d" context?); draw on one of its own');
+    const { width, height } = pictureSize(layout, this.machine.device.limits.maxTextureDimension2D);
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    if (!this.configured.has(canvas)) context.configure({ device: gpu, format: this.format, alphaMode: 'opaque' });
+    this.configured.add(canvas);
+    const view = context.getCurrentTexture().createView();
+    let loadOp: GPULoadOp = 'clear';
+    return {
+      add: (encoder, rows) => {
+        gpu.queue.writeBuffer(this.tiles, 0, tilesBytes(layout, rows));
+        const pass = encoder.beginRenderPass({ colorAttachments: [{ view, loadOp, storeOp: 'store' }] });
+        loadOp = 'load';
+        pass.setPipeline(this.pipeline);
+        const entries = [rows.buffer, this.tiles].map((buffer, binding) => ({ binding, resource: { buffer } }));
+        pass.setBindGroup(0, gpu.createBindGroup({ layout: this.pipeline.getBindGroupLayout(0), entries }));
+        pass.draw(3);
+        pass.end();
+      },
+    };
+  }
+}
+
+function pictureSize({ height, width, count, columns }: TileLayout, limit: number): { width: number; height: number } {
+  if (!Number.isInteger(columns) || columns < 1)
+    throw new ArgumentError(`columns: ${columns}, must be a positive integer`);
+  const size = { width: columns * width, height: Math.ceil(count / columns) * height };
+  if (Math.max(size.width, size.height) > limit)
+    throw new ArgumentError(
+      `${count} images of ${height}x${width} in ${columns} columns make a picture of ${size.height}x${size.width} pixels; this device ` +
+        `draws at most ${limit}x${limit}. Draw fewer images, or in other columns`,
+    );
+  return size;
+}
+
+function tilesBytes({ height, width, columns, range }: TileLayout, { first, count }: TileRows): ArrayBuffer {
+  const bytes = new ArrayBuffer(TILES_BYTES);
+  new Uint32Array(bytes).set([height, width, columns, first, count]);
+  new Float32Array(bytes, 20).set([range === '0..1' ? 0 : -1, 1]);
+  return bytes;
+}

@@ -1,0 +1,299 @@
+// Which model the flags make, and the one line that says why flags do not go together.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  ae,
+  betaVae,
+  conditionalVae,
+  type Dataset,
+  denoising,
+  digits,
+  linear,
+  type ModelSpec,
+  sparse,
+  stacked,
+  vae,
+} from 'latentgpu/node';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { chosenModel } from '../../harness/lib/model-options.js';
+import { readTrainOptions } from '../../harness/lib/options.js';
+import { readProfileOptions } from '../../harness/lib/profile-options.js';
+import { trainerOptions } from '../../harness/lib/training-options.js';
+
+const dataset = digits({ train: 20, test: 10 });
+const read = (line: string) => readTrainOptions(line === '' ? [] : line.split(' '));
+const model = (line: string, data: Dataset = dataset) => chosenModel(read(line), read(line))(data);
+
+const refused = (run: () => unknown, message: string) => {
+  try {
+    run();
+  } catch (error) {
+    assert.is((error as Error).message, message);
+    assert.is((error as Error).name, 'ArgumentError');
+    return;
+  }
+  assert.unreachable('accepted');
+};
+
+const made: [string, ModelSpec][] = [
+  ['', vae()],
+  ['--model vae --hidden 9,8 --latent 3 --activation tanh', vae({ hidden: [9, 8], latent: 3, activation: 'tanh' })],
+  ['--loss mse --variance 0.05', vae({ loss: 'mse', variance: 0.05 })],
+  ['--model beta-vae', betaVae()],
+  ['--model beta-vae --beta 0.5', betaVae({ beta: 0.5 })],
+  ['--model conditional-vae', conditionalVae()],
+  ['--model conditional-vae --beta 2', conditionalVae({ klWeight: 2 })],
+  ['--model ae --loss mse --range -1..1', ae({ loss: 'mse', range: '-1..1' })],
+  ['--model ae --loss mse --output identity', ae({ loss: 'mse', output: 'identity' })],
+  ['--model ae --init he', { ...ae(), initialization: 'he' }],
+  ['--model linear --latent 8', linear({ latent: 8 })],
+  ['--model linear --hidden 50', linear({ hidden: [50] })],
+  ['--model sparse', sparse()],
+  ['--model sparse --l1 0.3', sparse({ l1: 0.3 })],
+  ['--model sparse --rho 0.1 --sparsity-weight 3', sparse({ rho: 0.1, sparsityWeight: 3 })],
+  ['--model denoising', denoising()],
+  ['--model denoising --noise mask:0.5', denoising({ corruption: { kind: 'mask', amount: 0.5 } })],
+  ['--model stacked', stacked()],
+  ['--model stacked --hidden 40 --latent 5', stacked({ hidden: [40], latent: 5 })],
+];
+for (const [line, spec] of made)
+  test(`${line || 'no flags'}: the preset with its options`, () => {
+    assert.equal(model(line), spec);
+  });
+
+test('the size of the images and the number of classes are those of the data', () => {
+  const small = (labels?: Uint8Array) => ({
+    count: 2,
+    height: 3,
+    width: 4,
+    pixels: new Uint8Array(24),
+    ...(labels && { labels }),
+  });
+  assert.is(model('', { name: 'small', train: small(), test: small() }).inputs, 12);
+  const labelled = { name: 'letters', train: small(Uint8Array.of(1, 2)), test: small(Uint8Array.of(26, 0)) };
+  assert.is(model('--model conditional-vae', labelled).classes, 27);
+  refused(
+    () => model('--model conditional-vae', { name: 'small', train: small(), test: small() }),
+    '--model conditional-vae with data that have no labels (small): it learns to draw by label; use data with labels, or --model vae',
+  );
+});
+
+const CODE = 'only sparse has a penalty on its code';
+const together: [string, string][] = [
+  ['--l1 0.1', `--l1 with --model vae (the default): ${CODE}; use --model sparse, or leave --l1 out`],
+  ['--model vae --l1 0.1', `--l1 with --model vae: ${CODE}; use --model sparse, or leave --l1 out`],
+  ['--model ae --rho 0.1', `--rho with --model ae: ${CODE}; use --model sparse, or leave --rho out`],
+  [
+    '--model stacked --sparsity-weight 3',
+    `--sparsity-weight with --model stacked: ${CODE}; use --model sparse, or leave --sparsity-weight out`,
+  ],
+  [
+    '--model ae --beta 4',
+    '--beta with --model ae: only beta-vae and conditional-vae weigh their KL term; use --model beta-vae or --model conditional-vae, or leave --beta out',
+  ],
+  [
+    '--beta 4',
+    '--beta with --model vae (the default): only beta-vae and conditional-vae weigh their KL term; use --model beta-vae or --model conditional-vae, or leave --beta out',
+  ],
+  [
+    '--model ae --variance 1',
+    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae, or leave --variance out",
+  ],
+  [
+    '--model ae --noise mask:0.5',
+    '--noise with --model ae: only denoising shows the encoder damaged images; use --model denoising, or leave --noise out',
+  ],
+  [
+    '--model sparse --warmup 2',
+    '--warmup with --model sparse: it raises the weight of the KL term, which only a VAE has; use --model vae or --model beta-vae or --model conditional-vae, or leave --warmup out',
+  ],
+  [
+    '--model ae --pretrain 2',
+    '--pretrain with --model ae: only stacked trains its layers one by one first; use --model stacked, or leave --pretrain out',
+  ],
+  [
+    '--pretrain-steps 2',
+    '--pretrain-steps with --model vae (the default): only stacked trains its layers one by one first; use --model stacked, or leave --pretrain-steps out',
+  ],
+  [
+    '--model linear --activation relu',
+    '--activation with --model linear: a linear autoencoder has no activations; use another model, or leave --activation out',
+  ],
+  [
+    '--model linear --loss bce',
+    "--loss with --model linear: a linear autoencoder's loss is the squared error; use another model, or leave --loss out",
+  ],
+  [
+    '--model linear --output tanh',
+    '--output with --model linear: a linear autoencoder has no activations; use another model, or leave --output out',
+  ],
+  [
+    '--model linear --range -1..1',
+    '--range with --model linear: to scale the pixels changes nothing for a linear autoencoder; use another model, or leave --range out',
+  ],
+  [
+    '--range -1..1',
+    '--range -1..1 with --loss bce (the default): cross entropy compares probabilities; use --loss mse, or leave --range out',
+  ],
+  [
+    '--model ae --loss bce --output tanh',
+    '--output tanh with --loss bce: cross entropy compares probabilities; use --loss mse, or --output sigmoid',
+  ],
+  [
+    '--variance 1',
+    '--variance with --loss bce (the default): only the squared error has a variance; use --loss mse, or leave --variance out',
+  ],
+  [
+    '--loss mse --range -1..1 --output sigmoid',
+    '--output sigmoid with --range -1..1: it cannot give pixels below 0; use --output tanh or identity, or leave --range out',
+  ],
+  ['--model sparse --l1 1 --rho 0.1', '--l1 with --rho: a code is kept sparse by one of them; leave one out'],
+  [
+    '--model sparse --sparsity-weight 3',
+    '--sparsity-weight without --rho: it is the weight of the divergence from --rho; give --rho 0.05 too',
+  ],
+  [
+    '--spec net.json --hidden 5',
+    '--hidden with --spec net.json: the file alone says what the model is; leave --hidden out, or change the file',
+  ],
+  [
+    '--spec net.json --model vae',
+    '--model with --spec net.json: the file alone says what the model is; leave --model out, or change the file',
+  ],
+  [
+    '--momentum 0.9',
+    '--momentum with --optimizer adam (the default): it keeps means of the gradients by itself; use --optimizer sgd or rmsprop, or leave --momentum out',
+  ],
+  [
+    '--optimizer rmsprop --nesterov',
+    '--nesterov with --optimizer rmsprop: it is a form of sgd; use --optimizer sgd, or leave --nesterov out',
+  ],
+  [
+    '--optimizer sgd --nesterov',
+    '--nesterov without momentum: there is nothing to look ahead with; give --momentum 0.9 too',
+  ],
+  [
+    '--model stacked --pretrain 0 --pretrain-steps 5',
+    '--pretrain-steps with --pretrain 0: there is nothing to stop; leave one of them out',
+  ],
+];
+for (const [line, message] of together) test(`refused: ${line}`, () => refused(() => read(line), message));
+
+test('the model and its optimizer are read alike by profile.js', () => {
+  const line = ['--model', 'sparse', '--l1', '0.3', '--optimizer', 'sgd', '--momentum', '0.9', '--nesterov'];
+  const options = readProfileOptions(line);
+  assert.equal(chosenModel(options)(dataset), sparse({ l1: 0.3 }));
+  assert.equal(trainerOptions(options), trainerOptions(readTrainOptions(line)));
+  refused(
+    () => readProfileOptions(['--l1', '1']),
+    `--l1 with --model vae (the default): ${CODE}; use --model sparse, or leave --l1 out`,
+  );
+  refused(
+    () => readProfileOptions(['--spec', 'a.json', '--beta', '1']),
+    '--beta with --spec a.json: the file alone says what the model is; leave --beta out, or change the file',
+  );
+});
+
+const course = { stepsPerEpoch: 40, steps: 120 };
+const trained: [string, object][] = [
+  ['', { optimizer: { kind: 'adam' }, schedule: { kind: 'constant' } }],
+  [
+    '--optimizer sgd --momentum 0.9 --nesterov --weight-decay 0.1 --lr 0.5 --clip 2 --reduction sum',
+    {
+      optimizer: { kind: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.1 },
+      lr: 0.5,
+      clipNorm: 2,
+      reduction: 'sum',
+      schedule: { kind: 'constant' },
+    },
+  ],
+  ['--schedule cosine', { optimizer: { kind: 'adam' }, schedule: { kind: 'cosine', steps: 120 } }],
+  [
+    '--schedule cosine --lr-warmup 20',
+    { optimizer: { kind: 'adam' }, schedule: { kind: 'cosine', steps: 100, warmup: 20 } },
+  ],
+  ['--lr-warmup 20', { optimizer: { kind: 'adam' }, schedule: { kind: 'constant', warmup: 20 } }],
+  [
+    '--schedule step:1.5:0.5 --warmup 2',
+    { optimizer: { kind: 'adam' }, schedule: { kind: 'step', every: 60, factor: 0.5 }, klWarmup: 80 },
+  ],
+  [
+    '--schedule step:0.001:0.5 --warmup 0.001',
+    { optimizer: { kind: 'adam' }, schedule: { kind: 'step', every: 1, factor: 0.5 }, klWarmup: 1 },
+  ],
+];
+for (const [line, want] of trained)
+  test(`epochs become steps: ${line || 'no flags'}`, () => {
+    assert.equal(trainerOptions(read(line), course), { batch: 128, seed: 0, ...want });
+  });
+
+test('a rate that would still rise at the end is refused; pretraining has no schedule', () => {
+  refused(
+    () => trainerOptions(read('--lr-warmup 120'), course),
+    "--lr-warmup 120 is not less than the run's 120 steps: the learning rate would never be reached; give fewer, or leave --lr-warmup out",
+  );
+  assert.is(trainerOptions(read('--lr-warmup 119'), course).schedule?.warmup, 119);
+  assert.is(trainerOptions(read('--lr-warmup 120')).schedule, undefined);
+});
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-spec-'));
+const file = path.join(scratch, 'net.json');
+const withFile = (contents: unknown, ...more: string[]) => {
+  fs.writeFileSync(file, typeof contents === 'string' ? contents : JSON.stringify(contents));
+  const options = readTrainOptions(['--spec', file, ...more]);
+  return chosenModel(options, options);
+};
+
+test('--spec: the file as it is', () => {
+  const spec = { ...sparse({ hidden: [20], latent: 5 }), initialization: 'he' as const };
+  assert.equal(withFile(spec)(dataset), spec);
+  assert.equal(withFile(stacked(), '--pretrain', '2')(dataset), stacked());
+  assert.equal(withFile(vae(), '--warmup', '2')(dataset), vae());
+});
+
+test('--spec: what is wrong is told with the file and the path, before any image is loaded', () => {
+  const net = ae({ hidden: [20], latent: 5 });
+  refused(
+    () => withFile({ ...net, decoder: [net.decoder[0], { units: -5, activation: 'sigmoid' }] }),
+    `${file}: decoder[1].units: -5, must be a positive integer`,
+  );
+  refused(
+    () => withFile({ ...net, encodr: [] }),
+    `${file}: encodr: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization`,
+  );
+  refused(() => withFile({}), `${file}: inputs: undefined, must be a positive integer`);
+  refused(() => withFile('3'), `${file}: model spec: 3, must be an object (see ModelSpec)`);
+  assert.throws(
+    () => withFile('{"inputs": 784,}'),
+    (error: Error) =>
+      error.name === 'ArgumentError' &&
+      error.message.startsWith(`${file} is not JSON (`) &&
+      error.message.endsWith('), must hold a ModelSpec as JSON; correct it'),
+  );
+  const missing = path.join(scratch, 'none.json');
+  refused(
+    () => chosenModel({ spec: missing }),
+    `--spec ${missing} cannot be read (ENOENT: no such file or directory, open '${missing}'), must be a JSON file with a ModelSpec; name another`,
+  );
+  refused(
+    () => withFile(ae({ pixels: 64, hidden: [20], latent: 5 }))(dataset),
+    `${file}: inputs: 64, must be 784: images of digits are 28x28`,
+  );
+});
+
+test('--spec: flags of training that do not fit the model', () => {
+  refused(
+    () => withFile(ae(), '--warmup', '2'),
+    `--warmup with --spec ${file}: it raises the weight of the KL term, which only a gaussian code has; leave --warmup out`,
+  );
+  refused(
+    () => withFile(vae(), '--pretrain', '2'),
+    `${file}: code.kind: "gaussian", must be deterministic to be trained layer by layer; or leave --pretrain out`,
+  );
+  assert.equal(withFile(vae(), '--pretrain', '0')(dataset), vae());
+});
+
+test.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+test.run();
