@@ -1,8 +1,18 @@
 // What a visitor chooses: data, model and numbers; how that reads in the page's address; and the model it stands for.
 // Plain data, nothing of the page.
 
-import type { ModelSpec } from 'latentgpu';
-import * as latentgpu from 'latentgpu';
+import {
+  ae,
+  betaVae,
+  CORRUPTIONS,
+  conditionalVae,
+  denoising,
+  linear,
+  type ModelSpec,
+  sparse,
+  stacked,
+  vae,
+} from 'latentgpu';
 
 export const PRESETS = ['vae', 'betaVae', 'conditionalVae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
 export type Preset = (typeof PRESETS)[number];
