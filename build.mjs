@@ -1,4 +1,4 @@
-// Builds dist/: the browser bundle, the Node bundle, the programs' shared library, the type declarations, and (with
+// Builds dist/: the files for pages, the Node bundle, the programs' shared library, the type declarations, and (with
 // --tests) the bundled test files. Shaders become JavaScript modules here: includes are expanded and every line keeps
 // the file and line number that a person edits.
 //
@@ -77,35 +77,43 @@ const common = {
 };
 
 /**
- * The same without comments, blank lines and indentation, and each include once for all shaders: for pages, which load it.
- * There is no line map then: a compile error names the kernel and shows the line itself.
+ * A shader without comments, blank lines, indentation, and spaces around what is no word and cannot join another sign.
+ * @param {string} text
+ * @returns {string}
+ */
+export const stripWgsl = (text) =>
+  text
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/\/\/.*/, '')
+        .trim()
+        .replace(/ ?([,;:=(){}<>*/+]) ?/g, '$1'),
+    )
+    .filter((line) => line !== '')
+    .join('\n');
+
+/**
+ * The same for the files that pages load: stripped, and each include once for all shaders. There is no line map then: a
+ * compile error names the kernel and shows the line itself.
  * @type {esbuild.Plugin} */
 export const smallWgsl = {
   name: 'small wgsl',
   setup(build) {
     build.onResolve({ filter: /^wgsl:/ }, ({ path: name }) => ({ path: name.slice(5), namespace: 'wgsl' }));
     build.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path: file }) => {
-      const code = fs
-        .readFileSync(path.join(shaders, file), 'utf8')
-        .split('\n')
-        .filter((line) => !line.startsWith('#include '))
-        .map((line) =>
-          line
-            .replace(/\/\/.*/, '')
-            .trim()
-            .replace(/ ?([,;:=(){}<>*/+]) ?/g, '$1'),
-        )
-        .filter((line) => line !== '')
-        .join('\n');
-      return { contents: `export default ${JSON.stringify(code)}`, loader: 'js' };
+      const text = fs.readFileSync(path.join(shaders, file), 'utf8');
+      return {
+        contents: `export default ${JSON.stringify(stripWgsl(text.replace(/^#include .*$/gm, '')))}`,
+        loader: 'js',
+      };
     });
     build.onLoad({ filter: /\.wgsl$/ }, (args) => {
       const file = path.relative(shaders, args.path).split(path.sep).join('/');
-      const seen = new Set();
-      // Each file's lines stand together in the expansion only if includes come first; the order of files suffices.
-      const order = [...new Set(expandShader(file, seen).map((line) => line.file))];
-      const imports = order.map((name, index) => `import part${index} from 'wgsl:${name}';`);
-      const code = `[${order.map((_, index) => `part${index}`)}].join('\\n')`;
+      // Whole files one after the other, whatever line an include stands on: WGSL does not mind the order.
+      const files = [...new Set(expandShader(file).map((line) => line.file))];
+      const imports = files.map((name, index) => `import part${index} from 'wgsl:${name}';`);
+      const code = `[${files.map((_, index) => `part${index}`)}].join('\\n')`;
       return {
         contents: `${imports.join('\n')}\nexport default { file: ${JSON.stringify(file)}, code: ${code}, files: [], origin: [] }`,
         loader: 'js',

@@ -1,12 +1,13 @@
 // Runs the tests: `npm test`, or some tiers of them: `node test/run.mjs unit kernel`.
-//   checks   types, formatting and lint, import directions, the lock file          no GPU
-//   unit     everything that needs no device                                        no GPU
-//   kernel   every kernel against f64                                               each adapter
-//   train    plans, training, PyTorch's trajectory                                  each adapter
-//   cli      the programs, as their users start them                                SwiftShader
-//   browser  the browser bundle in headless Chromium                                SwiftShader
-// "Each adapter": SwiftShader always, lavapipe and hardware where the machine has them. LATENTGPU_ADAPTERS=a,b names
-// others. Ends with `N passed, N failed`.
+//   checks     types, formatting and lint, import directions, the lock file          no GPU
+//   unit       everything that needs no device                                       no GPU
+//   kernel     every kernel against f64                                              each adapter
+//   train      plans, training, PyTorch's trajectory                                 each adapter
+//   behaviour  each model of the family does what it is for                          the quickest adapter
+//   cli        the programs, as their users start them                               SwiftShader
+//   browser    the browser bundle in headless Chromium                               SwiftShader
+// "Each adapter": SwiftShader always, lavapipe and hardware where the machine has them; the quickest is the last of these.
+// LATENTGPU_ADAPTERS=a,b names others. Ends with `N passed, N failed`.
 // @ts-check
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -32,8 +33,10 @@ const CHECKS = [
 ];
 /** uvu colours what it prints, to a file too, unless it is told not to. */
 const COLOUR = process.stdout.isTTY && !process.env.NO_COLOR ? '--color' : '--no-color';
-const TIERS = ['checks', 'unit', 'kernel', 'train', 'cli', 'browser'];
+const TIERS = ['checks', 'unit', 'kernel', 'train', 'behaviour', 'cli', 'browser'];
 const ON_EACH_ADAPTER = new Set(['kernel', 'train']);
+/** What a model learns is the same on every adapter, as `kernel` and `train` show, and learning takes long. */
+const ON_QUICKEST_ADAPTER = new Set(['behaviour']);
 
 /**
  * @param {string[]} command
@@ -70,7 +73,8 @@ function count({ status, output }) {
   return { passed, failed: Math.max(total - passed, bad ? 1 : 0) };
 }
 
-/** @returns {Promise<string[]>} */
+/** The quickest is the last.
+ * @returns {Promise<string[]>} */
 async function adapters() {
   if (process.env.LATENTGPU_ADAPTERS) return process.env.LATENTGPU_ADAPTERS.split(',');
   const { listAdapters } = await import('latentgpu/node');
@@ -119,6 +123,7 @@ if (tiers.some((tier) => tier !== 'checks')) {
 if (tiers.includes('checks')) results.push(...(await runChecks()));
 for (const tier of tiers.filter((name) => name !== 'checks'))
   if (ON_EACH_ADAPTER.has(tier)) for (const adapter of await adapters()) results.push(await runTier(tier, adapter));
+  else if (ON_QUICKEST_ADAPTER.has(tier)) results.push(await runTier(tier, (await adapters()).at(-1)));
   else results.push(await runTier(tier));
 
 console.log('');

@@ -18,6 +18,14 @@ export {
   type RunDescription,
 } from './describe.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
+export {
+  checkImagesFit,
+  chooseOutputs,
+  gatherMaterial,
+  loadModel,
+  loadRunData,
+} from './generate.js';
+export { type GenerateOptions, generateHelp, readGenerateOptions } from './generate-options.js';
 export { kernelSummary, kernelTable, progressLine } from './kernel-table.js';
 export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './losses.js';
 export { chosenModel, type ModelOptions, readSpec } from './model-options.js';
@@ -31,7 +39,9 @@ export {
 } from './profile-options.js';
 export { ceilingsText, dispatchesNamed, profileSummary, profileTable } from './profile-table.js';
 export { readReport } from './read-report.js';
+export { readRun, type StoredRun } from './read-run.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report.js';
+export { defaultResults, Results } from './results.js';
 export * from './run-folder.js';
 export { type Trace, type TraceEvent, traceEvents } from './trace.js';
 export {

@@ -34,7 +34,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME',
     example: 'adam',
     read: asIs,
-    help: ['only rows whose kernel or layer contains NAME; with --m the variant to show first'],
+    help: ['only rows whose kernel or layer contains NAME; with --m the variant to', 'show first'],
   },
   m: {
     value: 'N',

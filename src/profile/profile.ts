@@ -37,8 +37,8 @@ const REPETITION_SAMPLES = 7;
 
 /**
  * Profiles `steps` training steps. The trainer is afterwards where it was: parameters, optimizer, counters. A call, and no
- * option `profile: true` of the trainer: so a trainer holds nothing of a profiler, a bundle without the call none of its
- * code, and a page profiles whenever it likes the trainer that it has.
+ * option `profile: true` of the trainer: so a trainer holds nothing of a profiler and pays nothing for it, and a page
+ * profiles the trainer that it has, whenever it likes.
  * @throws ArgumentError for options that make no sense, or while the trainer trains
  * @throws DeviceError when the device fails
  */

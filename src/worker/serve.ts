@@ -1,5 +1,7 @@
 // The worker's side of a session: one device, one dataset, one model with its trainer, and calls that are answered as they
 // come, also between the steps of a training. The page's side is session.ts.
+
+import { Painter, type Picture } from '../gpu/draw.js';
 import {
   ArgumentError,
   createModel,
@@ -16,9 +18,8 @@ import {
   openDevice,
   type Trainer,
 } from '../index.js';
-import { Painter, type Picture } from '../gpu/draw.js';
 import { buffersOf, type Calls, type Reply, type Request, sentError } from './protocol.js';
-import type { DrawOptions, Drawing, ImageSource, SessionInfo, SessionSetup } from './types.js';
+import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What a worker's global scope is used for here. */
 export interface Port {

@@ -1,9 +1,11 @@
 // Sessions: training in a Worker, as a page does it. The functions named ...Here run as text in the page.
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
 import type * as sessions from '../../src/worker/index.js';
-import { closeBrowser, inPage } from './page.js';
+import { closeBrowser, inPage, root } from './page.js';
 
 type Lib = typeof latentgpu & typeof sessions;
 
@@ -15,7 +17,8 @@ async function answersHere(lib: Lib) {
   const numbers = (values: ArrayLike<number>) => Array.from(values);
   const losses = async (reports: AsyncIterable<latentgpu.EpochReport>) => {
     const all = [];
-    for await (const { epoch, step, complete, train, test } of reports) all.push({ epoch, step, complete, train, test });
+    for await (const { epoch, step, complete, train, test } of reports)
+      all.push({ epoch, step, complete, train, test });
     return all;
   };
   const codes = new Float32Array([0, 0, 1, -1]);
@@ -82,16 +85,23 @@ test('a session answers in a worker what the engine answers in the page, to the 
   assert.equal(inWorker, here);
   assert.equal(info, expected);
   assert.is(plan, planHere);
-  assert.equal(value.left, [
-    [0, 0],
-    [0, 0],
-  ], 'the dataset has moved, it was not copied');
+  assert.equal(
+    value.left,
+    [
+      [0, 0],
+      [0, 0],
+    ],
+    'the dataset has moved, it was not copied',
+  );
   assert.is(value.steps.at(-1), 8);
   assert.ok(value.steps.length >= 2, 'progress comes at least once an epoch');
   assert.is.not(JSON.stringify(value.fresh), JSON.stringify(here.decoded), 'a restart forgets');
   assert.equal(value.loaded, here.decoded, 'what was saved is loaded');
   assert.is(value.again[0]?.step, 1, 'a restart counts from the beginning');
 });
+
+/** An address in the page. */
+declare const BUNDLE: string;
 
 async function errorsHere(lib: Lib) {
   const told = (promise: Promise<unknown>) =>
@@ -111,6 +121,7 @@ async function errorsHere(lib: Lib) {
     spec: await start({ model: { ...model, encoder: [{ units: -1, activation: 'relu' }] } }),
     batch: await start({ training: { batch: 65 } }),
     noWorker: await start({ worker: new Worker('/none.js', { type: 'module' }) }),
+    bundle: await told((await import(BUNDLE)).startSession({ model, dataset: data() })),
     function: await start({ training: { batch: () => 1 } }),
   };
   const session = await lib.startSession({ model, dataset, training: { batch: 16, lr: 1e30, optimizer: 'sgd' } });
@@ -119,7 +130,12 @@ async function errorsHere(lib: Lib) {
   errors.prior = await told(session.sample(3));
   errors.first = await told(session.images('test', { first: 16 }));
   errors.file = await told(session.load(new Uint8Array(4)));
-  errors.loss = await told(session.train({ epochs: 20 }).next().then(() => session.train({ epochs: 20 }).next()));
+  errors.loss = await told(
+    session
+      .train({ epochs: 20 })
+      .next()
+      .then(() => session.train({ epochs: 20 }).next()),
+  );
   errors.options = await told(session.train({ epochs: 0 }).next());
   const canvas = document.createElement('canvas');
   errors.columns = await told(session.draw(canvas, { codes: new Float32Array(2) }, { columns: 0 }));
@@ -137,11 +153,17 @@ async function errorsHere(lib: Lib) {
 }
 
 test('errors come out of the worker with their class and their text', async () => {
-  const { value } = await inPage(errorsHere);
+  const file = fs.readFileSync(path.join(root, 'dist/latentgpu-worker.js'), 'utf8');
+  const body = file.replace(/as serveSession\b/, 'as somethingElse');
+  assert.is.not(body, file);
+  const { value } = await inPage<Record<string, string>>(errorsHere.toString().replace('BUNDLE', '"/bundle.js"'), [
+    ['/bundle.js', { type: 'text/javascript', body }],
+  ]);
   const expected: Record<string, RegExp> = {
     spec: /^real ArgumentError: encoder\[0\]\.units: -1, must be a positive integer/,
     batch: /^real ArgumentError: batch 65 is larger than the data: 64 training images/,
     noWorker: /^real LatentGpuError: the session's worker did not start.*serveSession from 'latentgpu\/worker'/,
+    bundle: /^real LatentGpuError: the session's worker did not start.*Inside a bundle/,
     function: /^real ArgumentError: setUp: its arguments cannot be sent to the worker .*Pass plain data/,
     moved: /^real ArgumentError: setUp: its arguments cannot be sent .*a dataset .* is no longer here/,
     codes: /^real ArgumentError: codes: 3 numbers, must be a positive multiple of 2/,
@@ -185,7 +207,10 @@ async function picturesHere(lib: Lib) {
     const row = { seen: await seen(canvas), want: Array.from(await session.reconstruct({ set: 'test', count: 3 })) };
     await session.restart();
     await session.draw(canvas, { reconstructions: { set: 'test', count: 3 } });
-    const restarted = { seen: await seen(canvas), want: Array.from(await session.reconstruct({ set: 'test', count: 3 })) };
+    const restarted = {
+      seen: await seen(canvas),
+      want: Array.from(await session.reconstruct({ set: 'test', count: 3 })),
+    };
     session.dispose();
     return { tiles, row, restarted };
   };

@@ -11,7 +11,13 @@ type Lib = typeof latentgpu & typeof sessions;
 
 /** A worker that runs `before` first. */
 const workerFile = (before: string): [string, ServedFile][] => [
-  ['/worker.js', { type: 'text/javascript', body: `import { serveSession } from '/latentgpu-worker.js'; ${before}; serveSession();` }],
+  [
+    '/worker.js',
+    {
+      type: 'text/javascript',
+      body: `import { serveSession } from '/latentgpu-worker.js'; ${before}; serveSession();`,
+    },
+  ],
 ];
 
 async function busyHere(lib: Lib) {
@@ -52,7 +58,10 @@ async function busyHere(lib: Lib) {
   const perSecond = last?.stepsPerSecond ?? 0;
   const abortedAt = performance.now();
   stop.abort();
-  const reports = await training;
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('10 s after the abort it still trains')), 10_000);
+  });
+  const reports = await Promise.race([training, late]);
   const stopping = performance.now() - abortedAt;
   const at = reports.at(-1)?.step;
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -77,7 +86,9 @@ test('while it trains a session answers between steps, the main thread is free, 
       `${kind} while training at ${perSecond.toFixed(0)} steps/s: median ${median(times).toFixed(0)} ms, ` +
         `longest ${Math.max(...times).toFixed(0)} ms`,
     );
-  console.log(`long tasks: ${longTasks.length ? longTasks.map((ms) => ms.toFixed(0)) : 'none'}; abort to stop ${stopping.toFixed(0)} ms`);
+  console.log(
+    `long tasks: ${longTasks.length ? longTasks.map((ms) => ms.toFixed(0)) : 'none'}; abort to stop ${stopping.toFixed(0)} ms`,
+  );
   assert.ok((steps.at(-1) ?? 0) > (steps[0] ?? 0) + 10, `training went on between the calls: steps ${steps}`);
   // Two submits of 60 ms are in flight, and its own; ten times that on a busy machine. An epoch of these would take longer
   // only on a slow one, so that what is waited for is also counted in steps.
@@ -162,13 +173,19 @@ async function lossHere(lib: Lib) {
   const session = await lib.startSession({ model, dataset, training: { batch: 8 }, worker });
   const canvas = document.createElement('canvas');
   await session.draw(canvas, { samples: 4 });
-  const training = told((async () => { for await (const _ of session.train({ epochs: 100_000 })); })());
+  const training = told(
+    (async () => {
+      for await (const _ of session.train({ epochs: 100_000 }));
+    })(),
+  );
   const { lost } = session;
   await session.sample(1);
   new BroadcastChannel('lose').postMessage('now');
   const errors = {
     training: await training,
-    lost: await lost.then((error) => `${error instanceof lib.DeviceError ? 'real' : 'false'} ${error.name}: ${error.message}`),
+    lost: await lost.then(
+      (error) => `${error instanceof lib.DeviceError ? 'real' : 'false'} ${error.name}: ${error.message}`,
+    ),
     after: await told(session.decode(new Float32Array(2))),
   };
   await session.restart();
@@ -176,7 +193,11 @@ async function lossHere(lib: Lib) {
   for await (const { step, train } of session.train({ steps: 2 })) healed.push(step, train.loss);
   await session.draw(canvas, { samples: 4 });
   session.dispose();
-  const second = await lib.startSession({ model, dataset: lib.digits({ train: 128, test: 16 }), training: { batch: 8 } });
+  const second = await lib.startSession({
+    model,
+    dataset: lib.digits({ train: 128, test: 16 }),
+    training: { batch: 8 },
+  });
   for await (const { step } of second.train({ steps: 2 })) healed.push(step);
   second.dispose();
   return { errors, healed };
@@ -212,8 +233,16 @@ const NO_GPU = "Object.defineProperty(navigator, 'gpu', { value: undefined })";
 const NO_ADAPTER = 'GPU.prototype.requestAdapter = async () => null';
 
 for (const [name, before, pattern] of [
-  ['WebGPU', NO_GPU, /^real DeviceError: navigator\.gpu is missing: this browser has no WebGPU .* Use Chrome or Edge 113, Safari 26, Firefox 141, or newer\./],
-  ['an adapter', NO_ADAPTER, /^real DeviceError: this browser has WebGPU but no adapter: .* Update the graphics driver, switch on hardware acceleration/],
+  [
+    'WebGPU',
+    NO_GPU,
+    /^real DeviceError: navigator\.gpu is missing: this browser has no WebGPU .* Use Chrome or Edge 113, Safari 26, Firefox 141, or newer\./,
+  ],
+  [
+    'an adapter',
+    NO_ADAPTER,
+    /^real DeviceError: this browser has WebGPU but no adapter: .* Update the graphics driver, switch on hardware acceleration/,
+  ],
 ] as const)
   test(`without ${name}, a page and a session are told what to do`, async () => {
     const run = `(lib) => { ${before}; return (${refusedHere.toString()})(lib); }`;
@@ -234,7 +263,10 @@ test('a page without https is told what to do', async () => {
   assert.equal(complaints, []);
   assert.is(value.length, 2);
   for (const text of value)
-    assert.match(text, /^real DeviceError: navigator\.gpu is missing: browsers give WebGPU to secure pages only\. Serve this page over https:\/\/ or from http:\/\/localhost\./);
+    assert.match(
+      text,
+      /^real DeviceError: navigator\.gpu is missing: browsers give WebGPU to secure pages only\. Serve this page over https:\/\/ or from http:\/\/localhost\./,
+    );
 });
 
 test.after(closeBrowser);

@@ -6,27 +6,37 @@ import { decodeSafetensors, type HostTensor } from '../../src/formats/safetensor
 import { vae } from '../../src/model/presets.js';
 import type { Losses } from '../../src/train/metrics.js';
 
-const FILE = 'test/train/reference.safetensors';
+type Folder = ReadonlyMap<string, HostTensor>;
 
-const tensors = decodeSafetensors(fs.readFileSync(FILE));
-
-function tensor(name: string): HostTensor {
-  const found = tensors.get(name);
-  if (!found) throw new Error(`${FILE} has no tensor "${name}"`);
-  return found;
+/** Tensors of a file by their names: one of them, or all below a folder by what follows it. */
+export function readReference(file: string): {
+  tensor: (name: string) => HostTensor;
+  folder: (name: string) => Folder;
+} {
+  const tensors = decodeSafetensors(fs.readFileSync(file));
+  return {
+    tensor: (name) => {
+      const found = tensors.get(name);
+      if (!found) throw new Error(`${file} has no tensor "${name}"`);
+      return found;
+    },
+    folder: (name) =>
+      new Map(
+        [...tensors].flatMap(([key, each]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), each]] : [])),
+      ),
+  };
 }
 
-/** The tensors below `folder`, by parameter name. */
-const folder = (name: string): Map<string, HostTensor> =>
-  new Map(
-    [...tensors].flatMap(([key, each]) => (key.startsWith(`${name}/`) ? [[key.slice(name.length + 1), each]] : [])),
-  );
+/** Bytes of a tensor that must hold bytes. */
+export function bytesOf({ values }: HostTensor): Uint8Array {
+  if (!(values instanceof Uint8Array)) throw new Error('images and labels must be bytes');
+  return values;
+}
 
-const images = tensor('images');
-if (!(images.values instanceof Uint8Array)) throw new Error(`${FILE}: images must be bytes`);
+const { tensor, folder } = readReference('test/train/reference.safetensors');
 
 /** 56 images of 10x10. */
-export const IMAGES: Images = { count: 56, height: 10, width: 10, pixels: images.values };
+export const IMAGES: Images = { count: 56, height: 10, width: 10, pixels: bytesOf(tensor('images')) };
 export const DATASET: Dataset = { name: 'reference', train: IMAGES, test: IMAGES };
 
 /** What was trained, and how. */

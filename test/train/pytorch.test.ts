@@ -9,7 +9,7 @@ import type { TrainerOptions } from '../../src/train/options.js';
 import { usesDevice } from '../support/device.js';
 import { DATASET, FINAL, GRADIENTS, INITIAL, LOSSES, OPTIONS, SPEC, STEPS } from '../support/reference.js';
 import { Train64 } from '../support/train64.js';
-import { closeLosses, closeTensors, lossError, lossesOfSteps, withTrainer } from '../support/training.js';
+import { closeLosses, closeTensors, lossError, lossesOfSteps, namedTensors, withTrainer } from '../support/training.js';
 
 const GRADIENT_LIMIT = 1e-5;
 const LOSS_LIMIT = 1e-4;
@@ -63,11 +63,9 @@ test('the f64 training that other tests compare with is PyTorch, to the rounding
   LOSSES.forEach((want, step) => {
     const { losses, gradients } = oracle.train();
     closeLosses(losses, want, 1e-6, `step ${step + 1}`);
-    const named = new Map([...gradients].map(([name, values]) => [name, { values }]));
-    if (step === 0) closeTensors(named, GRADIENTS, 1e-6, 'gradient of step 1');
+    if (step === 0) closeTensors(namedTensors(gradients), GRADIENTS, 1e-6, 'gradient of step 1');
   });
-  const named = new Map([...oracle.parameters].map(([name, values]) => [name, { values }]));
-  closeTensors(named, FINAL, 1e-6, `after step ${STEPS}`);
+  closeTensors(namedTensors(oracle.parameters), FINAL, 1e-6, `after step ${STEPS}`);
 });
 
 // These runs have pixels that are not rounded, as the host has; parameters are written with nine digits,

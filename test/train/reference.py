@@ -82,13 +82,18 @@ def open_unit(word):
     return ((word >> np.uint64(9)).astype(np.float64) + 0.5) / 2**23
 
 
-def noise(rows, step):
-    """[rows, LATENT] standard normals. Words (0, 1) and (2, 3) of a counter are pairs: radius and angle."""
-    pairs = words(math.ceil(rows * LATENT / 4), step, NOISE).reshape(-1, 2)
+def normals(count, step, stream):
+    """Standard normals. Words (0, 1) and (2, 3) of a counter are pairs: radius and angle."""
+    pairs = words(math.ceil(count / 4), step, stream).reshape(-1, 2)
     radius = np.sqrt(-2 * np.log(open_unit(pairs[:, 0])))
     angle = 2 * np.pi * unit(pairs[:, 1])
     values = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return values.reshape(-1)[: rows * LATENT].reshape(rows, LATENT)
+    return values.reshape(-1)[:count]
+
+
+def noise(rows, step):
+    """[rows, LATENT] standard normals."""
+    return normals(rows * LATENT, step, NOISE).reshape(rows, LATENT)
 
 
 def permute(position, count, seed, epoch):
@@ -248,10 +253,10 @@ def check_run(images, weights, gradients, first, losses):
 TYPES = {"float64": "F64", "float32": "F32", "uint8": "U8"}
 
 
-def safetensors(tensors):
+def safetensors(tensors, source="test/train/reference.py"):
     """Widest types first and a header padded to 8 bytes, so that each tensor is aligned to its type."""
     ordered = sorted(tensors.items(), key=lambda item: -item[1].itemsize)
-    header, at = {"__metadata__": {"source": "test/train/reference.py", "seed": str(SEED)}}, 0
+    header, at = {"__metadata__": {"source": source, "seed": str(SEED)}}, 0
     for name, value in ordered:
         header[name] = {"dtype": TYPES[value.dtype.name], "shape": list(value.shape),
                         "data_offsets": [at, at + value.nbytes]}

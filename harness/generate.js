@@ -1,0 +1,46 @@
+// Uses a trained model: pictures, codes and what compression costs, from the folder that train.js left; `--help` lists
+// the flags. A thin program: arguments, reading and each output are in harness/lib/, the rest is the public library.
+// @ts-check
+import { openDevice } from 'latentgpu/node';
+import * as harness from '#harness';
+
+await harness.runProgram(async (program) => {
+  const options = harness.readGenerateOptions(process.argv.slice(2));
+  if (!options) return print(harness.generateHelp());
+  const run = harness.readRun(options.run);
+  const out = options.out ?? harness.defaultResults(options.run);
+  harness.checkOut(out);
+  const { outputs, skipped } = harness.chooseOutputs(options, run.spec);
+
+  const report = new harness.Report({ quiet: false });
+  const { dataset, from } = await harness.loadRunData(options, run, report);
+  harness.checkImagesFit(options, run.spec, dataset);
+  report.say(harness.describeData(dataset, from));
+  const device = await openDevice({ adapter: options.adapter });
+  try {
+    report.say(harness.describeAdapter(device.adapter));
+    const model = await harness.loadModel(device, run, options.run);
+    report.say(`model     ${harness.describeSpec(model.spec)}`);
+    program.accepted = true;
+    const say = (/** @type {string} */ line) => report.say(line);
+    const results = new harness.Results(out, say);
+    const material = harness.gatherMaterial({ model, dataset, options, results, say });
+    for (const output of outputs) {
+      const why = output.refusal(run.spec, dataset.test);
+      if (why === undefined) await output.make(material);
+      else skipped.push({ name: output.name, why });
+    }
+    for (const { name, why } of skipped) say(`${name} not made: ${why}`);
+    say(`written to ${out}`);
+    return 0;
+  } finally {
+    report.clear();
+    device.dispose();
+  }
+});
+
+/** @param {string} text */
+function print(text) {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}

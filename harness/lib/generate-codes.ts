@@ -1,0 +1,60 @@
+// The codes of the test images: as arrays for NumPy, and as a picture of their two principal components.
+import { codesPlot } from './codes-plot.js';
+import { describeSpec } from './describe.js';
+import { grouped, type Output } from './material.js';
+import { encodeNpy } from './npy.js';
+import { principalAxes, project } from './pca.js';
+
+/** More points than this hide each other, and make a file that viewers are slow with. */
+const MOST_POINTS = 2000;
+
+export const codes: Output = {
+  name: 'codes',
+  refusal: () => undefined,
+  async make({ model, test, results, say, testCodes }) {
+    const { mean } = await testCodes();
+    const latent = model.spec.code.units;
+    const { count, labels } = test;
+    const what = model.spec.code.kind === 'gaussian' ? 'means of the codes' : 'codes';
+    results.write(
+      'codes.npy',
+      encodeNpy(mean, [count, latent]),
+      `${what} of the test images, float32 [${count}, ${latent}]`,
+    );
+    if (labels) results.write('labels.npy', encodeNpy(labels, [count]), `their classes, uint8 [${count}]`);
+    else say('labels.npy is not made: these data have no labels');
+    if (latent === 1) return say('codes.svg is not made: the code has one dimension; its plane needs two');
+    const found = principalAxes(mean, latent);
+    const total = found.variances.reduce((sum, variance) => sum + variance, 0);
+    const [first = 0, second = 0] = found.variances.map((variance) => (total > 0 ? variance / total : 0));
+    const plane = project(mean, found, 2);
+    const points = spread(count, MOST_POINTS).map((index) => ({
+      x: plane[2 * index] ?? 0,
+      y: plane[2 * index + 1] ?? 0,
+      ...(labels && { label: labels[index] ?? 0 }),
+    }));
+    const shown = points.length < count ? `${grouped(points.length)} of ${grouped(count)}` : grouped(count);
+    results.write(
+      'codes.svg',
+      await codesPlot(points, {
+        title: `Codes of ${shown} test images, ${describeSpec(model.spec)}`,
+        shares: [first, second],
+      }),
+      `principal components of the codes${labels ? ', coloured by class' : ''}: ${percent(first)} and ${percent(second)} of the variance`,
+    );
+  },
+};
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * At most `most` of 0..count-1, one from each of as many equal stretches, at a place that neither falls into step with
+ * data whose classes come in turn, nor leaves out a class of data that are sorted by it.
+ */
+export function spread(count: number, most: number): number[] {
+  if (count <= most) return [...Array(count).keys()];
+  const start = (stretch: number) => Math.floor((stretch * count) / most);
+  return Array.from({ length: most }, (_, i) => start(i) + Math.floor(((i * GOLDEN) % 1) * (start(i + 1) - start(i))));
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;

@@ -1,0 +1,155 @@
+// Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
+import type { Images, ModelSpec } from 'latentgpu/node';
+import { type Output, pick, sameLabel } from './material.js';
+import { moments } from './pca.js';
+import { rangesOf } from './quantise.js';
+import { drawSheet } from './sheet.js';
+
+const WALK_STEPS = 11;
+const GRID_SIDE = 11;
+const GRID_CELL = 56;
+/** Standard deviations to each side. */
+const GRID_REACH = 2;
+
+/** Shares 0..1 of the way, both ends among them. */
+const shares = (count: number): number[] => Array.from({ length: count }, (_, i) => i / (count - 1));
+
+/** The test images to walk between if nobody says: the first, and the first of another class (or simply the second). */
+export function defaultWalk({ count, labels }: Images): [number, number] {
+  const other = labels?.findIndex((label) => label !== labels[0]) ?? -1;
+  return [0, other > 0 ? other : Math.min(1, count - 1)];
+}
+
+/** Codes on the straight line from `from` to `to`, [steps, latent], both ends among them. */
+export function line(from: Float32Array, to: Float32Array, steps: number): Float32Array {
+  return Float32Array.from(
+    shares(steps).flatMap((share) => [...from].map((x, at) => (1 - share) * x + share * (to[at] ?? 0))),
+  );
+}
+
+export const walk: Output = {
+  name: 'walk',
+  refusal: (_spec, test) => (test?.count === 1 ? 'there is one test image only' : undefined),
+  async make(material) {
+    const { model, test, options, results } = material;
+    const { spec } = model;
+    const ends = options.walk ?? defaultWalk(test);
+    const { images, labels } = pick(material, test, ends);
+    const { mean } = await model.encode(images, labels);
+    const latent = spec.code.units;
+    const codes = line(mean.subarray(0, latent), mean.subarray(latent), WALK_STEPS);
+    // A conditional decoder must be told a class on the way: once it is that of one end, once that of the other.
+    const classes: (number | undefined)[] = labels.labels ? [...new Set(labels.labels as Uint8Array)] : [undefined];
+    const rows = [];
+    for (const label of classes) {
+      const between = await model.decode(codes, sameLabel(spec, label ?? 0, WALK_STEPS));
+      const row = new Float32Array(images.length + between.length);
+      row.set(images.subarray(0, spec.inputs));
+      row.set(between, spec.inputs);
+      row.set(images.subarray(spec.inputs), spec.inputs + between.length);
+      rows.push({ images: row, ...(label !== undefined && { label: `as ${label}` }) });
+    }
+    const named = ends.map((index) => `test image ${index}${test.labels ? ` (class ${test.labels[index]})` : ''}`);
+    const title = `from ${named[0]} to ${named[1]}`;
+    const columnLabels = ['from', ...shares(WALK_STEPS).map(String), 'to'];
+    const { width, height } = test;
+    const picture = drawSheet({ title, rows, width, height, columnLabels, spaceAfter: [0, WALK_STEPS] });
+    results.write(
+      'walk.png',
+      picture,
+      `${title}: codes on the straight line between theirs; the ends are the originals`,
+    );
+  },
+};
+
+/** Where a grid goes in one dimension. */
+export interface Axis {
+  dimension: number;
+  low: number;
+  high: number;
+}
+
+/** A grid's axes, and what the other dimensions stay at. */
+export interface Grid {
+  across: Axis;
+  up: Axis;
+  /** [latent] */
+  centre: Float32Array;
+}
+
+/**
+ * A Gaussian code is shown at +-2 standard deviations of its prior N(0, I), around 0. Others have no prior: their own mean
+ * and deviation over the test images are taken, and no value beyond those that occur.
+ * @param codes of the test images, [n, latent]
+ * @param axes  by default the two dimensions with the largest variance over the test images
+ */
+export function layGrid({ code }: ModelSpec, codes: Float32Array, axes?: readonly [number, number]): Grid {
+  const latent = code.units;
+  const { mean, covariance } = moments(codes, latent);
+  const variance = (dimension: number) => covariance[dimension * latent + dimension] ?? 0;
+  const ranked = [...mean.keys()].sort((a, b) => variance(b) - variance(a));
+  const [across = 0, up = 1] = axes ?? ranked;
+  const gaussian = code.kind === 'gaussian';
+  const { low, high } = rangesOf(codes, latent);
+  const axis = (dimension: number): Axis => {
+    if (gaussian) return { dimension, low: -GRID_REACH, high: GRID_REACH };
+    const middle = mean[dimension] ?? 0;
+    const reach = GRID_REACH * Math.sqrt(variance(dimension));
+    return {
+      dimension,
+      low: Math.max(low[dimension] ?? 0, middle - reach),
+      high: Math.min(high[dimension] ?? 0, middle + reach),
+    };
+  };
+  return { across: axis(across), up: axis(up), centre: gaussian ? new Float32Array(latent) : Float32Array.from(mean) };
+}
+
+/** Codes of a grid in reading order, the highest value of `up` first: [side * side, latent]. */
+export function gridCodes({ across, up, centre }: Grid, side: number): Float32Array {
+  const latent = centre.length;
+  const codes = new Float32Array(side * side * latent);
+  for (let row = 0; row < side; row++)
+    for (let column = 0; column < side; column++) {
+      const at = (row * side + column) * latent;
+      codes.set(centre, at);
+      codes[at + across.dimension] = valueAt(across, column, side);
+      codes[at + up.dimension] = valueAt(up, side - 1 - row, side);
+    }
+  return codes;
+}
+
+const valueAt = ({ low, high }: Axis, index: number, side: number) => low + ((high - low) * index) / (side - 1);
+
+export const grid: Output = {
+  name: 'grid',
+  refusal: ({ code }) => (code.units === 1 ? 'the code has one dimension; a grid needs two' : undefined),
+  async make({ model, test, options, results, testCodes }) {
+    const { spec } = model;
+    const label = options.label ?? 0;
+    const laid = layGrid(spec, (await testCodes()).mean, options.axes);
+    const { across, up } = laid;
+    const images = await model.decode(gridCodes(laid, GRID_SIDE), sameLabel(spec, label, GRID_SIDE ** 2));
+    const row = GRID_SIDE * spec.inputs;
+    const steps = [...Array(GRID_SIDE).keys()];
+    const rows = steps.map((index) => ({
+      label: short(valueAt(up, GRID_SIDE - 1 - index, GRID_SIDE)),
+      images: images.subarray(index * row, (index + 1) * row),
+    }));
+    // Every second column, so that the numbers have room.
+    const columnLabels = steps.map((index) => (index % 2 === 0 ? short(valueAt(across, index, GRID_SIDE)) : ''));
+    const as = spec.classes === undefined ? '' : `, as class ${label}`;
+    const title = `code ${across.dimension} across, code ${up.dimension} up${as}`;
+    const { width, height } = test;
+    results.write(
+      'grid.png',
+      drawSheet({ title, rows, width, height, columnLabels, cell: GRID_CELL }),
+      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as}` +
+        (spec.code.units > 2
+          ? `; the others at ${spec.code.kind === 'gaussian' ? "the prior's mean, 0" : 'their mean'}`
+          : ''),
+    );
+  },
+};
+
+const short = (value: number): string => String(Number(value.toPrecision(2)));
+const range = ({ low, high }: Axis): string => `${short(low)} to ${short(high)}`;

@@ -1,0 +1,208 @@
+// The arguments of harness/generate.js: flags, their help and the checks that need no run. Whether a run's model and data
+// can have what is asked for, generate.ts finds out.
+import { ArgumentError } from 'latentgpu/node';
+import { asIs, show } from './flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { ADAPTER_FLAG } from './options.js';
+
+/** What can be made, in the order in which it is. */
+export const OUTPUT_NAMES = ['samples', 'reconstructions', 'walk', 'grid', 'denoised', 'codes', 'compress'] as const;
+export type OutputName = (typeof OUTPUT_NAMES)[number];
+
+export interface GenerateOptions {
+  run: string;
+  data?: string;
+  out?: string;
+  /** Absent: everything that the model can do, and `compress` if it is asked for. */
+  only?: OutputName[];
+  /** Images in a picture. */
+  count?: number;
+  label?: number;
+  /** Two test images, from 0. */
+  walk?: [number, number];
+  /** Two dimensions of the code, from 0. */
+  axes?: [number, number];
+  /** Bits a dimension. */
+  compress?: number[];
+  seed: number;
+  adapter: string;
+}
+
+export const DEFAULT_BITS = [8, 6, 4, 3, 2];
+const MOST_BITS = 16;
+/** Flags that shape one output alone. */
+const OUTPUT_OF_FLAG = { walk: 'walk', axes: 'grid', compress: 'compress' } as const;
+
+const OWN_FLAGS: Record<string, Flag> = {
+  run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js; necessary'] },
+  data: {
+    value: 'NAME|DIR',
+    example: 'digits',
+    read: asIs,
+    help: ["mnist, fashion-mnist, digits, or a folder of IDX files (default: the run's own)"],
+  },
+  out: {
+    value: 'DIR',
+    example: 'pictures',
+    read: asIs,
+    help: [
+      "where the results go, a new or empty folder (default: `generated` in the run's folder,",
+      'then generated-2...)',
+    ],
+  },
+  only: {
+    value: 'NAME,NAME',
+    example: 'samples,walk',
+    read: outputNames,
+    help: [`some of ${OUTPUT_NAMES.join(', ')}`, '(default: all that the model can do, compress only if asked for)'],
+  },
+  count: {
+    value: 'N',
+    example: '12',
+    read: (text, flag) => whole(text, flag, 1, '12'),
+    help: ['images in a picture (default: 64 samples, 10 of a class, 12 of the rest)'],
+  },
+  label: {
+    value: 'N',
+    example: '7',
+    read: (text, flag) => whole(text, flag, 0, '7'),
+    help: [
+      'class of the samples and of the grid, for a conditional model (default: samples of',
+      'each class in a row, a grid of class 0)',
+    ],
+  },
+  walk: {
+    value: 'I,J',
+    example: '0,7',
+    read: (text, flag) => pair(text, flag, 'test images', '0,7'),
+    help: [
+      'the test images, counted from 0, between which to walk (default: the first one and',
+      'the first of another class)',
+    ],
+  },
+  axes: {
+    value: 'A,B',
+    example: '0,1',
+    read: (text, flag) => pair(text, flag, 'dimensions of the code', '0,1'),
+    help: [
+      'the dimensions of the code, counted from 0, that the grid shows across and up',
+      '(default: the two in which the test images vary most)',
+    ],
+  },
+  compress: {
+    value: '[N,N...]',
+    example: '8,4,2',
+    read: bitDepths,
+    help: [
+      `what a code costs at so many bits a dimension, and how it looks (${DEFAULT_BITS.join(',')} if`,
+      'none are named)',
+    ],
+  },
+  seed: {
+    value: 'N',
+    example: '1',
+    read: (text, flag) => whole(text, flag, 0, '1'),
+    help: ['samples and noise follow from it (default: 0)'],
+  },
+};
+
+const TABLE: FlagTable = {
+  flags: {
+    ...Object.fromEntries(Object.entries(OWN_FLAGS).map(([name, flag]) => [name, { ...flag, group: 'Flags' }])),
+    ...Object.fromEntries(Object.entries(ADAPTER_FLAG).map(([name, flag]) => [name, { ...flag, group: 'Flags' }])),
+  },
+  switches: { help: { group: 'Flags', help: 'print this and stop' } },
+};
+
+/**
+ * Reads the arguments after `node harness/generate.js`. `--help` wins over everything else on the line.
+ * @returns undefined if help is asked for
+ * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
+ */
+export function readGenerateOptions(args: string[]): GenerateOptions | undefined {
+  const given: Partial<GenerateOptions> & { help?: boolean } = readFlags(withBits(args), TABLE);
+  if (given.help) return undefined;
+  const { run, only, compress } = given;
+  if (run === undefined)
+    throw new ArgumentError('--run is missing: whose model? Name the folder of a run, for example --run runs/first');
+  for (const [flag, output] of Object.entries(OUTPUT_OF_FLAG))
+    if (only && flag in given && !only.includes(output))
+      throw new ArgumentError(
+        `--${flag} is given, but --only does not name ${output === flag ? 'it' : output}; write --only ${output},... or leave one out`,
+      );
+  return {
+    seed: 0,
+    adapter: 'auto',
+    ...given,
+    run,
+    ...(only?.includes('compress') && { compress: compress ?? DEFAULT_BITS }),
+  };
+}
+
+/** `--compress` may stand alone. */
+function withBits(args: string[]): string[] {
+  return args.map((arg, at) => {
+    const next = args[at + 1];
+    return arg === '--compress' && (next === undefined || next.startsWith('--')) ? `${arg}=${DEFAULT_BITS}` : arg;
+  });
+}
+
+/** What `--help` prints. */
+export function generateHelp(): string {
+  return [
+    'Uses a trained model: pictures, codes and what compression costs, from the folder of a run.',
+    '',
+    'usage: node harness/generate.js --run DIR [flags]',
+    '',
+    ...flagsHelp(TABLE),
+    '',
+    'samples          images decoded from codes of the prior (variational models)',
+    'reconstructions  test images above what the model makes of them',
+    'walk             codes on the straight line between those of two test images',
+    'grid             two dimensions of the code, across and up; the others stay in the middle',
+    'denoised         test images, damaged, and restored (denoising models)',
+    'codes            codes.npy [n, latent] and labels.npy [n] of all test images, codes.svg with their PCA',
+    'compress         bits and error of quantised codes: compress.json, compress.png and a table',
+    'Exit status: 0 done, 1 the machine failed, 2 something given was not acceptable.',
+  ].join('\n');
+}
+
+/** Digits alone: Number() would take "", "0x10" and "1e3" too. */
+const decimal = (text: string): number => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN);
+
+function whole(text: string, flag: string, least: number, example: string): number {
+  const value = decimal(text);
+  if (!(value >= least))
+    throw new ArgumentError(
+      `${flag} is ${show(text)}, must be a whole number >= ${least}; for example ${flag} ${example}`,
+    );
+  return value;
+}
+
+function pair(text: string, flag: string, what: string, example: string): [number, number] {
+  const [a = Number.NaN, b = Number.NaN, ...more] = text.split(',').map(decimal);
+  if (Number.isNaN(a + b) || a === b || more.length > 0)
+    throw new ArgumentError(
+      `${flag} is ${show(text)}, must be two different ${what}, counted from 0; for example ${flag} ${example}`,
+    );
+  return [a, b];
+}
+
+function bitDepths(text: string, flag: string): number[] {
+  const bits = text.split(',').map(decimal);
+  if (!bits.every((value) => value >= 1 && value <= MOST_BITS) || new Set(bits).size < bits.length)
+    throw new ArgumentError(
+      `${flag} is ${show(text)}, must be different whole numbers from 1 to ${MOST_BITS}; for example ${flag} ${DEFAULT_BITS}`,
+    );
+  return bits;
+}
+
+function outputNames(text: string, flag: string): OutputName[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !OUTPUT_NAMES.includes(name as OutputName));
+  if (unknown !== undefined)
+    throw new ArgumentError(
+      `${flag} is ${show(text)}: ${show(unknown)} is none of ${OUTPUT_NAMES.join(', ')}; for example ${flag} samples,walk`,
+    );
+  return OUTPUT_NAMES.filter((name) => names.includes(name));
+}

@@ -1,0 +1,170 @@
+// What harness/generate.js does around the library's calls: which outputs a run can have, whether the request fits its
+// model and its images, and the model itself, back on a device. Each output is made in a module of its own.
+import path from 'node:path';
+import {
+  ArgumentError,
+  type Codes,
+  createModel,
+  type Dataset,
+  type Device,
+  FormatError,
+  type Images,
+  type Model,
+  type ModelSpec,
+} from 'latentgpu/node';
+import { type DataListener, type LoadedData, loadData } from './data.js';
+import { codes } from './generate-codes.js';
+import { compress, RANGE_IMAGES } from './generate-compress.js';
+import { denoised, reconstructions, samples } from './generate-images.js';
+import { grid, walk } from './generate-latent.js';
+import type { GenerateOptions } from './generate-options.js';
+import { labelsFor, type Material, type Output } from './material.js';
+import type { StoredRun } from './read-run.js';
+import type { Results } from './results.js';
+import { asFloats } from './train.js';
+
+const OUTPUTS: readonly Output[] = [samples, reconstructions, walk, grid, denoised, codes, compress];
+
+/** An output that nobody asked for by name and that cannot be made. */
+export interface Skipped {
+  name: string;
+  why: string;
+}
+
+/**
+ * What to make, as far as the model alone says, in the order of OUTPUTS.
+ * @throws ArgumentError if something was asked for by name that this model cannot have
+ */
+export function chooseOutputs(
+  { only, compress: bits, label, walk: ends, axes }: GenerateOptions,
+  spec: ModelSpec,
+): { outputs: Output[]; skipped: Skipped[] } {
+  checkAsked(spec, label, axes);
+  const named = new Set<string>(only ?? []);
+  if (ends && !only) named.add('walk');
+  if (axes && !only) named.add('grid');
+  const outputs: Output[] = [];
+  const skipped: Skipped[] = [];
+  for (const output of OUTPUTS) {
+    if (only ? !only.includes(output.name) : output === compress && bits === undefined) continue;
+    const why = output.refusal(spec);
+    if (why === undefined) outputs.push(output);
+    else if (named.has(output.name)) throw new ArgumentError(`${output.name} cannot be made from this run: ${why}`);
+    else skipped.push({ name: output.name, why });
+  }
+  return { outputs, skipped };
+}
+
+function checkAsked({ classes, code }: ModelSpec, label?: number, axes?: readonly number[]): void {
+  if (label !== undefined && classes === undefined)
+    throw new ArgumentError(`--label ${label}: this model is not conditional and knows no classes; leave --label out`);
+  if (label !== undefined && classes !== undefined && label >= classes)
+    throw new ArgumentError(`--label is ${label}, must be from 0 to ${classes - 1}: this model has ${classes} classes`);
+  const outside = axes?.find((axis) => axis >= code.units);
+  if (outside !== undefined && code.units > 1)
+    throw new ArgumentError(
+      `--axes ${axes}: ${outside} is no dimension of the code, must be from 0 to ${code.units - 1}`,
+    );
+}
+
+/**
+ * The images that --data names, or else the run.
+ * @throws ArgumentError, FormatError, DownloadError if they cannot be had
+ */
+export async function loadRunData(
+  { data }: GenerateOptions,
+  run: StoredRun,
+  listener: DataListener,
+): Promise<LoadedData> {
+  const choice = data ?? run.data;
+  if (choice === undefined)
+    throw new ArgumentError('run.json does not say which data the run was of; name them, for example --data digits');
+  try {
+    return await loadData(choice, listener, { limit: RANGE_IMAGES });
+  } catch (error) {
+    if (data !== undefined || !(error instanceof ArgumentError)) throw error;
+    throw new ArgumentError(`${error.message} (the run was of these data; name others with --data)`, { cause: error });
+  }
+}
+
+/**
+ * Checks, before anything is computed, that the images fit the model and the request.
+ * @throws ArgumentError
+ */
+export function checkImagesFit(
+  { only, walk: ends, compress: bits }: GenerateOptions,
+  { inputs, classes }: ModelSpec,
+  { name, train, test }: Dataset,
+): void {
+  const pixels = test.height * test.width;
+  if (pixels !== inputs)
+    throw new ArgumentError(
+      `${name} has images of ${test.height}x${test.width} (${pixels} pixels), must have ${inputs} pixels as the model; give the run's data with --data`,
+    );
+  if (classes !== undefined && (!only || only.some((output) => output !== 'samples'))) {
+    checkLabels(name, 'test', test, classes);
+    if (bits) checkLabels(name, 'training', train, classes);
+  }
+  const outside = ends?.find((index) => index >= test.count);
+  if (outside !== undefined)
+    throw new ArgumentError(`--walk ${ends}: there is no test image ${outside}, must be from 0 to ${test.count - 1}`);
+  const alone = only?.includes('walk') ? walk.refusal({ inputs } as ModelSpec, test) : undefined;
+  if (alone) throw new ArgumentError(`walk cannot be made from ${name}: ${alone}`);
+}
+
+function checkLabels(name: string, which: 'training' | 'test', { labels }: Images, classes: number): void {
+  if (!labels)
+    throw new ArgumentError(
+      `${name} has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`,
+    );
+  const other = labels.findIndex((label) => label >= classes);
+  if (other >= 0)
+    throw new ArgumentError(
+      `${name} has a ${which} image of class ${labels[other]} (image ${other}), must have classes from 0 to ${classes - 1} as the model; give the run's data with --data`,
+    );
+}
+
+/**
+ * The run's model with its weights.
+ * @throws FormatError if the weights are not those of the model that run.json describes
+ */
+export async function loadModel(device: Device, { spec, tensors }: StoredRun, folder: string): Promise<Model> {
+  const model = await createModel(device, spec);
+  try {
+    model.loadParameters(tensors);
+  } catch (cause) {
+    model.dispose();
+    if (!(cause instanceof ArgumentError)) throw cause;
+    throw new FormatError(
+      `${path.join(folder, 'model.safetensors')} does not fit the model of run.json: ${cause.message}`,
+      { cause },
+    );
+  }
+  return model;
+}
+
+/** What the outputs are made from. */
+export function gatherMaterial(given: {
+  model: Model;
+  dataset: Dataset;
+  options: GenerateOptions;
+  results: Results;
+  say: (text: string) => void;
+}): Material {
+  const { model, dataset, ...rest } = given;
+  const { train, test } = dataset;
+  let testCodes: Promise<Codes> | undefined;
+  return {
+    ...rest,
+    model,
+    train,
+    test,
+    testCodes: () => {
+      testCodes ??= encodeAll(model, test);
+      return testCodes;
+    },
+  };
+}
+
+const encodeAll = (model: Model, images: Images): Promise<Codes> =>
+  model.encode(asFloats(images, images.count), labelsFor(model.spec, images.labels));

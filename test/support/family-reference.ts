@@ -1,0 +1,89 @@
+// What PyTorch made of every case of test/train/family-cases.json: test/train/family.py wrote it, and its head defines
+// every tensor of the file.
+import fs from 'node:fs';
+import type { Dataset, Images } from '../../src/data/dataset.js';
+import { lossWeights, type ModelSpec } from '../../src/model/spec.js';
+import type { Losses } from '../../src/train/metrics.js';
+import type { TrainerOptions } from '../../src/train/options.js';
+import { bytesOf, readReference } from './reference.js';
+import type { Tensors } from './tensors.js';
+import type { Setup } from './training.js';
+
+interface CaseFile {
+  models: Record<string, ModelSpec>;
+  /** `model` is a key of `models`. */
+  cases: { name: string; model: string; options: TrainerOptions & { lr: number } }[];
+}
+
+const { models, cases }: CaseFile = JSON.parse(fs.readFileSync('test/train/family-cases.json', 'utf8'));
+const { tensor, folder } = readReference('test/train/family.safetensors');
+
+/** Four steps an epoch, of 16, 16, 16 and 8 images. */
+const IMAGES: Images = {
+  count: 56,
+  height: 7,
+  width: 7,
+  pixels: bytesOf(tensor('images')),
+  labels: bytesOf(tensor('labels')),
+};
+/** As many as a batch has, so that evaluation shares kernels with training. */
+const TEST: Images = {
+  ...IMAGES,
+  count: 16,
+  pixels: IMAGES.pixels.subarray(0, 16 * 49),
+  ...(IMAGES.labels && { labels: IMAGES.labels.subarray(0, 16) }),
+};
+const DATASET: Dataset = { name: 'reference', train: IMAGES, test: TEST };
+export const STEPS = 20;
+
+/** One case: what is trained, and what PyTorch came to. */
+export interface FamilyCase {
+  name: string;
+  setup: Setup & { options: TrainerOptions & { lr: number; batch: number; seed: number } };
+  /** Of the first step. */
+  gradients: Tensors;
+  /** After all steps. */
+  final: Tensors;
+  /** Of each step before its update, an image's share. */
+  losses: Losses[];
+}
+
+/** The rows of the file as the trainer tells them: the loss, then the model's terms in its order. */
+function lossesOf(name: string, spec: ModelSpec): Losses[] {
+  const names = ['loss', ...lossWeights(spec).keys()];
+  const { values } = tensor(`losses/${name}`);
+  return Array.from({ length: STEPS }, (_, step) => {
+    const row = [...values.slice(names.length * step, names.length * (step + 1))];
+    return Object.fromEntries(names.map((term, i) => [term, row[i] ?? Number.NaN])) as Losses;
+  });
+}
+
+/** Means over the images of steps `from` to `to` - 1, counted from 0; rows as IMAGES says. */
+export function meanLosses(losses: readonly Losses[], from: number, to: number): Losses {
+  const rows = (step: number) => (step % 4 === 3 ? 8 : 16);
+  const steps = Array.from({ length: to - from }, (_, i) => from + i);
+  const images = steps.reduce((sum, step) => sum + rows(step), 0);
+  const mean = (term: keyof Losses) =>
+    steps.reduce((sum, step) => sum + (rows(step) * (losses[step]?.[term] ?? Number.NaN)) / images, 0);
+  const terms = Object.keys(losses[from] ?? {}) as (keyof Losses)[];
+  return Object.fromEntries(terms.map((term) => [term, mean(term)])) as Losses;
+}
+
+export const FAMILY_CASES: FamilyCase[] = cases.map(({ name, model, options }) => {
+  const spec = models[model];
+  if (!spec) throw new Error(`test/train/family-cases.json has no model "${model}"`);
+  const shapes = spec.code.kind + (spec.classes === undefined ? '' : ' classes');
+  const own = folder(`gradient/${name}`);
+  return {
+    name,
+    setup: {
+      spec,
+      dataset: DATASET,
+      options: { batch: 16, seed: 1234, ...options },
+      parameters: folder(`initial/${shapes}`),
+    },
+    gradients: own.size > 0 ? own : folder(`gradient/${model}`),
+    final: folder(`final/${name}`),
+    losses: lossesOf(name, spec),
+  };
+});

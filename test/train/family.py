@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+"""20 steps of every case of family-cases.json in PyTorch, in float64: each model of the family, each activation, loss,
+corruption, optimizer, schedule, clipping.
+
+Writes family.safetensors beside itself; nobody runs this script unless a case is added or a step is defined anew (torch
+1.13, as for reference.py):
+
+    /usr/bin/python3 test/train/family.py            make it
+    /usr/bin/python3 test/train/family.py --check    compare a fresh run with the committed file
+
+A case is a ModelSpec (by its name in "models") and what createTrainer is told beside batch and seed. Whatever PyTorch has
+a class or function for is PyTorch's: layers and activations, losses and divergences, optimizers, schedules, clipping.
+Order and noise are those of reference.py, which defines them. What is left is defined here:
+
+  pixels      x = f32(u8) / f32(255), widened; -1..1: 2 x - 1
+  corruption  of pixel e = row * 49 + column of the batch, from word e % 4 of counter [e // 4, step, 0, 7]: normal numbers
+              by pairs, or chances; masked below the share, salt and pepper: black below half of it, white below the rest
+  classes     the label's one-hot, after the pixels and after the code
+  l1          F.l1_loss of the code against 0;  mse: F.mse_loss;  variance: F.gaussian_nll_loss less its constant
+  sparsity    KL of two Bernoulli distributions, the second with the batch's mean code, summed over the code
+  reduction   an image's loss is a sum over its pixels and its code (the sparsity term is one and the same for all of a
+              batch); gradients are those of the batch's mean, or of its sum
+  klWarmup N  in step t (from 0) the KL term weighs t / N of its weight, and all of it from step N on
+
+Tensors in the file (SHAPES: the model's kind of code, with "classes" if it has them; PARAMETER as in reference.py):
+  images                    U8  [56, 7, 7], the middle of those of reference.py
+  labels                    U8  [56], 0 to 2
+  initial/SHAPES/PARAMETER  F32 uniform in +-1/sqrt(fan_in), before step 0
+  gradient/CASE/PARAMETER   F32 of step 0, before clipping and weight decay; left out where it is that of the case that
+                            has the model's name
+  final/CASE/PARAMETER      F32 after all 20 steps
+  losses/CASE               F64 [20, 1 + terms] of each step before its update, divided by its rows: the loss that is
+                            minimised (the KL with all of its weight), then its terms without their weights, those that
+                            the model has of reconstruction, kl, l1, sparsity
+"""
+import json
+import math
+import pathlib
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.nn import functional as F
+
+import reference
+from optimizers import optimizer_of, schedule_of
+from reference import COUNT, SEED
+
+STEPS, SIDE, CLASSES = 20, 7, 3
+CORRUPTION = 7  # the fourth counter word
+HERE = pathlib.Path(__file__)
+FILE = HERE.with_name("family.safetensors")
+CASES = json.loads(HERE.with_name("family-cases.json").read_text())
+
+ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
+               "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
+               "tanh": nn.Tanh}
+
+
+# ---- Data and weights ----
+
+def make_images():
+    middle = reference.make_images()[:, 1:1 + SIDE, 1:1 + SIDE]
+    assert (middle == 0).any() and (middle == 255).any()
+    return np.ascontiguousarray(middle)
+
+
+def pixels_of(images, spec):
+    x = (images.reshape(COUNT, -1).astype(np.float32) / np.float32(255)).astype(np.float64)
+    return 2 * x - 1 if spec.get("range") == "-1..1" else x
+
+
+def corrupted(x, spec, step):
+    if "corruption" not in spec:
+        return x
+    kind, amount = spec["corruption"]["kind"], spec["corruption"]["amount"]
+    black, span = (-1, 2) if spec.get("range") == "-1..1" else (0, 1)
+    if kind == "gaussian":
+        return x + span * amount * reference.normals(x.size, step, CORRUPTION).reshape(x.shape)
+    chance = reference.unit(reference.words(math.ceil(x.size / 4), step, CORRUPTION))[:x.size].reshape(x.shape)
+    assert kind in ("mask", "saltpepper")
+    if kind == "mask":
+        return np.where(chance < amount, black, x)
+    return np.where(chance < amount / 2, black, np.where(chance < amount, black + span, x))
+
+
+def shapes_of(spec):
+    return spec["code"]["kind"] + (" classes" if "classes" in spec else "")
+
+
+def make_weights(model):
+    generator = torch.Generator().manual_seed(SEED)
+    weights = {}
+    for name, parameter in model.named_parameters():
+        # A bias has no inputs of its own: those of the weight before it, as in nn.Linear.
+        fan_in = parameter.shape[1] if parameter.dim() == 2 else fan_in
+        uniform = torch.rand(parameter.shape, generator=generator, dtype=torch.float64)
+        weights[name] = ((2 * uniform - 1) / math.sqrt(fan_in)).to(torch.float32).numpy()
+    return weights
+
+
+# ---- Models and losses ----
+
+def chain(width, layers):
+    modules = []
+    for layer in layers:
+        modules += [nn.Linear(width, layer["units"], dtype=torch.float64), ACTIVATIONS[layer["activation"]]()]
+        width = layer["units"]
+    return nn.Sequential(*modules)
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, spec):
+        super().__init__()
+        self.spec = spec
+        classes, code = spec.get("classes", 0), spec["code"]
+        self.gaussian = code["kind"] == "gaussian"
+        self.encoder = chain(spec["inputs"] + classes, spec["encoder"] + ([] if self.gaussian else [code]))
+        if self.gaussian:
+            top = spec["encoder"][-1]["units"]
+            self.mu, self.log_var = (nn.Linear(top, code["units"], dtype=torch.float64) for _ in range(2))
+        self.decoder = chain(code["units"] + classes, spec["decoder"])
+
+    def terms(self, clean, seen, one_hot, eps):
+        """The model's loss terms, summed over the batch, and those sums with their weights (but for KL annealing)."""
+        loss, terms, weighted = self.spec["loss"], {}, {}
+        top = self.encoder(torch.cat([seen, one_hot], 1))
+        if self.gaussian:
+            code = Normal(self.mu(top), torch.exp(self.log_var(top) / 2))
+            z = code.loc + code.scale * eps
+        else:
+            z = top
+        before = self.decoder[:-1](torch.cat([z, one_hot], 1))  # the last activation
+        if loss["reconstruction"] == "bce":
+            terms["bce"] = weighted["bce"] = F.binary_cross_entropy_with_logits(before, clean, reduction="sum")
+        else:
+            output = self.decoder[-1](before)
+            terms["mse"] = weighted["mse"] = F.mse_loss(output, clean, reduction="sum")
+            if "variance" in loss:
+                variance = torch.full_like(clean, loss["variance"])
+                constant = clean.numel() * math.log(loss["variance"]) / 2
+                weighted["mse"] = F.gaussian_nll_loss(output, clean, variance, reduction="sum") - constant
+        if self.gaussian:
+            terms["kl"] = kl_divergence(code, Normal(0.0, 1.0)).sum()
+            weighted["kl"] = loss.get("klWeight", 1) * terms["kl"]
+        if "l1" in loss:
+            terms["l1"] = F.l1_loss(z, torch.zeros_like(z), reduction="sum")
+            weighted["l1"] = loss["l1"] * terms["l1"]
+        if "sparsity" in loss:
+            wanted = Bernoulli(torch.tensor(loss["sparsity"]["target"], dtype=torch.float64))
+            terms["sparsity"] = len(z) * kl_divergence(wanted, Bernoulli(z.mean(0))).sum()
+            weighted["sparsity"] = loss["sparsity"]["weight"] * terms["sparsity"]
+        return terms, weighted
+
+
+# ---- The runs ----
+
+def run(case, images, labels, weights):
+    """All 20 steps: the first gradients, the parameters after the last, the losses, the gradients' norms if clipped."""
+    spec, options = CASES["models"][case["model"]], case["options"]
+    model = Autoencoder(spec)
+    model.load_state_dict({name: torch.from_numpy(value).double() for name, value in weights[shapes_of(spec)].items()})
+    optimizer = optimizer_of(model.parameters(), options["lr"], options.get("optimizer", {"kind": "adam"}))
+    schedule = schedule_of(optimizer, options["lr"], options.get("schedule", {"kind": "constant"}))
+    x_all = pixels_of(images, spec)
+    one_hots = F.one_hot(torch.from_numpy(labels).long(), CLASSES).double()[:, : spec.get("classes", 0)]
+    gradients, losses, norms = {}, [], []
+    for step in range(STEPS):
+        rows, eps = reference.batch_of(np.arange(COUNT), step)
+        clean, seen = x_all[rows], corrupted(x_all[rows], spec, step)
+        clean, seen, eps = map(torch.from_numpy, (clean, seen, eps))
+        terms, weighted = model.terms(clean, seen, one_hots[rows], eps)
+        losses.append([value.item() / len(rows) for value in [sum(weighted.values()), *terms.values()]])
+        if "klWarmup" in options:
+            weighted["kl"] = min(1, step / options["klWarmup"]) * weighted["kl"]
+        optimizer.zero_grad()
+        (sum(weighted.values()) / (1 if options.get("reduction") == "sum" else len(rows))).backward()
+        if step == 0:
+            gradients = {name: p.grad.numpy().copy() for name, p in model.named_parameters()}
+        if "clipNorm" in options:
+            norms.append(nn.utils.clip_grad_norm_(model.parameters(), options["clipNorm"]).item())
+        optimizer.step()
+        schedule.step()
+    final = {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+    return gradients, final, np.array(losses), norms
+
+
+# ---- Whether the cases test what they are there for ----
+
+def distance(got, want):
+    """The largest relative L2 distance of a tensor; infinite between models of other shapes."""
+    if {name: value.shape for name, value in got.items()} != {name: value.shape for name, value in want.items()}:
+        return math.inf
+    return max(np.linalg.norm(got[name] - want[name]) / np.linalg.norm(want[name]) for name in want)
+
+
+def check_runs(runs, weights):
+    finals = {name: final for name, (_, final, _, _) in runs.items()}
+    names = list(finals)
+    least = min((distance(finals[a], finals[b]), a, b) for i, a in enumerate(names) for b in names[:i])
+    assert least[0] > 1e-4, f"two cases come to nearly the same: {least}"
+    for case in CASES["cases"]:
+        gradients, final, losses, norms = runs[case["name"]]
+        limit = case["options"].get("clipNorm")
+        if limit is not None:
+            clipped = sum(norm > limit for norm in norms)
+            assert clipped >= 4, f"{case['name']}: {clipped} steps of {STEPS} are clipped"
+            assert ("not every" in case["name"]) == (clipped <= STEPS - 4), f"{case['name']}: {clipped} steps are clipped"
+        moved = distance(final, weights[shapes_of(CASES["models"][case["model"]])])
+        assert 0.01 < moved < 1, f"{case['name']} moved by {moved}"
+        assert losses[16:, 0].mean() < losses[:4, 0].mean(), f"{case['name']} does not learn"
+        for name, gradient in gradients.items():
+            assert np.linalg.norm(gradient) > 1e-3, f"{case['name']}: {name} has next to no gradient"
+    print(f"nearest two cases: {least}")
+
+
+# ---- The file ----
+
+def make():
+    images = make_images()
+    labels = (np.arange(COUNT) % CLASSES).astype(np.uint8)
+    specs = {shapes_of(spec): spec for spec in CASES["models"].values()}
+    weights = {shapes: make_weights(Autoencoder(spec)) for shapes, spec in specs.items()}
+    runs = {case["name"]: run(case, images, labels, weights) for case in CASES["cases"]}
+    check_runs(runs, weights)
+    tensors = {"images": images, "labels": labels}
+
+    def put(folder, values):
+        tensors.update({f"{folder}/{name}": value.astype(np.float32) for name, value in values.items()})
+
+    for shapes, values in weights.items():
+        put(f"initial/{shapes}", values)
+    for case in CASES["cases"]:
+        name, model = case["name"], case["model"]
+        gradients, final, losses, _ = runs[name]
+        if name == model or distance(gradients, runs[model][0]) > 0:
+            put(f"gradient/{name}", gradients)
+        put(f"final/{name}", final)
+        tensors[f"losses/{name}"] = losses
+    return tensors
+
+
+def compare(got, want):
+    """Exact for what goes in; 1e-9 for losses, two ulps of f32 for the rest: another CPU's BLAS may round differently."""
+    assert sorted(got) == sorted(want), "other tensors"
+    for name in got:
+        difference = np.linalg.norm(got[name].astype(float) - want[name]) / np.linalg.norm(want[name].astype(float))
+        limit = {"losses": 1e-9, "gradient": 2**-22, "final": 2**-22}.get(name.split("/")[0], 0)
+        assert difference <= limit, f"{name} differs by {difference:.1e} (relative L2), at most {limit}"
+
+
+def main():
+    torch.set_num_threads(1)
+    tensors = make()
+    data = reference.safetensors(tensors, "test/train/family.py")
+    assert len(data) < 700_000
+    if sys.argv[1:] == ["--check"]:
+        compare(reference.read_safetensors(FILE.read_bytes()), tensors)
+        print(f"{FILE.name} agrees with a fresh run")
+        return
+    FILE.write_bytes(data)
+    compare(reference.read_safetensors(FILE.read_bytes()), tensors)
+    print(f"wrote {FILE.name}, {len(CASES['cases'])} cases, {len(data)} bytes, torch {torch.__version__}")
+
+
+if __name__ == "__main__":
+    main()

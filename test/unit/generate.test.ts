@@ -1,0 +1,396 @@
+// harness/generate.js without a device: what its arguments may be, what a model can have made from it, how pictures of
+// the code are laid out, and which folders are a run's. Whole messages, because a person reads them.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  ae,
+  conditionalVae,
+  type Dataset,
+  denoising,
+  encodeSafetensors,
+  type Images,
+  type ModelSpec,
+  vae,
+} from 'latentgpu/node';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkImagesFit, chooseOutputs } from '../../harness/lib/generate.js';
+import { denoised } from '../../harness/lib/generate-images.js';
+import { defaultWalk, gridCodes, layGrid, line } from '../../harness/lib/generate-latent.js';
+import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/generate-options.js';
+import type { Material } from '../../harness/lib/material.js';
+import { readRun } from '../../harness/lib/read-run.js';
+import { defaultResults, Results } from '../../harness/lib/results.js';
+
+let root = '';
+test.before.each(() => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-generate-'));
+});
+test.after.each(() => fs.rmSync(root, { recursive: true }));
+
+const refused = (run: () => unknown, message: string, name = 'ArgumentError') => {
+  try {
+    run();
+  } catch (error) {
+    return assert.equal([(error as Error).name, (error as Error).message], [name, message]);
+  }
+  assert.unreachable(`not refused: ${message}`);
+};
+const words = (text: string) => text.split(' ');
+const options = (text: string) => readGenerateOptions(words(text)) as GenerateOptions;
+
+// Arguments
+
+test('--run alone; every flag; what is absent stays absent', () => {
+  assert.equal(options('--run runs/a'), { run: 'runs/a', seed: 0, adapter: 'auto' });
+  assert.equal(
+    options(
+      '--run a --data digits --out b --only walk,samples,compress --count 5 --label 0 --walk 7,0 --axes 3,1 ' +
+        '--compress 8,4 --seed 9 --adapter lavapipe',
+    ),
+    {
+      run: 'a',
+      data: 'digits',
+      out: 'b',
+      only: ['samples', 'walk', 'compress'], // in the order in which they are made
+      count: 5,
+      label: 0,
+      walk: [7, 0],
+      axes: [3, 1],
+      compress: [8, 4],
+      seed: 9,
+      adapter: 'lavapipe',
+    },
+  );
+});
+
+test('--compress alone, before another flag, with bits, by --only; help', () => {
+  const all = [8, 6, 4, 3, 2];
+  assert.equal(options('--run a --compress').compress, all);
+  assert.equal(options('--compress --run a').compress, all);
+  assert.equal(options('--run a --compress 8,4').compress, [8, 4]);
+  assert.equal(options('--run a --compress=16,1').compress, [16, 1]);
+  assert.equal(options('--run a --only compress').compress, all);
+  assert.equal(options('--run a --only compress --compress 3').compress, [3]);
+  assert.is(options('--run a --only samples').compress, undefined);
+  assert.is(readGenerateOptions(['--only', 'nothing', '--help']), undefined);
+  for (const name of ['run', 'data', 'out', 'only', 'count', 'label', 'walk', 'axes', 'compress', 'seed', 'adapter'])
+    assert.match(generateHelp(), new RegExp(`^  --${name} `, 'm'));
+});
+
+const NAMES = 'samples, reconstructions, walk, grid, denoised, codes, compress';
+const PAIR = 'counted from 0; for example';
+const BITS = 'must be different whole numbers from 1 to 16; for example --compress 8,6,4,3,2';
+for (const [args, message] of [
+  ['--seed 1', '--run is missing: whose model? Name the folder of a run, for example --run runs/first'],
+  ['--only smaples', `--only is smaples: smaples is none of ${NAMES}; for example --only samples,walk`],
+  ['--only walk,', `--only is walk,: "" is none of ${NAMES}; for example --only samples,walk`],
+  ['--axes 3,3', `--axes is 3,3, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
+  ['--axes 0,-1', `--axes is 0,-1, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
+  ['--axes 0,1,2', `--axes is 0,1,2, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
+  ['--walk 7', `--walk is 7, must be two different test images, ${PAIR} --walk 0,7`],
+  ['--walk 1,x', `--walk is 1,x, must be two different test images, ${PAIR} --walk 0,7`],
+  ['--compress 0', `--compress is 0, ${BITS}`],
+  ['--compress 17', `--compress is 17, ${BITS}`],
+  ['--compress 8,8', `--compress is 8,8, ${BITS}`],
+  ['--compress 2.5', `--compress is 2.5, ${BITS}`],
+  ['--count 0', '--count is 0, must be a whole number >= 1; for example --count 12'],
+  ['--count 1e3', '--count is 1e3, must be a whole number >= 1; for example --count 12'],
+  ['--label -1', '--label is -1, must be a whole number >= 0; for example --label 7'],
+  ['--seed 0x10', '--seed is 0x10, must be a whole number >= 0; for example --seed 1'],
+  [
+    '--only samples --compress',
+    '--compress is given, but --only does not name it; write --only compress,... or leave one out',
+  ],
+  ['--sample 3', '--sample is not a flag of this program; see --help'],
+] as const)
+  test(`refused: ${args}`, () => {
+    refused(() => options(args.startsWith('--seed 1') ? args : `--run a ${args}`), message);
+  });
+
+// What a model can have
+
+const small = { pixels: 64, hidden: [6], latent: 3 };
+const plain = vae(small);
+const conditional = conditionalVae({ ...small, classes: 3 });
+const deterministic = ae(small);
+const denoiser = denoising(small);
+const choose = (args: string, spec: ModelSpec) => {
+  const { outputs, skipped } = chooseOutputs(options(`--run a ${args}`.trim()), spec);
+  return { made: outputs.map(({ name }) => name), skipped: skipped.map(({ name, why }) => `${name}: ${why}`) };
+};
+const NO_PRIOR = 'a deterministic code has no prior to draw from; only variational models have one';
+const NO_NOISE = 'the model was not trained to restore damaged images';
+const ONE_DIMENSION = 'the code has one dimension; a grid needs two';
+
+test('everything that a model can have is made, what it cannot have is skipped with the reason', () => {
+  const rest = ['reconstructions', 'walk', 'grid'];
+  const variational = { made: ['samples', ...rest, 'codes'], skipped: [`denoised: ${NO_NOISE}`] };
+  assert.equal(choose('', plain), variational);
+  assert.equal(choose('', conditional), variational);
+  assert.equal(choose('', deterministic), {
+    made: [...rest, 'codes'],
+    skipped: [`samples: ${NO_PRIOR}`, `denoised: ${NO_NOISE}`],
+  });
+  assert.equal(choose('--compress', denoiser), {
+    made: [...rest, 'denoised', 'codes', 'compress'],
+    skipped: [`samples: ${NO_PRIOR}`],
+  });
+  assert.equal(choose('', vae({ ...small, latent: 1 })).skipped, [`grid: ${ONE_DIMENSION}`, `denoised: ${NO_NOISE}`]);
+  assert.equal(choose('--only codes,samples', plain), { made: ['samples', 'codes'], skipped: [] });
+});
+
+test('what is asked for by name and cannot be had is refused', () => {
+  const line = vae({ ...small, latent: 1 });
+  refused(() => choose('--only samples,codes', denoiser), `samples cannot be made from this run: ${NO_PRIOR}`);
+  refused(() => choose('--only denoised', plain), `denoised cannot be made from this run: ${NO_NOISE}`);
+  refused(() => choose('--only grid', line), `grid cannot be made from this run: ${ONE_DIMENSION}`);
+  refused(() => choose('--axes 0,1', line), `grid cannot be made from this run: ${ONE_DIMENSION}`);
+});
+
+test('--label and --axes must be of the model', () => {
+  refused(
+    () => choose('--label 0', plain),
+    '--label 0: this model is not conditional and knows no classes; leave --label out',
+  );
+  refused(() => choose('--label 3', conditional), '--label is 3, must be from 0 to 2: this model has 3 classes');
+  assert.is(choose('--label 2', conditional).made.length, 5);
+  refused(() => choose('--axes 1,3', plain), '--axes 1,3: 3 is no dimension of the code, must be from 0 to 2');
+  assert.is(choose('--axes 2,0', plain).made.length, 5);
+});
+
+/** `labels.length` images of 8x8, or `count` without labels. */
+const images = (labels?: number[], count = labels?.length ?? 0): Images => ({
+  count,
+  height: 8,
+  width: 8,
+  pixels: new Uint8Array(count * 64),
+  ...(labels && { labels: Uint8Array.from(labels) }),
+});
+const fits = (args: string, spec: ModelSpec, dataset: Omit<Dataset, 'name'>) =>
+  checkImagesFit(options(`--run a ${args}`.trim()), spec, { name: 'shapes', ...dataset });
+
+test('images must fit the model and the request', () => {
+  const unlabelled = { train: images(undefined, 4), test: images(undefined, 2) };
+  const labelled = { train: images([0, 1, 2, 0]), test: images([2, 1]) };
+  fits('--walk 1,0 --compress', plain, unlabelled);
+  fits('--walk 1,0 --compress', conditional, labelled);
+  fits('--only samples', conditional, unlabelled);
+  refused(
+    () => fits('', vae({ ...small, pixels: 784 }), unlabelled),
+    "shapes has images of 8x8 (64 pixels), must have 784 pixels as the model; give the run's data with --data",
+  );
+  refused(() => fits('--walk 0,2', plain, unlabelled), '--walk 0,2: there is no test image 2, must be from 0 to 1');
+  refused(
+    () => fits('--only walk', plain, { ...unlabelled, test: images(undefined, 1) }),
+    'walk cannot be made from shapes: there is one test image only',
+  );
+  fits('', plain, { ...unlabelled, test: images(undefined, 1) });
+});
+
+test('a conditional model needs labels, and those that it knows', () => {
+  const labelled = { train: images([0, 1, 2, 0]), test: images([2, 1]) };
+  const missing = (which: string) =>
+    `shapes has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`;
+  refused(() => fits('', conditional, { ...labelled, test: images(undefined, 2) }), missing('test'));
+  refused(
+    () => fits('--only samples,codes', conditional, { ...labelled, test: images(undefined, 2) }),
+    missing('test'),
+  );
+  // Training images are looked at for the ranges of --compress only.
+  fits('', conditional, { ...labelled, train: images(undefined, 4) });
+  refused(() => fits('--compress', conditional, { ...labelled, train: images(undefined, 4) }), missing('training'));
+  const unknown = (which: string) =>
+    `shapes has a ${which} image of class 3 (image 1), must have classes from 0 to 2 as the model; give the run's data with --data`;
+  refused(() => fits('', conditional, { ...labelled, test: images([0, 3]) }), unknown('test'));
+  refused(() => fits('--compress', conditional, { ...labelled, train: images([0, 3]) }), unknown('training'));
+  fits('', plain, { train: images([9]), test: images([9, 9]) });
+});
+
+// Layouts
+
+test('defaultWalk: the first image and the first of another class, or the second', () => {
+  assert.equal(defaultWalk(images([5, 5, 5, 2, 1])), [0, 3]);
+  assert.equal(defaultWalk(images([5, 5, 5])), [0, 1]);
+  assert.equal(defaultWalk(images(undefined, 3)), [0, 1]);
+  assert.equal(defaultWalk(images([5])), [0, 0]);
+});
+
+test('line: equal steps from one code to the other, the ends exactly theirs', () => {
+  const [from, to] = [Float32Array.of(0, 1 / 3), Float32Array.of(4, -0.1)];
+  const codes = line(from, to, 5);
+  assert.is(codes.length, 10);
+  assert.equal([codes.subarray(0, 2), codes.subarray(8)], [from, to]);
+  assert.equal(
+    [0, 1, 2, 3, 4].map((step) => codes[2 * step]),
+    [0, 1, 2, 3, 4],
+  );
+});
+
+test('layGrid of a Gaussian code: the two dimensions that vary most, two deviations of the prior, around 0', () => {
+  // Variances 1, 16 and 4.
+  const codes = Float32Array.of(11, 4, 2, 9, -4, 2, 11, 4, -2, 9, -4, -2);
+  const grid = layGrid(plain, codes);
+  assert.equal(grid.across, { dimension: 1, low: -2, high: 2 });
+  assert.equal(grid.up, { dimension: 2, low: -2, high: 2 });
+  assert.equal([...grid.centre], [0, 0, 0]);
+  const asked = layGrid(plain, codes, [2, 0]);
+  assert.equal([asked.across.dimension, asked.up.dimension], [2, 0]);
+});
+
+test('layGrid of another code: its own mean and deviation, no further than its values', () => {
+  // Column 0: mean 10, deviation 1, values up to 1 away. Column 1: eight times 0 and 9 once, mean 1, deviation sqrt(8):
+  // two deviations reach to 6.66 above and, below, to the lowest value.
+  const codes = new Float32Array(27);
+  for (let row = 0; row < 9; row++) codes.set([row === 0 ? 10 : row % 2 === 0 ? 11 : 9, row === 4 ? 9 : 0, 7], 3 * row);
+  const { across, up, centre } = layGrid(deterministic, codes);
+  assert.equal([across.dimension, up.dimension], [1, 0]);
+  assert.is(across.low, 0);
+  assert.ok(Math.abs(across.high - (1 + 2 * Math.sqrt(8))) <= 100 * Number.EPSILON, `${across.high}`);
+  assert.equal([up.low, up.high], [9, 11]);
+  assert.ok(
+    [10, 1, 7].every((mean, at) => Math.abs(mean - (centre[at] ?? 0)) <= 7 * 2 ** -24 * 2),
+    `${centre}`,
+  );
+});
+
+test('gridCodes: across from low to high, up from the last row to the first, the rest in the centre', () => {
+  const across = { dimension: 2, low: 0, high: 4 };
+  const up = { dimension: 0, low: -1, high: 1 };
+  const codes = gridCodes({ across, up, centre: Float32Array.of(50, 7, 60) }, 3);
+  const rows = Array.from({ length: 9 }, (_, at) => [...codes.subarray(3 * at, 3 * at + 3)]);
+  assert.equal(
+    rows,
+    [1, 0, -1].flatMap((y) => [0, 2, 4].map((x) => [y, 7, x])),
+  );
+});
+
+// Files
+
+/** A run's folder with these files. */
+function folder(files: Record<string, string | Uint8Array>): string {
+  const run = path.join(root, 'run');
+  fs.mkdirSync(run);
+  for (const [name, contents] of Object.entries(files)) fs.writeFileSync(path.join(run, name), contents);
+  return run;
+}
+const REMEDY = 'name the folder of a run of harness/train.js';
+const weights = encodeSafetensors(new Map([['a', { shape: [2], values: Float32Array.of(1, 2) }]]));
+
+test('a run is read: its model, its weights and the name of its data, where that is told', () => {
+  const run = folder({
+    'run.json': JSON.stringify({ spec: plain, config: { dataChoice: 'digits' } }),
+    'model.safetensors': weights,
+  });
+  const { spec, tensors, data } = readRun(run);
+  assert.equal([spec, data], [plain, 'digits']);
+  assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
+  for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
+    fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
+    assert.equal(Object.keys(readRun(run)), ['spec', 'tensors']);
+  }
+});
+
+test('a folder that is not there, a file, and folders that are no run', () => {
+  const missing = path.join(root, 'missing');
+  refused(() => readRun(missing), `--run ${missing} does not exist, must be a run's folder; ${REMEDY}`);
+  const run = folder({});
+  refused(() => readRun(run), `--run ${run} has no run.json, must be a run's folder; ${REMEDY}`);
+  const file = path.join(run, 'run.json');
+  fs.writeFileSync(file, JSON.stringify({ spec: plain }));
+  refused(() => readRun(file), `--run ${file} is a file, must be a run's folder; ${REMEDY}`);
+  refused(
+    () => readRun(run),
+    `--run ${run} has no model.safetensors, must be a run's folder; ${REMEDY} that came to its end`,
+  );
+});
+
+test('a run.json that is not JSON, not an object, or without a model that can be built', () => {
+  const run = folder({ 'model.safetensors': weights });
+  const file = path.join(run, 'run.json');
+  const put = (text: string) => () => {
+    fs.writeFileSync(file, text);
+    return readRun(run);
+  };
+  const written = `must be as train.js wrote it; ${REMEDY}`;
+  assert.throws(put('{'), (error: Error) => {
+    assert.is(error.name, 'FormatError');
+    assert.ok(error.message.startsWith(`${file} is not JSON (`) && error.message.endsWith(`), ${written}`));
+    return true;
+  });
+  for (const text of ['[]', 'null', '3']) refused(put(text), `${file} is not an object, ${written}`, 'FormatError');
+  refused(
+    put('{"config": {}}'),
+    `${file} has no "spec": the run is of an older version, which did not write its model down; train again`,
+    'FormatError',
+  );
+  refused(
+    put(JSON.stringify({ spec: { ...plain, code: { ...plain.code, units: 0 } } })),
+    `${file}: spec.code.units: 0, must be a positive integer`,
+    'FormatError',
+  );
+  refused(
+    put('{"spec": null}'),
+    `${file}: "spec" is null, must be an object as train.js wrote it; ${REMEDY}`,
+    'FormatError',
+  );
+});
+
+test('a model.safetensors that is not one is named', () => {
+  const run = folder({ 'run.json': JSON.stringify({ spec: plain }), 'model.safetensors': 'no' });
+  const file = path.join(run, 'model.safetensors');
+  assert.throws(
+    () => readRun(run),
+    (error: Error) => error.name === 'FormatError' && error.message.startsWith(`${file}: `),
+  );
+});
+
+test('results: the folder appears with the first file, each has its line, nothing is ever replaced', () => {
+  const lines: string[] = [];
+  const out = path.join(root, 'deep', 'results');
+  const results = new Results(out, (text) => lines.push(text));
+  assert.not(fs.existsSync(path.dirname(out)));
+  results.write('a.txt', 'first', 'a text');
+  results.write('b.bin', Uint8Array.of(1, 2), 'two bytes');
+  assert.equal(lines, ['a.txt                a text', 'b.bin                two bytes']);
+  assert.equal([...fs.readFileSync(path.join(out, 'b.bin'))], [1, 2]);
+  assert.throws(
+    () => results.write('a.txt', 'second', 'another'),
+    (error: Error) =>
+      error.name === 'ArgumentError' &&
+      error.message.startsWith(`${path.join(out, 'a.txt')} cannot be written (EEXIST`) &&
+      error.message.endsWith('), must be where you may write; name another folder'),
+  );
+  assert.is(fs.readFileSync(path.join(out, 'a.txt'), 'utf8'), 'first');
+  assert.is(lines.length, 2);
+});
+
+test('defaultResults: generated, then -2, -3', () => {
+  const taken = (...names: string[]) => defaultResults('run', (folder) => names.includes(path.basename(folder)));
+  assert.is(taken(), path.join('run', 'generated'));
+  assert.is(taken('generated'), path.join('run', 'generated-2'));
+  assert.is(taken('generated', 'generated-2', 'generated-4'), path.join('run', 'generated-3'));
+  assert.is(defaultResults(root), path.join(root, 'generated'));
+  fs.mkdirSync(path.join(root, 'generated'));
+  assert.is(defaultResults(root), path.join(root, 'generated-2'));
+});
+
+test('noise that damages nothing: an infinite PSNR is said in words that the font has', async () => {
+  const lines: string[] = [];
+  const spec: ModelSpec = { ...denoiser, corruption: { kind: 'mask', amount: 0.5 } };
+  await denoised.make({
+    model: { spec, reconstruct: async (seen: Float32Array) => seen.map(() => 0.1) } as unknown as Material['model'],
+    train: images(undefined, 1),
+    test: images(undefined, 2), // black, so a mask changes nothing
+    options: options('--run a'),
+    results: new Results(path.join(root, 'out'), (text) => lines.push(text)),
+    say: () => {},
+    testCodes: () => Promise.reject(new Error('not needed')),
+  });
+  assert.equal(lines, [
+    'denoised.png         test images, damaged by mask 0.5, restored: PSNR infinite before, 20.0 dB after (2 test images)',
+  ]);
+});
+
+test.run();

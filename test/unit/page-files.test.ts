@@ -1,0 +1,65 @@
+// The files that pages load: how large they are, that they load nothing but each other, and that their shaders are the ones
+// in shaders/.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
+const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
+
+/** Bytes, gzipped. */
+const MOST = 40 * 1024;
+
+for (const [file, most, loads] of [
+  ['dist/latentgpu.js', MOST, []],
+  ['dist/latentgpu-worker.js', 8 * 1024, ['./latentgpu-profile.js', './latentgpu.js']],
+  ['dist/latentgpu-profile.js', 16 * 1024, ['./latentgpu.js']],
+] as const)
+  test(`${file} is small and loads only its neighbours`, () => {
+    const text = read(file);
+    const bytes = gzipSync(text, { level: 9 }).length;
+    console.log(`${file}: ${(bytes / 1024).toFixed(1)} KB gzipped, of ${most / 1024}`);
+    assert.ok(bytes <= most, `${bytes} bytes, must be at most ${most}`);
+    const imports = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
+    assert.equal([...new Set(imports)].sort(), [...loads]);
+  });
+
+test('what package.json exports is built and published', () => {
+  const { exports, files, dependencies } = JSON.parse(read('package.json'));
+  assert.equal(Object.keys(dependencies), ['webgpu'], 'which only Node needs');
+  for (const name of ['.', './worker', './profile']) {
+    const file = exports[name].default.slice(2);
+    assert.ok(fs.existsSync(path.join(root, file)), file);
+    const published = files.some((pattern: string) => file.startsWith(pattern.replace('*', '')));
+    assert.ok(published, `${file} is not in "files"`);
+  }
+});
+
+/** The words, numbers and signs of WGSL; the longest sign wins, as in WGSL. */
+const tokens = (text: string) => text.match(/[\w.]+|@|->|[<>]{2}=?|&&|\|\||\+\+|--|[-+*/%&|^<>=!]=|\S/g) ?? [];
+
+test('stripped shaders are the same tokens', () => {
+  const script = `
+    import { stripWgsl } from './build.mjs';
+    import fs from 'node:fs';
+    const files = fs.readdirSync('shaders', { recursive: true }).filter((file) => file.endsWith('.wgsl'));
+    const all = files.map((file) => [file, stripWgsl(fs.readFileSync('shaders/' + file, 'utf8'))]);
+    console.log(JSON.stringify(all));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const all: [string, string][] = JSON.parse(stdout || '[]');
+  assert.ok(all.length > 50, stderr);
+  for (const [file, stripped] of all) {
+    const text = read(`shaders/${file}`).replace(/\/\/.*/g, '');
+    assert.equal(tokens(stripped), tokens(text), file);
+    assert.not.match(stripped, /\/\/|^\s|^$/m, file);
+  }
+});
+
+test.run();

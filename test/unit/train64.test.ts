@@ -1,0 +1,89 @@
+// The host's f64 training (test/support/train64.ts), which other tests hold the GPU's to, is itself PyTorch's in every case
+// of test/train/family.py. Both are f64: what is left is that the reference file has its tensors rounded to f32, 2^-25 of a
+// number, and its pixels, which Train64 does not round. RMSprop turns the latter into 5e-7 of a parameter whose gradient is
+// small; everything else is below 1e-7, and the penalty of a code that is almost 0 within 4e-7.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SCHEDULES } from '../../src/model/learning-rate.js';
+import { OPTIMIZERS } from '../../src/model/optimizer.js';
+import {
+  ACTIVATIONS,
+  CORRUPTIONS,
+  lossWeights,
+  type ModelSpec,
+  RANGES,
+  RECONSTRUCTIONS,
+  validateSpec,
+} from '../../src/model/spec.js';
+import { FAMILY_CASES } from '../support/family-reference.js';
+import { closeLosses, closeTensors, namedTensors } from '../support/tensors.js';
+import { Train64 } from '../support/train64.js';
+
+const LIMIT = 1e-6;
+
+test('the cases have everything between them', () => {
+  const specs = FAMILY_CASES.map(({ setup }) => setup.spec);
+  const options = FAMILY_CASES.map(({ setup }) => setup.options);
+  const layers = ({ encoder, code, decoder }: ModelSpec) => [
+    ...encoder,
+    ...('activation' in code ? [code] : []),
+    ...decoder,
+  ];
+  const all = (found: (string | undefined)[], wanted: readonly string[]) =>
+    assert.equal([...new Set(found)].filter((each) => each !== undefined).sort(), [...wanted].sort());
+  specs.forEach(validateSpec);
+  all(
+    specs.flatMap(layers).map(({ activation }) => activation),
+    ACTIVATIONS,
+  );
+  all(
+    specs.map(({ decoder }) => decoder.at(-1)?.activation),
+    ['sigmoid', 'tanh', 'identity'],
+  );
+  all(
+    specs.map(({ loss }) => loss.reconstruction),
+    RECONSTRUCTIONS,
+  );
+  all(
+    specs.flatMap((spec) => [...lossWeights(spec).keys()]),
+    ['bce', 'mse', 'kl', 'l1', 'sparsity'],
+  );
+  all(
+    specs.flatMap(({ loss }) => Object.keys(loss)),
+    ['reconstruction', 'variance', 'klWeight', 'l1', 'sparsity'],
+  );
+  all(
+    specs.map(({ range = '0..1' }) => range),
+    RANGES,
+  );
+  all(
+    specs.map(({ corruption }) => corruption?.kind),
+    CORRUPTIONS,
+  );
+  all(
+    options.map(({ optimizer = 'adam' }) => (typeof optimizer === 'string' ? optimizer : optimizer.kind)),
+    OPTIMIZERS,
+  );
+  all(
+    options.map(({ schedule }) => schedule?.kind),
+    SCHEDULES,
+  );
+  all(
+    options.flatMap((each) => Object.keys(each)),
+    ['batch', 'seed', 'lr', 'optimizer', 'schedule', 'clipNorm', 'klWarmup', 'reduction'],
+  );
+});
+
+for (const { name, setup, gradients, final, losses } of FAMILY_CASES)
+  test(`${name}: gradient, losses and parameters are PyTorch's`, () => {
+    const { spec, parameters, options, dataset } = setup;
+    const oracle = new Train64(spec, parameters, { ...options, images: dataset.train });
+    losses.forEach((want, step) => {
+      const got = oracle.train();
+      closeLosses(got.losses, want, LIMIT, `step ${step + 1}`);
+      if (step === 0) closeTensors(namedTensors(got.gradients), gradients, LIMIT, 'gradient of step 1');
+    });
+    closeTensors(namedTensors(oracle.parameters), final, LIMIT, `after step ${losses.length}`);
+  });
+
+test.run();
