@@ -48,7 +48,7 @@ export function curvesPanel(state: State): Panel {
       },
     );
     plot = new uPlot(
-      optionsOf(shown, place.clientWidth, (index) => {
+      optionsOf(shown, { width: place.clientWidth, unit: unitOf(state) }, (index) => {
         hovered = index;
         tellValues();
       }),
@@ -95,7 +95,15 @@ function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.Align
   return [steps, ...terms.map((term) => trained.map(({ losses }) => losses[term] ?? null)), testOf];
 }
 
-function optionsOf(terms: readonly Term[], width: number, hover: (index: number | null) => void): uPlot.Options {
+/** Only a likelihood is in nats. */
+export const unitOf = ({ model }: State): string =>
+  model?.loss.reconstruction === 'mse' ? 'squared error an image' : 'nats an image';
+
+function optionsOf(
+  terms: readonly Term[],
+  { width, unit }: { width: number; unit: string },
+  hover: (index: number | null) => void,
+): uPlot.Options {
   const axis = {
     stroke: cssColour('--text-soft'),
     grid: { stroke: cssColour('--line'), width: 1 },
@@ -114,7 +122,7 @@ function optionsOf(terms: readonly Term[], width: number, hover: (index: number 
     cursor: { y: false, drag: { x: false, y: false } },
     axes: [
       { ...axis, label: 'step', labelSize: 20, size: 34 },
-      { ...axis, label: 'nats an image', labelSize: 20, size: 46 },
+      { ...axis, label: unit, labelSize: 20, size: 46 },
     ],
     series: [
       {},

@@ -7,7 +7,7 @@ import type { Panel } from './panel.js';
 
 /** More sliders than that nobody moves. */
 const MOST_SLIDERS = 12;
-/** A slider goes so many standard deviations of the test images' codes to each side. */
+/** A slider goes so many standard deviations to each side: the prior's, or without one the test images' codes'. */
 const REACH = 3;
 const LEAST_REACH = 0.1;
 
@@ -66,15 +66,18 @@ export function decodedPanel(state: State): Panel {
     if (!codes) return;
     fitted = state.step;
     const { mean, variance } = moments(codes.mean, state.latent);
+    const hasPrior = state.model?.code.kind === 'gaussian';
     const dimensions = byVariance(variance)
       .slice(0, MOST_SLIDERS)
       .sort((a, b) => a - b);
     if (dimensions.some((dimension, i) => sliders[i]?.dimension !== dimension)) build(dimensions);
     for (const { dimension, input } of sliders) {
-      const reach = Math.max(LEAST_REACH, REACH * Math.sqrt(variance[dimension] ?? 0));
-      input.min = ((mean[dimension] ?? 0) - reach).toFixed(3);
-      input.max = ((mean[dimension] ?? 0) + reach).toFixed(3);
-      input.step = (reach / 100).toPrecision(2);
+      const deviation = hasPrior ? 1 : Math.sqrt(variance[dimension] ?? 0);
+      const middle = hasPrior ? 0 : (mean[dimension] ?? 0);
+      const reach = Math.max(LEAST_REACH, REACH * deviation);
+      const z = state.point[dimension] ?? 0;
+      input.min = Math.min(z, middle - reach).toFixed(3);
+      input.max = Math.max(z, middle + reach).toFixed(3);
     }
     showPoint();
   }

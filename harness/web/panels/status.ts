@@ -2,6 +2,7 @@
 import { button, byId, eachFrame, setText } from '../dom.js';
 import type { Runner } from '../run.js';
 import type { Phase, State } from '../state.js';
+import { unitOf } from './curves.js';
 import type { Panel } from './panel.js';
 
 const SAID: Record<Phase, string> = {
@@ -39,7 +40,12 @@ export function statusPanel(state: State, runner: Runner): Panel {
   state.on('phase', showPhase);
   state.on('step', showStep);
   showPhase();
-  return { renew: showStep };
+  const renew = () => {
+    const unit = unitOf(state);
+    setText(byId('unit'), unit.charAt(0).toUpperCase() + unit.slice(1));
+    showStep();
+  };
+  return { renew };
 }
 
 function adapterText({ session, phase }: State): string {
