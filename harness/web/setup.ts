@@ -39,9 +39,9 @@ export interface Setup {
 export const DEFAULTS: Setup = {
   images: 4000,
   preset: 'vae',
-  hidden: [256, 128],
+  hidden: [128, 64],
   latent: 2,
-  lr: 0.002,
+  lr: 0.003,
   batch: 128,
   beta: 4,
   l1: 0.1,
@@ -86,7 +86,7 @@ export function fault(field: keyof Setup, setup: Setup): string | undefined {
 function hiddenFault(hidden: number[]): string | undefined {
   if (hidden.length > MOST_LAYERS) return `at most ${MOST_LAYERS} hidden layers`;
   const bad = hidden.some((units) => !Number.isInteger(units) || units < 1 || units > MOST_UNITS);
-  return bad ? `hidden layers must be whole numbers from 1 to ${MOST_UNITS}, for example 256, 128` : undefined;
+  return bad ? `hidden layers must be whole numbers from 1 to ${MOST_UNITS}, for example 128, 64` : undefined;
 }
 
 export const parseHidden = (text: string): number[] =>
