@@ -131,7 +131,7 @@ function optionsOf(
         label: 'Test loss',
         stroke: cssColour(TEST_COLOUR),
         width: 0,
-        points: { show: true, size: 6, fill: cssColour(TEST_COLOUR) },
+        points: { show: true, size: 4, fill: cssColour(TEST_COLOUR) },
       },
     ],
     hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },
