@@ -46,6 +46,7 @@ export class Runner {
       Object.assign(state, { model, test, step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
       state.generation++;
       state.point = new Float32Array(model.code.units);
+      state.chosen = false;
       state.enter('ready');
       state.tell('model');
       state.tell('parameters');

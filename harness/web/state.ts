@@ -46,6 +46,8 @@ export class State {
   tested: Measured[] = [];
   /** The code that the visitor looks at, [latent]. */
   point = new Float32Array();
+  /** Whether the visitor chose it. */
+  chosen = false;
   /** The class that is asked of a conditional model. */
   label = 0;
 
@@ -69,6 +71,7 @@ export class State {
 
   setPoint(point: Float32Array<ArrayBuffer>): void {
     this.point = point;
+    this.chosen = true;
     this.tell('point');
   }
 

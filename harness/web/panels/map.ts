@@ -2,7 +2,7 @@
 import { byId, eachFrame, latest, make, setText } from '../dom.js';
 import { classColour } from '../drawing/palette.js';
 import { GpuPicture } from '../drawing/picture.js';
-import { type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
+import { moments, type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
 import { FIRST_VIEW, follow, fromShare, toShare, type View } from '../drawing/view.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
@@ -47,9 +47,17 @@ export function mapPanel(state: State): Panel {
       view = follow(view, places);
       // At the beginning, and when training has stopped, there is no next refresh to go on with.
       if (first || state.phase !== 'training') for (let i = 0; i < 12; i++) view = follow(view, places);
+      beginInTheMiddle(codes.mean);
       showPoints();
     }
     await showManifold();
+  }
+
+  /** Without a prior 0 is a place like any other, perhaps far from all codes. */
+  function beginInTheMiddle(codes: Float32Array): void {
+    if (state.chosen || state.model?.code.kind === 'gaussian') return;
+    state.point = Float32Array.from(moments(codes, state.latent).mean);
+    state.tell('point');
   }
 
   const showManifold = latest(async () => {
