@@ -44,6 +44,12 @@ module.exports = {
     { name: 'src-imports-no-program', severity: 'error', from: { path: '^src/' }, to: { path: '^(harness|test)/' } },
     { name: 'harness-imports-no-test', severity: 'error', from: { path: '^harness/' }, to: { path: '^test/' } },
     {
+      name: 'the-page-has-what-every-page-has',
+      severity: 'error',
+      from: { path: '^harness/web/' },
+      to: { path: '^(src/(?!(index|worker/index|profile/index)\\.ts$)|harness/(?!web/))' },
+    },
+    {
       name: 'only-kernels-import-shaders',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/kernels/' },

@@ -3,7 +3,8 @@
 // the file and line number that a person edits.
 //
 //   node build.mjs            what users need (npm ci runs this)
-//   node build.mjs --tests    the same, and dist/test/ for the test runner
+//   node build.mjs --tests    the same, and dist/test/ for the test runner, and the page in dist/web/
+//   npm run web               the page alone, and serves it
 // @ts-check
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -168,6 +169,26 @@ async function buildLibrary() {
   });
 }
 
+/** The page: scripts for its own thread and for its workers, styles, and what is served as it is. */
+export async function buildWeb() {
+  const web = 'harness/web';
+  const out = path.join(root, 'dist/web');
+  fs.rmSync(out, { recursive: true, force: true });
+  await esbuild.build({
+    ...common,
+    platform: 'browser',
+    minify: true,
+    outdir: out,
+    entryPoints: [
+      { in: `${web}/main.ts`, out: 'main' },
+      { in: `${web}/worker.ts`, out: 'worker' },
+      { in: `${web}/data/worker.ts`, out: 'data-worker' },
+      { in: `${web}/style.css`, out: 'style' },
+    ],
+  });
+  for (const file of ['index.html', 'icon.svg']) fs.copyFileSync(path.join(root, web, file), path.join(out, file));
+}
+
 function buildTypes() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const options = [
@@ -203,6 +224,8 @@ async function buildTests() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildLibrary();
-  if (process.argv.includes('--tests')) await buildTests();
-  else buildTypes();
+  if (process.argv.includes('--tests')) {
+    await buildWeb();
+    await buildTests();
+  } else buildTypes();
 }

@@ -42,6 +42,9 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
       ...environment(),
       LD_LIBRARY_PATH: path.join(dir, 'lib'),
       FONTCONFIG_FILE: path.join(dir, 'fonts.conf'),
+      // Else navigator.language follows the environment, and of "C" it makes "en-US@posix", which Intl refuses.
+      LC_ALL: 'en_US.UTF-8',
+      LANGUAGE: 'en_US',
       ...options.env,
     },
   });

@@ -21,8 +21,11 @@ function builtFiles(): [string, ServedFile][] {
 
 export interface OpenPage {
   page: Page;
+  /** Of the server that the page comes from. */
+  url: string;
   /** What a person would see in the console as an error. */
   complaints: string[];
+  close(): Promise<void>;
 }
 
 /** One browser for all the pages of a test file; `closeBrowser` must be the last that it does. */
@@ -33,28 +36,41 @@ export async function closeBrowser(): Promise<void> {
 }
 
 /**
- * Opens a page for as long as `work` takes.
+ * Opens a page; the caller closes it.
  * @param files besides the built ones, by path; '/' is an empty page unless it is among them
+ * @param path  where to go first
  */
-export async function withPage<T>(
-  work: (opened: OpenPage) => Promise<T>,
-  files: Iterable<[string, ServedFile]> = [],
-): Promise<T> {
+export async function openPage(files: Iterable<[string, ServedFile]> = [], path = '/'): Promise<OpenPage> {
   const served = new Map<string, ServedFile>([['/', { type: 'text/html', body: PAGE }], ...builtFiles(), ...files]);
   browser ??= launchBrowser({ args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] });
   const server = await servePage(served);
   const page = await (await browser).newPage();
-  try {
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(server.url);
-    return await work({ page, complaints });
-  } finally {
+  const close = async () => {
     await page.close();
     await server.close();
+  };
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(server.url + path).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  return { page, url: server.url, complaints, close };
+}
+
+/** Opens a page for as long as `work` takes. */
+export async function withPage<T>(
+  work: (opened: OpenPage) => Promise<T>,
+  files: Iterable<[string, ServedFile]> = [],
+): Promise<T> {
+  const opened = await openPage(files);
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
   }
 }
 

@@ -1,0 +1,38 @@
+// The page: watch an autoencoder learn. Joins the parts; each of them is in its own file.
+//   state.ts  what the page knows      setup.ts  what a visitor chooses     run.ts  start, train, pause, reset
+//   panels/   what is shown and asked   drawing/  canvases and projections   data/   digits, IDX files, pictures
+// All of the GPU's work is in a worker (worker.ts) behind a Session; this thread draws curves and points only.
+import { curvesPanel } from './panels/curves.js';
+import { decodedPanel } from './panels/decoded.js';
+import { filesPanel } from './panels/files.js';
+import { mapPanel } from './panels/map.js';
+import { padPanel } from './panels/pad.js';
+import { keepFresh } from './panels/panel.js';
+import { picturesPanel } from './panels/pictures.js';
+import { profilePanel } from './panels/profile.js';
+import { samplesPanel } from './panels/samples.js';
+import { setupForm } from './panels/setup-form.js';
+import { statusPanel } from './panels/status.js';
+import { walkPanel } from './panels/walk.js';
+import { Runner } from './run.js';
+import { fromHash } from './setup.js';
+import { State } from './state.js';
+
+const state = new State(fromHash(location.hash));
+const runner = new Runner(state);
+keepFresh(state, [
+  statusPanel(state, runner),
+  setupForm(state, runner),
+  curvesPanel(state),
+  decodedPanel(state),
+  mapPanel(state),
+  picturesPanel(state),
+  padPanel(state),
+  samplesPanel(state),
+  walkPanel(state),
+  profilePanel(state, runner),
+  filesPanel(state, runner),
+]);
+// For the console: `latentgpuPage.session` is the model that is being looked at.
+Object.assign(globalThis, { latentgpuPage: state });
+void runner.start();

@@ -1,0 +1,147 @@
+// Loss curves: what is minimised, each of its terms, and the test set's after each epoch.
+import { type LossTerm, lossWeights } from 'latentgpu';
+import uPlot from 'uplot';
+import { byId, cssColour, eachFrame, make, onSchemeChange } from '../dom.js';
+import type { State } from '../state.js';
+import type { Panel } from './panel.js';
+
+type Term = 'loss' | LossTerm;
+
+const NAMES: Record<Term, string> = {
+  loss: 'Loss',
+  bce: 'BCE',
+  mse: 'Squared error',
+  kl: 'KL',
+  l1: 'Sum of |z|',
+  sparsity: 'Sparsity',
+};
+const COLOURS: Record<Term, string> = {
+  loss: '--series-1',
+  bce: '--series-2',
+  mse: '--series-2',
+  kl: '--series-3',
+  l1: '--series-3',
+  sparsity: '--series-3',
+};
+const TEST_COLOUR = '--series-4';
+const HEIGHT = 240;
+
+export function curvesPanel(state: State): Panel {
+  const place = byId('chart');
+  const legend = byId('legend');
+  let plot: uPlot | undefined;
+  let values: HTMLElement[] = [];
+  let hovered: number | null = null;
+
+  const terms = (): Term[] => ['loss', ...(state.model ? lossWeights(state.model).keys() : [])];
+
+  function build(): void {
+    const shown = terms();
+    plot?.destroy();
+    legend.replaceChildren();
+    values = [...shown.map((term) => [NAMES[term], COLOURS[term]] as const), ['Test loss', TEST_COLOUR] as const].map(
+      ([name, colour]) => {
+        const value = make('b', {}, '–');
+        const swatch = make('span', { class: 'swatch', style: `background: var(${colour})` });
+        legend.append(make('li', {}, swatch, `${name} `, value));
+        return value;
+      },
+    );
+    plot = new uPlot(
+      optionsOf(shown, { width: place.clientWidth, unit: unitOf(state) }, (index) => {
+        hovered = index;
+        tellValues();
+      }),
+      dataOf(state, shown),
+      place,
+    );
+    tellValues();
+  }
+
+  const update = eachFrame(() => {
+    plot?.setData(dataOf(state, terms()));
+    tellValues();
+  });
+
+  function tellValues(): void {
+    if (!plot) return;
+    const data = plot.data;
+    values.forEach((element, series) => {
+      const column = data[series + 1] ?? [];
+      const last = Array.from(column).findLast((value) => typeof value === 'number');
+      const value = hovered === null ? last : column[hovered];
+      element.textContent = typeof value === 'number' ? value.toFixed(1) : '–';
+    });
+  }
+
+  state.on('step', update);
+  onSchemeChange(build);
+  new ResizeObserver(() => {
+    if (plot && place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT });
+  }).observe(place);
+  build();
+  return { renew: build };
+}
+
+function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.AlignedData {
+  const steps = trained.map(({ step }) => step);
+  // A test loss belongs to the first report at or after its step; both are in order.
+  const testOf: (number | null)[] = steps.map(() => null);
+  let at = 0;
+  for (const { step, losses } of tested) {
+    while (at < steps.length && (steps[at] ?? 0) < step) at++;
+    if (at < steps.length) testOf[at] = losses.loss;
+  }
+  return [steps, ...terms.map((term) => trained.map(({ losses }) => losses[term] ?? null)), testOf];
+}
+
+/** Only a likelihood is in nats. */
+export const unitOf = ({ model }: State): string =>
+  model?.loss.reconstruction === 'mse' ? 'squared error an image' : 'nats an image';
+
+function optionsOf(
+  terms: readonly Term[],
+  { width, unit }: { width: number; unit: string },
+  hover: (index: number | null) => void,
+): uPlot.Options {
+  const axis = {
+    stroke: cssColour('--text-soft'),
+    grid: { stroke: cssColour('--line'), width: 1 },
+    ticks: { show: false },
+  };
+  const line = (colour: string) => ({ stroke: cssColour(colour), width: 2, points: { show: false }, spanGaps: true });
+  return {
+    width: Math.max(width, 200),
+    height: HEIGHT,
+    padding: [8, 8, 0, 0],
+    scales: {
+      x: { time: false, range: (_, least, most) => [0, Math.max(most ?? 10, least ?? 0, 10)] },
+      y: { range: rangeOf },
+    },
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false } },
+    axes: [
+      { ...axis, label: 'step', labelSize: 20, size: 34 },
+      { ...axis, label: unit, labelSize: 20, size: 46 },
+    ],
+    series: [
+      {},
+      ...terms.map((term) => ({ label: NAMES[term], ...line(COLOURS[term]) })),
+      {
+        label: 'Test loss',
+        stroke: cssColour(TEST_COLOUR),
+        width: 0,
+        points: { show: true, size: 4, fill: cssColour(TEST_COLOUR) },
+      },
+    ],
+    hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },
+  };
+}
+
+/** From 0, and no higher than the curves after their first steps go: those are huge and say nothing. */
+function rangeOf(plot: uPlot, least: number | null, most: number | null): [number, number] {
+  const losses = (plot.data[1] ?? []) as number[];
+  const later = losses.slice(Math.min(5, Math.floor(losses.length / 4)));
+  const top = Math.min(most ?? 1, 1.15 * Math.max(...later, 1e-3));
+  return [Math.min(0, least ?? 0), losses.length === 0 ? 1 : top];
+}

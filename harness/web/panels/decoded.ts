@@ -1,0 +1,121 @@
+// The image at the place that the visitor looks at, and sliders for its code's dimensions.
+import { byId, latest, make, setText } from '../dom.js';
+import { GpuPicture } from '../drawing/picture.js';
+import { byVariance, moments } from '../drawing/project.js';
+import type { State } from '../state.js';
+import type { Panel } from './panel.js';
+
+/** More sliders than that nobody moves. */
+const MOST_SLIDERS = 12;
+/** A slider goes so many standard deviations to each side: the prior's, or without one the test images' codes'. */
+const REACH = 3;
+const LEAST_REACH = 0.1;
+
+interface Slider {
+  dimension: number;
+  input: HTMLInputElement;
+  value: HTMLElement;
+}
+
+export function decodedPanel(state: State): Panel {
+  const picture = new GpuPicture(byId('decoded'), 'The image decoded from this place');
+  const chosen = byId<HTMLSelectElement>('decoded-class');
+  let sliders: Slider[] = [];
+  /** The sliders' ranges are fitted to codes once these are worth it: again whenever training stops. */
+  let fitted = -1;
+
+  function renew(): void {
+    picture.shape(1, 1, state.test);
+    document.body.classList.toggle('conditional', state.classes !== undefined);
+    document.body.classList.toggle('denoising', state.model?.corruption !== undefined);
+    document.body.classList.toggle('large', state.latent > 2);
+    fillClasses(chosen, state);
+    fitted = -1;
+    build(Array.from({ length: Math.min(MOST_SLIDERS, state.latent) }, (_, d) => d));
+  }
+
+  function build(dimensions: number[]): void {
+    sliders = dimensions.map((dimension) => {
+      const id = `dimension-${dimension}`;
+      const input = make('input', { id, type: 'range', min: '-3', max: '3', step: 'any', value: '0' });
+      const value = make('output', { for: id });
+      input.addEventListener('input', () => {
+        const point = state.point.slice();
+        point[dimension] = input.valueAsNumber;
+        state.setPoint(point);
+      });
+      return { dimension, input, value };
+    });
+    const rows = sliders.map(({ dimension, input, value }) =>
+      make('div', {}, make('label', { for: input.id }, `z${dimension + 1}`), input, value),
+    );
+    byId('sliders').replaceChildren(...rows);
+    setText(
+      byId('sliders-title'),
+      state.latent > MOST_SLIDERS
+        ? `One dimension at a time: the ${MOST_SLIDERS} of largest variance of ${state.latent}`
+        : 'One dimension at a time',
+    );
+    showPoint();
+  }
+
+  /** Which dimensions, and how far each goes. */
+  async function fit(): Promise<void> {
+    if (fitted === state.step || (fitted >= 0 && state.phase === 'training')) return;
+    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.test.count }));
+    if (!codes) return;
+    fitted = state.step;
+    const { mean, variance } = moments(codes.mean, state.latent);
+    const hasPrior = state.model?.code.kind === 'gaussian';
+    const dimensions = byVariance(variance)
+      .slice(0, MOST_SLIDERS)
+      .sort((a, b) => a - b);
+    if (dimensions.some((dimension, i) => sliders[i]?.dimension !== dimension)) build(dimensions);
+    for (const { dimension, input } of sliders) {
+      const deviation = hasPrior ? 1 : Math.sqrt(variance[dimension] ?? 0);
+      const middle = hasPrior ? 0 : (mean[dimension] ?? 0);
+      const reach = Math.max(LEAST_REACH, REACH * deviation);
+      const z = state.point[dimension] ?? 0;
+      input.min = Math.min(z, middle - reach).toFixed(3);
+      input.max = Math.max(z, middle + reach).toFixed(3);
+    }
+    showPoint();
+  }
+
+  function showPoint(): void {
+    for (const { dimension, input, value } of sliders) {
+      const z = state.point[dimension] ?? 0;
+      input.value = String(z);
+      value.textContent = z.toFixed(2);
+    }
+    const shown = Array.from(state.point.subarray(0, 4), (z) => z.toFixed(2)).join(', ');
+    setText(byId('place'), `z = (${shown}${state.latent > 4 ? ', …' : ''})`);
+  }
+
+  const draw = latest(async () => {
+    const labels = state.labels(() => state.label, 1);
+    await state.ask((session) => picture.draw(session, { codes: state.point.slice(), ...labels }, 1));
+  });
+
+  chosen.addEventListener('change', () => {
+    state.label = Number(chosen.value);
+    state.tell('point');
+  });
+  state.on('point', () => {
+    showPoint();
+    void draw();
+  });
+  return {
+    renew,
+    refresh: async () => {
+      await fit();
+      await draw();
+    },
+  };
+}
+
+/** The classes of a conditional model to choose from. */
+export function fillClasses(select: HTMLSelectElement, { classes = 0, label }: State): void {
+  select.replaceChildren(...Array.from({ length: classes }, (_, i) => make('option', { value: String(i) }, String(i))));
+  if (classes > 0) select.value = String(label);
+}

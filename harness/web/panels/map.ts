@@ -1,0 +1,206 @@
+// The map of the latent space: where the test images' codes lie, and a place on it that is decoded as it is dragged about.
+import { byId, eachFrame, latest, make, setText } from '../dom.js';
+import { classColour } from '../drawing/palette.js';
+import { GpuPicture } from '../drawing/picture.js';
+import { moments, type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
+import { FIRST_VIEW, follow, fromShare, toShare, type View } from '../drawing/view.js';
+import type { State } from '../state.js';
+import type { Panel } from './panel.js';
+
+/** Images a side of the background. */
+const MANIFOLD = 16;
+/** Shares of the map's side that the arrow keys move by. */
+const KEY_STEP = 0.02;
+const LARGE_KEY_STEP = 0.1;
+
+export function mapPanel(state: State): Panel {
+  const frame = byId('map');
+  const canvas = byId<HTMLCanvasElement>('points');
+  const withManifold = byId<HTMLInputElement>('manifold');
+  const projection = byId<HTMLSelectElement>('projection');
+  const behind = make('div', { id: 'behind', 'aria-hidden': 'true' });
+  const manifold = new GpuPicture(behind, 'What each place decodes to');
+  let plane: Plane | undefined;
+  let view: View = FIRST_VIEW;
+  /** [n, 2], on the plane. */
+  let places = new Float32Array();
+  let dragging = false;
+  frame.prepend(behind);
+
+  function renew(): void {
+    plane = undefined;
+    view = FIRST_VIEW;
+    places = new Float32Array();
+    showClasses(state);
+    showPoints();
+  }
+
+  async function refresh(): Promise<void> {
+    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.test.count }));
+    // While someone drags, the ground stays still.
+    if (codes && !dragging) {
+      plane = planeOf(codes.mean, state.latent, projection.value as Projection, plane);
+      const count = codes.mean.length / state.latent;
+      const first = places.length === 0;
+      places = new Float32Array(2 * count);
+      for (let row = 0; row < count; row++) places.set(project(plane, codes.mean, row * state.latent), 2 * row);
+      view = follow(view, places);
+      // At the beginning, and when training has stopped, there is no next refresh to go on with.
+      if (first || state.phase !== 'training') for (let i = 0; i < 12; i++) view = follow(view, places);
+      beginInTheMiddle(codes.mean);
+      showPoints();
+    }
+    await showManifold();
+  }
+
+  /** Without a prior 0 is a place like any other, perhaps far from all codes. */
+  function beginInTheMiddle(codes: Float32Array): void {
+    if (state.chosen || state.model?.code.kind === 'gaussian') return;
+    state.point = Float32Array.from(moments(codes, state.latent).mean);
+    state.tell('point');
+  }
+
+  const showManifold = latest(async () => {
+    behind.hidden = !withManifold.checked;
+    if (!plane || behind.hidden) return;
+    const codes = gridCodes(plane, view, state.latent);
+    const labels = state.labels(() => state.label, MANIFOLD * MANIFOLD);
+    await state.ask((session) => manifold.draw(session, { codes, ...labels }, MANIFOLD));
+  });
+
+  const showPoints = eachFrame(() => {
+    drawPoints(canvas, { places, view, labels: state.test.labels });
+    if (plane) drawMark(canvas, toShare(view, project(plane, state.point)));
+  });
+
+  const moveTo = (share: readonly [number, number]) => {
+    if (!plane) return;
+    const inside = share.map((part) => Math.min(1, Math.max(0, part))) as [number, number];
+    state.setPoint(unproject(plane, fromShare(view, inside)));
+  };
+  steer(frame, {
+    at: () => (plane ? toShare(view, project(plane, state.point)) : [0.5, 0.5]),
+    moveTo,
+    drag: (on) => {
+      dragging = on;
+    },
+  });
+  withManifold.addEventListener('change', () => void showManifold());
+  projection.addEventListener('change', () => {
+    plane = undefined;
+    places = new Float32Array();
+    void refresh();
+  });
+  state.on('point', showPoints);
+  state.on('point', () => {
+    if (state.classes !== undefined && state.phase !== 'training') void showManifold();
+  });
+  new ResizeObserver(showPoints).observe(frame);
+  return { renew, refresh };
+}
+
+/** Codes of the middles of a grid over the view, row by row from the top left, [MANIFOLD^2, latent]. */
+function gridCodes(plane: Plane, view: View, latent: number): Float32Array<ArrayBuffer> {
+  const codes = new Float32Array(MANIFOLD * MANIFOLD * latent);
+  for (let i = 0; i < MANIFOLD * MANIFOLD; i++) {
+    const share: [number, number] = [((i % MANIFOLD) + 0.5) / MANIFOLD, (Math.floor(i / MANIFOLD) + 0.5) / MANIFOLD];
+    codes.set(unproject(plane, fromShare(view, share)), i * latent);
+  }
+  return codes;
+}
+
+interface Steering {
+  /** Where the mark is, as shares of the map. */
+  at(): readonly [number, number];
+  moveTo(share: readonly [number, number]): void;
+  drag(on: boolean): void;
+}
+
+/** By pointer and by keys. */
+function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
+  const follow = ({ clientX, clientY }: PointerEvent) => {
+    const { left, top, width, height } = frame.getBoundingClientRect();
+    moveTo([(clientX - left) / width, (clientY - top) / height]);
+  };
+  frame.addEventListener('pointerdown', (event) => {
+    frame.setPointerCapture(event.pointerId);
+    drag(true);
+    follow(event);
+  });
+  frame.addEventListener('pointermove', (event) => {
+    if (frame.hasPointerCapture(event.pointerId)) follow(event);
+  });
+  frame.addEventListener('lostpointercapture', () => drag(false));
+  frame.addEventListener('keydown', (event) => {
+    const [right, down] = ARROWS[event.key] ?? [0, 0];
+    if (right === 0 && down === 0) return;
+    event.preventDefault();
+    const [x, y] = at();
+    const step = event.shiftKey ? LARGE_KEY_STEP : KEY_STEP;
+    moveTo([x + right * step, y + down * step]);
+  });
+}
+
+/** Which way each arrow key goes, right and down. */
+export const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+interface Points {
+  places: Float32Array;
+  view: View;
+  labels: Uint8Array | undefined;
+}
+
+function drawPoints(canvas: HTMLCanvasElement, { places, view, labels }: Points): void {
+  const side = Math.round(canvas.clientWidth * devicePixelRatio);
+  const context = canvas.getContext('2d');
+  if (!context || side === 0) return;
+  if (canvas.width !== side) canvas.width = canvas.height = side;
+  context.clearRect(0, 0, side, side);
+  const size = Math.max(2, side / 130);
+  // A class at a time: a colour is changed ten times and not a thousand.
+  const classes = new Map<number | undefined, Path2D>();
+  for (let i = 0; i < places.length / 2; i++) {
+    const [right, down] = toShare(view, [places[2 * i] ?? 0, places[2 * i + 1] ?? 0]);
+    const label = labels?.[i];
+    const path = classes.get(label) ?? new Path2D();
+    path.rect(right * side - size / 2, down * side - size / 2, size, size);
+    classes.set(label, path);
+  }
+  for (const [label, path] of classes) {
+    context.fillStyle = classColour(label);
+    context.fill(path);
+  }
+}
+
+function drawMark(canvas: HTMLCanvasElement, [right, down]: readonly [number, number]): void {
+  const context = canvas.getContext('2d');
+  const side = canvas.width;
+  if (!context) return;
+  for (const [colour, width] of [
+    ['#000', 6],
+    ['#fff', 2.5],
+  ] as const) {
+    context.strokeStyle = colour;
+    context.lineWidth = (width * side) / 500;
+    context.beginPath();
+    context.arc(right * side, down * side, side / 45, 0, 2 * Math.PI);
+    context.stroke();
+  }
+}
+
+function showClasses({ test: { labels } }: State): void {
+  const classes = [...new Set(labels)].sort((a, b) => a - b);
+  byId('classes').replaceChildren(
+    ...classes.map((label) => {
+      const item = make('li', {}, make('span', { class: 'swatch', style: `background: ${classColour(label)}` }));
+      item.append(String(label));
+      return item;
+    }),
+  );
+  setText(byId('place'), '');
+}

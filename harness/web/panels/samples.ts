@@ -1,0 +1,72 @@
+// Images decoded from the prior: what the model makes up. A conditional model is asked for a row of each class.
+import { button, byId, setText } from '../dom.js';
+import { GpuPicture } from '../drawing/picture.js';
+import { moments } from '../drawing/project.js';
+import type { State } from '../state.js';
+import type { Panel } from './panel.js';
+
+const COLUMNS = 10;
+const ROWS = 6;
+
+export function samplesPanel(state: State): Panel {
+  const picture = new GpuPicture(byId('samples'), 'Images decoded from random codes');
+  let seed = 1;
+  const rows = () => state.classes ?? ROWS;
+
+  function renew(): void {
+    picture.shape(rows(), COLUMNS, state.test);
+    setText(byId('samples-help'), helpOf(state));
+  }
+  const refresh = () =>
+    state.ask(async (session) => {
+      const count = rows() * COLUMNS;
+      const labels = state.labels((row) => Math.floor(row / COLUMNS), count);
+      const drawing =
+        state.model?.code.kind === 'gaussian'
+          ? { samples: count, seed }
+          : {
+              codes: fitted(
+                (await session.encode({ set: 'test', count: state.test.count })).mean,
+                state.latent,
+                count,
+                seed,
+              ),
+            };
+      await picture.draw(session, { ...drawing, ...labels }, COLUMNS);
+    });
+  button('resample', () => {
+    seed++;
+    void refresh();
+  });
+  button('samples-png', () => picture.download('samples.png'));
+  return { renew, refresh };
+}
+
+function helpOf({ model }: State): string {
+  if (model?.code.kind !== 'gaussian')
+    return 'This model has no prior to draw from: these are codes drawn from a normal distribution that fits the test images’ codes, dimension by dimension.';
+  return model.classes === undefined
+    ? 'Decoded from codes drawn from the prior, N(0, 1): no image went in.'
+    : 'Decoded from codes drawn from the prior, N(0, 1): a row for each class that the model was asked for.';
+}
+
+/** Codes drawn from a normal distribution with each dimension's mean and variance. */
+function fitted(codes: Float32Array, latent: number, count: number, seed: number): Float32Array<ArrayBuffer> {
+  const { mean, variance } = moments(codes, latent);
+  const random = generator(seed);
+  return Float32Array.from({ length: count * latent }, (_, i) => {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()); // Box and Muller 1958
+    return (mean[i % latent] ?? 0) + Math.sqrt(variance[i % latent] ?? 0) * normal;
+  });
+}
+
+/** Numbers 0 <= x < 1, the same for the same seed. Source: Marsaglia 2003, "Xorshift RNGs". */
+function generator(seed: number): () => number {
+  let word = Math.imul(seed, 0x9e3779b1) | 1;
+  return () => {
+    word ^= word << 13;
+    word ^= word >>> 17;
+    word ^= word << 5;
+    return (word >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,56 @@
+// Buttons to train, and what is going on: adapter, step, speed, loss.
+import { button, byId, eachFrame, setText } from '../dom.js';
+import type { Runner } from '../run.js';
+import type { Phase, State } from '../state.js';
+import { unitOf } from './curves.js';
+import type { Panel } from './panel.js';
+
+const SAID: Record<Phase, string> = {
+  starting: 'Making the data and the model…',
+  ready: 'Ready to train.',
+  training: 'Training.',
+  paused: 'Paused.',
+  busy: '',
+  lost: 'The device was lost.',
+  failed: '',
+  unsupported: '',
+};
+
+export function statusPanel(state: State, runner: Runner): Panel {
+  const train = button('train', () => (state.phase === 'training' ? runner.pause() : runner.train()));
+  const reset = button('reset', () => runner.start());
+  const status = byId('status');
+  const showPhase = () => {
+    const { phase, message } = state;
+    document.documentElement.dataset.phase = phase;
+    setText(train, phase === 'training' ? 'Pause' : 'Train');
+    train.disabled = ['starting', 'busy', 'unsupported'].includes(phase);
+    reset.disabled = !state.usable;
+    setText(status, message || SAID[phase]);
+    setText(byId('adapter'), adapterText(state));
+  };
+  const showStep = eachFrame(() => {
+    const { step, epoch, stepsPerSecond, trained } = state;
+    setText(byId('step'), step.toLocaleString('en'));
+    setText(byId('epoch'), String(epoch));
+    setText(byId('speed'), stepsPerSecond === 0 ? '–' : stepsPerSecond.toFixed(stepsPerSecond < 10 ? 1 : 0));
+    const recent = trained.at(-1);
+    setText(byId('nats'), recent ? recent.losses.loss.toFixed(1) : '–');
+  });
+  state.on('phase', showPhase);
+  state.on('step', showStep);
+  showPhase();
+  const renew = () => {
+    const unit = unitOf(state);
+    setText(byId('unit'), unit.charAt(0).toUpperCase() + unit.slice(1));
+    showStep();
+  };
+  return { renew };
+}
+
+function adapterText({ session, phase }: State): string {
+  if (!session) return phase === 'unsupported' ? 'No WebGPU' : '';
+  const { adapter, parameterCount } = session.info;
+  const software = adapter.software ? ' (software)' : '';
+  return `${adapter.name}${software} · ${parameterCount.toLocaleString('en')} parameters`;
+}

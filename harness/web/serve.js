@@ -1,0 +1,48 @@
+// Builds the page into dist/web/ and serves it: `npm run web`, or `npm run web -- --port 9000`. Any static host can serve
+// the folder just as well.
+// @ts-check
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { buildWeb } from '../../build.mjs';
+
+const TYPES = new Map([
+  ['.html', 'text/html; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.svg', 'image/svg+xml'],
+  ['.map', 'application/json'],
+]);
+
+const folder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
+const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
+const port = Number(values.port);
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  console.error(`--port ${values.port}: must be an integer from 0 (any free one) to 65535`);
+  process.exit(2);
+}
+
+await buildWeb();
+const server = http.createServer((request, response) => {
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  // The folder has no folders in it: a name is all that counts.
+  const name = pathname === '/' ? 'index.html' : path.basename(pathname);
+  const file = path.join(folder, name);
+  if (pathname !== '/' && pathname !== `/${name}`) response.writeHead(404).end();
+  else if (!fs.existsSync(file)) response.writeHead(404).end();
+  else
+    response
+      .writeHead(200, { 'content-type': TYPES.get(path.extname(name)) ?? 'application/octet-stream' })
+      .end(fs.readFileSync(file));
+});
+server.on('error', (error) => {
+  console.error(`port ${port} cannot be used (${error.message}); choose another: npm run web -- --port 9000`);
+  process.exit(1);
+});
+server.listen(port, 'localhost', () => {
+  const address = server.address();
+  const used = typeof address === 'object' && address ? address.port : port;
+  console.log(`http://localhost:${used}/  (Ctrl-C ends it)`);
+});

@@ -1,0 +1,146 @@
+// What a visitor chooses: data, model and numbers; how that reads in the page's address; and the model it stands for.
+// Plain data, nothing of the page.
+
+import {
+  ae,
+  betaVae,
+  CORRUPTIONS,
+  conditionalVae,
+  denoising,
+  linear,
+  type ModelSpec,
+  sparse,
+  stacked,
+  vae,
+} from 'latentgpu';
+
+export const PRESETS = ['vae', 'betaVae', 'conditionalVae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+export interface Setup {
+  /** How many of the built-in digits to train on; of own images, at most so many. */
+  images: number;
+  preset: Preset;
+  /** Units of the encoder's hidden layers. */
+  hidden: number[];
+  latent: number;
+  lr: number;
+  batch: number;
+  /** betaVae: weight of the KL term. */
+  beta: number;
+  /** sparse: weight of the sum of |z|. */
+  l1: number;
+  /** denoising: what the encoder's images suffer, and how much. */
+  corruption: (typeof CORRUPTIONS)[number];
+  noise: number;
+  seed: number;
+}
+
+export const DEFAULTS: Setup = {
+  images: 4000,
+  preset: 'vae',
+  hidden: [128, 64],
+  latent: 2,
+  lr: 0.003,
+  batch: 128,
+  beta: 4,
+  l1: 0.1,
+  corruption: 'gaussian',
+  noise: 0.5,
+  seed: 1,
+};
+
+/** The bounds of each number, those included; what lies outside is not taken. */
+export const BOUNDS = {
+  images: [100, 60_000],
+  latent: [1, 256],
+  lr: [1e-6, 1],
+  batch: [1, 4096],
+  beta: [0, 1000],
+  l1: [0, 1000],
+  noise: [0, 1],
+  seed: [0, 2 ** 32],
+} as const;
+type NumberField = keyof typeof BOUNDS;
+const WHOLE: readonly string[] = ['images', 'latent', 'batch', 'seed'];
+const MOST_LAYERS = 6;
+const MOST_UNITS = 2048;
+
+/** The numbers that only some presets have. */
+export const OWN_NUMBERS: Partial<Record<Preset, readonly (keyof Setup)[]>> = {
+  betaVae: ['beta'],
+  sparse: ['l1'],
+  denoising: ['corruption', 'noise'],
+};
+
+/** @returns what is wrong with a field's value, or nothing */
+export function fault(field: keyof Setup, setup: Setup): string | undefined {
+  if (field === 'hidden') return hiddenFault(setup.hidden);
+  if (!(field in BOUNDS)) return undefined;
+  const value = setup[field as NumberField];
+  const [least, most] = BOUNDS[field as NumberField];
+  if (!(value >= least && value <= most)) return `${field} must be from ${least} to ${most}`;
+  return WHOLE.includes(field) && !Number.isInteger(value) ? `${field} must be a whole number` : undefined;
+}
+
+function hiddenFault(hidden: number[]): string | undefined {
+  if (hidden.length > MOST_LAYERS) return `at most ${MOST_LAYERS} hidden layers`;
+  const bad = hidden.some((units) => !Number.isInteger(units) || units < 1 || units > MOST_UNITS);
+  return bad ? `hidden layers must be whole numbers from 1 to ${MOST_UNITS}, for example 128, 64` : undefined;
+}
+
+export const parseHidden = (text: string): number[] =>
+  text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map(Number);
+
+/** The fields that are not as they are by default, as `preset=ae&latent=8`. */
+export function toHash(setup: Setup): string {
+  const changed = Object.entries(setup).filter(
+    ([field, value]) => String(value) !== String(DEFAULTS[field as keyof Setup]),
+  );
+  return changed.map(([field, value]) => `${field}=${String(value)}`).join('&');
+}
+
+/** The set-up of an address; what is missing, unknown or out of bounds is as it is by default. */
+export function fromHash(hash: string): Setup {
+  const given = new URLSearchParams(hash.replace(/^#/, ''));
+  const setup = structuredClone(DEFAULTS);
+  for (const field of Object.keys(DEFAULTS) as (keyof Setup)[]) {
+    const text = given.get(field);
+    if (text === null) continue;
+    const changed = withField(setup, field, text);
+    if (changed && !fault(field, changed)) Object.assign(setup, changed);
+  }
+  return setup;
+}
+
+/** The set-up with one field as a visitor wrote it; nothing if that is no value of the field at all. */
+export function withField(setup: Setup, field: keyof Setup, text: string): Setup | undefined {
+  if (field === 'hidden') return { ...setup, hidden: parseHidden(text) };
+  if (field === 'preset') return isOneOf(PRESETS, text) ? { ...setup, preset: text } : undefined;
+  if (field === 'corruption') return isOneOf(CORRUPTIONS, text) ? { ...setup, corruption: text } : undefined;
+  return { ...setup, [field]: text.trim() === '' ? Number.NaN : Number(text) };
+}
+
+const isOneOf = <T extends string>(list: readonly T[], text: string): text is T => list.includes(text as T);
+
+/** Presets with no numbers of their own. */
+const PLAIN = { vae, conditionalVae, ae, linear, stacked };
+
+/** @throws ArgumentError naming what is wrong */
+export function modelOf(setup: Setup, pixels: number): ModelSpec {
+  const { preset, hidden, latent, beta, l1, corruption, noise } = setup;
+  const sizes = { pixels, hidden, latent };
+  switch (preset) {
+    case 'betaVae':
+      return betaVae({ ...sizes, beta });
+    case 'sparse':
+      return sparse({ ...sizes, l1 });
+    case 'denoising':
+      return denoising({ ...sizes, corruption: { kind: corruption, amount: noise } });
+    default:
+      return PLAIN[preset](sizes);
+  }
+}

@@ -1,0 +1,125 @@
+// What the page knows, and who is told when it changes. It starts nothing itself: run.ts does.
+import type { Images, Losses, ModelSpec } from 'latentgpu';
+import type { Session } from 'latentgpu/worker';
+import type { Setup } from './setup.js';
+
+/**
+ * starting: a device is opened or a model is made. lost: the device is gone, Train opens another. failed: the page cannot
+ * go on with this set-up; unsupported: with this browser.
+ */
+export type Phase = 'starting' | 'ready' | 'training' | 'paused' | 'busy' | 'lost' | 'failed' | 'unsupported';
+
+/** What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. */
+export interface Changes {
+  phase: undefined;
+  setup: undefined;
+  model: undefined;
+  step: undefined;
+  parameters: undefined;
+  point: undefined;
+}
+
+/** A step's losses, or the test set's after it. */
+export interface Measured {
+  step: number;
+  losses: Losses;
+}
+
+export class State {
+  phase: Phase = 'starting';
+  /** For people; what the phase alone does not say. */
+  message = '';
+  session: Session | undefined;
+  model: ModelSpec | undefined;
+  /** Counts models: what was asked of an older one is no longer wanted. */
+  generation = 0;
+  /** Of the dataset's test images, with their labels if there are any; those that the page shows. */
+  test: Images = { count: 0, height: 28, width: 28, pixels: new Uint8Array() };
+  dataName = '';
+  /** Own images, if there are any. */
+  files: File[] | undefined;
+  step = 0;
+  epoch = 0;
+  stepsPerSecond = 0;
+  /** Since the model was made: means over the steps of a report. */
+  trained: Measured[] = [];
+  tested: Measured[] = [];
+  /** The code that the visitor looks at, [latent]. */
+  point = new Float32Array();
+  /** Whether the visitor chose it. */
+  chosen = false;
+  /** The class that is asked of a conditional model. */
+  label = 0;
+
+  private readonly listeners = new Map<keyof Changes, (() => void)[]>();
+
+  constructor(public setup: Setup) {}
+
+  on(change: keyof Changes, listener: () => void): void {
+    this.listeners.set(change, [...(this.listeners.get(change) ?? []), listener]);
+  }
+
+  tell(change: keyof Changes): void {
+    for (const listener of this.listeners.get(change) ?? []) listener();
+  }
+
+  enter(phase: Phase, message = ''): void {
+    this.phase = phase;
+    this.message = message;
+    this.tell('phase');
+  }
+
+  setPoint(point: Float32Array<ArrayBuffer>): void {
+    this.point = point;
+    this.chosen = true;
+    this.tell('point');
+  }
+
+  /** Whether the session can be asked anything. */
+  get usable(): boolean {
+    return ['ready', 'training', 'paused'].includes(this.phase);
+  }
+
+  get classes(): number | undefined {
+    return this.model?.classes;
+  }
+
+  get latent(): number {
+    return this.model?.code.units ?? 0;
+  }
+
+  get pixels(): number {
+    return this.test.height * this.test.width;
+  }
+
+  /** Labels for rows of a class each, if the model takes any. */
+  labels(of: (row: number) => number, rows: number): { labels?: number[] } {
+    return this.classes === undefined ? {} : { labels: Array.from({ length: rows }, (_, row) => of(row)) };
+  }
+
+  /** Test images as the model takes them, 0..1. */
+  values(first: number, count: number): Float32Array {
+    const { pixels } = this;
+    return Float32Array.from(this.test.pixels.subarray(first * pixels, (first + count) * pixels), (byte) => byte / 255);
+  }
+
+  /**
+   * Asks the session something, unless there is none; what fails because the model or the device is gone meanwhile is
+   * nobody's fault.
+   * @returns nothing if there is no answer, or it is about an older model
+   */
+  async ask<T>(question: (session: Session) => Promise<T>): Promise<T | undefined> {
+    const { session, generation } = this;
+    if (!session || !this.usable) return undefined;
+    const current = () => generation === this.generation && this.usable;
+    try {
+      const answer = await question(session);
+      return current() ? answer : undefined;
+    } catch (error) {
+      if (current()) this.enter(this.phase, messageOf(error));
+      return undefined;
+    }
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
