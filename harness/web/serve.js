@@ -17,7 +17,13 @@ const TYPES = new Map([
 ]);
 
 const folder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
-const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
+const values = readArguments();
+if (values.help) {
+  console.log(
+    'Builds the page and serves it on this machine.\n\nusage: npm run web [-- --port N]   (default: 8080; 0: any free one)',
+  );
+  process.exit(0);
+}
 const port = Number(values.port);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   console.error(`--port ${values.port}: must be an integer from 0 (any free one) to 65535`);
@@ -46,3 +52,16 @@ server.listen(port, 'localhost', () => {
   const used = typeof address === 'object' && address ? address.port : port;
   console.log(`http://localhost:${used}/  (Ctrl-C ends it)`);
 });
+
+function readArguments() {
+  try {
+    const options = /** @type {const} */ ({
+      port: { type: 'string', default: '8080' },
+      help: { type: 'boolean', short: 'h' },
+    });
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}; usage: npm run web [-- --port N]`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,45 @@
+// harness/web/serve.js as its users start it: what it serves, what it does not, and flags that it does not know.
+import { spawn, spawnSync } from 'node:child_process';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const PROGRAM = 'harness/web/serve.js';
+
+test('npm run web: the page and its parts, each with its type, and nothing beside them', async () => {
+  const child = spawn(process.execPath, [PROGRAM, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      child.stdout.on('data', (bytes) => {
+        const found = /http:\S+/.exec(String(bytes))?.[0];
+        if (found) resolve(found);
+      });
+      child.on('exit', (status) => reject(new Error(`the server ended with status ${status}`)));
+    });
+    const get = async (name: string) => {
+      const response = await fetch(new URL(name, address));
+      return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+    };
+    const page = await get('/');
+    assert.equal([page.status, page.type], [200, 'text/html; charset=utf-8']);
+    const parts = [...page.text.matchAll(/(?:src|href)="([^":]+)"/g)].map(([, name = '']) => name);
+    assert.ok(parts.length >= 3, `script, style and icon: ${parts}`);
+    for (const part of parts) assert.is((await get(part)).status, 200, part);
+    assert.match((await get('main.js')).type ?? '', /^text\/javascript/);
+    for (const outside of ['/../package.json', '/%2e%2e/package.json', '/node_modules/uvu/package.json', '/absent.js'])
+      assert.is((await get(outside)).status, 404, outside);
+  } finally {
+    child.kill();
+  }
+});
+
+for (const [args, message] of [
+  [['--bad'], /^Unknown option '--bad'.*usage: npm run web \[-- --port N\]\n$/],
+  [['--port', '70000'], /^--port 70000: must be an integer from 0 \(any free one\) to 65535\n$/],
+] as const)
+  test(`refused: ${args.join(' ')}`, () => {
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' });
+    assert.is(status, 2);
+    assert.match(stderr, message);
+  });
+
+test.run();
