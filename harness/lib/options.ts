@@ -103,7 +103,8 @@ export function trainHelp(): string {
     '',
     'Writes run.json, metrics.jsonl, loss.svg, reconstructions.png and model.safetensors; samples.png',
     'where there is a prior to draw from (VAEs); denoised.png where the encoder sees damaged images.',
-    'Ctrl-C stops after the step under way, writes what there is by then and exits 130; a second one exits at once.',
+    'Ctrl-C stops after the step under way, writes what there is by then and exits 130; a second one',
+    'exits at once.',
     'Exit status: 0 done, 1 training failed, 2 something given was not acceptable.',
   ].join('\n');
 }

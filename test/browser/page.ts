@@ -28,11 +28,13 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-/** One browser for all the pages of a test file; `closeBrowser` must be the last that it does. */
+/** One browser for all the pages of a test file; `closeBrowser` must be the last that it does. The next file starts another. */
 let browser: Promise<Browser> | undefined;
 
 export async function closeBrowser(): Promise<void> {
-  await (await browser)?.close();
+  const closing = browser;
+  browser = undefined;
+  await (await closing)?.close();
 }
 
 /**
