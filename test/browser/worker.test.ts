@@ -94,10 +94,14 @@ test('while it trains a session answers between steps, the main thread is free, 
   // only on a slow one, so that what is waited for is also counted in steps.
   for (const times of Object.values(waits)) assert.ok(median(times) < 1200, `${times}`);
   assert.equal(longTasks, [], 'tasks of the main thread above 50 ms');
-  assert.is(complete, false);
+  assert.ok(at, 'a report after the abort');
+  // The abort may come at the end of an epoch, or so near to it that the next three steps would go beyond.
+  const endAfter = (done: number) => (Math.floor(done / 32) + 1) * 32;
+  assert.is(complete, at % 32 === 0);
   assert.is(step, at, 'no step after the last report');
-  assert.is(went[0]?.step, (at ?? 0) + 3, 'another call goes on');
-  assert.is(went[1]?.step, (Math.floor(((at ?? 0) + 3) / 32) + 1) * 32 + 1, 'a loop left after an epoch');
+  const goneOn = Math.min(at + 3, endAfter(at));
+  assert.is(went[0]?.step, goneOn, 'another call goes on');
+  assert.is(went[1]?.step, endAfter(goneOn) + 1, 'a loop left after an epoch');
 });
 
 /** Counts the buffers that exist; tells whoever asks on the channel. */
