@@ -1,7 +1,6 @@
 // Where the images of --data come from: a name (mnist, fashion-mnist, digits) or a folder of IDX files. Named data are
 // looked for in the cache folder, then where Debian's package puts them, then downloaded; whatever the cache holds or a
 // download brings is checked by its MD5. Says in one line each what it had to do; decides nothing about training.
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,6 +15,7 @@ import {
   type Images,
   imagesFromIdx,
 } from 'latentgpu/node';
+import { download, md5Of } from './download.js';
 import { DownloadError } from './fail.js';
 
 /** Who hears what happens on the way. */
@@ -36,12 +36,6 @@ export interface LoadedData {
 
 const DIGITS_TRAIN = 60_000;
 const DRAWN = 'drawn by the program';
-/** No network is noticed this soon: the time until a server begins to answer. */
-const ANSWER_MS = 4000;
-/** A download that stands still this long is given up. */
-const STALL_MS = 10_000;
-/** Twice the largest file that is expected. */
-const MOST_BYTES = 64 * 2 ** 20;
 
 const PARTS = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'] as const;
 type Part = (typeof PARTS)[number];
@@ -169,7 +163,9 @@ async function loadNamed(name: string, places: Places, listener: DataListener): 
   listener.say(`downloading ${source.title} (${missing.length} files) from ${new URL(source.mirror).host}`);
   for (const part of missing) {
     const file = `${part}-ubyte.gz`;
-    const bytes = await download(new URL(file, source.mirror), source.md5[part], listener).catch((error: unknown) => {
+    const bytes = await download(new URL(file, source.mirror), source.md5[part], (received, total) =>
+      listener.download(file, received, total),
+    ).catch((error: unknown) => {
       if (!(error instanceof DownloadError)) throw error;
       throw new DownloadError(
         `${error.message}; ${source.title} is neither in ${shorten(folder)} nor in ${path.join(places.system, name)}: ` +
@@ -217,64 +213,6 @@ function readCache(folder: string, source: Source, listener: DataListener): Map<
     fs.rmSync(file);
   }
   return files;
-}
-
-/**
- * Fetches a file into memory, so that nothing half done or wrong ever reaches the disk.
- * @throws DownloadError naming the address and what went wrong
- */
-async function download(url: URL, md5: string, listener: DataListener): Promise<Uint8Array> {
-  const abort = new AbortController();
-  const giveUp = (after: number, what: string) =>
-    setTimeout(() => abort.abort(new Error(`${what} ${after / 1000} s`)), after);
-  let timer = giveUp(ANSWER_MS, 'no answer within');
-  const chunks: Uint8Array[] = [];
-  let received = 0;
-  try {
-    const response = await fetch(url, { signal: abort.signal });
-    if (!response.ok || !response.body) throw new Error(`the server answers ${response.status} ${response.statusText}`);
-    const total = Number(response.headers.get('content-length')) || undefined;
-    for await (const chunk of response.body) {
-      clearTimeout(timer);
-      timer = giveUp(STALL_MS, 'no more bytes for');
-      chunks.push(chunk);
-      received += chunk.length;
-      if (received > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
-      listener.download(path.basename(url.pathname), received, total);
-    }
-  } catch (error) {
-    throw new DownloadError(`cannot download ${url.href}: ${networkReason(abort.signal.reason ?? error)}`, {
-      cause: error,
-    });
-  } finally {
-    clearTimeout(timer);
-    abort.abort();
-  }
-  const bytes = Buffer.concat(chunks);
-  listener.download(path.basename(url.pathname), received, received);
-  const actual = md5Of(bytes);
-  if (actual !== md5)
-    throw new DownloadError(
-      `${url.href}: the MD5 of what came (${received} bytes) is ${actual}, must be ${md5}; it was thrown away`,
-    );
-  return bytes;
-}
-
-/** What fetch() buries: the code of the socket's or the resolver's error. */
-function networkReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  if (error.cause !== undefined) return networkReason(error.cause);
-  const words: Record<string, string> = {
-    ENOTFOUND: 'its host is not known here (no network?)',
-    EAI_AGAIN: 'its host cannot be looked up (no network?)',
-    ECONNREFUSED: 'the connection was refused',
-    ECONNRESET: 'the connection was cut',
-    UND_ERR_SOCKET: 'the connection was cut',
-    ENETUNREACH: 'the network cannot be reached',
-    EHOSTUNREACH: 'the host cannot be reached',
-  };
-  return (code && (words[code] ?? `${code} ${error.message}`)) || error.message;
 }
 
 /** The first half of a download's message, without the advice that follows. */
@@ -356,8 +294,6 @@ async function decode(
     );
   return { name, train, test };
 }
-
-const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
 
 /** A path as people write it: ~ for the home folder. */
 function shorten(file: string): string {
