@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser, type ServedFile, servePage } from './chromium.js';
 
 export const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
@@ -31,22 +31,35 @@ export interface OpenPage {
 /** One browser for all the pages of a test file; `closeBrowser` must be the last that it does. The next file starts another. */
 let browser: Promise<Browser> | undefined;
 
+function usualBrowser(): Promise<Browser> {
+  browser ??= launchBrowser({ args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] });
+  return browser;
+}
+
 export async function closeBrowser(): Promise<void> {
   const closing = browser;
   browser = undefined;
   await (await closing)?.close();
 }
 
+export interface PageOptions extends BrowserContextOptions {
+  browser?: Browser;
+}
+
 /**
  * Opens a page; the caller closes it.
  * @param files besides the built ones, by path; '/' is an empty page unless it is among them
  * @param path  where to go first
+ * @param options of the page, such as its size or whether it is touched; in another browser than the usual one, if need be
  */
-export async function openPage(files: Iterable<[string, ServedFile]> = [], path = '/'): Promise<OpenPage> {
+export async function openPage(
+  files: Iterable<[string, ServedFile]> = [],
+  path = '/',
+  { browser: other, ...options }: PageOptions = {},
+): Promise<OpenPage> {
   const served = new Map<string, ServedFile>([['/', { type: 'text/html', body: PAGE }], ...builtFiles(), ...files]);
-  browser ??= launchBrowser({ args: [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`] });
   const server = await servePage(served);
-  const page = await (await browser).newPage();
+  const page = await (other ?? (await usualBrowser())).newPage(options);
   const close = async () => {
     await page.close();
     await server.close();

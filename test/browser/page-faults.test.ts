@@ -1,0 +1,63 @@
+// The page of harness/web when things go wrong: a device that is lost, a browser without WebGPU.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { State } from '../../harness/web/state.js';
+import { launchBrowser } from './chromium.js';
+import { closeBrowser } from './page.js';
+import { openVisitor, shows, type Visitor } from './visitor.js';
+
+/** In the page. */
+declare const latentgpuPage: State;
+
+/** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
+const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
+const SHOWN = 20;
+
+let visitor: Visitor;
+
+test.before(async () => {
+  visitor = await openVisitor();
+  await visitor.visit(SETUP);
+});
+
+test.after(async () => {
+  await visitor.close();
+  await closeBrowser();
+});
+
+test('a lost device is told, and Train starts again', async () => {
+  await visitor.page.click('#train');
+  await visitor.waitForStep(3);
+  await visitor.loseDevice();
+  await visitor.waitForPhase('lost');
+  assert.match((await visitor.page.textContent('#status')) ?? '', /was lost.*Press Train to start again/);
+  await visitor.page.click('#train');
+  await visitor.waitForPhase('training');
+  await visitor.waitForStep(10);
+  await visitor.page.click('#train');
+  await visitor.waitForPhase('paused');
+  const now = await visitor.reconstructed(SHOWN);
+  await visitor.eventuallySeen('#reconstructions', shows(now, 10), 'pictures from the new device');
+});
+
+test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
+
+test('without WebGPU the page says so, and what to do, and throws nothing', async () => {
+  const without = await launchBrowser({
+    ignoreDefaultArgs: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  });
+  const other = await openVisitor({ browser: without });
+  try {
+    await other.visit('');
+    assert.is(await other.page.evaluate(() => latentgpuPage.phase), 'unsupported');
+    assert.match((await other.page.textContent('#status')) ?? '', /WebGPU/);
+    assert.ok(await other.page.isDisabled('#train'));
+    other.assertNoComplaint();
+  } finally {
+    await other.close();
+    await without.close();
+  }
+});
+
+test.run();

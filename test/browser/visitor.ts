@@ -1,0 +1,280 @@
+// Test support: a visitor of the page of harness/web, who opens it, waits for it, and sees its pictures pixel by pixel. Its
+// workers are watched from the inside: what they throw, which buffers they hold, and they can be made to lose the device.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Page, Worker } from 'playwright-core';
+import * as assert from 'uvu/assert';
+import type { State } from '../../harness/web/state.js';
+import type { ServedFile } from './chromium.js';
+import { type OpenPage, openPage, type PageOptions, root } from './page.js';
+
+/** In the page: harness/web/main.ts puts it there. */
+declare const latentgpuPage: State;
+
+const PATIENCE_MS = 20_000;
+/** Of a wait for steps: SwiftShader takes 20 to 60 ms for one, many times that beside other programs. */
+const TRAINING_MS = 120_000;
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+};
+
+/** In front of each worker's script. */
+const WATCHED = `
+  addEventListener('unhandledrejection', ({ reason }) => console.error('unhandled rejection in a worker: ' + reason));
+  addEventListener('error', ({ message }) => console.error('error in a worker: ' + message));
+  if (typeof GPUAdapter === 'function') {
+    globalThis.held = { buffers: 0, bytes: 0, created: 0 };
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...args) {
+      const device = await requestDevice.apply(this, args);
+      globalThis.loseDevice = () => device.destroy();
+      return device;
+    };
+    const { createBuffer } = GPUDevice.prototype;
+    GPUDevice.prototype.createBuffer = function (descriptor) {
+      const buffer = createBuffer.call(this, descriptor);
+      held.created++;
+      held.buffers++;
+      held.bytes += buffer.size;
+      const destroy = () => {
+        held.buffers--;
+        held.bytes -= buffer.size;
+        delete buffer.destroy;
+        buffer.destroy();
+      };
+      Object.defineProperty(buffer, 'destroy', { value: destroy, configurable: true });
+      return buffer;
+    };
+  }
+`;
+
+/** What the worker of the session holds on the GPU. */
+export interface Held {
+  buffers: number;
+  bytes: number;
+  /** Ever. */
+  created: number;
+}
+
+interface InWorker {
+  held: Held;
+  loseDevice(): void;
+}
+
+function webFiles(): [string, ServedFile][] {
+  const folder = path.join(root, 'dist/web');
+  if (!fs.existsSync(folder)) throw new Error(`${folder} does not exist: node build.mjs --tests`);
+  const files = fs.readdirSync(folder).flatMap((name): [string, ServedFile][] => {
+    const type = TYPES[path.extname(name)];
+    const body = fs.readFileSync(path.join(folder, name), 'utf8');
+    return type ? [[`/${name}`, { type, body: name.endsWith('worker.js') ? WATCHED + body : body }]] : [];
+  });
+  const index = files.find(([name]) => name === '/index.html');
+  if (!index) throw new Error(`${folder}/index.html does not exist`);
+  return [...files, ['/', index[1]], ['/blank', { type: 'text/html', body: '<title>blank</title>' }]];
+}
+
+/** What a canvas shows. */
+export interface Pixels {
+  width: number;
+  height: number;
+  /** The red of each. */
+  grey: number[];
+}
+
+/** Opens a browser's page for the visitor, who then goes to an address by `visit`. */
+export async function openVisitor(options: PageOptions = {}): Promise<Visitor> {
+  return new Visitor(await openPage(webFiles(), '/blank', { viewport: { width: 1280, height: 1000 }, ...options }));
+}
+
+export class Visitor {
+  readonly page: Page;
+  /** Every address that was asked for. */
+  readonly requests: string[] = [];
+
+  constructor(readonly opened: OpenPage) {
+    this.page = opened.page;
+    this.page.setDefaultTimeout(PATIENCE_MS);
+    this.page.on('request', (request) => this.requests.push(request.url()));
+  }
+
+  /** @param hash '#images=600&…', the set-up */
+  async visit(hash: string): Promise<void> {
+    await this.page.goto(`${this.opened.url}/blank`); // another hash alone would not load the page anew
+    await this.page.goto(`${this.opened.url}/${hash}`);
+    await this.page.waitForFunction(
+      () => typeof latentgpuPage === 'object' && !['starting', 'busy'].includes(latentgpuPage.phase),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.opened.close();
+  }
+
+  // --- training -----------------------------------------------------------------------------------------------------
+
+  waitForPhase(wanted: State['phase']): Promise<void> {
+    return this.page
+      .waitForFunction((name) => latentgpuPage.phase === name, wanted)
+      .then(
+        () => undefined,
+        async () => {
+          const { phase: is, message } = await this.page.evaluate(() => ({ ...latentgpuPage, session: undefined }));
+          throw new Error(`the page is ${is} ("${message}") and must be ${wanted}`);
+        },
+      );
+  }
+
+  /** Until a model on these data is ready to train. @param name as the page shows it: 'Built-in digits, 28x28' */
+  async waitForData(name: string): Promise<void> {
+    await this.page.waitForFunction(
+      (wanted) => latentgpuPage.phase === 'ready' && document.querySelector('#data-name')?.textContent === wanted,
+      name,
+    );
+  }
+
+  async waitForStep(step: number): Promise<void> {
+    await this.page.waitForFunction((least) => latentgpuPage.step >= least, step, { timeout: TRAINING_MS });
+  }
+
+  /** Presses Train, and Pause as soon as a step is done. */
+  async trainTo(step: number): Promise<void> {
+    await this.page.click('#train');
+    await this.waitForStep(step);
+    await this.page.click('#train');
+    await this.waitForPhase('paused');
+  }
+
+  async stepShown(): Promise<number> {
+    return Number((await this.page.textContent('#step'))?.replaceAll(',', ''));
+  }
+
+  /** Writes into a field of the set-up, and leaves it. */
+  async fill(field: string, text: string): Promise<void> {
+    await this.page.fill(`[name=${field}]`, text);
+    await this.page.press(`[name=${field}]`, 'Tab');
+  }
+
+  // --- what is to be seen ---------------------------------------------------------------------------------------------
+
+  seen(selector: string): Promise<Pixels> {
+    return this.page.evaluate(async (wanted) => {
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const canvas = document.querySelector<HTMLCanvasElement>(`${wanted} canvas`);
+      if (!canvas || canvas.width === 0) return { width: 0, height: 0, grey: [] };
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
+      const context = copy.getContext('2d');
+      context?.drawImage(canvas, 0, 0);
+      const { data, width, height } = context?.getImageData(0, 0, copy.width, copy.height) ?? new ImageData(1, 1);
+      return { width, height, grey: Array.from({ length: width * height }, (_, i) => data[4 * i] ?? -1) };
+    }, selector);
+  }
+
+  /** Looks at a canvas until it is as it must be. */
+  eventuallySeen(selector: string, right: (picture: Pixels) => boolean, name: string): Promise<Pixels> {
+    return eventually(() => this.seen(selector), right, name);
+  }
+
+  /** Of an element, on the screen, in pixels of the page. */
+  async box(selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
+    await this.page.locator(selector).scrollIntoViewIfNeeded();
+    const box = await this.page.locator(selector).boundingBox();
+    if (!box) throw new Error(`${selector} is not to be seen`);
+    return box;
+  }
+
+  // --- what the session says ------------------------------------------------------------------------------------------
+
+  /** What the model makes of the first test images, [count * pixels]. */
+  reconstructed(count: number): Promise<number[]> {
+    return this.page.evaluate(
+      async (n) => Array.from((await latentgpuPage.session?.reconstruct(latentgpuPage.values(0, n))) ?? []),
+      count,
+    );
+  }
+
+  /** What the code decodes to that the page looks at; for a conditional model, as one of a class. */
+  decodedHere(label?: number): Promise<number[]> {
+    return this.page.evaluate(async (one) => {
+      const options = one === undefined ? {} : { labels: Uint8Array.of(one) };
+      return Array.from((await latentgpuPage.session?.decode(latentgpuPage.point, options)) ?? []);
+    }, label);
+  }
+
+  // --- the worker of the session ----------------------------------------------------------------------------------------
+
+  private get worker(): Worker {
+    const found = this.page.workers().find((worker) => worker.url().endsWith('/worker.js'));
+    if (!found) throw new Error('the page has no session worker');
+    return found;
+  }
+
+  loseDevice(): Promise<void> {
+    return this.worker.evaluate(() => (globalThis as unknown as InWorker).loseDevice());
+  }
+
+  held(): Promise<Held> {
+    return this.worker.evaluate(() => ({ ...(globalThis as unknown as InWorker).held }));
+  }
+
+  /** Nothing in the console of the page or of its workers, and nothing asked of any other host. */
+  assertNoComplaint(): void {
+    assert.equal(this.opened.complaints, []);
+    const own = [`${this.opened.url}/`, `blob:${this.opened.url}/`];
+    assert.equal(
+      this.requests.filter((url) => !own.some((start) => url.startsWith(start))),
+      [],
+    );
+    assert.ok(this.requests.includes(`${this.opened.url}/worker.js`), 'requests are seen');
+  }
+}
+
+/** Looks again until it is as it must be, or patience ends. */
+export async function eventually<T>(look: () => Promise<T>, right: (value: T) => boolean, name: string): Promise<T> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const value = await look();
+    if (right(value)) return value;
+    if (performance.now() > until) throw new Error(`${name}: still not so after ${PATIENCE_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export const differs = (before: Pixels) => (now: Pixels) =>
+  now.grey.length > 0 && String(now.grey) !== String(before.grey);
+
+/** Values [n, 28, 28] as a picture shows them, `columns` side by side. */
+function tiled(values: ArrayLike<number>, columns: number): number[] {
+  const width = 28 * columns;
+  return Array.from({ length: values.length }, (_, i) => {
+    const [y, x] = [Math.floor(i / width), i % width];
+    const image = Math.floor(y / 28) * columns + Math.floor(x / 28);
+    return values[image * 784 + (y % 28) * 28 + (x % 28)] ?? Number.NaN;
+  });
+}
+
+/** To the nearest of 256 steps, and f32's rounding where two are as near. */
+export const shows =
+  (values: ArrayLike<number>, columns: number) =>
+  (picture: Pixels): boolean => {
+    const wanted = tiled(values, columns);
+    return (
+      picture.width === 28 * columns &&
+      picture.grey.length === wanted.length &&
+      picture.grey.every((grey, i) => Math.abs(grey - 255 * (wanted[i] ?? Number.NaN)) <= 0.501)
+    );
+  };
+
+export const mean = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Every bit. Of thousands of numbers a diff would take minutes and tell nobody anything. */
+export function assertSame(got: number[], wanted: number[], name: string): void {
+  const first = wanted.findIndex((value, i) => !Object.is(value, got[i]));
+  assert.is(got.length, wanted.length, name);
+  assert.ok(first === -1, `${name}: number ${first} is ${got[first]} and must be ${wanted[first]}`);
+}
