@@ -100,6 +100,11 @@ export const stripWgsl = (text) =>
 export const smallWgsl = {
   name: 'small wgsl',
   setup(build) {
+    build.onResolve({ filter: /^wgsl source$/ }, ({ path: name }) => ({ path: name, namespace: name }));
+    build.onLoad({ filter: /.*/, namespace: 'wgsl source' }, () => ({
+      contents: `export default (file, ...parts) => ({ file, code: parts.join('\\n'), files: [], origin: [] })`,
+      loader: 'js',
+    }));
     build.onResolve({ filter: /^wgsl:/ }, ({ path: name }) => ({ path: name.slice(5), namespace: 'wgsl' }));
     build.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path: file }) => {
       const text = fs.readFileSync(path.join(shaders, file), 'utf8');
@@ -113,9 +118,10 @@ export const smallWgsl = {
       // Whole files one after the other, whatever line an include stands on: WGSL does not mind the order.
       const files = [...new Set(expandShader(file).map((line) => line.file))];
       const imports = files.map((name, index) => `import part${index} from 'wgsl:${name}';`);
-      const code = `[${files.map((_, index) => `part${index}`)}].join('\\n')`;
+      const parts = files.map((_, index) => `part${index}`);
       return {
-        contents: `${imports.join('\n')}\nexport default { file: ${JSON.stringify(file)}, code: ${code}, files: [], origin: [] }`,
+        contents: `import source from 'wgsl source';${imports.join('')}
+          export default source(${[JSON.stringify(file), ...parts]})`,
         loader: 'js',
         resolveDir: shaders,
       };

@@ -74,7 +74,6 @@ export {
   validateSpec,
 } from './model/spec.js';
 export type { Dispatch, Plan } from './plan/plan.js';
-export { printPlan } from './plan/print.js';
 export type { Losses } from './train/metrics.js';
 export {
   type Codes,

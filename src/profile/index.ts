@@ -1,4 +1,6 @@
-// latentgpu/profile: what times training steps and kernels. Apart from the rest because most pages never profile.
+// latentgpu/profile: shows what a training step does, and times it and its kernels. Apart from the rest because most pages
+// never profile.
+export { printPlan } from '../plan/print.js';
 export { measureCeilings } from './ceilings.js';
 export {
   type KernelProgress,

@@ -146,7 +146,7 @@ export class Trainer {
     }
   }
 
-  /** The dispatches of one step, see `printPlan`. */
+  /** The dispatches of one step; `printPlan` of latentgpu/profile shows them. */
   get plan(): Plan {
     return this.stepper.plan;
   }

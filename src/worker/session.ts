@@ -138,7 +138,7 @@ export class Session {
     return this.connection.call('load', [bytes]);
   }
 
-  /** The dispatches of a training step: for printPlan, and for shaderText of latentgpu/profile. */
+  /** The dispatches of a training step: for printPlan and shaderText of latentgpu/profile. */
   plan(): Promise<Plan> {
     return this.connection.call('plan', []);
   }
