@@ -3,6 +3,7 @@
 // Source: Hinton & Salakhutdinov 2006; here with autoencoders as in Bengio et al. 2007, "Greedy layer-wise training of deep
 // networks", not with restricted Boltzmann machines.
 import type { Dataset } from '../data/dataset.js';
+import { ArgumentError } from '../errors.js';
 import { encoderDepth } from '../graph/build.js';
 import { checkMirrored } from '../model/spec.js';
 import type { Model } from './model.js';
@@ -25,21 +26,26 @@ export type LayerReport = EpochReport & LayerPlace;
  * images. A penalty on the code is left to the training of the whole.
  */
 export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<TrainOptions, 'onProgress'> {
+  /** The first layer to train; 0 by default. To go on after an abort: the layer that it ended in starts anew. */
+  from?: number;
   onProgress?: (progress: LayerProgress) => void;
 }
 
 /**
  * Pretrains the model's layers one after the other, and yields a report after each epoch of each.
- * @throws ArgumentError naming the layer of the decoder that does not mirror the encoder; as createTrainer and train
+ * @throws ArgumentError naming the layer of the decoder that does not mirror the encoder, or a `from` that is no layer; as
+ *   createTrainer and train
  */
 export async function* pretrain(
   model: Model,
   dataset: Dataset,
-  { epochs, steps, signal, onProgress, ...options }: PretrainOptions = {},
+  { epochs, steps, signal, from = 0, onProgress, ...options }: PretrainOptions = {},
 ): AsyncGenerator<LayerReport, void, undefined> {
   checkMirrored(model.spec);
   const layers = encoderDepth(model.spec);
-  for (let layer = 0; layer < layers && !signal?.aborted; layer++) {
+  if (!Number.isInteger(from) || from < 0 || from >= layers)
+    throw new ArgumentError(`from: ${from}, must be an integer from 0 to ${layers - 1}`);
+  for (let layer = from; layer < layers && !signal?.aborted; layer++) {
     const place = { layer, layers };
     const training = {
       ...(epochs !== undefined && { epochs }),

@@ -10,7 +10,11 @@ import {
   type Images,
   type LabelOptions,
   LatentGpuError,
+  type LayerProgress,
+  type LayerReport,
+  type Losses,
   type Plan,
+  type PretrainOptions,
   type Progress,
   ShaderError,
   TrainingError,
@@ -19,12 +23,20 @@ import {
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
-/** Every call that a page can make; `next` and `finish` take the id of a `train`. */
+/** Those that begin a training; its reports are asked for one by one. */
+export interface Trainings {
+  train: { options: Omit<TrainOptions, 'signal' | 'onProgress'>; report: EpochReport; progress: Progress };
+  pretrain: { options: Omit<PretrainOptions, 'signal' | 'onProgress'>; report: LayerReport; progress: LayerProgress };
+}
+
+/** Every call that a page can make; `next` and `finish` take the id of a `train` or `pretrain`. */
 export interface Calls {
   setUp(setup: Partial<SessionSetup>): Promise<SessionInfo>;
-  train(options: Omit<TrainOptions, 'signal' | 'onProgress'>): Promise<void>;
-  next(run: number): Promise<EpochReport | undefined>;
+  train(options: Trainings['train']['options']): Promise<void>;
+  pretrain(options: Trainings['pretrain']['options']): Promise<void>;
+  next(run: number): Promise<unknown>;
   finish(run: number): Promise<void>;
+  evaluate(images: Images | undefined): Promise<Losses>;
   images(set: keyof Pick<Dataset, 'train' | 'test'>, first: number, count: number | undefined): Promise<Images>;
   encode(images: ImageSource, options: LabelOptions): Promise<Codes>;
   decode(codes: Float32Array, options: LabelOptions): Promise<Float32Array>;

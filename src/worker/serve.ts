@@ -9,16 +9,17 @@ import {
   type Dataset,
   type Device,
   decodeSafetensors,
-  type EpochReport,
   encodeSafetensors,
   firstImages,
   type Images,
   type LabelOptions,
   type Model,
   openDevice,
+  pretrain,
   type Trainer,
+  type TrainOptions,
 } from '../index.js';
-import { buffersOf, type Calls, type Reply, type Request, sentError } from './protocol.js';
+import { buffersOf, type Calls, type Reply, type Request, sentError, type Trainings } from './protocol.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What a worker's global scope is used for here. */
@@ -36,14 +37,14 @@ export function serveSession(port: Port = globalThis as unknown as Port): void {
 type Send = (reply: Reply, transfer?: Transferable[]) => void;
 
 interface Run {
-  reports: AsyncGenerator<EpochReport, void, undefined>;
+  reports: AsyncGenerator<unknown, void, undefined>;
   stop: AbortController;
 }
 
 class Server implements Calls {
   private setup: Partial<SessionSetup> = {};
   private device: Device | undefined;
-  private current: { model: Model; trainer: Trainer } | undefined;
+  private current: { model: Model; trainer: Trainer; dataset: Dataset } | undefined;
   private painter: Promise<Painter> | undefined;
   private readonly runs = new Map<number, Run>();
   private readonly canvases = new Map<number, OffscreenCanvas>();
@@ -67,7 +68,7 @@ class Server implements Calls {
     }
     const { id, name, args } = request;
     const call = this[name] as (...args: unknown[]) => Promise<unknown>;
-    const started = () => call.apply(this, name === 'train' ? [...args, id] : args);
+    const started = () => call.apply(this, name === 'train' || name === 'pretrain' ? [...args, id] : args);
     const result = name === 'setUp' ? this.alone(started) : this.gate.then(started);
     if (name !== 'setUp') {
       this.underWay.add(result);
@@ -102,7 +103,7 @@ class Server implements Calls {
     const model = await createModel(device, spec, seed === undefined ? {} : { seed });
     try {
       const trainer = await createTrainer(model, dataset, training);
-      this.current = { model, trainer };
+      this.current = { model, trainer, dataset };
       const { stepsPerEpoch, plan } = trainer;
       const { parameterCount } = model;
       return { adapter: device.adapter, parameterCount, stepsPerEpoch, dispatchesPerStep: plan.dispatches.length };
@@ -132,7 +133,7 @@ class Server implements Calls {
     return device;
   }
 
-  private get usable(): { model: Model; trainer: Trainer } {
+  private get usable(): { model: Model; trainer: Trainer; dataset: Dataset } {
     if (!this.current)
       throw new ArgumentError(
         'this session has no model, because its last restart failed; restart it with other options',
@@ -142,18 +143,25 @@ class Server implements Calls {
 
   // --- training -----------------------------------------------------------------------------------------------------
 
-  async train(options: Parameters<Calls['train']>[0], id = 0): Promise<void> {
-    const stop = new AbortController();
-    if (this.aborted.delete(id)) stop.abort();
-    const onProgress: Parameters<Trainer['train']>[0] = {
-      ...options,
-      signal: stop.signal,
-      onProgress: (progress) => this.send({ id, progress }),
-    };
-    this.runs.set(id, { reports: this.usable.trainer.train(onProgress), stop });
+  async train(options: Trainings['train']['options'], id = 0): Promise<void> {
+    const { trainer } = this.usable;
+    this.begin(id, (heard) => trainer.train({ ...options, ...heard }));
   }
 
-  async next(id: number): Promise<EpochReport | undefined> {
+  async pretrain(options: Trainings['pretrain']['options'], id = 0): Promise<void> {
+    const { model, dataset } = this.usable;
+    this.begin(id, (heard) => pretrain(model, dataset, { ...this.setup.training, ...options, ...heard }));
+  }
+
+  /** A training under the id of the call that asked for it; it begins with its first report. */
+  private begin(id: number, start: (heard: Pick<TrainOptions, 'signal' | 'onProgress'>) => Run['reports']): void {
+    const stop = new AbortController();
+    if (this.aborted.delete(id)) stop.abort();
+    const reports = start({ signal: stop.signal, onProgress: (progress) => this.send({ id, progress }) });
+    this.runs.set(id, { reports, stop });
+  }
+
+  async next(id: number): Promise<unknown> {
     const result = await this.runs.get(id)?.reports.next();
     return result?.value ?? undefined;
   }
@@ -163,6 +171,10 @@ class Server implements Calls {
     this.runs.delete(id);
     this.aborted.delete(id);
     await run?.reports.return();
+  }
+
+  async evaluate(images: Images | undefined) {
+    return this.usable.trainer.evaluate(images);
   }
 
   // --- the model ----------------------------------------------------------------------------------------------------

@@ -7,12 +7,23 @@ import {
   type Images,
   type LabelOptions,
   LatentGpuError,
+  type LayerReport,
+  type Losses,
   type Plan,
+  type PretrainOptions,
   type Progress,
   type TrainOptions,
 } from '../index.js';
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
-import { buffersOf, type CallName, type Calls, type Reply, type Request, receivedError } from './protocol.js';
+import {
+  buffersOf,
+  type CallName,
+  type Calls,
+  type Reply,
+  type Request,
+  receivedError,
+  type Trainings,
+} from './protocol.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 export interface SessionOptions extends SessionSetup {
@@ -46,6 +57,12 @@ function ownWorker(): Worker {
   return new Worker(url, { type: 'module', name: 'latentgpu' });
 }
 
+/** What stays in the page: an AbortSignal and a function cannot be sent. */
+interface Heard<Name extends keyof Trainings> {
+  signal?: AbortSignal;
+  onProgress?: (progress: Trainings[Name]['progress']) => void;
+}
+
 /** Made by `startSession`. Calls may be made at any time, also while it trains; each waits for some steps at most. */
 export class Session {
   private readonly canvases = new WeakMap<HTMLCanvasElement | OffscreenCanvas, number>();
@@ -76,9 +93,21 @@ export class Session {
   }
 
   /** As Trainer.train: a report an epoch; after an abort, another call goes on where this one stopped. */
-  async *train({ signal, onProgress, ...options }: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+  train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+    return this.reports('train', options);
+  }
+
+  /** As `pretrain` on the session's model and data, with the session's training options where none are given. */
+  pretrain(options: PretrainOptions = {}): AsyncGenerator<LayerReport, void, undefined> {
+    return this.reports('pretrain', options);
+  }
+
+  private async *reports<Name extends keyof Trainings>(
+    name: Name,
+    { signal, onProgress, ...options }: Trainings[Name]['options'] & Heard<Name>,
+  ): AsyncGenerator<Trainings[Name]['report'], void, undefined> {
     const { connection } = this;
-    const run = connection.begin(options, onProgress);
+    const run = connection.begin(name, options as Trainings[Name]['options'], onProgress);
     const abort = () => connection.abort(run.id);
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
@@ -86,13 +115,18 @@ export class Session {
       await run.begun;
       for (;;) {
         const report = await connection.call('next', [run.id]);
-        if (!report) return;
-        yield report;
+        if (report === undefined) return;
+        yield report as Trainings[Name]['report'];
       }
     } finally {
       signal?.removeEventListener('abort', abort);
       connection.end(run.id);
     }
+  }
+
+  /** As Trainer.evaluate: of the test images, or of these. */
+  evaluate(images?: Images): Promise<Losses> {
+    return this.connection.call('evaluate', [images]);
   }
 
   /** Some of the dataset's images, as bytes, with their labels; all of the set if no count is given. */
@@ -200,10 +234,14 @@ class Connection {
   }
 
   /** Begins a training, whose id `next`, `abort` and `end` take. */
-  begin(options: Parameters<Calls['train']>[0], onProgress?: (progress: Progress) => void) {
+  begin<Name extends keyof Trainings>(
+    name: Name,
+    options: Trainings[Name]['options'],
+    onProgress?: (progress: Trainings[Name]['progress']) => void,
+  ) {
     const id = ++this.lastId;
-    if (onProgress) this.progress.set(id, onProgress);
-    return { id, begun: this.send(id, 'train', [options], []) };
+    if (onProgress) this.progress.set(id, onProgress as (progress: Progress) => void);
+    return { id, begun: this.send(id, name, [options] as Parameters<Calls[Name]>, []) };
   }
 
   abort(id: number): void {

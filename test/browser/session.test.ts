@@ -4,10 +4,11 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
+import type * as profiling from '../../src/profile/index.js';
 import type * as sessions from '../../src/worker/index.js';
 import { closeBrowser, inPage, root } from './page.js';
 
-type Lib = typeof latentgpu & typeof sessions;
+type Lib = typeof latentgpu & typeof sessions & typeof profiling;
 
 /** The same training in a session and in the page itself, and what else a session answers. */
 async function answersHere(lib: Lib) {
@@ -182,6 +183,55 @@ test('errors come out of the worker with their class and their text', async () =
   };
   for (const [name, pattern] of Object.entries(expected)) assert.match(value[name] ?? '', pattern, name);
   assert.equal(Object.keys(value).sort(), Object.keys(expected).sort());
+});
+
+async function pretrainedHere(lib: Lib) {
+  const model = lib.stacked({ hidden: [12, 8], latent: 2 });
+  const data = () => lib.digits({ train: 64, test: 16, seed: 3 });
+  const training = { batch: 16, seed: 5 };
+  const told: number[] = [];
+  const options = { epochs: 2, onProgress: ({ layer }: latentgpu.LayerProgress) => told.push(layer) };
+  const reports = async (run: AsyncIterable<latentgpu.LayerReport>) => {
+    const all = [];
+    for await (const { layer, layers, step, test } of run) all.push({ layer, layers, step, test });
+    return all;
+  };
+  const session = await lib.startSession({ model, dataset: data(), training });
+  const stop = new AbortController();
+  const stopped: number[] = [];
+  for await (const { layer } of session.pretrain({ epochs: 1, signal: stop.signal })) {
+    stopped.push(layer);
+    stop.abort();
+  }
+  await session.restart();
+  const inWorker = {
+    reports: await reports(session.pretrain(options)),
+    saved: Array.from(await session.save()),
+    losses: await session.evaluate(),
+  };
+  session.dispose();
+
+  const device = await lib.openDevice();
+  const here = await lib.createModel(device, model);
+  const inPage = {
+    reports: await reports(lib.pretrain(here, data(), { ...training, epochs: 2 })),
+    saved: Array.from(lib.encodeSafetensors(await here.parameters())),
+    losses: await (await lib.createTrainer(here, data(), training)).evaluate(),
+  };
+  device.dispose();
+  return { inWorker, inPage, told, stopped };
+}
+
+test('a session pretrains layer by layer, as the engine does in the page, to the bit', async () => {
+  const { value, complaints } = await inPage(pretrainedHere);
+  assert.equal(complaints, []);
+  assert.equal(value.inWorker, value.inPage);
+  assert.equal(
+    value.inPage.reports.map(({ layer }) => layer),
+    [0, 0, 1, 1, 2, 2],
+  );
+  assert.equal([...new Set(value.told)], [0, 1, 2]);
+  assert.equal(value.stopped, [0], 'an abort ends it');
 });
 
 async function picturesHere(lib: Lib) {
