@@ -1,6 +1,5 @@
 // harness/train.js for each member of the family: what it says about the model and its loss, and the files it leaves.
 // Images are 8x8 and models tiny, one process a model; what the numbers are worth is tested in test/train.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,42 +7,20 @@ import { decode } from 'fast-png';
 import { ae, decodeSafetensors, denoising, type ModelSpec, sparse, validateSpec } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
 
-const ADAPTER = process.env.LATENTGPU_ADAPTER ?? 'swiftshader';
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-family-'));
 const data = path.join(scratch, 'data');
 const CLASSES = 3;
 
-/** IDX files of `count` images of 8x8, each a bright bar somewhere, and of their labels. */
-function bars(count: number, images: string, labels: string): void {
-  const file = Buffer.alloc(16 + count * 64);
-  const classes = Buffer.alloc(8 + count);
-  [0x803, count, 8, 8].forEach((word, at) => {
-    file.writeUInt32BE(word, 4 * at);
-  });
-  [0x801, count].forEach((word, at) => {
-    classes.writeUInt32BE(word, 4 * at);
-  });
-  for (let image = 0; image < count; image++) {
-    file.fill(255, 16 + image * 64 + (image % 8) * 8, 16 + image * 64 + (image % 8) * 8 + 8);
-    classes[8 + image] = image % CLASSES;
-  }
-  fs.writeFileSync(path.join(data, images), file);
-  fs.writeFileSync(path.join(data, labels), classes);
-}
-fs.mkdirSync(data);
-bars(36, 'train-images-idx3-ubyte', 'train-labels-idx1-ubyte');
-bars(10, 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte');
-
-/** What the program itself says on stderr: Dawn warns there, on its own, about some adapters it looks at. */
-const own = (err: string) => err.replace(/^Warning: max\w+ artificially reduced .*\n/gm, '');
+writeBars(data, { classes: CLASSES });
 
 let folders = 0;
 function run(...flags: string[]) {
   const out = path.join(scratch, `run-${folders++}`);
-  const args = ['harness/train.js', '--adapter', ADAPTER, '--data', data, '--batch', '8', ...flags, '--out', out];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 200_000 });
-  return { status, err: own(stderr), printed: stdout, out };
+  const args = ['--adapter', ADAPTER, '--data', data, '--batch', '8', ...flags, '--out', out];
+  const { status, err, out: printed } = runProgram('harness/train.js', args);
+  return { status, err, printed, out };
 }
 const SIZES = ['--hidden', '6', '--latent', '3'];
 const json = (out: string) => JSON.parse(fs.readFileSync(path.join(out, 'run.json'), 'utf8'));

@@ -1,48 +1,23 @@
 // harness/generate.js as its users start it: runs that harness/train.js left, everything that can be made from them, and
 // what is refused. Images are 8x8 and models tiny and hardly trained, one process each; what is drawn and computed is
 // tested in test/unit and test/behaviour.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
 
-const ADAPTER = process.env.LATENTGPU_ADAPTER ?? 'swiftshader';
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-generate-cli-'));
 const data = path.join(scratch, 'data');
 const CLASSES = 3;
 const TEST_IMAGES = 10;
 const LATENT = 4;
 
-/** IDX files of `count` images of 8x8, each a bright bar somewhere, and of their labels. */
-function bars(count: number, images: string, labels: string): void {
-  const file = Buffer.alloc(16 + count * 64);
-  const classes = Buffer.alloc(8 + count);
-  [0x803, count, 8, 8].forEach((word, at) => {
-    file.writeUInt32BE(word, 4 * at);
-  });
-  [0x801, count].forEach((word, at) => {
-    classes.writeUInt32BE(word, 4 * at);
-  });
-  for (let image = 0; image < count; image++) {
-    file.fill(255, 16 + image * 64 + (image % 8) * 8, 16 + image * 64 + (image % 8) * 8 + 8);
-    classes[8 + image] = image % CLASSES;
-  }
-  fs.writeFileSync(path.join(data, images), file);
-  fs.writeFileSync(path.join(data, labels), classes);
-}
-
-/** What the program itself says on stderr: Dawn warns there, on its own, about some adapters it looks at. */
-const own = (err: string) => err.replace(/^Warning: max\w+ artificially reduced .*\n/gm, '');
-
 function run(program: string, args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--adapter', ADAPTER, ...args], {
-    encoding: 'utf8',
-    timeout: 200_000,
-  });
-  return { status, err: own(stderr), lines: stdout.trimEnd().split('\n') };
+  const { status, out, err } = runProgram(program, ['--adapter', ADAPTER, ...args]);
+  return { status, err, lines: out.trimEnd().split('\n') };
 }
 
 function train(name: string, flags: string[]): string {
@@ -56,9 +31,7 @@ const generate = (folder: string, ...flags: string[]) => run('harness/generate.j
 
 let [conditional, denoising] = ['', ''];
 test.before(() => {
-  fs.mkdirSync(data);
-  bars(36, 'train-images-idx3-ubyte', 'train-labels-idx1-ubyte');
-  bars(TEST_IMAGES, 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte');
+  writeBars(data, { test: TEST_IMAGES, classes: CLASSES });
   conditional = train('conditional', ['--model', 'conditional-vae']);
   denoising = train('denoising', ['--model', 'denoising', '--noise', 'mask:0.25']);
 });

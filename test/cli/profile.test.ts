@@ -1,6 +1,5 @@
 // harness/profile.js as its users start it: the table, the report, the trace, a comparison, a shader's text, and what it
 // says to arguments that make no sense. The images are 8x8 and the model is tiny.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,37 +9,16 @@ import * as assert from 'uvu/assert';
 import { profileHelp, readProfileOptions } from '../../harness/lib/profile-options.js';
 import { profileTable } from '../../harness/lib/profile-table.js';
 import { trainingPlan } from '../support/plans.js';
+import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
 
-const ADAPTER = process.env.LATENTGPU_ADAPTER ?? 'swiftshader';
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-profile-'));
 const data = path.join(scratch, 'data');
 
-/** An IDX file of `count` images of 8x8. */
-function squares(count: number): Buffer {
-  const file = Buffer.alloc(16 + count * 64);
-  [0x803, count, 8, 8].forEach((word, at) => {
-    file.writeUInt32BE(word, 4 * at);
-  });
-  for (let image = 0; image < count; image++) file.fill(200, 16 + image * 64 + (image % 32), 16 + image * 64 + 48);
-  return file;
-}
-fs.mkdirSync(data);
-fs.writeFileSync(path.join(data, 'train-images-idx3-ubyte'), squares(36));
-fs.writeFileSync(path.join(data, 't10k-images-idx3-ubyte'), squares(10));
+writeBars(data);
 
 const SMALL = ['--adapter', ADAPTER, '--data', data, '--hidden', '6', '--latent', '3', '--batch', '8'];
 
-/** What the program itself says on stderr: Dawn warns there, on its own, about some adapters it looks at. */
-const own = (err: string) => err.replace(/^Warning: max\w+ artificially reduced .*\n/gm, '');
-
-function run(...args: string[]): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['harness/profile.js', ...args], {
-    encoding: 'utf8',
-    timeout: 200_000,
-    killSignal: 'SIGKILL',
-  });
-  return { status, out: stdout, err: own(stderr) };
-}
+const run = (...args: string[]) => runProgram('harness/profile.js', args);
 
 const json = path.join(scratch, 'profile.json');
 const trace = path.join(scratch, 'trace.json');

@@ -8,25 +8,13 @@ import path from 'node:path';
 import { decodeSafetensors, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ADAPTER, own, writeBars } from '../support/programs.js';
 
-const ADAPTER = process.env.LATENTGPU_ADAPTER ?? 'swiftshader';
 const FILES = ['loss.svg', 'metrics.jsonl', 'model.safetensors', 'reconstructions.png', 'run.json', 'samples.png'];
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-train-'));
 const data = path.join(scratch, 'data');
 
-/** An IDX file of `count` images of 8x8, each a bright bar somewhere. */
-function bars(count: number): Buffer {
-  const file = Buffer.alloc(16 + count * 64);
-  [0x803, count, 8, 8].forEach((word, at) => {
-    file.writeUInt32BE(word, 4 * at);
-  });
-  for (let image = 0; image < count; image++)
-    file.fill(255, 16 + image * 64 + (image % 8) * 8, 16 + image * 64 + (image % 8) * 8 + 8);
-  return file;
-}
-fs.mkdirSync(data);
-fs.writeFileSync(path.join(data, 'train-images-idx3-ubyte'), bars(36));
-fs.writeFileSync(path.join(data, 't10k-images-idx3-ubyte'), bars(10));
+writeBars(data);
 
 const SMALL = ['--adapter', ADAPTER, '--data', data, '--hidden', '6', '--latent', '3', '--batch', '8'];
 
@@ -36,9 +24,6 @@ interface Ended {
   out: string;
   err: string;
 }
-
-/** What the program itself says on stderr: Dawn warns there, on its own, about some adapters it looks at. */
-const own = (err: string) => err.replace(/^Warning: max\w+ artificially reduced .*\n/gm, '');
 
 /** Starts train.js; `ended` never rejects. */
 function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended> } {
