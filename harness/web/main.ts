@@ -15,10 +15,10 @@ import { setupForm } from './panels/setup-form.js';
 import { statusPanel } from './panels/status.js';
 import { walkPanel } from './panels/walk.js';
 import { Runner } from './run.js';
-import { fromHash } from './setup.js';
+import { readHash } from './setup.js';
 import { State } from './state.js';
 
-const state = new State(fromHash(location.hash));
+const state = new State(readHash(location.hash).setup);
 const runner = new Runner(state);
 keepFresh(state, [
   statusPanel(state, runner),

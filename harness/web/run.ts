@@ -1,5 +1,5 @@
 // Starts, trains, pauses, resets: everything that a session is asked to do as a whole. What is shown is the panels' work.
-import { DeviceError, type Progress } from 'latentgpu';
+import { DeviceError, type LayerProgress, type Progress } from 'latentgpu';
 import { type Session, type SessionSetup, startSession } from 'latentgpu/worker';
 import { dataset } from './data/data.js';
 import { modelOf } from './setup.js';
@@ -19,6 +19,8 @@ export class Runner {
   private newData = true;
   /** Set-ups follow one another; only the last one counts. */
   private starts = 0;
+  /** The first layer that has still to be pretrained, from 0; nothing if none has. */
+  private nextLayer: number | undefined;
 
   constructor(private readonly state: State) {}
 
@@ -45,6 +47,7 @@ export class Runner {
       if (mine !== this.starts) return;
       Object.assign(state, { model, test, step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
       state.generation++;
+      this.nextLayer = state.setup.preset === 'stacked' && state.setup.pretrain > 0 ? 0 : undefined;
       state.point = new Float32Array(model.code.units);
       state.chosen = false;
       state.enter('ready');
@@ -114,8 +117,12 @@ export class Runner {
       if (current()) this.arrived(progress);
     };
     try {
-      for await (const { step, test } of session.train({ epochs: EPOCHS, signal, onProgress }))
-        if (current()) state.tested.push({ step, losses: test });
+      if (this.nextLayer !== undefined) await this.pretrain(session, { from: this.nextLayer, signal }, current);
+      if (!signal.aborted) {
+        if (current()) state.enter('training');
+        for await (const { step, test } of session.train({ epochs: EPOCHS, signal, onProgress }))
+          if (current()) state.tested.push({ step, losses: test });
+      }
       if (current()) state.enter('paused');
     } catch (error) {
       if (current()) state.enter('failed', `${messageOf(error)} Train starts again.`);
@@ -123,6 +130,33 @@ export class Runner {
     if (!current()) return;
     state.tell('step');
     state.tell('parameters');
+  }
+
+  /** The layers that are left, one after the other; the one in which a pause comes starts anew after it. */
+  private async pretrain(
+    session: Session,
+    options: { from: number; signal: AbortSignal },
+    current: () => boolean,
+  ): Promise<void> {
+    const { state } = this;
+    let told = '';
+    const onProgress = ({ layer, layers, epoch, epochs, stepsPerSecond }: LayerProgress) => {
+      if (!current()) return;
+      const message = `Pretraining layer ${layer + 1} of ${layers}, epoch ${epoch} of ${epochs}.`;
+      if (message !== told) state.enter('training', message);
+      told = message;
+      state.stepsPerSecond = stepsPerSecond;
+      state.tell('step');
+      state.tell('parameters');
+    };
+    const epochs = state.setup.pretrain;
+    for await (const { layer, layers, epoch, complete } of session.pretrain({ ...options, epochs, onProgress }))
+      if (current() && complete && epoch === epochs) this.nextLayer = layer + 1 < layers ? layer + 1 : undefined;
+  }
+
+  /** What was trained elsewhere needs none. */
+  skipPretraining(): void {
+    this.nextLayer = undefined;
   }
 
   private arrived({ step, epoch, recent, stepsPerSecond }: Progress): void {

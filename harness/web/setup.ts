@@ -33,6 +33,8 @@ export interface Setup {
   /** denoising: what the encoder's images suffer, and how much. */
   corruption: (typeof CORRUPTIONS)[number];
   noise: number;
+  /** stacked: epochs for which each layer is trained alone before the whole is. */
+  pretrain: number;
   seed: number;
 }
 
@@ -47,6 +49,7 @@ export const DEFAULTS: Setup = {
   l1: 0.1,
   corruption: 'gaussian',
   noise: 0.5,
+  pretrain: 2,
   seed: 1,
 };
 
@@ -59,10 +62,11 @@ export const BOUNDS = {
   beta: [0, 1000],
   l1: [0, 1000],
   noise: [0, 1],
+  pretrain: [0, 1000],
   seed: [0, 2 ** 32],
 } as const;
 type NumberField = keyof typeof BOUNDS;
-const WHOLE: readonly string[] = ['images', 'latent', 'batch', 'seed'];
+const WHOLE: readonly string[] = ['images', 'latent', 'batch', 'pretrain', 'seed'];
 const MOST_LAYERS = 6;
 const MOST_UNITS = 2048;
 
@@ -71,6 +75,7 @@ export const OWN_NUMBERS: Partial<Record<Preset, readonly (keyof Setup)[]>> = {
   betaVae: ['beta'],
   sparse: ['l1'],
   denoising: ['corruption', 'noise'],
+  stacked: ['pretrain'],
 };
 
 /** @returns what is wrong with a field's value, or nothing */
@@ -103,17 +108,22 @@ export function toHash(setup: Setup): string {
   return changed.map(([field, value]) => `${field}=${String(value)}`).join('&');
 }
 
-/** The set-up of an address; what is missing, unknown or out of bounds is as it is by default. */
-export function fromHash(hash: string): Setup {
-  const given = new URLSearchParams(hash.replace(/^#/, ''));
+/**
+ * The set-up of an address. What is missing or cannot be is as it is by default; the faults say, a sentence each, what was
+ * not taken.
+ */
+export function readHash(hash: string): { setup: Setup; faults: string[] } {
   const setup = structuredClone(DEFAULTS);
-  for (const field of Object.keys(DEFAULTS) as (keyof Setup)[]) {
-    const text = given.get(field);
-    if (text === null) continue;
-    const changed = withField(setup, field, text);
-    if (changed && !fault(field, changed)) Object.assign(setup, changed);
+  const faults: string[] = [];
+  for (const [name, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+    const field = name as keyof Setup;
+    const known = Object.hasOwn(DEFAULTS, name);
+    const changed = known ? withField(setup, field, text) : undefined;
+    const wrong = changed ? fault(field, changed) : `no such ${known ? name : 'field'}`;
+    if (changed && !wrong) Object.assign(setup, changed);
+    else faults.push(`Not taken from the address: ${name}=${text} (${wrong}).`);
   }
-  return setup;
+  return { setup, faults };
 }
 
 /** The set-up with one field as a visitor wrote it; nothing if that is no value of the field at all. */

@@ -53,6 +53,127 @@ test('each kind of model has its own controls and pictures', async () => {
   assert.ok(shows(await visitor.decodedHere(7), 1)(await visitor.seen('#decoded')), 'class 7');
 });
 
+const shownSetup = () =>
+  visitor.page.evaluate(() => ({
+    preset: document.querySelector<HTMLSelectElement>('[name=preset]')?.value,
+    latent: document.querySelector<HTMLInputElement>('[name=latent]')?.value,
+    code: latentgpuPage.model?.code,
+    hash: location.hash,
+  }));
+
+test('an address that is edited while the page is open, and Back, bring another set-up', async () => {
+  await visitor.visit('#images=600&hidden=16&latent=2&batch=32');
+  await visitor.trainTo(2);
+  await visitor.page.evaluate(() => {
+    location.hash = '#images=600&hidden=16&latent=5&batch=32&preset=ae';
+  });
+  await visitor.waitForPhase('ready');
+  const other = { preset: 'ae', latent: '5', code: { kind: 'deterministic', units: 5, activation: 'identity' } };
+  assert.equal(await shownSetup(), { ...other, hash: '#images=600&preset=ae&hidden=16&latent=5&batch=32' });
+  assert.is(await visitor.stepShown(), 0);
+  await visitor.page.goBack();
+  await visitor.waitForPhase('ready');
+  const first = { preset: 'vae', latent: '2', code: { kind: 'gaussian', units: 2 } };
+  assert.equal(await shownSetup(), { ...first, hash: '#images=600&hidden=16&batch=32' });
+});
+
+test('what an address cannot ask for is told, and a good number takes the fault away', async () => {
+  const { page } = visitor;
+  await visitor.visit('#images=600&hidden=16&batch=32&latent=0');
+  const told = 'Not taken from the address: latent=0 (latent must be from 1 to 256).';
+  assert.is(await page.textContent('#form-fault'), told);
+  assert.is(await page.inputValue('[name=latent]'), '2');
+  assert.is(await page.evaluate(() => location.hash), '#images=600&hidden=16&batch=32');
+  await visitor.fill('latent', '-1');
+  assert.is(await page.getAttribute('[name=latent]', 'aria-invalid'), 'true');
+  await page.evaluate(() => {
+    location.hash = '#images=600&hidden=16&batch=32&latent=3';
+  });
+  await page.waitForFunction(() => latentgpuPage.setup.latent === 3);
+  assert.is(await page.getAttribute('[name=latent]', 'aria-invalid'), 'false');
+  assert.is(await page.textContent('#form-fault'), '');
+});
+
+test('of quick changes, also while it trains, the last one counts', async () => {
+  const { page } = visitor;
+  await page.waitForFunction(() => latentgpuPage.phase === 'ready');
+  await page.click('#train');
+  await visitor.waitForStep(2);
+  for (const kind of ['linear', 'sparse', 'betaVae', 'ae']) await page.selectOption('[name=preset]', kind);
+  await visitor.fill('latent', '4');
+  await visitor.waitForPhase('ready');
+  assert.equal(await shownSetup().then(({ preset, code }) => [preset, code?.units]), ['ae', 4]);
+  assert.is(await visitor.stepShown(), 0);
+  await page.waitForTimeout(300);
+  assert.equal(await page.evaluate(() => [latentgpuPage.phase, latentgpuPage.step]), ['ready', 0], 'it stays so');
+});
+
+test('Train and Reset, pressed as fast as can be', async () => {
+  const { page } = visitor;
+  await page.evaluate(() => {
+    const press = (id: string) => document.querySelector<HTMLButtonElement>(`#${id}`)?.click();
+    for (const id of ['train', 'train', 'train', 'reset', 'reset', 'train', 'reset']) press(id);
+  });
+  await visitor.waitForPhase('ready');
+  assert.is(await visitor.stepShown(), 0);
+  await page.dblclick('#train');
+  await visitor.waitForPhase('paused');
+  await visitor.trainTo((await visitor.stepShown()) + 3);
+  await page.click('#train');
+  await page.click('#reset');
+  await visitor.waitForPhase('ready');
+  assert.is(await visitor.stepShown(), 0);
+});
+
+test('a stacked model is pretrained layer by layer first, and after a pause goes on with the layer it came in', async () => {
+  const { page } = visitor;
+  // Noted at each change, as it may pass quickly.
+  await page.addInitScript(() => {
+    const told: string[] = [];
+    Object.assign(globalThis, { told });
+    addEventListener('load', () => {
+      const status = document.querySelector('#status');
+      if (!status) return; // a page of another kind
+      new MutationObserver(() => told.push(status.textContent ?? '')).observe(status, { childList: true });
+    });
+  });
+  await visitor.visit('#images=600&preset=stacked&hidden=16,8&latent=2&batch=32&pretrain=3');
+  assert.ok(await page.isVisible('[name=pretrain]'));
+  await page.click('#train');
+  await page.waitForFunction(() =>
+    /Pretraining layer 2 of 3/.test(document.querySelector('#status')?.textContent ?? ''),
+  );
+  await page.click('#train');
+  await visitor.waitForPhase('paused');
+  assert.is(await visitor.stepShown(), 0, 'the whole has not been trained');
+  await visitor.trainTo(1);
+  const layers = await page.evaluate(() =>
+    (globalThis as unknown as { told: string[] }).told.map(
+      (text) => /^Pretraining layer (\d)|^Training/.exec(text)?.[0],
+    ),
+  );
+  const turns = layers.filter((turn, i) => turn !== undefined && turn !== layers.slice(0, i).findLast(Boolean));
+  assert.equal(turns, [
+    'Training',
+    'Pretraining layer 1',
+    'Pretraining layer 2',
+    'Training',
+    'Pretraining layer 2',
+    'Pretraining layer 3',
+    'Training',
+  ]);
+  await page.click('#reset');
+  await visitor.waitForPhase('ready');
+  await visitor.fill('pretrain', '0');
+  await visitor.waitForPhase('ready');
+  await visitor.trainTo(1);
+  const last = await page.evaluate(() => (globalThis as unknown as { told: string[] }).told.slice(-3));
+  assert.ok(
+    last.every((text) => !text.startsWith('Pretraining')),
+    'and is not, if nobody wants it',
+  );
+});
+
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
 
 test.run();

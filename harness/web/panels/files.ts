@@ -3,7 +3,7 @@
 import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from 'latentgpu';
 import { button, byId, download, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { fromHash, toHash } from '../setup.js';
+import { readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -47,6 +47,7 @@ async function loadModel(state: State, runner: Runner, bytes: Uint8Array, name: 
     const wanted = safetensorsMetadata(bytes)[METADATA];
     if (wanted !== undefined && wanted !== toHash(state.setup)) await setUp(state, runner, wanted);
     await state.session?.load(bytes);
+    runner.skipPretraining();
     state.enter(state.phase, `Loaded ${name}.`);
     state.tell('parameters');
   } catch (error) {
@@ -55,7 +56,7 @@ async function loadModel(state: State, runner: Runner, bytes: Uint8Array, name: 
 }
 
 async function setUp(state: State, runner: Runner, wanted: string): Promise<void> {
-  const setup = fromHash(wanted);
+  const { setup } = readHash(wanted);
   const data = setup.images !== state.setup.images;
   state.setup = setup;
   history.replaceState(null, '', `#${toHash(setup)}`);

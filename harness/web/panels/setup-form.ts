@@ -1,7 +1,7 @@
 // Choosing data, model and numbers; the address follows, so that a set-up can be shared.
 import { button, byId, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { fault, fromHash, OWN_NUMBERS, type Setup, toHash, withField } from '../setup.js';
+import { fault, OWN_NUMBERS, readHash, type Setup, toHash, withField } from '../setup.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -9,9 +9,14 @@ type Field = HTMLInputElement | HTMLSelectElement;
 
 export function setupForm(state: State, runner: Runner): Panel {
   const form = byId<HTMLFormElement>('form');
+  const wrong = byId('form-fault');
   const fields = [...form.querySelectorAll<Field>('[name]')];
   const show = () => {
-    for (const field of fields) field.value = textOf(state.setup, field.name as keyof Setup);
+    for (const field of fields) {
+      field.value = textOf(state.setup, field.name as keyof Setup);
+      field.setAttribute('aria-invalid', 'false');
+    }
+    setText(wrong, '');
     showOwnNumbers(fields, state.setup);
   };
   form.addEventListener('submit', (event) => event.preventDefault());
@@ -24,27 +29,38 @@ export function setupForm(state: State, runner: Runner): Panel {
   function change(field: Field): void {
     const name = field.name as keyof Setup;
     const changed = withField(state.setup, name, field.value);
-    const wrong = changed ? fault(name, changed) : `${name}: not a value`;
-    field.setAttribute('aria-invalid', String(wrong !== undefined));
-    setText(byId('form-fault'), wrong ? `${wrong}.` : '');
-    if (!changed || wrong) return;
+    const why = changed ? fault(name, changed) : `${name}: not a value`;
+    field.setAttribute('aria-invalid', String(why !== undefined));
+    setText(wrong, why ? `${why}.` : '');
+    if (!changed || why) return;
     state.setup = changed;
-    const hash = toHash(changed);
-    history.replaceState(null, '', hash === '' ? location.pathname + location.search : `#${hash}`);
+    showInAddress(changed);
     showOwnNumbers(fields, changed);
     void runner.start({ data: name === 'images' });
   }
 
-  addEventListener('hashchange', () => {
-    const data = fromHash(location.hash).images !== state.setup.images;
-    state.setup = fromHash(location.hash);
+  /** The set-up of the address that the visitor came or went to. */
+  function showAddress(): Setup {
+    const { setup, faults } = readHash(location.hash);
+    state.setup = setup;
     show();
-    void runner.start({ data });
+    setText(wrong, faults.join(' '));
+    showInAddress(setup);
+    return setup;
+  }
+  addEventListener('hashchange', () => {
+    const { images } = state.setup;
+    void runner.start({ data: showAddress().images !== images });
   });
   state.on('setup', show);
   ownImages(state, runner);
-  show();
+  showAddress();
   return { renew: () => setText(byId('data-name'), `${state.dataName}, ${imageText(state)}`) };
+}
+
+function showInAddress(setup: Setup): void {
+  const hash = toHash(setup);
+  history.replaceState(null, '', hash === '' ? location.pathname + location.search : `#${hash}`);
 }
 
 const imageText = ({ test }: State): string => `${test.height}x${test.width}`;
