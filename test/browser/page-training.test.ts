@@ -1,8 +1,6 @@
 // The page of harness/web: training, its numbers, curves and pictures, and what it costs the page. One page for all tests,
 // in this order; what it shows is read from its canvases, pixel by pixel.
 //   LATENTGPU_SCREENSHOT=FILE.png  makes the README's picture of it, too
-import fs from 'node:fs';
-import os from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
@@ -59,24 +57,10 @@ test('it starts with the set-up of its address, ready to train', async () => {
   await visitor.eventuallySeen('#reconstructions', shows(untrained, 10), 'reconstructions before training');
 });
 
-/**
- * Lets every other process go first. The GPU of these tests is a program, in a process of its own that takes every core
- * there is: a real GPU does not take the processor from the page.
- */
-async function yieldGpuProcess(): Promise<void> {
-  const session = await visitor.page.context().browser()?.newBrowserCDPSession();
-  const { processInfo } = (await session?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
-  const gpu = processInfo.find(({ type }) => type === 'GPU');
-  if (!gpu) throw new Error('Chromium has no GPU process');
-  for (const thread of fs.readdirSync(`/proc/${gpu.id}/task`))
-    os.setPriority(Number(thread), os.constants.priority.PRIORITY_LOW);
-}
-
 test('it trains, the loss falls, and no task of the main thread is long', async () => {
   const { page } = visitor;
   await page.click('#train');
   await visitor.waitForStep(START_UP_STEPS);
-  await yieldGpuProcess();
   await page.evaluate(() => {
     (globalThis as unknown as { longTasks: number[] }).longTasks.length = 0;
   });
