@@ -22,6 +22,8 @@ const FLAGS = [
   '--use-angle=swiftshader',
 ];
 
+const GPU_PROCESS_MS = 20_000;
+
 // The package's own fonts.conf names a fixed folder under /tmp.
 const FONTS_CONF = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -58,14 +60,23 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
  * every core there is: a real GPU does not take the processor from the page.
  */
 async function yieldGpuProcess(browser: Browser): Promise<void> {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
-  const gpu = processInfo.find(({ type }) => type === 'GPU');
-  if (!gpu) throw new Error('Chromium has no GPU process');
+  const gpu = await gpuProcess(browser);
   // Threads that it starts later inherit this.
-  for (const thread of fs.readdirSync(`/proc/${gpu.id}/task`))
+  for (const thread of fs.readdirSync(`/proc/${gpu}/task`))
     os.setPriority(Number(thread), os.constants.priority.PRIORITY_LOW);
+}
+
+/** Its number; it is started soon after the browser. */
+async function gpuProcess(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const until = performance.now() + GPU_PROCESS_MS;
+  while (performance.now() < until) {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const gpu = processInfo.find(({ type }) => type === 'GPU');
+    if (gpu) return gpu.id;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Chromium has no GPU process after ${GPU_PROCESS_MS / 1000} s`);
 }
 
 // Without the settings for a system Vulkan: Chromium brings its own.
