@@ -1,28 +1,31 @@
-// The page of harness/web for everybody: screen readers, both colour schemes, phones.
+// The page of harness/web for everybody: axe's rules in each of its states and in both colour schemes, and no mouse at all.
+// Phones are in page-phone.test.ts.
 import { createRequire } from 'node:module';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { State } from '../../harness/web/state.js';
 import { closeBrowser } from './page.js';
-import { openVisitor, type Visitor } from './visitor.js';
+import { differs, openVisitor, type Visitor } from './visitor.js';
 
 /** In the page. */
-declare const axe: { run(): Promise<{ violations: Violation[] }> };
+declare const latentgpuPage: State;
+declare const axe: { run(): Promise<Record<'violations' | 'passes' | 'incomplete', Finding[]>> };
 
-interface Violation {
+interface Finding {
   id: string;
   impact: string;
   nodes: { html: string }[];
 }
 
-/** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
-const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
+const SETUP = '#images=600&preset=denoising&hidden=64&latent=3&batch=32&seed=7';
+/** More than the page has places to stop at. */
+const MOST_TABS = 80;
 
 let visitor: Visitor;
 
 test.before(async () => {
   visitor = await openVisitor();
   await visitor.visit(SETUP);
-  await visitor.trainTo(60);
 });
 
 test.after(async () => {
@@ -30,22 +33,164 @@ test.after(async () => {
   await closeBrowser();
 });
 
-test('it fits a phone', async () => {
-  await visitor.page.setViewportSize({ width: 390, height: 844 });
-  assert.is(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 390);
-  await visitor.page.setViewportSize({ width: 1280, height: 1000 });
+/** Asks axe in the light scheme and in the dark one. */
+async function assertAccessible(name: string): Promise<void> {
+  const { page } = visitor;
+  if (!(await page.evaluate(() => 'axe' in globalThis)))
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations, passes, incomplete } = await page.evaluate(() => axe.run());
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const told = (findings: Finding[]) =>
+      findings.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    assert.equal(told(serious), [], `${name}, ${colorScheme}`);
+    const contrast = passes.find(({ id }) => id === 'color-contrast')?.nodes.length ?? 0;
+    const unsure = incomplete.find(({ id }) => id === 'color-contrast')?.nodes ?? [];
+    assert.ok(
+      contrast > 5 * unsure.length,
+      `${name}: contrast is right in ${contrast} places, unknown in ${unsure.length}`,
+    );
+  }
+}
+
+test('axe finds no serious violation before training, and with a number that cannot be', async () => {
+  await assertAccessible('ready');
+  await visitor.fill('latent', '0');
+  await assertAccessible('a fault in the form');
+  await visitor.fill('latent', '3');
+  await visitor.waitForPhase('ready');
 });
 
-for (const scheme of ['light', 'dark'] as const)
-  test(`axe finds no serious violation: ${scheme}`, async () => {
-    await visitor.page.emulateMedia({ colorScheme: scheme });
-    if (!(await visitor.page.evaluate(() => 'axe' in globalThis)))
-      await visitor.page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
-    const violations = await visitor.page.evaluate(async () => (await axe.run()).violations);
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    assert.equal(told, []);
+/** Where the keys go, as a selector. */
+const focused = () =>
+  visitor.page.evaluate(() => {
+    const { activeElement: at } = document;
+    if (!at || at === document.body) return '';
+    return at.id ? `#${at.id}` : `[name=${at.getAttribute('name')}]`;
   });
+
+/** Presses Tab until it comes to an element; what is focused on the way shows it. */
+async function tabTo(selector: string, key = 'Tab'): Promise<void> {
+  const way: string[] = [];
+  for (let i = 0; i < MOST_TABS; i++) {
+    await visitor.page.keyboard.press(key);
+    if ((await focused()) === selector) return assertFocusShown(selector);
+    way.push(await focused());
+  }
+  throw new Error(`${key} does not come to ${selector}, but to ${way.join(' ')}`);
+}
+
+async function assertFocusShown(selector: string): Promise<void> {
+  const { style, width } = await visitor.page.evaluate(() => {
+    const { outlineStyle: style, outlineWidth: width } = getComputedStyle(document.activeElement as Element);
+    return { style, width: Number.parseFloat(width) };
+  });
+  assert.ok(style !== 'none' && width >= 2, `the focus on ${selector} has an outline of ${width} px ${style}`);
+}
+
+test('with keys alone: another model, another number, training, a pause', async () => {
+  const { page } = visitor;
+  await page.click('h1'); // Tab goes on from there
+  await tabTo('#train');
+  await tabTo('[name=preset]');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => latentgpuPage.setup.preset === 'sparse' && latentgpuPage.phase === 'ready');
+  await tabTo('[name=latent]', 'Shift+Tab').catch(() => tabTo('[name=latent]'));
+  await page.keyboard.type('4'); // a field that is tabbed into is selected
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => latentgpuPage.model?.code.units === 4 && latentgpuPage.phase === 'ready');
+  await tabTo('#train', 'Shift+Tab');
+  await page.keyboard.press('Space');
+  await visitor.waitForStep(20);
+  await page.keyboard.press('Enter');
+  await visitor.waitForPhase('paused');
+});
+
+test('with keys alone: the map, a slider, the pad', async () => {
+  const { page } = visitor;
+  await tabTo('#map');
+  let before = await visitor.seen('#decoded');
+  for (let i = 0; i < 5; i++) await page.keyboard.press('Shift+ArrowRight');
+  before = await visitor.eventuallySeen('#decoded', differs(before), 'another place of the map');
+  await tabTo('#dimension-1');
+  for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight');
+  await visitor.eventuallySeen('#decoded', differs(before), 'another value of a dimension');
+  await tabTo('#clear');
+  await page.keyboard.press('Enter');
+  await tabTo('#pad', 'Shift+Tab');
+  const empty = await visitor.seen('#pad');
+  await page.keyboard.down(' ');
+  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
+  await page.keyboard.up(' ');
+  await visitor.eventuallySeen('#pad', differs(empty), 'a stroke');
+});
+
+test('with keys alone: the profile and the WGSL of a kernel', async () => {
+  const { page } = visitor;
+  await tabTo('#measure');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#profile-table tbody tr', { timeout: 60_000 });
+  await assertAccessible('with a profile');
+  const kernels = page.locator('#profile-table button');
+  for (let i = 0; i < MOST_TABS; i++) {
+    await page.keyboard.press('Tab');
+    if (await kernels.nth(1).evaluate((button) => button === document.activeElement)) break;
+  }
+  await page.keyboard.press('Enter');
+  assert.ok(await page.isVisible('#wgsl'));
+  await assertAccessible('the WGSL of a kernel');
+  await page.keyboard.press('Escape');
+  assert.not(await page.isVisible('#wgsl'));
+  assert.ok(await kernels.nth(1).evaluate((button) => button === document.activeElement), 'where the keys were before');
+});
+
+test('Tab goes through everything and leaves the page at its end', async () => {
+  const { page } = visitor;
+  await page.click('h1'); // Tab goes on from there
+  const stops = await page.evaluate(
+    () =>
+      [...document.querySelectorAll<HTMLElement>('button, input, select, [tabindex="0"]')].filter(
+        (element) =>
+          element.checkVisibility() &&
+          element.tabIndex >= 0 &&
+          !element.matches(':disabled') &&
+          !element.closest('dialog'),
+      ).length,
+  );
+  assert.ok(stops > 30, `${stops} places to stop at`);
+  const tops: number[] = [];
+  for (;;) {
+    await page.keyboard.press('Tab');
+    const at = await focused();
+    if (at === '' || tops.length > stops) break;
+    await assertFocusShown(at);
+    tops.push(await page.evaluate(() => latentgpuPage.step));
+  }
+  assert.is(tops.length, stops);
+});
+
+test('the status is told when it changes, not at each step; the curves have their numbers in words', async () => {
+  const { page } = visitor;
+  assert.match(
+    (await page.getAttribute('#chart', 'aria-label')) ?? '',
+    /^Loss over \d+ steps: Loss [\d.]+, BCE [\d.]+, Sum of \|z\| [\d.]+/,
+  );
+  await page.evaluate(() => {
+    const told: string[] = [];
+    Object.assign(globalThis, { told });
+    for (const live of document.querySelectorAll('[role=status], [role=alert], [aria-live]'))
+      new MutationObserver(() => told.push(live.textContent ?? '')).observe(live, {
+        childList: true,
+        subtree: true,
+        characterData: true,
+      });
+  });
+  await visitor.trainTo((await visitor.stepShown()) + 20);
+  const told = await page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+  assert.equal(told, ['Training.', 'Paused.']);
+});
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
 

@@ -30,23 +30,22 @@ export function curvesPanel(state: State): Panel {
   const place = byId('chart');
   const legend = byId('legend');
   let plot: uPlot | undefined;
-  let values: HTMLElement[] = [];
+  let values: { name: string; element: HTMLElement }[] = [];
   let hovered: number | null = null;
 
-  const terms = (): Term[] => ['loss', ...(state.model ? lossWeights(state.model).keys() : [])];
+  const terms = (): Term[] => termsOf(state);
 
   function build(): void {
     const shown = terms();
     plot?.destroy();
     legend.replaceChildren();
-    values = [...shown.map((term) => [NAMES[term], COLOURS[term]] as const), ['Test loss', TEST_COLOUR] as const].map(
-      ([name, colour]) => {
-        const value = make('b', {}, '–');
-        const swatch = make('span', { class: 'swatch', style: `background: var(${colour})` });
-        legend.append(make('li', {}, swatch, `${name} `, value));
-        return value;
-      },
-    );
+    const names = shown.map((term) => [nameOf(term, state), COLOURS[term]] as const);
+    values = [...names, ['Test loss', TEST_COLOUR] as const].map(([name, colour]) => {
+      const value = make('b', {}, '–');
+      const swatch = make('span', { class: 'swatch', style: `background: var(${colour})` });
+      legend.append(make('li', {}, swatch, `${name} `, value));
+      return { name, element: value };
+    });
     plot = new uPlot(
       optionsOf(shown, { width: place.clientWidth, unit: unitOf(state) }, (index) => {
         hovered = index;
@@ -66,12 +65,18 @@ export function curvesPanel(state: State): Panel {
   function tellValues(): void {
     if (!plot) return;
     const data = plot.data;
-    values.forEach((element, series) => {
+    const inWords: string[] = [];
+    values.forEach(({ name, element }, series) => {
       const column = data[series + 1] ?? [];
       const last = Array.from(column).findLast((value) => typeof value === 'number');
       const value = hovered === null ? last : column[hovered];
       element.textContent = typeof value === 'number' ? value.toFixed(1) : '–';
+      if (typeof last === 'number') inWords.push(`${name} ${last.toFixed(1)}`);
     });
+    place.setAttribute(
+      'aria-label',
+      `Loss over ${state.step} steps${inWords.length > 0 ? ': ' : ''}${inWords.join(', ')}`,
+    );
   }
 
   state.on('step', update);
@@ -81,6 +86,21 @@ export function curvesPanel(state: State): Panel {
   }).observe(place);
   build();
   return { renew: build };
+}
+
+/** What is minimised, and what it is the sum of; the one term of a model that has no other is the loss itself. */
+function termsOf({ model }: State): Term[] {
+  const weights = model ? lossWeights(model) : new Map<LossTerm, number>();
+  return isOne(weights) ? ['loss'] : ['loss', ...weights.keys()];
+}
+
+const isOne = (weights: ReadonlyMap<LossTerm, number>): boolean =>
+  weights.size === 1 && [...weights.values()].every((weight) => weight === 1);
+
+function nameOf(term: Term, { model }: State): string {
+  const weights = model ? lossWeights(model) : new Map<LossTerm, number>();
+  const [only] = weights.keys();
+  return term === 'loss' && only && isOne(weights) ? `${NAMES.loss} (${NAMES[only]})` : NAMES[term];
 }
 
 function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.AlignedData {
@@ -113,7 +133,7 @@ function optionsOf(
   return {
     width: Math.max(width, 200),
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0], // half of the last step's number stands to the right of the curves
     scales: {
       x: { time: false, range: (_, least, most) => [0, Math.max(most ?? 10, least ?? 0, 10)] },
       y: { range: rangeOf },

@@ -1,0 +1,110 @@
+// The page of harness/web on a phone: it fits, a finger draws on the pad and moves over the map without moving the page,
+// and what can be touched is large enough.
+import type { CDPSession } from 'playwright-core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { closeBrowser } from './page.js';
+import { differs, openVisitor, type Visitor } from './visitor.js';
+
+const SETUP = '#images=600&preset=conditionalVae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
+const PHONE = { width: 390, height: 844 };
+/** CSS pixels a side: success criterion 2.5.8 of WCAG 2.2. */
+const LEAST_TARGET = 24;
+/** Below that, phones zoom into a field that is touched. */
+const LEAST_FONT = 16;
+
+let visitor: Visitor;
+let touch: CDPSession;
+
+test.before(async () => {
+  visitor = await openVisitor({ viewport: PHONE, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
+  await visitor.visit(SETUP);
+  touch = await visitor.page.context().newCDPSession(visitor.page);
+  await visitor.page.tap('#train');
+  await visitor.waitForStep(30);
+  await visitor.page.tap('#train');
+  await visitor.waitForPhase('paused');
+});
+
+test.after(async () => {
+  await visitor.close();
+  await closeBrowser();
+});
+
+const PLACES: [string, { width: number; height: number }][] = [
+  ['a phone upright', PHONE],
+  ['a small phone', { width: 320, height: 568 }],
+  ['a phone on its side', { width: 844, height: 390 }],
+  ['a tablet', { width: 820, height: 1180 }],
+];
+for (const [name, viewport] of PLACES)
+  test(`it fits ${name}`, async () => {
+    await visitor.page.setViewportSize(viewport);
+    assert.is(await visitor.page.evaluate(() => document.documentElement.scrollWidth), viewport.width);
+    await visitor.page.setViewportSize(PHONE);
+  });
+
+type Spot = readonly [x: number, y: number];
+
+/** A finger, from a spot of the screen to another. */
+async function drag(from: Spot, to: Spot): Promise<void> {
+  const finger = ([x, y]: Spot) => ({ touchPoints: [{ x, y }] });
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', ...finger(from) });
+  for (let i = 1; i <= 8; i++) {
+    const between = [0, 1].map((axis) => from[axis as 0] + ((to[axis as 0] - from[axis as 0]) * i) / 8) as [
+      number,
+      number,
+    ];
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', ...finger(between) });
+    await visitor.page.waitForTimeout(16);
+  }
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+}
+
+const scrolled = () => visitor.page.evaluate(() => scrollY);
+
+for (const [name, selector, shown] of [
+  ['the map', '#map', '#decoded'],
+  ['the pad', '#pad', '#redrawn'],
+] as const)
+  test(`a finger on ${name} moves over it, and the page stays where it is`, async () => {
+    const { x, y, width, height } = await visitor.box(selector);
+    const [before, at] = [await visitor.seen(shown), await scrolled()];
+    await drag([x + 0.3 * width, y + 0.8 * height], [x + 0.7 * width, y + 0.2 * height]);
+    await visitor.eventuallySeen(shown, differs(before), 'what it decodes to');
+    assert.is(await scrolled(), at);
+  });
+
+test('a finger elsewhere moves the page', async () => {
+  const { x, y } = await visitor.box('#samples-title');
+  const at = await scrolled();
+  await drag([x + 20, y + 5], [x + 20, y - 195]);
+  await visitor.page.waitForFunction((before) => scrollY > before + 100, at);
+});
+
+test('what can be touched is large enough, and no field is zoomed into', async () => {
+  const small = await visitor.page.evaluate(
+    ([side, font]) =>
+      [...document.querySelectorAll<HTMLElement>('button, input, select')]
+        .filter((element) => element.checkVisibility() && !element.closest('dialog'))
+        .flatMap((element) => {
+          // A label is touched as its field is.
+          const { width, height } =
+            (element.matches('[type=checkbox]') ? element.closest('label') : element)?.getBoundingClientRect() ??
+            new DOMRect();
+          const size = Number.parseFloat(getComputedStyle(element).fontSize);
+          const written = element.matches('input:not([type=checkbox]):not([type=range]), select');
+          const name = element.id || element.getAttribute('name');
+          return [
+            ...(width < side || height < side ? [`${name}: ${width.toFixed(0)}x${height.toFixed(0)} px`] : []),
+            ...(written && size < font ? [`${name}: letters of ${size} px`] : []),
+          ];
+        }),
+    [LEAST_TARGET, LEAST_FONT] as const,
+  );
+  assert.equal(small, []);
+});
+
+test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
+
+test.run();
