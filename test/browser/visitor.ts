@@ -187,6 +187,41 @@ export class Visitor {
     return box;
   }
 
+  /** Presses on an element and goes from place to place of it, as shares of its width and height, before letting go. */
+  async drag(selector: string, places: readonly (readonly [number, number])[]): Promise<void> {
+    const { x, y, width, height } = await this.box(selector);
+    const { mouse } = this.page;
+    for (const [index, [right, down]] of places.entries()) {
+      await mouse.move(x + right * width, y + down * height, { steps: index === 0 ? 1 : 5 });
+      if (index === 0) await mouse.down();
+    }
+    await mouse.up();
+  }
+
+  // --- files ------------------------------------------------------------------------------------------------------------
+
+  /** What pressing a button brings. */
+  async downloaded(selector: string): Promise<{ name: string; bytes: Buffer }> {
+    const coming = this.page.waitForEvent('download');
+    await this.page.click(selector);
+    const download = await coming;
+    return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+  }
+
+  /** Drags files from outside over the middle of an element; `end` lets them go there, or takes them away again. */
+  async dragFiles(selector: string, files: string[], end: 'drop' | 'dragCancel', above?: () => Promise<void>) {
+    const { x, y, width, height } = await this.box(selector);
+    const client = await this.page.context().newCDPSession(this.page);
+    const data = { items: [], files, dragOperationsMask: 1 };
+    const send = (type: 'dragEnter' | 'dragOver' | 'drop' | 'dragCancel') =>
+      client.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
+    await send('dragEnter');
+    await send('dragOver');
+    await above?.();
+    await send(end);
+    await client.detach();
+  }
+
   // --- what the session says ------------------------------------------------------------------------------------------
 
   /** What the model makes of the first test images, [count * pixels]. */

@@ -1,5 +1,6 @@
 // The map of the latent space: where the test images' codes lie, and a place on it that is decoded as it is dragged about.
 import { byId, eachFrame, latest, make, setText } from '../dom.js';
+import { ARROWS } from '../drawing/hand.js';
 import { classColour } from '../drawing/palette.js';
 import { GpuPicture } from '../drawing/picture.js';
 import { moments, type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
@@ -123,6 +124,7 @@ function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
     moveTo([(clientX - left) / width, (clientY - top) / height]);
   };
   frame.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
     frame.setPointerCapture(event.pointerId);
     drag(true);
     follow(event);
@@ -140,14 +142,6 @@ function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
     moveTo([x + right * step, y + down * step]);
   });
 }
-
-/** Which way each arrow key goes, right and down. */
-export const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
 
 interface Points {
   places: Float32Array;
