@@ -47,17 +47,7 @@ test('dragging over the map, or its arrow keys, decode another place', async () 
 });
 
 test('the map shows a point for each test image, in the colours of their classes', async () => {
-  const colours = await visitor.page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#points');
-    const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-    const swatches = [...document.querySelectorAll<HTMLElement>('#classes .swatch')];
-    return swatches.map((swatch) => {
-      const wanted = getComputedStyle(swatch).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
-      let count = 0;
-      for (let i = 0; i < data.length; i += 4) if (wanted.every((value, k) => data[i + k] === value)) count++;
-      return count;
-    });
-  });
+  const colours = await visitor.pointsOfClasses();
   assert.is(colours.length, 10);
   for (const [label, count] of colours.entries()) assert.ok(count > 50, `class ${label}: ${count} pixels`);
 });

@@ -149,6 +149,13 @@ export class Visitor {
     await this.waitForPhase('paused');
   }
 
+  async waitForText(selector: string, text: string): Promise<void> {
+    await this.page.waitForFunction(([where, wanted]) => document.querySelector(where)?.textContent === wanted, [
+      selector,
+      text,
+    ] as const);
+  }
+
   async stepShown(): Promise<number> {
     return Number((await this.page.textContent('#step'))?.replaceAll(',', ''));
   }
@@ -177,6 +184,21 @@ export class Visitor {
   /** Looks at a canvas until it is as it must be. */
   eventuallySeen(selector: string, right: (picture: Pixels) => boolean, name: string): Promise<Pixels> {
     return eventually(() => this.seen(selector), right, name);
+  }
+
+  /** Pixels of the map in the colour of each class, as its swatches show it. */
+  pointsOfClasses(): Promise<number[]> {
+    return this.page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('#points');
+      const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      const swatches = [...document.querySelectorAll<HTMLElement>('#classes .swatch')];
+      return swatches.map((swatch) => {
+        const wanted = getComputedStyle(swatch).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) if (wanted.every((value, k) => data[i + k] === value)) count++;
+        return count;
+      });
+    });
   }
 
   /** Of an element, on the screen, in pixels of the page. */
@@ -208,17 +230,18 @@ export class Visitor {
     return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
   }
 
-  /** Drags files from outside over the middle of an element; `end` lets them go there, or takes them away again. */
-  async dragFiles(selector: string, files: string[], end: 'drop' | 'dragCancel', above?: () => Promise<void>) {
+  /** Drags files from outside over the middle of an element; drops them there, or takes them out of the window again. */
+  async dragFiles(selector: string, files: string[], end: 'drop' | 'leave', above?: () => Promise<unknown>) {
     const { x, y, width, height } = await this.box(selector);
     const client = await this.page.context().newCDPSession(this.page);
     const data = { items: [], files, dragOperationsMask: 1 };
-    const send = (type: 'dragEnter' | 'dragOver' | 'drop' | 'dragCancel') =>
-      client.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
+    const send = (type: 'dragEnter' | 'dragOver' | 'drop', right = x + width / 2, down = y + height / 2) =>
+      client.send('Input.dispatchDragEvent', { type, x: right, y: down, data });
     await send('dragEnter');
     await send('dragOver');
     await above?.();
-    await send(end);
+    if (end === 'drop') await send('drop');
+    else await send('dragOver', -50, -50);
     await client.detach();
   }
 
