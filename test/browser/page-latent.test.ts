@@ -2,8 +2,12 @@
 // is asked for.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { State } from '../../harness/web/state.js';
 import { closeBrowser } from './page.js';
-import { differs, openVisitor, shows, type Visitor } from './visitor.js';
+import { differs, eventually, mean, openVisitor, type Pixels, shows, type Visitor } from './visitor.js';
+
+/** In the page. */
+declare const latentgpuPage: State;
 
 /** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
 const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
@@ -47,19 +51,192 @@ test('dragging over the map, or its arrow keys, decode another place', async () 
 });
 
 test('the map shows a point for each test image, in the colours of their classes', async () => {
-  const colours = await visitor.page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#points');
-    const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-    const swatches = [...document.querySelectorAll<HTMLElement>('#classes .swatch')];
-    return swatches.map((swatch) => {
-      const wanted = getComputedStyle(swatch).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
-      let count = 0;
-      for (let i = 0; i < data.length; i += 4) if (wanted.every((value, k) => data[i + k] === value)) count++;
-      return count;
-    });
-  });
+  const colours = await visitor.pointsOfClasses();
   assert.is(colours.length, 10);
   for (const [label, count] of colours.entries()) assert.ok(count > 50, `class ${label}: ${count} pixels`);
+});
+
+// --- sliders and classes ------------------------------------------------------------------------------------------------
+
+const point = () => visitor.page.evaluate(() => Array.from(latentgpuPage.point));
+
+/** Moves a slider to a share of its way, as a pointer does. @returns the value that it has then */
+const slide = (dimension: number, share: number) =>
+  visitor.page.evaluate(
+    ([d, part]) => {
+      const input = document.querySelector<HTMLInputElement>(`#dimension-${d}`);
+      if (!input) throw new Error(`no slider for dimension ${d}`);
+      input.value = String(Number(input.min) + part * (Number(input.max) - Number(input.min)));
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+      return input.valueAsNumber;
+    },
+    [dimension, share] as const,
+  );
+
+test('each slider sets its dimension and no other, and the picture is exactly what the code decodes to', async () => {
+  assert.is(await visitor.page.locator('#sliders input').count(), 3);
+  for (const dimension of [0, 1, 2])
+    for (const share of [0.1, 0.85]) {
+      const before = await point();
+      const value = await slide(dimension, share);
+      assert.equal(await point(), before.with(dimension, Math.fround(value)), `slider ${dimension}`);
+      await visitor.eventuallySeen(
+        '#decoded',
+        shows(await visitor.decodedHere(), 1),
+        `slider ${dimension}: its picture`,
+      );
+      const place = (await point()).map((z) => z.toFixed(2)).join(', ');
+      assert.is(await visitor.page.textContent('#place'), `z = (${place})`);
+    }
+});
+
+// --- the map's axes -----------------------------------------------------------------------------------------------------
+
+/** How the code changes from one place of the map to another, and how it varies over the test images. */
+async function step(from: [number, number], to: [number, number]): Promise<number[]> {
+  await visitor.drag('#map', [from]);
+  const first = await point();
+  await visitor.drag('#map', [to]);
+  return (await point()).map((z, d) => z - (first[d] ?? 0));
+}
+
+async function covariance(): Promise<number[][]> {
+  const codes = await visitor.page.evaluate(async () => {
+    const all = await latentgpuPage.session?.encode({ set: 'test', count: latentgpuPage.test.count });
+    return Array.from(all?.mean ?? []);
+  });
+  const columns = [0, 1, 2].map((d) => codes.filter((_, i) => i % 3 === d));
+  const centred = columns.map((column) => column.map((z) => z - mean(column)));
+  return centred.map((a) => centred.map((b) => mean(a.map((z, i) => z * (b[i] ?? 0)))));
+}
+
+test('the axes are the principal components, or the dimensions of largest variance', async () => {
+  const c = await covariance();
+  const times = (v: number[]) => c.map((row) => row.reduce((sum, value, d) => sum + value * (v[d] ?? 0), 0));
+  const dot = (a: number[], b: number[]) => a.reduce((sum, value, d) => sum + value * (b[d] ?? 0), 0);
+  const cosine = (a: number[], b: number[]) => Math.abs(dot(a, b)) / Math.sqrt(dot(a, a) * dot(b, b));
+  let first = [1, 1, 1];
+  for (let round = 0; round < 1000; round++) {
+    const next = times(first);
+    first = next.map((value) => value / Math.sqrt(dot(next, next)));
+  }
+  const right = await step([0.3, 0.5], [0.7, 0.5]);
+  const down = await step([0.5, 0.3], [0.5, 0.7]);
+  console.log(`  cosine of the map's first axis and the first component: ${cosine(right, first).toFixed(4)}`);
+  assert.ok(cosine(right, down) < 1e-3, 'the axes are orthogonal');
+  // The page takes 500 of 1000 codes, and some rounds of power iteration: near is enough to look at.
+  assert.ok(cosine(right, first) > 0.98, 'the first axis is the first component');
+
+  await visitor.page.selectOption('#projection', 'variance');
+  const variances = c.map((row, d) => row[d] ?? 0);
+  const least = variances.indexOf(Math.min(...variances));
+  const [x, y] = [0, 1, 2].filter((d) => d !== least) as [number, number];
+  const alone = (d: number) => (v: number[]) => v.every((value, k) => (k === d ? value !== 0 : value === 0));
+  await eventually(() => step([0.3, 0.5], [0.7, 0.5]), alone(x), 'from left to right one dimension changes');
+  await eventually(() => step([0.5, 0.3], [0.5, 0.7]), alone(y), 'from top to bottom another');
+  await visitor.page.selectOption('#projection', 'pca');
+});
+
+test('behind the points is what each place decodes to, unless it is switched off', async () => {
+  const tile = (grey: number[], column: number, row: number) =>
+    Array.from({ length: 784 }, (_, i) => grey[(28 * row + Math.floor(i / 28)) * 448 + 28 * column + (i % 28)] ?? -1);
+  for (const [column, row] of [
+    [3, 12],
+    [11, 5],
+  ] as const) {
+    await visitor.drag('#map', [[(column + 0.5) / 16, (row + 0.5) / 16]]);
+    const wanted = (await visitor.decodedHere()).map((value) => 255 * value);
+    const { width, height } = await visitor.eventuallySeen(
+      '#behind',
+      // The pointer is a fraction of a pixel beside the tile's middle: a brightness beside.
+      ({ grey }) => tile(grey, column, row).every((value, i) => Math.abs(value - (wanted[i] ?? 0)) <= 1.5),
+      `the tile at ${column}, ${row}`,
+    );
+    assert.equal([width, height], [448, 448]);
+  }
+  await visitor.page.uncheck('#manifold');
+  assert.not(await visitor.page.isVisible('#behind'));
+  const points = await visitor.pointsOfClasses();
+  assert.ok(
+    points.every((count) => count > 50),
+    'the points stay',
+  );
+  await visitor.page.check('#manifold');
+  assert.ok(await visitor.page.isVisible('#behind'));
+});
+
+// --- the walk -----------------------------------------------------------------------------------------------------------
+
+/** What the means of the codes of these test images decode to, as the classes of the images if the model takes any. */
+const redecoded = (images: number[]) =>
+  visitor.page.evaluate(async (rows) => {
+    const { session, test, pixels, classes, latent } = latentgpuPage;
+    const values: number[][] = [];
+    for (const row of rows) {
+      const options = classes === undefined ? {} : { labels: Uint8Array.of(test.labels?.[row] ?? 0) };
+      const image = Float32Array.from(test.pixels.subarray(row * pixels, (row + 1) * pixels), (byte) => byte / 255);
+      const code = (await session?.encode(image, options))?.mean.slice(0, latent) ?? new Float32Array();
+      values.push(Array.from((await session?.decode(code, options)) ?? []));
+    }
+    return values;
+  }, images);
+
+/** Whether each row of the walk begins and ends with these, ten pictures a row. */
+const beginsAndEnds =
+  (ends: number[][]) =>
+  ({ width, height, grey }: Pixels): boolean =>
+    width === 280 &&
+    height === 84 &&
+    ends.every((values, end) => {
+      const [row, column] = [Math.floor(end / 2), end % 2 === 0 ? 0 : 9];
+      return values.every((value, i) => {
+        const at = (28 * row + Math.floor(i / 28)) * width + 28 * column + (i % 28);
+        return Math.abs((grey[at] ?? Number.NaN) - 255 * value) <= 0.501;
+      });
+    });
+
+const PAIRS = [0, 3, 6, 9, 12, 15];
+
+test('each walk begins and ends with the two images as the model has them; other pairs are others', async () => {
+  const before = await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(PAIRS)), 'the first pairs');
+  await visitor.page.click('#pair');
+  const after = await visitor.eventuallySeen(
+    '#walk',
+    beginsAndEnds(await redecoded(PAIRS.map((image) => image + 7))),
+    'other pairs',
+  );
+  assert.ok(differs(before)(after));
+});
+
+// --- other models -------------------------------------------------------------------------------------------------------
+
+test('a conditional model: the class that is chosen is decoded, on the map too, and walks end as their images’ classes', async () => {
+  await visitor.visit(SETUP.replace('vae', 'conditionalVae'));
+  await visitor.trainTo(40);
+  for (const label of [7, 2]) {
+    await visitor.page.selectOption('#decoded-class', String(label));
+    await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(label), 1), `class ${label}`);
+    await slide(1, label === 7 ? 0.7 : 0.2);
+    await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(label), 1), `class ${label}, elsewhere`);
+  }
+  await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(PAIRS)), 'the walks');
+});
+
+test('codes of one dimension: a lane for each class, and dragging up and down changes nothing', async () => {
+  await visitor.visit(SETUP.replace('latent=3', 'latent=1'));
+  await visitor.trainTo(40);
+  await eventually(
+    () => visitor.pointsOfClasses(),
+    (counts) => counts.length === 10 && counts.every((count) => count > 50),
+    'points of each class',
+  );
+  await visitor.drag('#map', [[0.3, 0.2]]);
+  const before = await point();
+  await visitor.drag('#map', [[0.3, 0.8]]);
+  assert.equal(await point(), before);
+  await visitor.drag('#map', [[0.6, 0.8]]);
+  assert.not.equal(await point(), before);
+  await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(), 1), 'the decoded picture');
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

@@ -149,6 +149,13 @@ export class Visitor {
     await this.waitForPhase('paused');
   }
 
+  async waitForText(selector: string, text: string): Promise<void> {
+    await this.page.waitForFunction(([where, wanted]) => document.querySelector(where)?.textContent === wanted, [
+      selector,
+      text,
+    ] as const);
+  }
+
   async stepShown(): Promise<number> {
     return Number((await this.page.textContent('#step'))?.replaceAll(',', ''));
   }
@@ -179,12 +186,63 @@ export class Visitor {
     return eventually(() => this.seen(selector), right, name);
   }
 
+  /** Pixels of the map in the colour of each class, as its swatches show it. */
+  pointsOfClasses(): Promise<number[]> {
+    return this.page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('#points');
+      const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      const swatches = [...document.querySelectorAll<HTMLElement>('#classes .swatch')];
+      return swatches.map((swatch) => {
+        const wanted = getComputedStyle(swatch).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) if (wanted.every((value, k) => data[i + k] === value)) count++;
+        return count;
+      });
+    });
+  }
+
   /** Of an element, on the screen, in pixels of the page. */
   async box(selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
     await this.page.locator(selector).scrollIntoViewIfNeeded();
     const box = await this.page.locator(selector).boundingBox();
     if (!box) throw new Error(`${selector} is not to be seen`);
     return box;
+  }
+
+  /** Presses on an element and goes from place to place of it, as shares of its width and height, before letting go. */
+  async drag(selector: string, places: readonly (readonly [number, number])[]): Promise<void> {
+    const { x, y, width, height } = await this.box(selector);
+    const { mouse } = this.page;
+    for (const [index, [right, down]] of places.entries()) {
+      await mouse.move(x + right * width, y + down * height, { steps: index === 0 ? 1 : 5 });
+      if (index === 0) await mouse.down();
+    }
+    await mouse.up();
+  }
+
+  // --- files ------------------------------------------------------------------------------------------------------------
+
+  /** What pressing a button brings. */
+  async downloaded(selector: string): Promise<{ name: string; bytes: Buffer }> {
+    const coming = this.page.waitForEvent('download');
+    await this.page.click(selector);
+    const download = await coming;
+    return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
+  }
+
+  /** Drags files from outside over the middle of an element; drops them there, or takes them out of the window again. */
+  async dragFiles(selector: string, files: string[], end: 'drop' | 'leave', above?: () => Promise<unknown>) {
+    const { x, y, width, height } = await this.box(selector);
+    const client = await this.page.context().newCDPSession(this.page);
+    const data = { items: [], files, dragOperationsMask: 1 };
+    const send = (type: 'dragEnter' | 'dragOver' | 'drop', right = x + width / 2, down = y + height / 2) =>
+      client.send('Input.dispatchDragEvent', { type, x: right, y: down, data });
+    await send('dragEnter');
+    await send('dragOver');
+    await above?.();
+    if (end === 'drop') await send('drop');
+    else await send('dragOver', -50, -50);
+    await client.detach();
   }
 
   // --- what the session says ------------------------------------------------------------------------------------------

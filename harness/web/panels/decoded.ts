@@ -7,7 +7,7 @@ import type { Panel } from './panel.js';
 
 /** More sliders than that nobody moves. */
 const MOST_SLIDERS = 12;
-/** A slider goes so many standard deviations to each side: the prior's, or without one the test images' codes'. */
+/** A slider goes so many standard deviations to each side: of the test images' codes, and of the prior if there is one. */
 const REACH = 3;
 const LEAST_REACH = 0.1;
 
@@ -72,12 +72,12 @@ export function decodedPanel(state: State): Panel {
       .sort((a, b) => a - b);
     if (dimensions.some((dimension, i) => sliders[i]?.dimension !== dimension)) build(dimensions);
     for (const { dimension, input } of sliders) {
-      const deviation = hasPrior ? 1 : Math.sqrt(variance[dimension] ?? 0);
-      const middle = hasPrior ? 0 : (mean[dimension] ?? 0);
-      const reach = Math.max(LEAST_REACH, REACH * deviation);
+      const middle = mean[dimension] ?? 0;
+      const reach = Math.max(LEAST_REACH, REACH * Math.sqrt(variance[dimension] ?? 0));
       const z = state.point[dimension] ?? 0;
-      input.min = Math.min(z, middle - reach).toFixed(3);
-      input.max = Math.max(z, middle + reach).toFixed(3);
+      const ends = [z, middle - reach, middle + reach, ...(hasPrior ? [-REACH, REACH] : [])];
+      input.min = Math.min(...ends).toFixed(3);
+      input.max = Math.max(...ends).toFixed(3);
     }
     showPoint();
   }

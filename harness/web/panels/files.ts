@@ -1,15 +1,18 @@
-// Saving and loading the model, and the link that holds the set-up. A saved model says its set-up, so that loading brings
-// both.
+// Saving and loading the model, files dropped on the page, and the link that holds the set-up. A saved model says its set-up, so
+// that loading brings both.
 import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from 'latentgpu';
 import { button, byId, download, setText } from '../dom.js';
 import type { Runner } from '../run.js';
 import { readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
+import { useImages } from './own-images.js';
 import type { Panel } from './panel.js';
 
 const FILE_NAME = 'latentgpu-model.safetensors';
 /** Under which the set-up is kept in the file. */
 const METADATA = 'latentgpu.setup';
+/** How long a button says what became of it. */
+const SAID_MS = 2000;
 
 export function filesPanel(state: State, runner: Runner): Panel {
   const input = byId<HTMLInputElement>('model-file');
@@ -23,35 +26,78 @@ export function filesPanel(state: State, runner: Runner): Panel {
   input.addEventListener('change', async () => {
     const [file] = input.files ?? [];
     input.value = '';
-    if (file) await loadModel(state, runner, new Uint8Array(await file.arrayBuffer()), file.name);
-  });
-  const link = button('link', async () => {
-    const said = link.textContent ?? '';
-    const copied = await navigator.clipboard.writeText(location.href).then(
-      () => 'Copied',
-      () => 'The address bar has it',
-    );
-    setText(link, copied);
-    setTimeout(() => setText(link, said), 2000);
+    if (file) await loadModel(state, runner, file);
   });
   state.on('phase', () => {
     save.disabled = !state.usable;
     load.disabled = !state.usable;
   });
+  link();
+  dropped(state, runner);
   return {};
 }
 
-async function loadModel(state: State, runner: Runner, bytes: Uint8Array, name: string): Promise<void> {
+/** Says on the button for a moment whether the link was copied: without permission, or without https, it cannot be. */
+function link(): void {
+  let said: ReturnType<typeof setTimeout> | undefined;
+  const own = byId('link').textContent ?? '';
+  const element = button('link', async () => {
+    clearTimeout(said);
+    const { clipboard } = navigator as { clipboard?: Clipboard };
+    const copied = await clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
+    setText(element, copied ? 'Copied' : 'The address bar has it');
+    clearTimeout(said); // one of another press may have been set meanwhile
+    said = setTimeout(() => setText(element, own), SAID_MS);
+  });
+}
+
+/** Files dropped anywhere on the page, as one that misses must not replace it: images are the data, then a model is loaded. */
+function dropped(state: State, runner: Runner): void {
+  const over = (is: boolean) => byId('drop').classList.toggle('over', is);
+  // Words that are dragged into a field are the browser's.
+  const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
+  addEventListener('dragover', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    over(true);
+  });
+  addEventListener('dragleave', ({ relatedTarget }) => {
+    if (relatedTarget === null) over(false);
+  });
+  addEventListener('drop', async (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    over(false);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    const models = files.filter(isModel);
+    const images = files.filter((file) => !isModel(file));
+    if (images.length > 0) await useImages(state, runner, images);
+    for (const model of models.slice(-1)) await loadModel(state, runner, model);
+  });
+}
+
+const isModel = ({ name }: File): boolean => name.toLowerCase().endsWith('.safetensors');
+
+async function loadModel(state: State, runner: Runner, file: File): Promise<void> {
   await runner.pause();
   try {
+    const bytes = new Uint8Array(await file.arrayBuffer());
     const wanted = safetensorsMetadata(bytes)[METADATA];
-    if (wanted !== undefined && wanted !== toHash(state.setup)) await setUp(state, runner, wanted);
-    await state.session?.load(bytes);
+    // What is dropped may come while there is no model to load it into: before there is one, or after a failure.
+    if ((wanted !== undefined && wanted !== toHash(state.setup)) || !state.usable)
+      await setUp(state, runner, wanted ?? toHash(state.setup));
+    const { session, generation } = state;
+    if (!session || !state.usable) return; // why, the page says
+    await session.load(bytes);
+    if (generation !== state.generation) return; // the visitor went on to another model
     runner.skipPretraining();
-    state.enter(state.phase, `Loaded ${name}.`);
+    state.enter(state.phase, `Loaded ${file.name}.`);
     state.tell('parameters');
   } catch (error) {
-    state.enter(state.phase, `${name}: ${messageOf(error)}`);
+    state.enter(state.phase, `${file.name}: ${messageOf(error)}`);
   }
 }
 

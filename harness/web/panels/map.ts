@@ -1,5 +1,6 @@
 // The map of the latent space: where the test images' codes lie, and a place on it that is decoded as it is dragged about.
 import { byId, eachFrame, latest, make, setText } from '../dom.js';
+import { ARROWS } from '../drawing/hand.js';
 import { classColour } from '../drawing/palette.js';
 import { GpuPicture } from '../drawing/picture.js';
 import { moments, type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
@@ -53,9 +54,11 @@ export function mapPanel(state: State): Panel {
     await showManifold();
   }
 
-  /** Without a prior 0 is a place like any other, perhaps far from all codes. */
+  /** Without a prior 0 is a place like any other, perhaps far from all codes; with one it may be, until the model has learnt. */
   function beginInTheMiddle(codes: Float32Array): void {
-    if (state.chosen || state.model?.code.kind === 'gaussian') return;
+    if (state.chosen || !plane) return;
+    const zero = toShare(view, project(plane, new Float32Array(state.latent)));
+    if (state.model?.code.kind === 'gaussian' && zero.every((share) => share > 0 && share < 1)) return;
     state.point = Float32Array.from(moments(codes, state.latent).mean);
     state.tell('point');
   }
@@ -69,8 +72,12 @@ export function mapPanel(state: State): Panel {
   });
 
   const showPoints = eachFrame(() => {
-    drawPoints(canvas, { places, view, labels: state.test.labels });
-    if (plane) drawMark(canvas, toShare(view, project(plane, state.point)));
+    const onLine = state.latent === 1;
+    drawPoints(canvas, { places, view, labels: state.test.labels, onLine });
+    if (!plane) return;
+    const [right, down] = toShare(view, project(plane, state.point));
+    if (onLine) drawLine(canvas, right);
+    else drawMark(canvas, [right, down]);
   });
 
   const moveTo = (share: readonly [number, number]) => {
@@ -123,6 +130,7 @@ function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
     moveTo([(clientX - left) / width, (clientY - top) / height]);
   };
   frame.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
     frame.setPointerCapture(event.pointerId);
     drag(true);
     follow(event);
@@ -141,21 +149,15 @@ function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
   });
 }
 
-/** Which way each arrow key goes, right and down. */
-export const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
 interface Points {
   places: Float32Array;
   view: View;
   labels: Uint8Array | undefined;
+  /** Codes of one dimension: each class in a lane of its own, as there is no other way to tell points apart. */
+  onLine: boolean;
 }
 
-function drawPoints(canvas: HTMLCanvasElement, { places, view, labels }: Points): void {
+function drawPoints(canvas: HTMLCanvasElement, { places, view, labels, onLine }: Points): void {
   const side = Math.round(canvas.clientWidth * devicePixelRatio);
   const context = canvas.getContext('2d');
   if (!context || side === 0) return;
@@ -164,8 +166,10 @@ function drawPoints(canvas: HTMLCanvasElement, { places, view, labels }: Points)
   const size = Math.max(2, side / 130);
   // A class at a time: a colour is changed ten times and not a thousand.
   const classes = new Map<number | undefined, Path2D>();
+  const lane = lanes(labels);
   for (let i = 0; i < places.length / 2; i++) {
-    const [right, down] = toShare(view, [places[2 * i] ?? 0, places[2 * i + 1] ?? 0]);
+    const [right, across] = toShare(view, [places[2 * i] ?? 0, places[2 * i + 1] ?? 0]);
+    const down = onLine ? lane(i) : across;
     const label = labels?.[i];
     const path = classes.get(label) ?? new Path2D();
     path.rect(right * side - size / 2, down * side - size / 2, size, size);
@@ -177,19 +181,42 @@ function drawPoints(canvas: HTMLCanvasElement, { places, view, labels }: Points)
   }
 }
 
+/** How far down each image is, as a share of the map: in its class's lane, spread over most of that. */
+function lanes(labels: Uint8Array | undefined): (image: number) => number {
+  const classes = [...new Set(labels)].sort((a, b) => a - b);
+  const count = Math.max(1, classes.length);
+  return (image) => {
+    const spread = (image * 0.618034) % 1; // the golden section: neighbours fall far apart
+    return (Math.max(0, classes.indexOf(labels?.[image] ?? 0)) + 0.15 + 0.7 * spread) / count;
+  };
+}
+
 function drawMark(canvas: HTMLCanvasElement, [right, down]: readonly [number, number]): void {
+  const { width: side } = canvas;
+  const path = new Path2D();
+  path.arc(right * side, down * side, side / 45, 0, 2 * Math.PI);
+  outline(canvas, path);
+}
+
+/** The mark of a code of one dimension. */
+function drawLine(canvas: HTMLCanvasElement, right: number): void {
+  const path = new Path2D();
+  path.moveTo(right * canvas.width, 0);
+  path.lineTo(right * canvas.width, canvas.height);
+  outline(canvas, path);
+}
+
+/** White with a black edge: to be seen on anything. */
+function outline(canvas: HTMLCanvasElement, path: Path2D): void {
   const context = canvas.getContext('2d');
-  const side = canvas.width;
   if (!context) return;
   for (const [colour, width] of [
     ['#000', 6],
     ['#fff', 2.5],
   ] as const) {
     context.strokeStyle = colour;
-    context.lineWidth = (width * side) / 500;
-    context.beginPath();
-    context.arc(right * side, down * side, side / 45, 0, 2 * Math.PI);
-    context.stroke();
+    context.lineWidth = (width * canvas.width) / 500;
+    context.stroke(path);
   }
 }
 

@@ -8,6 +8,10 @@ import type { Panel } from './panel.js';
 const SHOWN = 20;
 const COLUMNS = 10;
 
+/** Of a picture's file: of what, by which model, after how much training. */
+export const pngName = ({ setup, step }: State, what: string): string =>
+  `latentgpu-${what}-${setup.preset}-step-${step}.png`;
+
 export function picturesPanel(state: State): Panel {
   const originals = new HostPicture(byId('originals'), 'Test images');
   const damaged = new HostPicture(byId('damaged'), 'Damaged test images');
@@ -40,7 +44,7 @@ export function picturesPanel(state: State): Panel {
   });
   button('reconstructions-png', () => {
     const middle = state.model?.corruption ? [damaged.canvas] : [];
-    downloadPng([originals.canvas, ...middle, ...reconstructions.canvases], 'reconstructions.png');
+    downloadPng([originals.canvas, ...middle, ...reconstructions.canvases], pngName(state, 'reconstructions'));
   });
   return { renew, refresh };
 }

@@ -4,6 +4,7 @@ import { GpuPicture } from '../drawing/picture.js';
 import { moments } from '../drawing/project.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
+import { pngName } from './pictures.js';
 
 const COLUMNS = 10;
 const ROWS = 6;
@@ -38,7 +39,7 @@ export function samplesPanel(state: State): Panel {
     seed++;
     void refresh();
   });
-  button('samples-png', () => picture.download('samples.png'));
+  button('samples-png', () => picture.download(pngName(state, 'samples')));
   return { renew, refresh };
 }
 

@@ -1,8 +1,9 @@
 // Choosing data, model and numbers; the address follows, so that a set-up can be shared.
-import { button, byId, setText } from '../dom.js';
+import { byId, setText } from '../dom.js';
 import type { Runner } from '../run.js';
 import { fault, OWN_NUMBERS, readHash, type Setup, toHash, withField } from '../setup.js';
 import type { State } from '../state.js';
+import { ownImages } from './own-images.js';
 import type { Panel } from './panel.js';
 
 type Field = HTMLInputElement | HTMLSelectElement;
@@ -76,34 +77,4 @@ function showOwnNumbers(fields: readonly Field[], { preset }: Setup): void {
     const label = field.closest('label');
     if (label && all.includes(name)) label.hidden = !OWN_NUMBERS[preset]?.includes(name);
   }
-}
-
-/** Own images: chosen or dropped, and back to the digits. */
-function ownImages(state: State, runner: Runner): void {
-  const input = byId<HTMLInputElement>('files');
-  const digits = button('digits', () => use(undefined));
-  button('choose', () => input.click());
-  const use = (files: File[] | undefined) => {
-    state.files = files;
-    digits.hidden = files === undefined;
-    void runner.start({ data: true });
-  };
-  input.addEventListener('change', () => {
-    if (input.files?.length) use([...input.files]);
-    input.value = ''; // the same files may be chosen again
-  });
-  // Anywhere on the page: a file that misses must not replace the page.
-  const drop = byId('drop');
-  addEventListener('dragover', (event) => {
-    event.preventDefault();
-    drop.classList.add('over');
-  });
-  addEventListener('dragleave', (event) => {
-    if (event.relatedTarget === null) drop.classList.remove('over');
-  });
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    drop.classList.remove('over');
-    if (event.dataTransfer?.files.length) use([...event.dataTransfer.files]);
-  });
 }

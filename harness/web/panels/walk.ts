@@ -3,6 +3,7 @@ import { button, byId } from '../dom.js';
 import { GpuPicture } from '../drawing/picture.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
+import { pngName } from './pictures.js';
 
 const STEPS = 10;
 const WALKS = 3;
@@ -34,7 +35,7 @@ export function walkPanel(state: State): Panel {
     first = (first + 7) % Math.max(1, state.test.count);
     void refresh();
   });
-  button('walk-png', () => picture.download('walk.png'));
+  button('walk-png', () => picture.download(pngName(state, 'walk')));
   return {
     renew: () => {
       if (first >= state.test.count) first = 0;
