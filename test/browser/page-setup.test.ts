@@ -50,7 +50,7 @@ test('each kind of model has its own controls and pictures', async () => {
   const before = await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(0), 1), 'class 0');
   await visitor.page.selectOption('#decoded-class', '7');
   await visitor.eventuallySeen('#decoded', differs(before), 'another class');
-  assert.ok(shows(await visitor.decodedHere(7), 1)(await visitor.seen('#decoded')), 'class 7');
+  await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(7), 1), 'class 7');
 });
 
 const shownSetup = () =>
