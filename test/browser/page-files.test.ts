@@ -334,7 +334,7 @@ test('a model that is dropped is loaded, with its set-up', async () => {
 
 test('own images with their labels: the colours of the map, and what a conditional model draws', async () => {
   // Three kinds: the upper, the middle and the lower third is white.
-  const labels = Uint8Array.from({ length: 300 }, (_, i) => Math.floor(i / 7) % 3);
+  const labels = Uint8Array.from({ length: 300 }, (_, i) => i % 3);
   const pixels = Uint8Array.from({ length: 300 * 36 }, (_, i) => {
     const [image, row] = [Math.floor(i / 36), Math.floor((i % 36) / 6)];
     return Math.floor(row / 2) === labels[image] ? 255 : (image * 37) % 60;

@@ -90,92 +90,6 @@ test('each slider sets its dimension and no other, and the picture is exactly wh
     }
 });
 
-// --- the map's axes -----------------------------------------------------------------------------------------------------
-
-/** How the code changes from one place of the map to another, and how it varies over the test images. */
-async function step(from: [number, number], to: [number, number]): Promise<number[]> {
-  await visitor.drag('#map', [from]);
-  const first = await point();
-  await visitor.drag('#map', [to]);
-  return (await point()).map((z, d) => z - (first[d] ?? 0));
-}
-
-async function covariance(): Promise<number[][]> {
-  const codes = await visitor.page.evaluate(async () => {
-    const all = await latentgpuPage.session?.encode({ set: 'test', count: latentgpuPage.test.count });
-    return Array.from(all?.mean ?? []);
-  });
-  const columns = [0, 1, 2].map((d) => codes.filter((_, i) => i % 3 === d));
-  const centred = columns.map((column) => column.map((z) => z - mean(column)));
-  return centred.map((a) => centred.map((b) => mean(a.map((z, i) => z * (b[i] ?? 0)))));
-}
-
-test('the axes are the principal components, or the dimensions of largest variance', async () => {
-  const c = await covariance();
-  const times = (v: number[]) => c.map((row) => row.reduce((sum, value, d) => sum + value * (v[d] ?? 0), 0));
-  const dot = (a: number[], b: number[]) => a.reduce((sum, value, d) => sum + value * (b[d] ?? 0), 0);
-  const cosine = (a: number[], b: number[]) => Math.abs(dot(a, b)) / Math.sqrt(dot(a, a) * dot(b, b));
-  let first = [1, 1, 1];
-  for (let round = 0; round < 1000; round++) {
-    const next = times(first);
-    first = next.map((value) => value / Math.sqrt(dot(next, next)));
-  }
-  const right = await step([0.3, 0.5], [0.7, 0.5]);
-  const down = await step([0.5, 0.3], [0.5, 0.7]);
-  console.log(`  cosine of the map's first axis and the first component: ${cosine(right, first).toFixed(4)}`);
-  assert.ok(cosine(right, down) < 1e-3, 'the axes are orthogonal');
-  // The page takes 500 of 1000 codes, and some rounds of power iteration: near is enough to look at.
-  assert.ok(cosine(right, first) > 0.98, 'the first axis is the first component');
-
-  await visitor.page.selectOption('#projection', 'variance');
-  const variances = c.map((row, d) => row[d] ?? 0);
-  const least = variances.indexOf(Math.min(...variances));
-  const [x, y] = [0, 1, 2].filter((d) => d !== least) as [number, number];
-  const alone = (d: number) => (v: number[]) => v.every((value, k) => (k === d ? value !== 0 : value === 0));
-  await eventually(() => step([0.3, 0.5], [0.7, 0.5]), alone(x), 'from left to right one dimension changes');
-  await eventually(() => step([0.5, 0.3], [0.5, 0.7]), alone(y), 'from top to bottom another');
-  await visitor.page.selectOption('#projection', 'pca');
-});
-
-test('behind the points is what each place decodes to, unless it is switched off', async () => {
-  const tile = (grey: number[], column: number, row: number) =>
-    Array.from({ length: 784 }, (_, i) => grey[(28 * row + Math.floor(i / 28)) * 448 + 28 * column + (i % 28)] ?? -1);
-  const decodedAt = async (right: number, down: number) => {
-    await visitor.drag('#map', [[right, down]]);
-    return (await visitor.decodedHere()).map((value) => 255 * value);
-  };
-  const pixel = 1 / (await visitor.box('#map')).width;
-  for (const [column, row] of [
-    [3, 12],
-    [11, 5],
-  ] as const) {
-    const [right, down] = [(column + 0.5) / 16, (row + 0.5) / 16];
-    const wanted = await decodedAt(right, down);
-    // The pointer is less than a pixel of the screen beside the tile's middle.
-    const beside = [await decodedAt(right + pixel, down), await decodedAt(right, down + pixel)];
-    const bound = (i: number, value: number) =>
-      beside.reduce((sum, values) => sum + Math.abs((values[i] ?? Number.NaN) - value), 0.501);
-    const { width, height } = await visitor.eventuallySeen(
-      '#behind',
-      ({ grey }) =>
-        tile(grey, column, row).every((value, i) => Math.abs(value - (wanted[i] ?? 0)) <= bound(i, wanted[i] ?? 0)),
-      `the tile at ${column}, ${row}`,
-    );
-    assert.equal([width, height], [448, 448]);
-  }
-  await visitor.page.uncheck('#manifold');
-  assert.not(await visitor.page.isVisible('#behind'));
-  const points = await visitor.pointsOfClasses();
-  assert.ok(
-    points.every((count) => count > 50),
-    'the points stay',
-  );
-  await visitor.page.check('#manifold');
-  assert.ok(await visitor.page.isVisible('#behind'));
-});
-
-// --- the walk -----------------------------------------------------------------------------------------------------------
-
 /** What the means of the codes of these test images decode to, as the classes of the images if the model takes any. */
 const redecoded = (images: number[]) =>
   visitor.page.evaluate(async (rows) => {
@@ -206,6 +120,137 @@ const beginsAndEnds =
 
 const PAIRS = [0, 3, 6, 9, 12, 15];
 
+// --- the map's axes -----------------------------------------------------------------------------------------------------
+
+/** How the code changes from one place of the map to another, and how it varies over the test images. */
+async function step(from: [number, number], to: [number, number]): Promise<number[]> {
+  await visitor.drag('#map', [from]);
+  const first = await point();
+  await visitor.drag('#map', [to]);
+  return (await point()).map((z, d) => z - (first[d] ?? 0));
+}
+
+/** Of each dimension, over the test images. */
+async function dimensions(): Promise<number[][]> {
+  const codes = await visitor.page.evaluate(async () => {
+    const all = await latentgpuPage.session?.encode({ set: 'test', count: latentgpuPage.test.count });
+    return Array.from(all?.mean ?? []);
+  });
+  return [0, 1, 2].map((d) => codes.filter((_, i) => i % 3 === d));
+}
+
+async function covariance(): Promise<number[][]> {
+  const centred = (await dimensions()).map((column) => column.map((z) => z - mean(column)));
+  return centred.map((a) => centred.map((b) => mean(a.map((z, i) => z * (b[i] ?? 0)))));
+}
+
+test('the axes are the principal components, or the dimensions of largest variance', async () => {
+  const c = await covariance();
+  const times = (v: number[]) => c.map((row) => row.reduce((sum, value, d) => sum + value * (v[d] ?? 0), 0));
+  const dot = (a: number[], b: number[]) => a.reduce((sum, value, d) => sum + value * (b[d] ?? 0), 0);
+  const cosine = (a: number[], b: number[]) => Math.abs(dot(a, b)) / Math.sqrt(dot(a, a) * dot(b, b));
+  let first = [1, 1, 1];
+  for (let round = 0; round < 1000; round++) {
+    const next = times(first);
+    first = next.map((value) => value / Math.sqrt(dot(next, next)));
+  }
+  // Of two components of nearly the same variance either will do: what counts is the variance along the axis.
+  const along = (v: number[]) => dot(v, times(v)) / dot(v, v);
+  const got = (v: number[]) => along(v) / along(first);
+  const right = await eventually(
+    () => step([0.3, 0.5], [0.7, 0.5]),
+    (v) => got(v) > 0.99,
+    'the first axis has the largest variance that there is',
+  );
+  const down = await step([0.5, 0.3], [0.5, 0.7]);
+  console.log(`  the map's first axis has ${(100 * got(right)).toFixed(2)}% of the first component's variance`);
+  assert.ok(cosine(right, down) < 1e-3, 'the axes are orthogonal');
+
+  await visitor.page.selectOption('#projection', 'variance');
+  const variances = c.map((row, d) => row[d] ?? 0);
+  const least = variances.indexOf(Math.min(...variances));
+  const [x, y] = [0, 1, 2].filter((d) => d !== least) as [number, number];
+  const alone = (d: number) => (v: number[]) => v.every((value, k) => (k === d ? value !== 0 : value === 0));
+  await eventually(() => step([0.3, 0.5], [0.7, 0.5]), alone(x), 'from left to right one dimension changes');
+  await eventually(() => step([0.5, 0.3], [0.5, 0.7]), alone(y), 'from top to bottom another');
+  await visitor.page.selectOption('#projection', 'pca');
+});
+
+test('what training changes while someone drags is on the map when that ends', async () => {
+  await visitor.page.selectOption('#projection', 'variance');
+  const box = await visitor.box('#map');
+  await visitor.page.mouse.move(box.x + 0.4 * box.width, box.y + 0.4 * box.height);
+  await visitor.page.mouse.down();
+  const press = () => visitor.page.evaluate(() => document.querySelector<HTMLButtonElement>('#train')?.click());
+  await press();
+  await visitor.waitForStep((await visitor.stepShown()) + 60);
+  await press();
+  await visitor.waitForPhase('paused');
+  // Until all panels have had their turn while the button is held: the last of them is the walk.
+  await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(PAIRS)), 'the walks of these parameters');
+  await visitor.page.mouse.up();
+  const columns = await dimensions();
+  const variances = columns.map((column) => mean(column.map((z) => (z - mean(column)) ** 2)));
+  const least = variances.indexOf(Math.min(...variances));
+  const middle = mean(columns[least] ?? []);
+  // What the plane does not say is as in the middle of the codes.
+  const off = (place: number[]) => Math.abs((place[least] ?? Number.NaN) - middle);
+  await eventually(
+    async () => {
+      await visitor.drag('#map', [[0.6, 0.6]]);
+      return point();
+    },
+    (place) => off(place) < 1e-4,
+    'the map goes through the middle of the codes that there are now',
+  );
+  await visitor.page.selectOption('#projection', 'pca');
+});
+
+test('behind the points is what each place decodes to, unless it is switched off', async () => {
+  const tile = (grey: number[], column: number, row: number) =>
+    Array.from({ length: 784 }, (_, i) => grey[(28 * row + Math.floor(i / 28)) * 448 + 28 * column + (i % 28)] ?? -1);
+  const decodedAt = async (right: number, down: number) => {
+    await visitor.drag('#map', [[right, down]]);
+    return (await visitor.decodedHere()).map((value) => 255 * value);
+  };
+  const pixel = 1 / (await visitor.box('#map')).width;
+  for (const [column, row] of [
+    [3, 12],
+    [11, 5],
+  ] as const) {
+    // Pressed on again for each look: the map has been given other axes just now.
+    const look = async () => {
+      const [right, down] = [(column + 0.5) / 16, (row + 0.5) / 16];
+      const wanted = await decodedAt(right, down);
+      const beside = [await decodedAt(right + pixel, down), await decodedAt(right, down + pixel)];
+      return { wanted, beside, ...(await visitor.seen('#behind')) };
+    };
+    const { width, height } = await eventually(
+      look,
+      // The pointer is less than a pixel of the screen beside the tile's middle; to the nearest of 256 steps.
+      ({ wanted, beside, grey }) =>
+        tile(grey, column, row).every((value, i) => {
+          const right = wanted[i] ?? Number.NaN;
+          const bound = beside.reduce((sum, values) => sum + Math.abs((values[i] ?? Number.NaN) - right), 0.501);
+          return Math.abs(value - right) <= bound;
+        }),
+      `the tile at ${column}, ${row}`,
+    );
+    assert.equal([width, height], [448, 448]);
+  }
+  await visitor.page.uncheck('#manifold');
+  assert.not(await visitor.page.isVisible('#behind'));
+  const points = await visitor.pointsOfClasses();
+  assert.ok(
+    points.every((count) => count > 50),
+    'the points stay',
+  );
+  await visitor.page.check('#manifold');
+  assert.ok(await visitor.page.isVisible('#behind'));
+});
+
+// --- the walk -----------------------------------------------------------------------------------------------------------
+
 test('each walk begins and ends with the two images as the model has them; other pairs are others', async () => {
   const before = await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(PAIRS)), 'the first pairs');
   await visitor.page.click('#pair');
@@ -232,7 +277,9 @@ test('a conditional model: the class that is chosen is decoded, on the map too, 
 });
 
 test('codes of one dimension: a lane for each class, and dragging up and down changes nothing', async () => {
+  assert.not(await visitor.page.isVisible('.only-line'));
   await visitor.visit(SETUP.replace('latent=3', 'latent=1'));
+  assert.ok(await visitor.page.isVisible('.only-line'), 'what the rows are is said');
   await visitor.trainTo(40);
   await eventually(
     () => visitor.pointsOfClasses(),

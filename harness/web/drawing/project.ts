@@ -7,8 +7,13 @@ export interface Plane {
   y: Float64Array;
 }
 
-/** Rounds of power iteration; each goes on from the last refresh's directions, so few are enough. */
-const ROUNDS = 12;
+/** Multiplications that this thread has time for at each refresh, of a covariance and of a power iteration: some 20 ms each. */
+const COVARIANCE_WORK = 2.6e7;
+const ITERATION_WORK = 4e6;
+/** Of power iteration: enough for 99% of the variance that can be had, however near the next component is. */
+const MOST_ROUNDS = 1000;
+/** A direction that turns by less than the root of this is found. */
+const STILL = 1e-12;
 
 export type Projection = 'pca' | 'variance';
 
@@ -68,11 +73,11 @@ export function unproject({ centre, x, y }: Plane, [u, v]: readonly [number, num
 
 const unit = (length: number, at: number): Float64Array => Float64Array.from({ length }, (_, d) => (d === at ? 1 : 0));
 
-/** [latent, latent], of at most a few hundred codes: they only steer a picture. */
+/** [latent, latent]; of large codes, some of them are enough to steer a picture. */
 function covariance(codes: Float32Array, latent: number, mean: Float64Array): Float64Array {
   const matrix = new Float64Array(latent * latent);
   const count = codes.length / latent;
-  const every = Math.max(1, Math.floor(count / 400));
+  const every = Math.max(1, Math.ceil((count * latent * latent) / COVARIANCE_WORK));
   for (let row = 0; row < count; row += every)
     for (let a = 0; a < latent; a++) {
       const from = (codes[row * latent + a] ?? 0) - (mean[a] ?? 0);
@@ -86,7 +91,8 @@ function covariance(codes: Float32Array, latent: number, mean: Float64Array): Fl
 /** The direction of largest variance, or of the largest that is orthogonal to `not`. */
 function leading(matrix: Float64Array, latent: number, start: Float64Array, not?: Float64Array): Float64Array {
   let v = start;
-  for (let round = 0; round < ROUNDS; round++) {
+  const rounds = Math.min(MOST_ROUNDS, Math.ceil(ITERATION_WORK / (latent * latent)));
+  for (let round = 0; round < rounds; round++) {
     const next = new Float64Array(latent);
     for (let a = 0; a < latent; a++)
       for (let b = 0; b < latent; b++) next[a] = (next[a] ?? 0) + (matrix[a * latent + b] ?? 0) * (v[b] ?? 0);
@@ -96,7 +102,9 @@ function leading(matrix: Float64Array, latent: number, start: Float64Array, not?
     }
     const length = Math.sqrt(dot(next, next));
     if (!(length > 0)) return v;
+    const before = v;
     v = next.map((value) => value / length);
+    if (1 - dot(before, v) ** 2 < STILL) break;
   }
   return v;
 }

@@ -29,6 +29,7 @@ export function decodedPanel(state: State): Panel {
     document.body.classList.toggle('conditional', state.classes !== undefined);
     document.body.classList.toggle('denoising', state.model?.corruption !== undefined);
     document.body.classList.toggle('large', state.latent > 2);
+    document.body.classList.toggle('line', state.latent === 1);
     fillClasses(chosen, state);
     fitted = -1;
     build(Array.from({ length: Math.min(MOST_SLIDERS, state.latent) }, (_, d) => d));

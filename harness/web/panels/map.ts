@@ -26,6 +26,8 @@ export function mapPanel(state: State): Panel {
   /** [n, 2], on the plane. */
   let places = new Float32Array();
   let dragging = false;
+  /** Codes came while someone dragged: training may have ended since, so that no others come by themselves. */
+  let missed = false;
   frame.prepend(behind);
 
   function renew(): void {
@@ -39,6 +41,7 @@ export function mapPanel(state: State): Panel {
   async function refresh(): Promise<void> {
     const codes = await state.ask((session) => session.encode({ set: 'test', count: state.test.count }));
     // While someone drags, the ground stays still.
+    missed = dragging;
     if (codes && !dragging) {
       plane = planeOf(codes.mean, state.latent, projection.value as Projection, plane);
       const count = codes.mean.length / state.latent;
@@ -90,6 +93,7 @@ export function mapPanel(state: State): Panel {
     moveTo,
     drag: (on) => {
       dragging = on;
+      if (!on && missed) void refresh();
     },
   });
   withManifold.addEventListener('change', () => void showManifold());
