@@ -43,6 +43,28 @@ export function eachFrame(work: () => void): () => void {
   };
 }
 
+/** In a frame, and once more after a rest if it was asked for meanwhile. @param rest ms */
+export function nowAndThen(rest: number, work: () => void): () => void {
+  let asked = false;
+  let resting = false;
+  const go = () => {
+    if (resting || !asked) return;
+    resting = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      work();
+      setTimeout(() => {
+        resting = false;
+        go();
+      }, rest);
+    });
+  };
+  return () => {
+    asked = true;
+    go();
+  };
+}
+
 /** One at a time; asked for meanwhile, once more at the end, with what is true then. */
 export function latest(work: () => Promise<unknown>): () => Promise<void> {
   let wanted = false;
@@ -60,6 +82,13 @@ export function latest(work: () => Promise<unknown>): () => Promise<void> {
     return running;
   };
 }
+
+/**
+ * For pictures of few pixels that are drawn again and again: kept in the processor's memory, as each drawing by the GPU would
+ * wait behind training, and whatever is shown after it, too.
+ */
+export const context2d = (canvas: HTMLCanvasElement): CanvasRenderingContext2D | null =>
+  canvas.getContext('2d', { willReadFrequently: true });
 
 /** A colour of the style sheet, as it is in the present scheme. */
 export const cssColour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);

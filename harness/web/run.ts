@@ -1,8 +1,8 @@
 // Starts, trains, pauses, resets: everything that a session is asked to do as a whole. What is shown is the panels' work.
-import { DeviceError, type LayerProgress, type Progress } from 'latentgpu';
-import { type Session, type SessionSetup, startSession } from 'latentgpu/worker';
+import { type Dataset, DeviceError, type Images, type LayerProgress, type ModelSpec, type Progress } from 'latentgpu';
+import { type Session, startSession } from 'latentgpu/worker';
 import { dataset } from './data/data.js';
-import { modelOf } from './setup.js';
+import { modelOf, type Setup } from './setup.js';
 import { type Measured, messageOf, type State } from './state.js';
 
 /** Test images that the page itself holds: for the map and the pictures. */
@@ -12,11 +12,28 @@ const EPOCHS = 1000;
 /** More points than a chart has pixels help nobody: at that many, neighbours are joined. */
 const MOST_MEASURED = 1200;
 
+/** The data that sessions are given: how many images, and of how many classes if they have labels. */
+interface Given {
+  train: number;
+  pixels: number;
+  classes: number | undefined;
+}
+
+export interface Change {
+  /** The data are to be made anew. */
+  data?: boolean;
+  /** Own images from now on, or the built-in digits. */
+  files?: File[] | 'digits';
+}
+
 export class Runner {
   private stop = new AbortController();
   /** Ends when training has ended, however it did. */
   private running: Promise<void> = Promise.resolve();
   private newData = true;
+  /** Of the data that are, or are to be. */
+  private files: File[] | 'digits' = 'digits';
+  private given: Given | undefined;
   /** Set-ups follow one another; only the last one counts. */
   private starts = 0;
   /** The first layer that has still to be pretrained, from 0; nothing if none has. */
@@ -25,34 +42,23 @@ export class Runner {
   constructor(private readonly state: State) {}
 
   /** Makes the model of the set-up, with fresh parameters; on a new device if there is none. */
-  async start({ data = false } = {}): Promise<void> {
+  async start({ data = false, files = this.files }: Change = {}): Promise<void> {
     const { state } = this;
-    this.newData ||= data;
+    this.newData ||= data || files !== this.files;
+    this.files = files;
     const mine = ++this.starts;
     this.stop.abort();
     state.generation++;
     state.enter('starting', 'Making the data and the model…');
     await this.running;
     if (mine !== this.starts) return;
+    const made = this.newData ? await this.makeData(mine) : undefined;
+    if (mine !== this.starts || made === 'none') return;
     try {
-      const made = this.newData ? await this.makeData() : undefined;
-      if (mine !== this.starts) return;
-      const size = made?.train ?? state.test;
-      const model = modelOf(state.setup, size.height * size.width);
-      const { lr, batch, seed } = state.setup;
-      const setup: Omit<SessionSetup, 'dataset'> = { model, training: { lr, batch, seed }, seed };
-      const session = await this.settle(setup, made);
+      await this.settle(made);
       this.newData = false;
-      const test = await session.images('test', { count: SHOWN });
-      if (mine !== this.starts) return;
-      Object.assign(state, { model, test, step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
-      state.generation++;
-      this.nextLayer = state.setup.preset === 'stacked' && state.setup.pretrain > 0 ? 0 : undefined;
-      state.point = new Float32Array(model.code.units);
-      state.chosen = false;
-      state.enter('ready');
-      state.tell('model');
-      state.tell('parameters');
+      const test = await state.session?.images('test', { count: SHOWN });
+      if (mine === this.starts && test) this.began(test);
     } catch (error) {
       if (mine !== this.starts) return;
       const unsupported = error instanceof DeviceError && !state.session;
@@ -60,40 +66,91 @@ export class Runner {
     }
   }
 
-  private async makeData() {
-    const { files, setup } = this.state;
-    const made = await dataset(
-      files ? { files, most: setup.images } : { digits: { train: setup.images, test: SHOWN } },
+  /** @returns 'none' if that cannot be, which is told: the model that there is goes on with the data that it has */
+  private async makeData(mine: number): Promise<Dataset | 'none'> {
+    const { files, state } = this;
+    const { images } = state.setup;
+    try {
+      return await dataset(files === 'digits' ? { digits: { train: images, test: SHOWN } } : { files, most: images });
+    } catch (error) {
+      if (mine !== this.starts) return 'none';
+      if (!state.session || !state.model) state.enter('failed', messageOf(error));
+      else {
+        this.newData = false;
+        this.files = state.files;
+        state.enter(state.step > 0 ? 'paused' : 'ready', `${messageOf(error)}. The data are as they were.`);
+      }
+      return 'none';
+    }
+  }
+
+  /** The model of a set-up for the data that there are. @throws Error naming what is wrong */
+  modelOf(setup: Setup): ModelSpec {
+    const { pixels, classes } = this.given ?? { pixels: this.state.pixels, classes: undefined };
+    if (setup.preset === 'conditionalVae' && classes === undefined)
+      throw new Error(
+        'A conditional VAE is told the class of each image, and these have no labels: drop an IDX file of labels with ' +
+          'the images, or choose another kind of model.',
+      );
+    return modelOf(setup, pixels, classes);
+  }
+
+  /** Another model is there: everything starts over. */
+  private began(test: Images): void {
+    const { state } = this;
+    const { batch, preset, pretrain } = state.setup;
+    Object.assign(state, { test, step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
+    state.generation++;
+    this.nextLayer = preset === 'stacked' && pretrain > 0 ? 0 : undefined;
+    state.point = new Float32Array(state.latent);
+    state.chosen = false;
+    const { train = batch } = this.given ?? {};
+    state.enter(
+      'ready',
+      train < batch ? `Ready to train. Batches of ${train}: there are no more training images.` : '',
     );
-    this.state.dataName = files ? made.name : 'Built-in digits';
-    return made;
+    state.tell('model');
+    state.tell('parameters');
   }
 
   /** The session there is, started over; or a new one. */
-  private async settle(
-    setup: Omit<SessionSetup, 'dataset'>,
-    made: SessionSetup['dataset'] | undefined,
-  ): Promise<Session> {
+  private async settle(made: Dataset | undefined): Promise<void> {
     const { state } = this;
+    if (made) {
+      const { count, height, width, labels } = made.train;
+      const all = [...(labels ?? []), ...(made.test.labels ?? [])];
+      const classes = labels ? all.reduce((most, label) => Math.max(most, label), 0) + 1 : undefined;
+      this.given = { train: count, pixels: height * width, classes };
+    }
+    const { lr, batch, seed } = state.setup;
+    const training = { lr, batch: Math.min(batch, this.given?.train ?? batch), seed };
+    const model = this.modelOf(state.setup);
+    const name = made?.name;
+    const setup = { model, training, seed };
     if (state.session) {
       await state.session.restart({ ...setup, ...(made && { dataset: made }) });
-      return state.session;
+    } else {
+      if (!made) throw new Error('there is no data yet');
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'latentgpu' });
+      state.session = await startSession({ ...setup, dataset: made, worker });
+      this.watch(state.session);
     }
-    if (!made) throw new Error('there is no data yet');
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'latentgpu' });
-    const session = await startSession({ ...setup, dataset: made, worker });
-    state.session = session;
-    this.watch(session);
-    return session;
+    state.model = model;
+    state.files = this.files;
+    if (name !== undefined) state.dataName = this.files === 'digits' ? 'Built-in digits' : name;
   }
 
-  /** Tells when the device is lost, each time anew. */
+  /** Tells when the device is lost, each time anew, or the worker has failed, after which there is no session. */
   private watch(session: Session): void {
     void session.lost.then((error) => {
       const { state } = this;
       state.generation++;
+      if (error instanceof DeviceError) this.watch(session);
+      else {
+        state.session = undefined;
+        this.newData = true;
+      }
       state.enter('lost', `${error.message} Press Train to start again with fresh parameters.`);
-      this.watch(session);
     });
   }
 

@@ -78,20 +78,34 @@ export const OWN_NUMBERS: Partial<Record<Preset, readonly (keyof Setup)[]>> = {
   stacked: ['pretrain'],
 };
 
+/** What the page calls the numbers. */
+const NAMES: Record<NumberField, string> = {
+  images: 'Images',
+  latent: 'Latent size',
+  lr: 'Learning rate',
+  batch: 'Batch',
+  beta: 'KL weight',
+  l1: 'L1 weight',
+  noise: 'How much',
+  pretrain: 'Pretraining',
+  seed: 'Seed',
+};
+
 /** @returns what is wrong with a field's value, or nothing */
 export function fault(field: keyof Setup, setup: Setup): string | undefined {
   if (field === 'hidden') return hiddenFault(setup.hidden);
   if (!(field in BOUNDS)) return undefined;
-  const value = setup[field as NumberField];
-  const [least, most] = BOUNDS[field as NumberField];
-  if (!(value >= least && value <= most)) return `${field} must be from ${least} to ${most}`;
-  return WHOLE.includes(field) && !Number.isInteger(value) ? `${field} must be a whole number` : undefined;
+  const number = field as NumberField;
+  const value = setup[number];
+  const [least, most] = BOUNDS[number];
+  if (!(value >= least && value <= most)) return `${NAMES[number]} must be from ${least} to ${most}`;
+  return WHOLE.includes(field) && !Number.isInteger(value) ? `${NAMES[number]} must be a whole number` : undefined;
 }
 
 function hiddenFault(hidden: number[]): string | undefined {
-  if (hidden.length > MOST_LAYERS) return `at most ${MOST_LAYERS} hidden layers`;
+  if (hidden.length > MOST_LAYERS) return `Hidden layers: at most ${MOST_LAYERS}`;
   const bad = hidden.some((units) => !Number.isInteger(units) || units < 1 || units > MOST_UNITS);
-  return bad ? `hidden layers must be whole numbers from 1 to ${MOST_UNITS}, for example 128, 64` : undefined;
+  return bad ? `Hidden layers must be whole numbers from 1 to ${MOST_UNITS}, for example 128, 64` : undefined;
 }
 
 export const parseHidden = (text: string): number[] =>
@@ -131,21 +145,30 @@ export function withField(setup: Setup, field: keyof Setup, text: string): Setup
   if (field === 'hidden') return { ...setup, hidden: parseHidden(text) };
   if (field === 'preset') return isOneOf(PRESETS, text) ? { ...setup, preset: text } : undefined;
   if (field === 'corruption') return isOneOf(CORRUPTIONS, text) ? { ...setup, corruption: text } : undefined;
-  return { ...setup, [field]: text.trim() === '' ? Number.NaN : Number(text) };
+  return { ...setup, [field]: numberOf(text) };
 }
+
+/** With a point or, as many people write it, a comma. */
+const numberOf = (text: string): number =>
+  text.trim() === '' ? Number.NaN : Number(text.replace(/^\s*([-+]?\d*),(\d+)\s*$/, '$1.$2'));
 
 const isOneOf = <T extends string>(list: readonly T[], text: string): text is T => list.includes(text as T);
 
 /** Presets with no numbers of their own. */
-const PLAIN = { vae, conditionalVae, ae, linear, stacked };
+const PLAIN = { vae, ae, linear, stacked };
 
-/** @throws ArgumentError naming what is wrong */
-export function modelOf(setup: Setup, pixels: number): ModelSpec {
+/**
+ * @param classes of the data, which a conditional model is told; 10 by default
+ * @throws ArgumentError naming what is wrong
+ */
+export function modelOf(setup: Setup, pixels: number, classes?: number): ModelSpec {
   const { preset, hidden, latent, beta, l1, corruption, noise } = setup;
   const sizes = { pixels, hidden, latent };
   switch (preset) {
     case 'betaVae':
       return betaVae({ ...sizes, beta });
+    case 'conditionalVae':
+      return conditionalVae({ ...sizes, ...(classes !== undefined && { classes }) });
     case 'sparse':
       return sparse({ ...sizes, l1 });
     case 'denoising':

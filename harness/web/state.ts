@@ -36,8 +36,8 @@ export class State {
   /** Of the dataset's test images, with their labels if there are any; those that the page shows. */
   test: Images = { count: 0, height: 28, width: 28, pixels: new Uint8Array() };
   dataName = '';
-  /** Own images, if there are any. */
-  files: File[] | undefined;
+  /** What the data were made from. */
+  files: File[] | 'digits' = 'digits';
   step = 0;
   epoch = 0;
   stepsPerSecond = 0;

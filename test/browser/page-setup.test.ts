@@ -28,7 +28,7 @@ test('a number that cannot be is marked and changes nothing', async () => {
   await visitor.page.fill('[name=latent]', '0');
   await visitor.page.press('[name=latent]', 'Tab');
   assert.is(await visitor.page.getAttribute('[name=latent]', 'aria-invalid'), 'true');
-  assert.is(await visitor.page.textContent('#form-fault'), 'latent must be from 1 to 256.');
+  assert.is(await visitor.page.textContent('#form-fault'), 'Latent size must be from 1 to 256.');
   assert.equal(await visitor.page.evaluate(() => [location.hash, latentgpuPage.generation]), before);
   await visitor.page.fill('[name=latent]', '3');
   await visitor.page.press('[name=latent]', 'Tab');
@@ -80,7 +80,7 @@ test('an address that is edited while the page is open, and Back, bring another 
 test('what an address cannot ask for is told, and a good number takes the fault away', async () => {
   const { page } = visitor;
   await visitor.visit('#images=600&hidden=16&batch=32&latent=0');
-  const told = 'Not taken from the address: latent=0 (latent must be from 1 to 256).';
+  const told = 'Not taken from the address: latent=0 (Latent size must be from 1 to 256).';
   assert.is(await page.textContent('#form-fault'), told);
   assert.is(await page.inputValue('[name=latent]'), '2');
   assert.is(await page.evaluate(() => location.hash), '#images=600&hidden=16&batch=32');

@@ -46,11 +46,11 @@ test('what an address cannot ask for is told, and the rest is taken', () => {
   assert.equal(setup, { ...DEFAULTS, batch: 32, hidden: [16] });
   const not = (what: string) => `Not taken from the address: ${what}.`;
   assert.equal(faults, [
-    not('latent=0 (latent must be from 1 to 256)'),
+    not('latent=0 (Latent size must be from 1 to 256)'),
     not('preset=gan (no such preset)'),
-    not('hidden=64,x (hidden layers must be whole numbers from 1 to 2048, for example 128, 64)'),
-    not('lr= (lr must be from 0.000001 to 1)'),
-    not('seed=1.5 (seed must be a whole number)'),
+    not('hidden=64,x (Hidden layers must be whole numbers from 1 to 2048, for example 128, 64)'),
+    not('lr= (Learning rate must be from 0.000001 to 1)'),
+    not('seed=1.5 (Seed must be a whole number)'),
     not('corruption=rain (no such corruption)'),
     not('colour=red (no such field)'),
     not('constructor=1 (no such field)'),

@@ -30,7 +30,7 @@ function byPointer(frame: HTMLElement, { size, stroke, keysAt }: Drawn): void {
     return [((clientX - left) / width) * size().width, ((clientY - top) / height) * size().height];
   };
   frame.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return;
     frame.setPointerCapture(event.pointerId);
     last = spotOf(event);
     keysAt(undefined);

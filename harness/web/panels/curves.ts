@@ -1,7 +1,7 @@
 // Loss curves: what is minimised, each of its terms, and the test set's after each epoch.
 import { type LossTerm, lossWeights } from 'latentgpu';
 import uPlot from 'uplot';
-import { byId, cssColour, eachFrame, make, onSchemeChange } from '../dom.js';
+import { byId, cssColour, make, nowAndThen, onSchemeChange } from '../dom.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -25,6 +25,8 @@ const COLOURS: Record<Term, string> = {
 };
 const TEST_COLOUR = '--series-4';
 const HEIGHT = 240;
+/** Between two drawings. A chart at every step would be more than people see, and its canvas fills the queue of the GPU. */
+const REST_MS = 200;
 
 export function curvesPanel(state: State): Panel {
   const place = byId('chart');
@@ -57,7 +59,7 @@ export function curvesPanel(state: State): Panel {
     tellValues();
   }
 
-  const update = eachFrame(() => {
+  const update = nowAndThen(REST_MS, () => {
     plot?.setData(dataOf(state, terms()));
     tellValues();
   });
@@ -70,8 +72,8 @@ export function curvesPanel(state: State): Panel {
       const column = data[series + 1] ?? [];
       const last = Array.from(column).findLast((value) => typeof value === 'number');
       const value = hovered === null ? last : column[hovered];
-      element.textContent = typeof value === 'number' ? value.toFixed(1) : '–';
-      if (typeof last === 'number') inWords.push(`${name} ${last.toFixed(1)}`);
+      element.textContent = typeof value === 'number' ? lossText(value) : '–';
+      if (typeof last === 'number') inWords.push(`${name} ${lossText(last)}`);
     });
     place.setAttribute(
       'aria-label',
@@ -115,9 +117,19 @@ function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.Align
   return [steps, ...terms.map((term) => trained.map(({ losses }) => losses[term] ?? null)), testOf];
 }
 
-/** Only a likelihood is in nats. */
-export const unitOf = ({ model }: State): string =>
-  model?.loss.reconstruction === 'mse' ? 'squared error an image' : 'nats an image';
+/** A likelihood is in nats; with weights or a penalty it is a likelihood no more. */
+export function unitOf({ model }: State): string {
+  const weights = model ? lossWeights(model) : new Map<LossTerm, number>();
+  const plain = [...weights].every(([term, weight]) => weight === 1 && ['bce', 'kl', 'mse'].includes(term));
+  if (!plain) return 'weighted loss an image';
+  return weights.has('mse') ? 'squared error an image' : 'nats an image';
+}
+
+/** Of an axis: no digits that its neighbours share. */
+const tickText = (value: number): string => (Math.abs(value) < 1e5 ? String(value) : value.toExponential(0));
+
+/** Five signs and a unit of its own at most: a loss that explodes has many. */
+export const lossText = (value: number): string => (Math.abs(value) < 1e5 ? value.toFixed(1) : value.toExponential(1));
 
 function optionsOf(
   terms: readonly Term[],
@@ -142,7 +154,7 @@ function optionsOf(
     cursor: { y: false, drag: { x: false, y: false } },
     axes: [
       { ...axis, label: 'step', labelSize: 20, size: 34 },
-      { ...axis, label: unit, labelSize: 20, size: 46 },
+      { ...axis, label: unit, labelSize: 20, size: 46, values: (_, ticks) => ticks.map(tickText) },
     ],
     series: [
       {},
@@ -151,7 +163,7 @@ function optionsOf(
         label: 'Test loss',
         stroke: cssColour(TEST_COLOUR),
         width: 0,
-        points: { show: true, size: 4, fill: cssColour(TEST_COLOUR) },
+        points: { show: true, size: 6, fill: cssColour(TEST_COLOUR) },
       },
     ],
     hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },

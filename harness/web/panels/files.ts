@@ -1,11 +1,10 @@
 // Saving and loading the model, files dropped on the page, and the link that holds the set-up. A saved model says its set-up, so
 // that loading brings both.
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from 'latentgpu';
+import { decodeSafetensors, encodeSafetensors, type ModelSpec, safetensorsMetadata } from 'latentgpu';
 import { button, byId, download, setText } from '../dom.js';
 import type { Runner } from '../run.js';
 import { readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
-import { useImages } from './own-images.js';
 import type { Panel } from './panel.js';
 
 const FILE_NAME = 'latentgpu-model.safetensors';
@@ -32,13 +31,13 @@ export function filesPanel(state: State, runner: Runner): Panel {
     save.disabled = !state.usable;
     load.disabled = !state.usable;
   });
-  link();
+  link(state);
   dropped(state, runner);
   return {};
 }
 
 /** Says on the button for a moment whether the link was copied: without permission, or without https, it cannot be. */
-function link(): void {
+function link(state: State): void {
   let said: ReturnType<typeof setTimeout> | undefined;
   const own = byId('link').textContent ?? '';
   const element = button('link', async () => {
@@ -48,7 +47,8 @@ function link(): void {
       () => true,
       () => false,
     );
-    setText(element, copied ? 'Copied' : 'The address bar has it');
+    const told = state.files === 'digits' ? 'Copied' : 'Copied, without your images';
+    setText(element, copied ? told : 'The address bar has it');
     clearTimeout(said); // one of another press may have been set meanwhile
     said = setTimeout(() => setText(element, own), SAID_MS);
   });
@@ -74,7 +74,7 @@ function dropped(state: State, runner: Runner): void {
     const files = [...(event.dataTransfer?.files ?? [])];
     const models = files.filter(isModel);
     const images = files.filter((file) => !isModel(file));
-    if (images.length > 0) await useImages(state, runner, images);
+    if (images.length > 0) await runner.start({ files: images });
     for (const model of models.slice(-1)) await loadModel(state, runner, model);
   });
 }
@@ -86,9 +86,14 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const wanted = safetensorsMetadata(bytes)[METADATA];
-    // What is dropped may come while there is no model to load it into: before there is one, or after a failure.
-    if ((wanted !== undefined && wanted !== toHash(state.setup)) || !state.usable)
-      await setUp(state, runner, wanted ?? toHash(state.setup));
+    const setup = wanted === undefined ? state.setup : readHash(wanted).setup;
+    if (state.model) checkInputs(bytes, runner.modelOf(setup), state);
+    const data = setup.images !== state.setup.images;
+    state.setup = setup;
+    history.replaceState(null, '', `#${toHash(setup)}`);
+    state.tell('setup');
+    // Curves and steps are those of another model.
+    await runner.start({ data });
     const { session, generation } = state;
     if (!session || !state.usable) return; // why, the page says
     await session.load(bytes);
@@ -101,11 +106,13 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
   }
 }
 
-async function setUp(state: State, runner: Runner, wanted: string): Promise<void> {
-  const { setup } = readHash(wanted);
-  const data = setup.images !== state.setup.images;
-  state.setup = setup;
-  history.replaceState(null, '', `#${toHash(setup)}`);
-  state.tell('setup');
-  await runner.start({ data });
+/** Before anything is given up for it. @throws Error if the file's model is for images of another size */
+function checkInputs(bytes: Uint8Array, { inputs, classes = 0 }: ModelSpec, { test }: State): void {
+  const tensors = decodeSafetensors(bytes);
+  const first = tensors.get('encoder.0.weight') ?? tensors.get('mu.weight');
+  const pixels = (first?.shape[1] ?? inputs + classes) - classes;
+  if (pixels !== inputs)
+    throw new Error(
+      `a model for images of ${pixels} pixels; the images here have ${test.height}x${test.width} = ${inputs}. Choose its images first.`,
+    );
 }

@@ -1,5 +1,5 @@
 // The map of the latent space: where the test images' codes lie, and a place on it that is decoded as it is dragged about.
-import { byId, eachFrame, latest, make, setText } from '../dom.js';
+import { byId, context2d, eachFrame, latest, make, setText } from '../dom.js';
 import { ARROWS } from '../drawing/hand.js';
 import { classColour } from '../drawing/palette.js';
 import { GpuPicture } from '../drawing/picture.js';
@@ -163,7 +163,7 @@ interface Points {
 
 function drawPoints(canvas: HTMLCanvasElement, { places, view, labels, onLine }: Points): void {
   const side = Math.round(canvas.clientWidth * devicePixelRatio);
-  const context = canvas.getContext('2d');
+  const context = context2d(canvas);
   if (!context || side === 0) return;
   if (canvas.width !== side) canvas.width = canvas.height = side;
   context.clearRect(0, 0, side, side);
@@ -212,7 +212,7 @@ function drawLine(canvas: HTMLCanvasElement, right: number): void {
 
 /** White with a black edge: to be seen on anything. */
 function outline(canvas: HTMLCanvasElement, path: Path2D): void {
-  const context = canvas.getContext('2d');
+  const context = context2d(canvas);
   if (!context) return;
   for (const [colour, width] of [
     ['#000', 6],

@@ -5,17 +5,13 @@ import type { State } from '../state.js';
 
 export function ownImages(state: State, runner: Runner): void {
   const input = byId<HTMLInputElement>('files');
-  button('digits', () => useImages(state, runner, undefined));
+  const digits = button('digits', () => runner.start({ files: 'digits' }));
   button('choose', () => input.click());
   input.addEventListener('change', () => {
-    if (input.files?.length) void useImages(state, runner, [...input.files]);
+    if (input.files?.length) void runner.start({ files: [...input.files] });
     input.value = ''; // the same files may be chosen again
   });
-}
-
-/** A fresh model on these images, or on the built-in digits. */
-export function useImages(state: State, runner: Runner, files: File[] | undefined): Promise<void> {
-  state.files = files;
-  byId('digits').hidden = files === undefined;
-  return runner.start({ data: true });
+  state.on('model', () => {
+    digits.hidden = state.files === 'digits';
+  });
 }

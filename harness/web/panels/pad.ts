@@ -1,6 +1,6 @@
 // A pad to draw on with ink, noise or a rubber, and what the model makes of the drawing. Noise is the model's own damage, where
 // it has one.
-import { button, byId, eachFrame, latest } from '../dom.js';
+import { button, byId, context2d, eachFrame, latest } from '../dom.js';
 import { listen } from '../drawing/hand.js';
 import { GpuPicture } from '../drawing/picture.js';
 import { type Pen, Sheet, type Size, type Spot } from '../drawing/sheet.js';
@@ -21,6 +21,10 @@ export function padPanel(state: State): Panel {
   /** Where the keys are, while it is they that draw. */
   let keys: Spot | undefined;
   let borrowed = 0;
+  /** Whether the visitor drew, and not only the page put an image there. */
+  let drawn = false;
+  /** From which the page's image is. */
+  let dataName = '';
   /** Whether the last model was one that cleans noise away. */
   let denoising = false;
 
@@ -40,6 +44,7 @@ export function padPanel(state: State): Panel {
     size: () => sheet.size,
     stroke: (from, to) => {
       sheet.draw({ from, to, pen: pen.value as Pen });
+      drawn = true;
       changed();
     },
     keysAt: (spot) => {
@@ -77,8 +82,10 @@ export function padPanel(state: State): Panel {
       pen.value = (denoising ? 'noise' : 'ink') satisfies Pen;
     }
     // An empty pad reconstructs to nothing to look at: begin with an image.
-    if (sheet.size.height !== size.height || sheet.size.width !== size.width) borrow();
+    const fits = sheet.size.height === size.height && sheet.size.width === size.width;
+    if (!fits || (!drawn && dataName !== state.dataName)) borrow();
     else show();
+    dataName = state.dataName;
   }
   return { renew, refresh: redraw };
 }
@@ -89,7 +96,7 @@ const sizeOf = ({ test: { height, width } }: State): Size => ({ height, width })
 function drawPad(canvas: HTMLCanvasElement, pixels: Float32Array, { height, width }: Size, keys?: Spot): void {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext('2d');
+  const context = context2d(canvas);
   if (!context || pixels.length === 0) return;
   const picture = context.createImageData(width, height);
   pixels.forEach((value, i) => {

@@ -16,6 +16,7 @@ const REST_SHARE = 1.5;
 
 /** Refreshes the panels one after the other, each in a task of its own, and again when the parameters have changed. */
 export function keepFresh(state: State, panels: readonly Panel[]): void {
+  let endRest = () => {};
   const round = latest(async () => {
     const started = performance.now();
     for (const panel of panels) {
@@ -24,8 +25,12 @@ export function keepFresh(state: State, panels: readonly Panel[]): void {
     }
     const training = state.phase === 'training';
     const rest = training ? Math.max(REST_MS, REST_SHARE * (performance.now() - started)) : 0;
-    await new Promise((resolve) => setTimeout(resolve, rest));
+    await new Promise<void>((resolve) => {
+      endRest = resolve; // what is shown when training stops is what it has come to
+      setTimeout(resolve, rest);
+    });
   });
+  state.on('phase', () => endRest());
   state.on('model', () => {
     for (const panel of panels) panel.renew?.();
   });

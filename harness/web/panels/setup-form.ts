@@ -13,11 +13,8 @@ export function setupForm(state: State, runner: Runner): Panel {
   const wrong = byId('form-fault');
   const fields = [...form.querySelectorAll<Field>('[name]')];
   const show = () => {
-    for (const field of fields) {
-      field.value = textOf(state.setup, field.name as keyof Setup);
-      field.setAttribute('aria-invalid', 'false');
-    }
-    setText(wrong, '');
+    for (const field of fields) field.value = textOf(state.setup, field.name as keyof Setup);
+    showFaults();
     showOwnNumbers(fields, state.setup);
   };
   form.addEventListener('submit', (event) => event.preventDefault());
@@ -27,13 +24,22 @@ export function setupForm(state: State, runner: Runner): Panel {
     if (field) change(field);
   });
 
+  /** Marks what cannot be and says why, of all fields: one may have been left wrong before. */
+  function showFaults(): void {
+    const faults = fields.flatMap((field) => {
+      const why = faultOf(field, state.setup);
+      field.setAttribute('aria-invalid', String(why !== undefined));
+      return why ? [`${why}.`] : [];
+    });
+    setText(wrong, faults.join(' '));
+  }
+
   function change(field: Field): void {
+    showFaults();
+    if (faultOf(field, state.setup)) return;
     const name = field.name as keyof Setup;
     const changed = withField(state.setup, name, field.value);
-    const why = changed ? fault(name, changed) : `${name}: not a value`;
-    field.setAttribute('aria-invalid', String(why !== undefined));
-    setText(wrong, why ? `${why}.` : '');
-    if (!changed || why) return;
+    if (!changed) return;
     state.setup = changed;
     showInAddress(changed);
     showOwnNumbers(fields, changed);
@@ -68,6 +74,11 @@ const imageText = ({ test }: State): string => `${test.height}x${test.width}`;
 
 const textOf = (setup: Setup, name: keyof Setup): string =>
   name === 'hidden' ? setup.hidden.join(', ') : String(setup[name]);
+
+function faultOf({ name, value }: Field, setup: Setup): string | undefined {
+  const changed = withField(setup, name as keyof Setup, value);
+  return changed ? fault(name as keyof Setup, changed) : `${name}: not a value`;
+}
 
 /** Numbers that the preset does not have are not shown. */
 function showOwnNumbers(fields: readonly Field[], { preset }: Setup): void {

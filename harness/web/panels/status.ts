@@ -2,7 +2,7 @@
 import { button, byId, eachFrame, setText } from '../dom.js';
 import type { Runner } from '../run.js';
 import type { Phase, State } from '../state.js';
-import { unitOf } from './curves.js';
+import { lossText, unitOf } from './curves.js';
 import type { Panel } from './panel.js';
 
 const SAID: Record<Phase, string> = {
@@ -33,11 +33,15 @@ export function statusPanel(state: State, runner: Runner): Panel {
     const { step, epoch, stepsPerSecond, trained } = state;
     setText(byId('step'), step.toLocaleString('en'));
     setText(byId('epoch'), String(epoch));
-    setText(byId('speed'), stepsPerSecond === 0 ? '–' : stepsPerSecond.toFixed(stepsPerSecond < 10 ? 1 : 0));
+    setText(
+      byId('speed'),
+      stepsPerSecond === 0 || state.phase !== 'training' ? '–' : stepsPerSecond.toFixed(stepsPerSecond < 10 ? 1 : 0),
+    );
     const recent = trained.at(-1);
-    setText(byId('nats'), recent ? recent.losses.loss.toFixed(1) : '–');
+    setText(byId('nats'), recent ? lossText(recent.losses.loss) : '–');
   });
   state.on('phase', showPhase);
+  state.on('phase', showStep);
   state.on('step', showStep);
   showPhase();
   const renew = () => {

@@ -10,17 +10,19 @@ const WALKS = 3;
 
 export function walkPanel(state: State): Panel {
   const picture = new GpuPicture(byId('walk'), 'Images decoded along the way from one test image to another');
-  let first = 0;
+  const [from, to] = [byId<HTMLInputElement>('walk-from'), byId<HTMLInputElement>('walk-to')];
+  /** The test image at each end of each walk, from 0; those of the first walk the visitor may choose. */
+  let ends: number[] = [];
 
   const refresh = () =>
     state.ask(async (session) => {
       const { latent, pixels, test } = state;
-      // The digits come in turn, so the images of a pair are of two classes; no walk has an end of another one's.
-      const image = (end: number) => (first + 3 * end) % Math.max(1, test.count);
-      const labelOf = (end: number) => test.labels?.[image(end)] ?? 0;
-      const ends = new Float32Array(2 * WALKS * pixels);
-      for (let end = 0; end < 2 * WALKS; end++) ends.set(state.values(image(end), 1), end * pixels);
-      const { mean } = await session.encode(ends, state.labels(labelOf, 2 * WALKS));
+      const labelOf = (end: number) => test.labels?.[ends[end] ?? 0] ?? 0;
+      const images = new Float32Array(2 * WALKS * pixels);
+      ends.forEach((image, end) => {
+        images.set(state.values(image, 1), end * pixels);
+      });
+      const { mean } = await session.encode(images, state.labels(labelOf, 2 * WALKS));
       const codes = Float32Array.from({ length: WALKS * STEPS * latent }, (_, i) => {
         const [walk, step, d] = [Math.floor(i / (STEPS * latent)), Math.floor(i / latent) % STEPS, i % latent];
         const share = step / (STEPS - 1);
@@ -31,14 +33,33 @@ export function walkPanel(state: State): Panel {
       const labels = state.labels((row) => labelOf(end(row)), WALKS * STEPS);
       await picture.draw(session, { codes, ...labels }, STEPS);
     });
+  /** Walks between images from `first` on: the digits come in turn, so the two of a pair are of two classes. */
+  function choose(first: number): void {
+    const count = Math.max(1, state.test.count);
+    const step = count % 3 === 0 ? 1 : 3; // no image twice, if there are enough
+    ends = Array.from({ length: 2 * WALKS }, (_, end) => (first + step * end) % count);
+    for (const [index, field] of [from, to].entries()) {
+      field.max = String(count);
+      field.value = String((ends[index] ?? 0) + 1);
+    }
+  }
   button('pair', () => {
-    first = (first + 7) % Math.max(1, state.test.count);
+    choose((ends[0] ?? 0) + (state.test.count % 7 === 0 ? 1 : 7));
     void refresh();
   });
+  for (const [index, field] of [from, to].entries())
+    field.addEventListener('change', () => {
+      const count = Math.max(1, state.test.count);
+      const chosen = Math.min(count, Math.max(1, Math.round(field.valueAsNumber || 1)));
+      field.value = String(chosen);
+      ends[index] = chosen - 1;
+      void refresh();
+    });
   button('walk-png', () => picture.download(pngName(state, 'walk')));
   return {
     renew: () => {
-      if (first >= state.test.count) first = 0;
+      if (ends.length === 0 || ends.some((image) => image >= state.test.count)) choose(0);
+      from.max = to.max = String(state.test.count);
       picture.shape(WALKS, STEPS, state.test);
     },
     refresh,
