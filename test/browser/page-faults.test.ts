@@ -1,5 +1,5 @@
-// The page of harness/web when things go wrong: a device that is lost, a browser without WebGPU.
-
+// The page of harness/web when things go wrong: a device that is lost, a worker that fails, a browser without
+// WebGPU.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
@@ -39,6 +39,27 @@ test('a lost device is told, and Train starts again', async () => {
   await visitor.waitForPhase('paused');
   const now = await visitor.reconstructed(SHOWN);
   await visitor.eventuallySeen('#reconstructions', shows(now, 10), 'pictures from the new device');
+});
+
+test('a worker that fails is told, and Train starts another', async () => {
+  const { page, opened } = visitor;
+  await page.click('#train');
+  await visitor.waitForStep((await visitor.stepShown()) + 3);
+  await visitor.crashWorker();
+  await visitor.waitForPhase('lost');
+  assert.match((await page.textContent('#status')) ?? '', /worker failed: .*planted.*Press Train to start again/);
+  assert.equal(
+    opened.complaints.splice(0),
+    ['error in a worker: Uncaught Error: planted'],
+    'what the visitor saw in the console',
+  );
+  await page.click('#train');
+  await visitor.waitForPhase('training');
+  await visitor.waitForStep(10);
+  await page.click('#train');
+  await visitor.waitForPhase('paused');
+  const now = await visitor.reconstructed(SHOWN);
+  await visitor.eventuallySeen('#reconstructions', shows(now, 10), 'pictures from the new worker');
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

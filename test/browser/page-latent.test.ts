@@ -260,6 +260,11 @@ test('each walk begins and ends with the two images as the model has them; other
     'other pairs',
   );
   assert.ok(differs(before)(after));
+  await visitor.page.fill('#walk-from', '3');
+  await visitor.page.fill('#walk-to', '50');
+  await visitor.page.press('#walk-to', 'Tab');
+  const chosen = [2, 49, ...PAIRS.slice(2).map((image) => image + 7)];
+  await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(chosen)), 'the images that were chosen');
 });
 
 // --- other models -------------------------------------------------------------------------------------------------------

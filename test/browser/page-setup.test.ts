@@ -37,6 +37,21 @@ test('a number that cannot be is marked and changes nothing', async () => {
   assert.match(await visitor.page.evaluate(() => location.hash), /latent=3/);
 });
 
+test('all that is wrong in the form is told; a comma is as good as a point', async () => {
+  const { page } = visitor;
+  await visitor.fill('latent', '0');
+  await visitor.fill('seed', '1.5');
+  const told = 'Latent size must be from 1 to 256. Seed must be a whole number.';
+  assert.is(await page.textContent('#form-fault'), told);
+  await visitor.fill('seed', '8');
+  assert.is(await page.textContent('#form-fault'), 'Latent size must be from 1 to 256.');
+  assert.is(await page.getAttribute('[name=latent]', 'aria-invalid'), 'true');
+  await visitor.fill('latent', '3');
+  await visitor.fill('lr', '0,002');
+  await page.waitForFunction(() => latentgpuPage.setup.lr === 0.002 && latentgpuPage.phase === 'ready');
+  assert.is(await page.textContent('#form-fault'), '');
+});
+
 test('each kind of model has its own controls and pictures', async () => {
   await visitor.page.selectOption('[name=preset]', 'denoising');
   await visitor.waitForData('Built-in digits, 28x28');

@@ -275,6 +275,15 @@ export class Visitor {
     return this.worker.evaluate(() => (globalThis as unknown as InWorker).loseDevice());
   }
 
+  /** Something in the session's worker throws where nothing catches it. */
+  crashWorker(): Promise<void> {
+    return this.worker.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('planted');
+      });
+    });
+  }
+
   held(): Promise<Held> {
     return this.worker.evaluate(() => ({ ...(globalThis as unknown as InWorker).held }));
   }
