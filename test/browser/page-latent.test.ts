@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import { closeBrowser } from './page.js';
-import { differs, eventually, mean, openVisitor, type Pixels, shows, type Visitor } from './visitor.js';
+import { differs, eventually, mean, openVisitor, type Pixels, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
@@ -31,19 +31,15 @@ test('dragging over the map, or its arrow keys, decode another place', async () 
   const at = (right: number, down: number) => [box.x + right * box.width, box.y + down * box.height] as const;
   await visitor.page.mouse.move(...at(0.5, 0.5));
   await visitor.page.mouse.down();
-  let before = await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(), 1), 'the place pressed on');
+  let before = await visitor.eventuallyDecoded('the place pressed on');
   await visitor.page.mouse.move(...at(0.8, 0.3), { steps: 4 });
   await visitor.page.mouse.up();
   await visitor.eventuallySeen('#decoded', differs(before), 'dragging changes the decoded picture');
-  before = await visitor.eventuallySeen(
-    '#decoded',
-    shows(await visitor.decodedHere(), 1),
-    'the decoded picture is of its code',
-  );
+  before = await visitor.eventuallyDecoded('the decoded picture is of its code');
   await visitor.page.focus('#map');
   for (let i = 0; i < 3; i++) await visitor.page.keyboard.press('Shift+ArrowLeft');
   await visitor.eventuallySeen('#decoded', differs(before), 'arrow keys change the decoded picture');
-  await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(), 1), 'the decoded picture after keys');
+  await visitor.eventuallyDecoded('the decoded picture after keys');
   before = await visitor.seen('#decoded');
   await visitor.page.focus('#dimension-2');
   for (let i = 0; i < 20; i++) await visitor.page.keyboard.press('ArrowRight');
@@ -80,11 +76,7 @@ test('each slider sets its dimension and no other, and the picture is exactly wh
       const before = await point();
       const value = await slide(dimension, share);
       assert.equal(await point(), before.with(dimension, Math.fround(value)), `slider ${dimension}`);
-      await visitor.eventuallySeen(
-        '#decoded',
-        shows(await visitor.decodedHere(), 1),
-        `slider ${dimension}: its picture`,
-      );
+      await visitor.eventuallyDecoded(`slider ${dimension}: its picture`);
       const place = (await point()).map((z) => z.toFixed(2)).join(', ');
       assert.is(await visitor.page.textContent('#place'), `z = (${place})`);
     }
@@ -274,9 +266,9 @@ test('a conditional model: the class that is chosen is decoded, on the map too, 
   await visitor.trainTo(40);
   for (const label of [7, 2]) {
     await visitor.page.selectOption('#decoded-class', String(label));
-    await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(label), 1), `class ${label}`);
+    await visitor.eventuallyDecoded(`class ${label}`, label);
     await slide(1, label === 7 ? 0.7 : 0.2);
-    await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(label), 1), `class ${label}, elsewhere`);
+    await visitor.eventuallyDecoded(`class ${label}, elsewhere`, label);
   }
   await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(PAIRS)), 'the walks');
 });
@@ -297,7 +289,7 @@ test('codes of one dimension: a lane for each class, and dragging up and down ch
   assert.equal(await point(), before);
   await visitor.drag('#map', [[0.6, 0.8]]);
   assert.not.equal(await point(), before);
-  await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(), 1), 'the decoded picture');
+  await visitor.eventuallyDecoded('the decoded picture');
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import { closeBrowser } from './page.js';
-import { differs, openVisitor, shows, type Visitor } from './visitor.js';
+import { differs, openVisitor, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
@@ -62,10 +62,10 @@ test('each kind of model has its own controls and pictures', async () => {
   await visitor.waitForData('Built-in digits, 28x28');
   assert.not(await visitor.page.isVisible('#damaged'));
   await visitor.trainTo(3);
-  const before = await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(0), 1), 'class 0');
+  const before = await visitor.eventuallyDecoded('class 0', 0);
   await visitor.page.selectOption('#decoded-class', '7');
   await visitor.eventuallySeen('#decoded', differs(before), 'another class');
-  await visitor.eventuallySeen('#decoded', shows(await visitor.decodedHere(7), 1), 'class 7');
+  await visitor.eventuallyDecoded('class 7', 7);
 });
 
 const shownSetup = () =>

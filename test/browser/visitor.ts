@@ -263,6 +263,15 @@ export class Visitor {
     }, label);
   }
 
+  /**
+   * Until the picture beside the map is of its code. Both are looked at anew each time: until a visitor chooses a place, the
+   * mark may move to where the codes are.
+   */
+  async eventuallyDecoded(name: string, label?: number): Promise<Pixels> {
+    const look = async () => ({ wanted: await this.decodedHere(label), picture: await this.seen('#decoded') });
+    return (await eventually(look, ({ wanted, picture }) => shows(wanted, 1)(picture), name)).picture;
+  }
+
   // --- the worker of the session ----------------------------------------------------------------------------------------
 
   private get worker(): Worker {

@@ -100,6 +100,7 @@ export function decodedPanel(state: State): Panel {
 
   chosen.addEventListener('change', () => {
     state.label = Number(chosen.value);
+    state.chosen = true; // the visitor compares classes at one place: it stays
     state.tell('point');
   });
   state.on('point', () => {
