@@ -46,6 +46,8 @@ test('own images: gzipped IDX files and PNG pictures; what is neither is told', 
   assert.is(await visitor.page.evaluate(() => latentgpuPage.phase), 'ready');
   assert.is(await visitor.page.textContent('#data-name'), 'own IDX files, 12x10');
   await visitor.trainTo(2);
+  await visitor.fill('images', '100'); // data are made anew: from the files that could be used
+  await visitor.waitForData('own IDX files, 12x10');
 
   const pictures = [0, 80, 160, 240].map((grey) => ({
     name: `${grey}.png`,

@@ -1,5 +1,5 @@
-// The page of harness/web when things go wrong: a device that is lost, a worker that fails, a browser without
-// WebGPU.
+// The page of harness/web when things go wrong: a device that is lost, a worker that fails, a host that serves
+// it from a folder, a browser without WebGPU.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
@@ -63,6 +63,19 @@ test('a worker that fails is told, and Train starts another', async () => {
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
+
+test('it works in any folder of a host, whose address begins none of its own', async () => {
+  const elsewhere = await openVisitor({ below: '/some/where' });
+  try {
+    await elsewhere.visit(SETUP);
+    await elsewhere.trainTo(2);
+    elsewhere.assertNoComplaint();
+    const outside = elsewhere.requests.filter((url) => !/\/some\/where\/|\/blank$/.test(url));
+    assert.equal(outside, []);
+  } finally {
+    await elsewhere.close();
+  }
+});
 
 test('without WebGPU the page says so, and what to do, and throws nothing', async () => {
   const without = await launchBrowser({

@@ -65,17 +65,18 @@ interface InWorker {
   loseDevice(): void;
 }
 
-function webFiles(): [string, ServedFile][] {
+/** @param below the path that they are served under */
+function webFiles(below: string): [string, ServedFile][] {
   const folder = path.join(root, 'dist/web');
   if (!fs.existsSync(folder)) throw new Error(`${folder} does not exist: node build.mjs --tests`);
   const files = fs.readdirSync(folder).flatMap((name): [string, ServedFile][] => {
     const type = TYPES[path.extname(name)];
     const body = fs.readFileSync(path.join(folder, name), 'utf8');
-    return type ? [[`/${name}`, { type, body: name.endsWith('worker.js') ? WATCHED + body : body }]] : [];
+    return type ? [[`${below}/${name}`, { type, body: name.endsWith('worker.js') ? WATCHED + body : body }]] : [];
   });
-  const index = files.find(([name]) => name === '/index.html');
+  const index = files.find(([name]) => name.endsWith('/index.html'));
   if (!index) throw new Error(`${folder}/index.html does not exist`);
-  return [...files, ['/', index[1]], ['/blank', { type: 'text/html', body: '<title>blank</title>' }]];
+  return [...files, [`${below}/`, index[1]], ['/blank', { type: 'text/html', body: '<title>blank</title>' }]];
 }
 
 /** What a canvas shows. */
@@ -86,9 +87,13 @@ export interface Pixels {
   grey: number[];
 }
 
-/** Opens a browser's page for the visitor, who then goes to an address by `visit`. */
-export async function openVisitor(options: PageOptions = {}): Promise<Visitor> {
-  return new Visitor(await openPage(webFiles(), '/blank', { viewport: { width: 1280, height: 1000 }, ...options }));
+/**
+ * Opens a browser's page for the visitor, who then goes to an address by `visit`.
+ * @param below path on the server; '/some/where' for a folder of a host
+ */
+export async function openVisitor({ below = '', ...options }: PageOptions & { below?: string } = {}): Promise<Visitor> {
+  const opened = await openPage(webFiles(below), '/blank', { viewport: { width: 1280, height: 1000 }, ...options });
+  return new Visitor(opened, below);
 }
 
 export class Visitor {
@@ -96,7 +101,10 @@ export class Visitor {
   /** Every address that was asked for. */
   readonly requests: string[] = [];
 
-  constructor(readonly opened: OpenPage) {
+  constructor(
+    readonly opened: OpenPage,
+    private readonly below: string,
+  ) {
     this.page = opened.page;
     this.page.setDefaultTimeout(PATIENCE_MS);
     this.page.on('request', (request) => this.requests.push(request.url()));
@@ -105,7 +113,7 @@ export class Visitor {
   /** @param hash '#images=600&…', the set-up */
   async visit(hash: string): Promise<void> {
     await this.page.goto(`${this.opened.url}/blank`); // another hash alone would not load the page anew
-    await this.page.goto(`${this.opened.url}/${hash}`);
+    await this.page.goto(`${this.opened.url}${this.below}/${hash}`);
     await this.page.waitForFunction(
       () => typeof latentgpuPage === 'object' && !['starting', 'busy'].includes(latentgpuPage.phase),
     );
@@ -305,7 +313,7 @@ export class Visitor {
       this.requests.filter((url) => !own.some((start) => url.startsWith(start))),
       [],
     );
-    assert.ok(this.requests.includes(`${this.opened.url}/worker.js`), 'requests are seen');
+    assert.ok(this.requests.includes(`${this.opened.url}${this.below}/worker.js`), 'requests are seen');
   }
 }
 

@@ -28,6 +28,19 @@ for (const [file, most, loads] of [
     assert.equal([...new Set(imports)].sort(), [...loads]);
   });
 
+/** Bytes, gzipped: a second at 1.2 Mbit/s, a slow phone. */
+const MOST_PAGE = 150_000;
+
+test('the page of harness/web is small', () => {
+  const files = fs.readdirSync(path.join(root, 'dist/web')).filter((file) => !file.endsWith('.map'));
+  const sizes = files.map((file) => [file, gzipSync(read(`dist/web/${file}`), { level: 9 }).length] as const);
+  const sum = sizes.reduce((all, [, bytes]) => all + bytes, 0);
+  const told = sizes.map(([file, bytes]) => `${file} ${(bytes / 1000).toFixed(1)}`).join(', ');
+  console.log(`dist/web: ${told}, together ${(sum / 1000).toFixed(1)} KB gzipped, of ${MOST_PAGE / 1000}`);
+  assert.ok(files.includes('main.js') && files.includes('worker.js'));
+  assert.ok(sum <= MOST_PAGE, `${sum} bytes, must be at most ${MOST_PAGE}`);
+});
+
 test('what package.json exports is built and published', () => {
   const { exports, files, dependencies } = JSON.parse(read('package.json'));
   assert.equal(Object.keys(dependencies), ['webgpu'], 'which only Node needs');
