@@ -62,7 +62,8 @@ export class Runner {
     } catch (error) {
       if (mine !== this.starts) return;
       const unsupported = error instanceof DeviceError && !state.session;
-      state.enter(unsupported ? 'unsupported' : 'failed', messageOf(error));
+      if (unsupported) state.enter('unsupported', `This page cannot train here: ${messageOf(error)}`);
+      else state.enter('failed', messageOf(error));
     }
   }
 

@@ -53,7 +53,7 @@ export function statusPanel(state: State, runner: Runner): Panel {
 }
 
 function adapterText({ session, phase }: State): string {
-  if (!session) return phase === 'unsupported' ? 'No WebGPU' : '';
+  if (!session) return phase === 'unsupported' ? 'No GPU to train on' : '';
   const { adapter, parameterCount } = session.info;
   const software = adapter.software ? ' (software)' : '';
   return `${adapter.name}${software} · ${parameterCount.toLocaleString('en')} parameters`;
