@@ -26,10 +26,16 @@ export interface Change {
   files?: File[] | 'digits';
 }
 
+/** The data cannot be made from what the visitor chose. */
+class DataError extends Error {}
+
 export class Runner {
   private stop = new AbortController();
+  /** Ends when the last model that was asked for is there, or is not to be. */
+  private turn: Promise<void> = Promise.resolve();
   /** Ends when training has ended, however it did. */
   private running: Promise<void> = Promise.resolve();
+  /** Whether the next model needs data that are made anew. */
   private newData = true;
   /** Of the data that are, or are to be. */
   private files: File[] | 'digits' = 'digits';
@@ -42,7 +48,7 @@ export class Runner {
   constructor(private readonly state: State) {}
 
   /** Makes the model of the set-up, with fresh parameters; on a new device if there is none. */
-  async start({ data = false, files = this.files }: Change = {}): Promise<void> {
+  start({ data = false, files = this.files }: Change = {}): Promise<void> {
     const { state } = this;
     this.newData ||= data || files !== this.files;
     this.files = files;
@@ -50,39 +56,48 @@ export class Runner {
     this.stop.abort();
     state.generation++;
     state.enter('starting', 'Making the data and the model…');
-    await this.running;
-    if (mine !== this.starts) return;
-    const made = this.newData ? await this.makeData(mine) : undefined;
-    if (mine !== this.starts || made === 'none') return;
+    // One after the other: two at a time would start two workers.
+    this.turn = this.turn.then(() => this.running).then(() => this.make(mine));
+    return this.turn;
+  }
+
+  private async make(mine: number): Promise<void> {
+    const { files, state } = this;
+    const current = () => mine === this.starts;
+    if (!current()) return;
+    const anew = this.newData;
+    this.newData = false; // until somebody wants others, which may be while these are made
     try {
-      await this.settle(made);
-      this.newData = false;
+      const made = anew ? await this.makeData(files) : undefined;
+      if (current()) await this.settle(made, files);
+      else this.newData ||= anew;
+      if (!current()) return;
       const test = await state.session?.images('test', { count: SHOWN });
-      if (mine === this.starts && test) this.began(test);
+      if (current() && test) this.began(test);
     } catch (error) {
-      if (mine !== this.starts) return;
-      const unsupported = error instanceof DeviceError && !state.session;
-      if (unsupported) state.enter('unsupported', `This page cannot train here: ${messageOf(error)}`);
-      else state.enter('failed', messageOf(error));
+      this.newData ||= anew;
+      if (current()) this.failed(error);
     }
   }
 
-  /** @returns 'none' if that cannot be, which is told: the model that there is goes on with the data that it has */
-  private async makeData(mine: number): Promise<Dataset | 'none'> {
-    const { files, state } = this;
-    const { images } = state.setup;
-    try {
-      return await dataset(files === 'digits' ? { digits: { train: images, test: SHOWN } } : { files, most: images });
-    } catch (error) {
-      if (mine !== this.starts) return 'none';
-      if (!state.session || !state.model) state.enter('failed', messageOf(error));
-      else {
-        this.newData = false;
-        this.files = state.files;
-        state.enter(state.step > 0 ? 'paused' : 'ready', `${messageOf(error)}. The data are as they were.`);
-      }
-      return 'none';
-    }
+  private async makeData(files: File[] | 'digits'): Promise<Dataset> {
+    const { images } = this.state.setup;
+    const request = files === 'digits' ? { digits: { train: images, test: SHOWN } } : { files, most: images };
+    return dataset(request).catch((error: unknown) => {
+      throw new DataError(messageOf(error), { cause: error });
+    });
+  }
+
+  /** Without data that can be used, the model that there is goes on with the data that it has. */
+  private failed(error: unknown): void {
+    const { state } = this;
+    if (error instanceof DataError && state.session && state.model) {
+      this.newData = false;
+      this.files = state.files;
+      state.enter(state.step > 0 ? 'paused' : 'ready', `${error.message}. The data are as they were.`);
+    } else if (error instanceof DeviceError && !state.session)
+      state.enter('unsupported', `This page cannot train here: ${error.message}`);
+    else state.enter('failed', messageOf(error));
   }
 
   /** The model of a set-up for the data that there are. @throws Error naming what is wrong */
@@ -115,7 +130,7 @@ export class Runner {
   }
 
   /** The session there is, started over; or a new one. */
-  private async settle(made: Dataset | undefined): Promise<void> {
+  private async settle(made: Dataset | undefined, files: File[] | 'digits'): Promise<void> {
     const { state } = this;
     if (made) {
       const { count, height, width, labels } = made.train;
@@ -137,8 +152,8 @@ export class Runner {
       this.watch(state.session);
     }
     state.model = model;
-    state.files = this.files;
-    if (name !== undefined) state.dataName = this.files === 'digits' ? 'Built-in digits' : name;
+    state.files = files;
+    if (name !== undefined) state.dataName = files === 'digits' ? 'Built-in digits' : name;
   }
 
   /** Tells when the device is lost, each time anew, or the worker has failed, after which there is no session. */

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { idxFile } from '../support/programs.js';
 import { closeBrowser } from './page.js';
 import { differs, openVisitor, type Visitor } from './visitor.js';
 
@@ -121,6 +122,30 @@ test('of quick changes, also while it trains, the last one counts', async () => 
   assert.is(await visitor.stepShown(), 0);
   await page.waitForTimeout(300);
   assert.equal(await page.evaluate(() => [latentgpuPage.phase, latentgpuPage.step]), ['ready', 0], 'it stays so');
+});
+
+test('changes while the page begins: one worker, and the data that were wanted', async () => {
+  const { page, opened } = visitor;
+  await page.goto(`${opened.url}/blank`);
+  await page.goto(`${opened.url}/#images=600&hidden=16&latent=2&batch=20`);
+  // In one task each, so that none can have ended before the next.
+  const change = (kind: string) => {
+    const select = document.querySelector<HTMLSelectElement>('[name=preset]');
+    if (!select) throw new Error('the page has no kinds');
+    select.value = kind;
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+  };
+  await page.evaluate(change, 'ae');
+  await page.evaluate(change, 'linear');
+  await visitor.waitForPhase('ready');
+  assert.is(await shownSetup().then(({ preset }) => preset), 'linear');
+  assert.is(page.workers().filter((worker) => worker.url().endsWith('/worker.js')).length, 1);
+
+  const buffer = idxFile([40, 12, 10], new Uint8Array(40 * 120));
+  await page.setInputFiles('#files', { name: 'mine-idx3-ubyte', mimeType: 'application/octet-stream', buffer });
+  await page.evaluate(change, 'vae');
+  await visitor.waitForData('own IDX files, 12x10');
+  assert.equal(await page.evaluate(() => [latentgpuPage.model?.inputs, latentgpuPage.setup.preset]), [120, 'vae']);
 });
 
 test('Train and Reset, pressed as fast as can be', async () => {

@@ -165,9 +165,11 @@ if (SCREENSHOT !== undefined)
     await visitor.visit('');
     await visitor.trainTo(SCREENSHOT_STEPS);
     await page.waitForTimeout(5000); // the pictures follow
-    const last = await visitor.box('#samples-panel');
-    await page.evaluate(() => scrollTo(0, 0));
-    const clip = { x: 0, y: 0, width: 1280, height: Math.ceil(last.y + last.height) + 16 };
+    const bottom = await page.evaluate(() => {
+      const { bottom: below } = document.querySelector('#samples-panel')?.getBoundingClientRect() ?? new DOMRect();
+      return below + scrollY;
+    });
+    const clip = { x: 0, y: 0, width: 1280, height: Math.ceil(bottom) + 16 };
     await page.screenshot({ path: SCREENSHOT, clip, fullPage: true });
   });
 
