@@ -12,8 +12,6 @@ declare const latentgpuPage: State;
 
 /** Tiny, and with few epochs: testing costs more than training here. */
 const SETUP = '#images=2000&hidden=8&latent=2&batch=8&seed=7';
-/** The session creates no buffer for so long: the pictures are up to date and nothing else is asked. */
-const QUIET_MS = 500;
 /** A report and its losses. */
 const OBJECTS_A_REPORT = 2;
 /** What Chromium itself makes and drops at its own times, ten or so as measured, with some room. */
@@ -36,6 +34,7 @@ interface Kept {
 
 test.before(async () => {
   visitor = await openVisitor();
+  await visitor.page.addInitScript(watchWork);
   await visitor.visit(SETUP);
 });
 
@@ -44,15 +43,43 @@ test.after(async () => {
   await closeBrowser();
 });
 
-/** When nothing is under way. */
-async function quiet(): Promise<Held> {
-  const twice = async () => {
-    const { created } = await visitor.held();
-    await visitor.page.waitForTimeout(QUIET_MS);
-    const held = await visitor.held();
-    return { held, still: held.created === created };
+/** In the page, before its own scripts: counts the timers that wait and the calls of workers that have no answer. */
+function watchWork(): void {
+  let waiting = 0;
+  const { setTimeout } = globalThis;
+  const timed = (work: () => void, ms: number) => {
+    waiting++;
+    return setTimeout(() => {
+      waiting--;
+      work();
+    }, ms);
   };
-  return (await eventually(twice, ({ still }) => still, 'a session that is asked nothing')).held;
+  const { postMessage } = Worker.prototype;
+  function asked(this: Worker, message: { id?: number }, transfer: Transferable[] = []): void {
+    const answered = ({ data }: MessageEvent) => {
+      if (data.id !== message.id || 'progress' in data) return;
+      waiting--;
+      this.removeEventListener('message', answered);
+    };
+    if (message.id !== undefined) {
+      waiting++;
+      this.addEventListener('message', answered);
+    }
+    postMessage.call(this, message, { transfer });
+  }
+  Object.assign(globalThis, { setTimeout: timed, workWaiting: () => waiting });
+  Object.assign(Worker.prototype, { postMessage: asked });
+}
+
+/** When nothing is under way: the pictures are up to date, and nothing is asked of a worker or waits for its time. */
+async function quiet(): Promise<Held> {
+  const waiting = () =>
+    visitor.page.evaluate(async () => {
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      return (globalThis as unknown as { workWaiting(): number }).workWaiting();
+    });
+  await eventually(waiting, (count) => count === 0, 'a page that does nothing');
+  return visitor.held();
 }
 
 async function kept(name: string): Promise<Kept> {
