@@ -261,6 +261,9 @@ export class Runner {
     } catch (error) {
       if (generation === state.generation) state.enter(phase, messageOf(error));
       return undefined;
+    } finally {
+      // Pictures that were asked for meanwhile had no answer.
+      if (generation === state.generation) state.tell('parameters');
     }
   }
 }

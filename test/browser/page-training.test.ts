@@ -147,6 +147,19 @@ test('the profile lists every dispatch with a bar, and shows the WGSL of each', 
   assert.not(await page.locator('#wgsl').isVisible());
 });
 
+test('samples that are asked for while a step is measured come after that', async () => {
+  const { page } = visitor;
+  await page.click('#measure');
+  await page.waitForFunction(() => latentgpuPage.phase === 'busy');
+  await page.click('#resample');
+  assert.is(await page.evaluate(() => latentgpuPage.phase), 'busy', 'it is still measured');
+  await visitor.waitForPhase('paused');
+  const second = await page.evaluate(async () =>
+    Array.from((await latentgpuPage.session?.sample(60, { seed: 2 })) ?? []),
+  );
+  await visitor.eventuallySeen('#samples', shows(second, 10), 'the second samples');
+});
+
 test('a reset starts over with the first parameters', async () => {
   await visitor.page.click('#reset');
   await visitor.waitForPhase('ready');
