@@ -1,21 +1,14 @@
 // The page of harness/web for everybody: axe's rules in each of its states and in both colour schemes, and no mouse at all.
 // Phones are in page-phone.test.ts.
-import { createRequire } from 'node:module';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { assertAccessible } from './axe.js';
 import { closeBrowser } from './page.js';
 import { differs, openVisitor, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
-declare const axe: { run(): Promise<Record<'violations' | 'passes' | 'incomplete', Finding[]>> };
-
-interface Finding {
-  id: string;
-  impact: string;
-  nodes: { html: string }[];
-}
 
 const SETUP = '#images=600&preset=denoising&hidden=64&latent=3&batch=32&seed=7';
 /** More than the page has places to stop at. */
@@ -33,31 +26,10 @@ test.after(async () => {
   await closeBrowser();
 });
 
-/** Asks axe in the light scheme and in the dark one. */
-async function assertAccessible(name: string): Promise<void> {
-  const { page } = visitor;
-  if (!(await page.evaluate(() => 'axe' in globalThis)))
-    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const { violations, passes, incomplete } = await page.evaluate(() => axe.run());
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const told = (findings: Finding[]) =>
-      findings.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    assert.equal(told(serious), [], `${name}, ${colorScheme}`);
-    const contrast = passes.find(({ id }) => id === 'color-contrast')?.nodes.length ?? 0;
-    const unsure = incomplete.find(({ id }) => id === 'color-contrast')?.nodes ?? [];
-    assert.ok(
-      contrast > 5 * unsure.length,
-      `${name}: contrast is right in ${contrast} places, unknown in ${unsure.length}`,
-    );
-  }
-}
-
 test('axe finds no serious violation before training, and with a number that cannot be', async () => {
-  await assertAccessible('ready');
+  await assertAccessible(visitor.page, 'ready');
   await visitor.fill('latent', '0');
-  await assertAccessible('a fault in the form');
+  await assertAccessible(visitor.page, 'a fault in the form');
   await visitor.fill('latent', '3');
   await visitor.waitForPhase('ready');
 });
@@ -132,7 +104,7 @@ test('with keys alone: the profile and the WGSL of a kernel', async () => {
   await tabTo('#measure');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#profile-table tbody tr', { timeout: 60_000 });
-  await assertAccessible('with a profile');
+  await assertAccessible(visitor.page, 'with a profile');
   const kernels = page.locator('#profile-table button');
   for (let i = 0; i < MOST_TABS; i++) {
     await page.keyboard.press('Tab');
@@ -140,35 +112,38 @@ test('with keys alone: the profile and the WGSL of a kernel', async () => {
   }
   await page.keyboard.press('Enter');
   assert.ok(await page.isVisible('#wgsl'));
-  await assertAccessible('the WGSL of a kernel');
+  await assertAccessible(visitor.page, 'the WGSL of a kernel');
   await page.keyboard.press('Escape');
   assert.not(await page.isVisible('#wgsl'));
   assert.ok(await kernels.nth(1).evaluate((button) => button === document.activeElement), 'where the keys were before');
 });
 
-test('Tab goes through everything and leaves the page at its end', async () => {
+test('Tab goes through everything in the order of the page, and leaves it at its end', async () => {
   const { page } = visitor;
   await page.click('h1'); // Tab goes on from there
-  const stops = await page.evaluate(
-    () =>
-      [...document.querySelectorAll<HTMLElement>('button, input, select, [tabindex="0"]')].filter(
-        (element) =>
-          element.checkVisibility() &&
-          element.tabIndex >= 0 &&
-          !element.matches(':disabled') &&
-          !element.closest('dialog'),
-      ).length,
+  const stops = await page.evaluateHandle(() =>
+    [...document.querySelectorAll<HTMLElement>('button, input, select, [tabindex="0"]')].filter(
+      (element) =>
+        element.checkVisibility() &&
+        element.tabIndex >= 0 &&
+        !element.matches(':disabled') &&
+        !element.closest('dialog'),
+    ),
   );
-  assert.ok(stops > 30, `${stops} places to stop at`);
-  const tops: number[] = [];
-  for (;;) {
+  const count = await stops.evaluate((elements) => elements.length);
+  assert.ok(count > 30, `${count} places to stop at`);
+  const order: number[] = [];
+  while (order.length <= count) {
     await page.keyboard.press('Tab');
     const at = await focused();
-    if (at === '' || tops.length > stops) break;
+    if (at === '') break;
     await assertFocusShown(at);
-    tops.push(await page.evaluate(() => latentgpuPage.step));
+    order.push(await stops.evaluate((elements) => elements.indexOf(document.activeElement as HTMLElement)));
   }
-  assert.is(tops.length, stops);
+  assert.equal(
+    order,
+    Array.from({ length: count }, (_, i) => i),
+  );
 });
 
 test('the status is told when it changes, not at each step; the curves have their numbers in words', async () => {

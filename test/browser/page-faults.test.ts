@@ -3,9 +3,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { assertAccessible } from './axe.js';
 import { launchBrowser } from './chromium.js';
 import { closeBrowser } from './page.js';
-import { openVisitor, shows, type Visitor } from './visitor.js';
+import { eventually, openVisitor, shows, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
@@ -25,6 +26,11 @@ test.after(async () => {
   await visitor.close();
   await closeBrowser();
 });
+
+/** Runs in the page or in a worker. */
+function rejectHere(name: string): void {
+  setTimeout(() => Promise.reject(new Error(`nobody catches ${name}`)));
+}
 
 test('a lost device is told, and Train starts again', async () => {
   await visitor.page.click('#train');
@@ -64,6 +70,23 @@ test('a worker that fails is told, and Train starts another', async () => {
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
 
+test('what nobody catches, in the page or in one of its workers, is heard: the other tests rely on it', async () => {
+  const { page, opened } = visitor;
+  const [session, data] = ['/worker.js', '/data-worker.js'].map((name) =>
+    page.workers().find((worker) => worker.url().endsWith(name)),
+  );
+  await page.evaluate(rejectHere, 'the page');
+  await session?.evaluate(rejectHere, 'the session');
+  await data?.evaluate(rejectHere, 'the data');
+  const heard = async () => opened.complaints;
+  for (const said of [
+    'Error: nobody catches the page',
+    'unhandled rejection in a worker: Error: nobody catches the session',
+    'unhandled rejection in a worker: Error: nobody catches the data',
+  ])
+    await eventually(heard, (complaints) => complaints.includes(said), said);
+});
+
 test('it works in any folder of a host, whose address begins none of its own', async () => {
   const elsewhere = await openVisitor({ below: '/some/where' });
   try {
@@ -87,6 +110,7 @@ test('without WebGPU the page says so, and what to do, and throws nothing', asyn
     assert.is(await other.page.evaluate(() => latentgpuPage.phase), 'unsupported');
     assert.match((await other.page.textContent('#status')) ?? '', /WebGPU/);
     assert.ok(await other.page.isDisabled('#train'));
+    await assertAccessible(other.page, 'without WebGPU');
     other.assertNoComplaint();
   } finally {
     await other.close();

@@ -3,6 +3,7 @@
 import type { CDPSession } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { assertAccessible } from './axe.js';
 import { closeBrowser } from './page.js';
 import { differs, openVisitor, type Visitor } from './visitor.js';
 
@@ -104,6 +105,34 @@ test('what can be touched is large enough, and no field is zoomed into', async (
   );
   assert.equal(small, []);
 });
+
+test('what has the focus is not under the bar that stays in sight', async () => {
+  const { page } = visitor;
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.click('h1'); // Tab goes on from there
+  const hidden: string[] = [];
+  let stops = 0;
+  for (;;) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return undefined;
+      const name = element.id || element.getAttribute('name') || element.textContent;
+      const { left, width, top, bottom } = element.getBoundingClientRect();
+      // Of what is higher than the screen its part on it.
+      const [high, low] = [Math.max(top, 0), Math.min(bottom, innerHeight)];
+      const covering = [high + 1, low - 1].map((y) => document.elementFromPoint(left + width / 2, y));
+      const bar = document.querySelector('#run');
+      return { name, covered: !bar?.contains(element) && covering.every((one) => bar?.contains(one)) };
+    });
+    if (at === undefined || ++stops > 80) break;
+    if (at.covered) hidden.push(String(at.name));
+  }
+  assert.ok(stops > 30, `${stops} places to stop at`);
+  assert.equal(hidden, []);
+});
+
+test('axe finds no serious violation', () => assertAccessible(visitor.page, 'on a phone'));
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
 
