@@ -10,12 +10,11 @@ import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import { idxFile } from '../support/programs.js';
 import { closeBrowser } from './page.js';
-import { eventually, mean, openVisitor, type Visitor } from './visitor.js';
+import { eventually, mean, openVisitor, SETUP, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
 
-const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-page-data-'));
 
 let visitor: Visitor;

@@ -6,13 +6,11 @@ import type { State } from '../../harness/web/state.js';
 import { assertAccessible } from './axe.js';
 import { launchBrowser } from './chromium.js';
 import { closeBrowser } from './page.js';
-import { eventually, openVisitor, shows, type Visitor } from './visitor.js';
+import { eventually, openVisitor, SETUP, shows, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
 
-/** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
-const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 const SHOWN = 20;
 
 let visitor: Visitor;

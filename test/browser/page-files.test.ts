@@ -9,13 +9,11 @@ import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import { idxFile } from '../support/programs.js';
 import { closeBrowser } from './page.js';
-import { assertSame, openVisitor, type Pixels, shows, type Visitor } from './visitor.js';
+import { assertSame, openVisitor, type Pixels, SETUP, shows, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
 
-/** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
-const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 const SHOWN = 20;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-page-'));
 const saved = path.join(folder, 'saved.safetensors');

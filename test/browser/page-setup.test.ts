@@ -4,13 +4,10 @@ import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import { idxFile } from '../support/programs.js';
 import { closeBrowser } from './page.js';
-import { differs, openVisitor, type Visitor } from './visitor.js';
+import { differs, openVisitor, SETUP, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
-
-/** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
-const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 
 let visitor: Visitor;
 

@@ -11,6 +11,9 @@ import { type OpenPage, openPage, type PageOptions, root } from './page.js';
 /** In the page: harness/web/main.ts puts it there. */
 declare const latentgpuPage: State;
 
+/** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
+export const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
+
 const PATIENCE_MS = 20_000;
 /** Of a wait for steps: SwiftShader takes 20 to 60 ms for one, many times that beside other programs. */
 const TRAINING_MS = 120_000;

@@ -7,7 +7,7 @@ export interface Plane {
   y: Float64Array;
 }
 
-/** Multiplications that this thread has time for at each refresh, of a covariance and of a power iteration: some 20 ms each. */
+/** Multiplications that this thread may do at each refresh, of a covariance and of a power iteration. */
 const COVARIANCE_WORK = 2.6e7;
 const ITERATION_WORK = 4e6;
 /** Of power iteration: enough for 99% of the variance that can be had, however near the next component is. */

@@ -134,7 +134,7 @@ function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
     moveTo([(clientX - left) / width, (clientY - top) / height]);
   };
   frame.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return;
     frame.setPointerCapture(event.pointerId);
     drag(true);
     follow(event);
