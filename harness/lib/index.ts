@@ -1,5 +1,5 @@
 // What the programs of harness/ share, as one module: `#harness` in package.json, built into dist/harness.js.
-export { compareReports } from './compare.js';
+
 export {
   chooseImages,
   type DataListener,
@@ -8,7 +8,31 @@ export {
   loadData,
   type Places,
   type Source,
-} from './data.js';
+} from './data/data.js';
+export { asFloats, firstLabels, labelsByClass } from './data/images.js';
+export {
+  checkImagesFit,
+  chooseOutputs,
+  gatherMaterial,
+  loadModel,
+  loadRunData,
+} from './generate/generate.js';
+export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
+export { chosenModel, type ModelOptions, readSpec } from './options/model-options.js';
+export {
+  checkOutputs,
+  type ProfileProgramOptions,
+  profileHelp,
+  readProfileOptions,
+} from './options/profile-options.js';
+export { readTrainOptions, type TrainOptions, trainHelp } from './options/train-options.js';
+export { type Course, trainerOptions } from './options/training-options.js';
+export type { TracePoint } from './plots/plots.js';
+export { compareReports } from './profile/compare.js';
+export { kernelSummary, kernelTable, progressLine } from './profile/kernel-table.js';
+export { ceilingsText, dispatchesNamed, profileSummary, profileTable } from './profile/profile-table.js';
+export { readReport } from './profile/read-report.js';
+export { type Trace, type TraceEvent, traceEvents } from './profile/trace.js';
 export {
   describeAdapter,
   describeData,
@@ -16,46 +40,13 @@ export {
   describeRun,
   describeSpec,
   type RunDescription,
-} from './describe.js';
-export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './fail.js';
-export {
-  checkImagesFit,
-  chooseOutputs,
-  gatherMaterial,
-  loadModel,
-  loadRunData,
-} from './generate.js';
-export { type GenerateOptions, generateHelp, readGenerateOptions } from './generate-options.js';
-export { kernelSummary, kernelTable, progressLine } from './kernel-table.js';
-export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './losses.js';
-export { chosenModel, type ModelOptions, readSpec } from './model-options.js';
-export { readTrainOptions, type TrainOptions, trainHelp } from './options.js';
-export type { TracePoint } from './plots.js';
-export {
-  checkOutputs,
-  type ProfileProgramOptions,
-  profileHelp,
-  readProfileOptions,
-} from './profile-options.js';
-export { ceilingsText, dispatchesNamed, profileSummary, profileTable } from './profile-table.js';
-export { readReport } from './read-report.js';
-export { readRun, type StoredRun } from './read-run.js';
-export { duration, Report, type ReportOptions, type ReportStream } from './report.js';
-export { defaultResults, Results } from './results.js';
-export * from './run-folder.js';
-export { type Trace, type TraceEvent, traceEvents } from './trace.js';
-export {
-  asFloats,
-  checkOut,
-  chooseEpochs,
-  chooseLength,
-  choosePretraining,
-  defaultOut,
-  firstLabels,
-  labelsByClass,
-  type Pretraining,
-  type RunLength,
-  type Stop,
-  stopOnSignals,
-} from './train.js';
-export { type Course, trainerOptions } from './training-options.js';
+} from './report/describe.js';
+export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './report/losses.js';
+export { duration, Report, type ReportOptions, type ReportStream } from './report/report.js';
+export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './run/fail.js';
+export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
+export { checkOut, defaultOut } from './run/out.js';
+export { readRun, type StoredRun } from './run/read-run.js';
+export { defaultResults, Results } from './run/results.js';
+export * from './run/run-folder.js';
+export { type Stop, stopOnSignals } from './run/stop.js';

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chooseImages, dataPlaces, type LoadedData, loadData, type Places } from '../../harness/lib/data.js';
+import { chooseImages, dataPlaces, type LoadedData, loadData, type Places } from '../../harness/lib/data/data.js';
 
 const TRAIN = 'train-images-idx3-ubyte';
 const TEST = 't10k-images-idx3-ubyte';

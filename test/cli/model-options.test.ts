@@ -17,10 +17,10 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chosenModel } from '../../harness/lib/model-options.js';
-import { readTrainOptions } from '../../harness/lib/options.js';
-import { readProfileOptions } from '../../harness/lib/profile-options.js';
-import { trainerOptions } from '../../harness/lib/training-options.js';
+import { chosenModel } from '../../harness/lib/options/model-options.js';
+import { readProfileOptions } from '../../harness/lib/options/profile-options.js';
+import { readTrainOptions } from '../../harness/lib/options/train-options.js';
+import { trainerOptions } from '../../harness/lib/options/training-options.js';
 
 const dataset = digits({ train: 20, test: 10 });
 const read = (line: string) => readTrainOptions(line === '' ? [] : line.split(' '));

@@ -3,7 +3,7 @@
 import { ACTIVATIONS } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readTrainOptions, trainHelp } from '../../harness/lib/options.js';
+import { readTrainOptions, trainHelp } from '../../harness/lib/options/train-options.js';
 
 const DEFAULTS = {
   batch: 128,

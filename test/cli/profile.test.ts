@@ -6,8 +6,8 @@ import path from 'node:path';
 import { type ProfileReport, type ProfileRow, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { profileHelp, readProfileOptions } from '../../harness/lib/profile-options.js';
-import { profileTable } from '../../harness/lib/profile-table.js';
+import { profileHelp, readProfileOptions } from '../../harness/lib/options/profile-options.js';
+import { profileTable } from '../../harness/lib/profile/profile-table.js';
 import { trainingPlan } from '../support/plans.js';
 import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
 

@@ -4,11 +4,12 @@ import { Writable } from 'node:stream';
 import { type EpochReport, type Losses, linear, type ModelSpec, type Progress, sparse, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeAdapter } from '../../harness/lib/describe.js';
-import { describeFailure } from '../../harness/lib/fail.js';
-import { describeLoss, lossTerms, lossText } from '../../harness/lib/losses.js';
-import { duration, Report } from '../../harness/lib/report.js';
-import { chooseEpochs, chooseLength, choosePretraining, defaultOut } from '../../harness/lib/train.js';
+import { describeAdapter } from '../../harness/lib/report/describe.js';
+import { describeLoss, lossTerms, lossText } from '../../harness/lib/report/losses.js';
+import { duration, Report } from '../../harness/lib/report/report.js';
+import { describeFailure } from '../../harness/lib/run/fail.js';
+import { chooseEpochs, chooseLength, choosePretraining } from '../../harness/lib/run/length.js';
+import { defaultOut } from '../../harness/lib/run/out.js';
 
 /** A stream that keeps what is written, as a terminal of `columns` or as a file. */
 function capture(columns?: number) {

@@ -2,7 +2,7 @@
 // f64 product, its sample, and what counts as wrong.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { kernelSummary, kernelTable } from '../../harness/lib/kernel-table.js';
+import { kernelSummary, kernelTable } from '../../harness/lib/profile/kernel-table.js';
 import { ArgumentError } from '../../src/errors.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
 import {

@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { ProfileReport, ProfileRow } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compareReports } from '../../harness/lib/compare.js';
-import { type Change, compareTimes, correlationTime, FALSE_ALARMS, studentT } from '../../harness/lib/noise.js';
-import { readReport } from '../../harness/lib/read-report.js';
+import { compareReports } from '../../harness/lib/profile/compare.js';
+import { type Change, compareTimes, correlationTime, FALSE_ALARMS, studentT } from '../../harness/lib/profile/noise.js';
+import { readReport } from '../../harness/lib/profile/read-report.js';
 import { normalAt } from '../../src/random.js';
 
 /** Not a stream of the engine (STREAM in src/random.ts). */

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { spread } from '../../harness/lib/generate-codes.js';
-import { type Cost, costTable } from '../../harness/lib/generate-compress.js';
-import { readGenerateOptions } from '../../harness/lib/generate-options.js';
+import { spread } from '../../harness/lib/generate/codes.js';
+import { type Cost, costTable } from '../../harness/lib/generate/compress.js';
+import { readGenerateOptions } from '../../harness/lib/options/generate-options.js';
 
 for (const [count, most] of [
   [1, 1],

@@ -15,13 +15,13 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkImagesFit, chooseOutputs } from '../../harness/lib/generate.js';
-import { denoised } from '../../harness/lib/generate-images.js';
-import { defaultWalk, gridCodes, layGrid, line } from '../../harness/lib/generate-latent.js';
-import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/generate-options.js';
-import type { Material } from '../../harness/lib/material.js';
-import { readRun } from '../../harness/lib/read-run.js';
-import { defaultResults, Results } from '../../harness/lib/results.js';
+import { checkImagesFit, chooseOutputs } from '../../harness/lib/generate/generate.js';
+import { denoised } from '../../harness/lib/generate/images.js';
+import { defaultWalk, gridCodes, layGrid, line } from '../../harness/lib/generate/latent.js';
+import type { Material } from '../../harness/lib/generate/material.js';
+import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
+import { readRun } from '../../harness/lib/run/read-run.js';
+import { defaultResults, Results } from '../../harness/lib/run/results.js';
 
 let root = '';
 test.before.each(() => {

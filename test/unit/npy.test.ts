@@ -1,7 +1,7 @@
 // harness/lib/npy.ts byte by byte, against the description of the format in NumPy's numpy.lib.format.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeNpy } from '../../harness/lib/npy.js';
+import { encodeNpy } from '../../harness/lib/plots/npy.js';
 
 /** A file cut into its parts. */
 function parts(file: Uint8Array) {

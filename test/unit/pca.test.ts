@@ -1,7 +1,7 @@
 // harness/lib/pca.ts: tables whose principal axes are known, the definition for one whose are not, and degenerate ones.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { moments, principalAxes, project } from '../../harness/lib/pca.js';
+import { moments, principalAxes, project } from '../../harness/lib/generate/pca.js';
 import { uniforms } from '../support/numbers.js';
 
 /** What Jacobi's method on a matrix of this size and norm may be off by: some roundings for each number of the matrix. */

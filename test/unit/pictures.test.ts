@@ -1,7 +1,7 @@
 import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { imageGrid, picturedRows } from '../../harness/lib/pictures.js';
+import { imageGrid, picturedRows } from '../../harness/lib/plots/pictures.js';
 
 const GAP = 190;
 

@@ -1,8 +1,8 @@
 import { denoising, type Losses, linear, type ModelSpec, sparse, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { layerTerms, lossTerms } from '../../harness/lib/losses.js';
-import { type PlotOptions, type PlotReport, lossPlot as plotOf } from '../../harness/lib/plots.js';
+import { type PlotOptions, type PlotReport, lossPlot as plotOf } from '../../harness/lib/plots/plots.js';
+import { layerTerms, lossTerms } from '../../harness/lib/report/losses.js';
 
 const STEPS = 469;
 const terms = lossTerms(vae());

@@ -1,7 +1,14 @@
 // harness/lib/quantise.ts: cells, what they stand for and what they cost, against values that can be worked out by hand.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dequantise, entropyBits, meanSquaredError, psnr, quantise, rangesOf } from '../../harness/lib/quantise.js';
+import {
+  dequantise,
+  entropyBits,
+  meanSquaredError,
+  psnr,
+  quantise,
+  rangesOf,
+} from '../../harness/lib/generate/quantise.js';
 
 /** Half the distance between neighbouring f32 numbers around 1. */
 const ROUNDING = 2 ** -24;

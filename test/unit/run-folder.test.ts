@@ -5,8 +5,8 @@ import { decode } from 'fast-png';
 import { vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lossTerms } from '../../harness/lib/losses.js';
-import { createRunFolder } from '../../harness/lib/run-folder.js';
+import { lossTerms } from '../../harness/lib/report/losses.js';
+import { createRunFolder } from '../../harness/lib/run/run-folder.js';
 
 const report = {
   epoch: 1,

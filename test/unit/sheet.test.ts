@@ -2,8 +2,8 @@
 import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { GLYPH_HEIGHT, GLYPH_WIDTH, glyph, textWidth } from '../../harness/lib/glyphs.js';
-import { drawSheet, wrapRows } from '../../harness/lib/sheet.js';
+import { GLYPH_HEIGHT, GLYPH_WIDTH, glyph, textWidth } from '../../harness/lib/plots/glyphs.js';
+import { drawSheet, wrapRows } from '../../harness/lib/plots/sheet.js';
 
 const refused = (run: () => unknown, message: string) =>
   assert.throws(run, (error: Error) => error.name === 'ArgumentError' && error.message === message);

@@ -1,7 +1,7 @@
 import type { ProfileEvent, ProfileReport } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type TraceEvent, traceEvents } from '../../harness/lib/trace.js';
+import { type TraceEvent, traceEvents } from '../../harness/lib/profile/trace.js';
 
 const ADAPTER: ProfileReport['adapter'] = {
   name: 'test GPU',

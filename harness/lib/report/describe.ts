@@ -13,11 +13,11 @@ import {
   type Trainer,
   type TrainerOptions,
 } from 'latentgpu/node';
-import type { LoadedData } from './data.js';
+import type { LoadedData } from '../data/data.js';
+import type { ModelOptions } from '../options/model-options.js';
+import type { TrainOptions } from '../options/train-options.js';
+import type { Pretraining, RunLength } from '../run/length.js';
 import { describeLoss, layerTerms, lossTerms, lossUnit, type NamedTerm } from './losses.js';
-import type { ModelOptions } from './model-options.js';
-import type { TrainOptions } from './options.js';
-import type { Pretraining, RunLength } from './train.js';
 
 /** A run before it starts: what run.json says, what a person is told. */
 export interface RunDescription {

@@ -15,8 +15,8 @@ import {
   type Images,
   imagesFromIdx,
 } from 'latentgpu/node';
+import { DownloadError } from '../run/fail.js';
 import { download, md5Of } from './download.js';
-import { DownloadError } from './fail.js';
 
 /** Who hears what happens on the way. */
 export interface DataListener {

@@ -2,7 +2,7 @@
 // CI) a plain line now and then. Only formats and prints; numbers come from the trainer. With `quiet` it prints nothing.
 import cliProgress from 'cli-progress';
 import type { EpochReport, LayerProgress, LayerReport, Progress } from 'latentgpu/node';
-import type { DataListener } from './data.js';
+import type { DataListener } from '../data/data.js';
 import { lossText, type NamedTerm } from './losses.js';
 
 const PLAIN_EVERY_MS = 10_000;

@@ -1,5 +1,5 @@
 // Codes as points of a plane, coloured by class, as one SVG. Vega does the drawing, as for the loss curves (plots.ts), and
-// like there it is imported when the first plot is made. Points to text only: generate-codes.ts finds the plane.
+// like there it is imported when the first plot is made. Points to text only: generate/codes.ts finds the plane.
 import type { Config, TopLevelSpec } from 'vega-lite';
 
 export interface CodePoint {

@@ -1,7 +1,7 @@
 // One file from the network, checked by its MD5 before anybody sees it; what went wrong is said in words. Where files come
 // from and where they are kept is not its business (data.ts).
 import { createHash } from 'node:crypto';
-import { DownloadError } from './fail.js';
+import { DownloadError } from '../run/fail.js';
 
 /** No network is noticed this soon: the time until a server begins to answer. */
 const ANSWER_MS = 4000;

@@ -1,6 +1,6 @@
 // Uniform quantisation of codes: each dimension's range is cut into 2^bits cells of equal width, and a value becomes the
 // number of its cell, which stands for the cell's middle. What that costs in bits, at a fixed length and as entropy.
-// Arrays in, arrays out; generate-compress.ts decodes and measures images.
+// Arrays in, arrays out; compress.ts decodes and measures images.
 
 /** The range of each dimension, [columns]. What lies outside is put into the outermost cell. */
 export interface Ranges {

@@ -1,9 +1,10 @@
 // What it costs to keep an image as its code, each dimension in a few bits: bits an image, and the error of what is
 // decoded, as a table, as JSON and as the same images at every depth.
+
+import { asFloats } from '../data/images.js';
+import { drawSheet } from '../plots/sheet.js';
 import { ACROSS, firstOnes, grouped, labelsFor, type Material, type Output } from './material.js';
 import { dequantise, entropyBits, meanSquaredError, psnr, quantise, type Ranges, rangesOf } from './quantise.js';
-import { drawSheet } from './sheet.js';
-import { asFloats } from './train.js';
 
 /** Training images that the ranges of the code are taken from. */
 export const RANGE_IMAGES = 5000;

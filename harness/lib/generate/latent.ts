@@ -1,9 +1,9 @@
 // Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
 import type { Images, ModelSpec } from 'latentgpu/node';
+import { drawSheet } from '../plots/sheet.js';
 import { type Output, pick, sameLabel } from './material.js';
 import { moments } from './pca.js';
 import { rangesOf } from './quantise.js';
-import { drawSheet } from './sheet.js';
 
 const WALK_STEPS = 11;
 const GRID_SIDE = 11;

@@ -4,7 +4,7 @@
 // most commands never draw. Reports to text only: run-folder.ts writes the file.
 import type { EpochReport, Losses } from 'latentgpu/node';
 import type { Config, TopLevelSpec } from 'vega-lite';
-import { isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from './losses.js';
+import { isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from '../report/losses.js';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
 type Layer = Extract<PanelSpec, { layer: unknown }>['layer'][number];

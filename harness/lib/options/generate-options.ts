@@ -3,7 +3,7 @@
 import { ArgumentError } from 'latentgpu/node';
 import { asIs, count, countOrNone, seed, show, wholeNumber } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
-import { ADAPTER_FLAG } from './options.js';
+import { ADAPTER_FLAG } from './train-options.js';
 
 /** What can be made, in the order in which it is. */
 export const OUTPUT_NAMES = ['samples', 'reconstructions', 'walk', 'grid', 'denoised', 'codes', 'compress'] as const;

@@ -12,16 +12,16 @@ import {
   type Model,
   type ModelSpec,
 } from 'latentgpu/node';
-import { type DataListener, type LoadedData, loadData } from './data.js';
-import { codes } from './generate-codes.js';
-import { compress, RANGE_IMAGES } from './generate-compress.js';
-import { denoised, reconstructions, samples } from './generate-images.js';
-import { grid, walk } from './generate-latent.js';
-import type { GenerateOptions } from './generate-options.js';
+import { type DataListener, type LoadedData, loadData } from '../data/data.js';
+import { asFloats } from '../data/images.js';
+import type { GenerateOptions } from '../options/generate-options.js';
+import type { StoredRun } from '../run/read-run.js';
+import type { Results } from '../run/results.js';
+import { codes } from './codes.js';
+import { compress, RANGE_IMAGES } from './compress.js';
+import { denoised, reconstructions, samples } from './images.js';
+import { grid, walk } from './latent.js';
 import { labelsFor, type Material, type Output } from './material.js';
-import type { StoredRun } from './read-run.js';
-import type { Results } from './results.js';
-import { asFloats } from './train.js';
 
 const OUTPUTS: readonly Output[] = [samples, reconstructions, walk, grid, denoised, codes, compress];
 

@@ -1,9 +1,9 @@
 // What the outputs of generate.js are made from: the trained model, the images and the request; and the few ways in which
 // all of them take images from it.
 import type { Codes, Images, LabelOptions, Model, ModelSpec } from 'latentgpu/node';
-import type { GenerateOptions, OutputName } from './generate-options.js';
-import type { Results } from './results.js';
-import { asFloats } from './train.js';
+import { asFloats } from '../data/images.js';
+import type { GenerateOptions, OutputName } from '../options/generate-options.js';
+import type { Results } from '../run/results.js';
 
 export interface Material {
   model: Model;

@@ -1,9 +1,9 @@
 // Outputs that show images as they come: samples of the prior, reconstructions, and damaged images restored.
 import { ArgumentError, corruptImages } from 'latentgpu/node';
+import { imageGrid } from '../plots/pictures.js';
+import { drawSheet, wrapRows } from '../plots/sheet.js';
 import { ACROSS, firstOnes, type Output, sameLabel } from './material.js';
-import { imageGrid } from './pictures.js';
 import { meanSquaredError, psnr } from './quantise.js';
-import { drawSheet, wrapRows } from './sheet.js';
 
 const SAMPLES = 64;
 const SAMPLES_ACROSS = 8;

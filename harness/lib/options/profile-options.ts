@@ -4,7 +4,7 @@ import { ArgumentError } from 'latentgpu/node';
 import { asIs, count } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
-import { ADAPTER_FLAG, DATA_FLAGS, DEFAULTS } from './options.js';
+import { ADAPTER_FLAG, DATA_FLAGS, DEFAULTS } from './train-options.js';
 import { checkTraining, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES, type OptimizerOptions } from './training-options.js';
 
 export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions {

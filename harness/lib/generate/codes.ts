@@ -1,8 +1,8 @@
 // The codes of the test images: as arrays for NumPy, and as a picture of their two principal components.
-import { codesPlot } from './codes-plot.js';
-import { describeSpec } from './describe.js';
+import { codesPlot } from '../plots/codes-plot.js';
+import { encodeNpy } from '../plots/npy.js';
+import { describeSpec } from '../report/describe.js';
 import { grouped, type Output } from './material.js';
-import { encodeNpy } from './npy.js';
 import { principalAxes, project } from './pca.js';
 
 /** More points than this hide each other, and make a file that viewers are slow with. */

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, type EpochReport, type LayerReport, type Losses } from 'latentgpu/node';
-import { imageGrid, picturedRows } from './pictures.js';
-import { lossPlot, type PlotOptions } from './plots.js';
+import { imageGrid, picturedRows } from '../plots/pictures.js';
+import { lossPlot, type PlotOptions } from '../plots/plots.js';
 
 const SAMPLE_COLUMNS = 8;
 

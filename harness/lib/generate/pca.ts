@@ -1,5 +1,5 @@
 // Principal component analysis of a table of numbers, in f64: the covariance's eigenvectors by Jacobi rotations. Meant for
-// codes, up to some hundred columns: a sweep costs the cube of their number. Computes only; generate-codes.ts draws.
+// codes, up to some hundred columns: a sweep costs the cube of their number. Computes only; codes.ts draws.
 import { ArgumentError } from 'latentgpu/node';
 
 export interface PrincipalAxes {
