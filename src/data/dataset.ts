@@ -20,6 +20,8 @@ export interface Images {
 export interface Dataset {
   name: string;
   train: Images;
+  /** Images to choose by while training, where some are held out (`holdOut`). */
+  validation?: Images;
   test: Images;
 }
 
@@ -74,6 +76,7 @@ const kindOf = (value: unknown): string =>
 export function checkDataset(dataset: Dataset): void {
   checkImages(dataset.train, `${dataset.name}.train`);
   checkImages(dataset.test, `${dataset.name}.test`);
+  if (dataset.validation) checkImages(dataset.validation, `${dataset.name}.validation`);
   const { train, test } = dataset;
   if (train.height !== test.height || train.width !== test.width)
     throw new ArgumentError(

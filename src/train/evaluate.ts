@@ -2,6 +2,7 @@
 import type { Images } from '../data/dataset.js';
 import { evaluationGraph, type Part } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
+import { badEvaluation } from './divergence.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
@@ -43,26 +44,31 @@ export class Evaluator {
     return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'));
   }
 
-  /** Mean losses over all the images. Calls at the same time take turns: there is one set of counters. */
-  run(): Promise<Losses> {
-    const result = this.last.then(() => this.pass());
+  /**
+   * Mean losses over all the images. Calls at the same time take turns: there is one set of counters.
+   * @param name what the images are, and `step` how many steps the model was trained, for an error
+   * @throws TrainingError if a loss is not finite
+   */
+  run(name: string, step: number): Promise<Losses> {
+    const result = this.last.then(() => this.pass(name, step));
     this.last = result.catch(() => undefined);
     return result;
   }
 
-  private async pass(): Promise<Losses> {
+  private async pass(name: string, step: number): Promise<Losses> {
     const { stepper } = this;
     const mean = new LossMean(stepper.plan.losses);
     const add = (sums: Float32Array, images: number) => mean.add(sums, images);
+    const fault = (_: number, told: string) => badEvaluation(name, step, told);
     stepper.rewind(0);
     const pending: PendingMetrics[] = [];
     try {
       while (stepper.step < stepper.stepsPerPass) {
         pending.push(stepper.submit(Math.min(STEPS_PER_SUBMIT, stepper.stepsPerPass - stepper.step)));
         const oldest = pending.length >= SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
-        if (oldest) await eachStep(oldest, stepper.rows, add);
+        if (oldest) await eachStep(oldest, stepper.rows, add, fault);
       }
-      for (const rest of pending) await eachStep(rest, stepper.rows, add);
+      for (const rest of pending) await eachStep(rest, stepper.rows, add, fault);
     } finally {
       await settled(pending);
     }

@@ -1,6 +1,5 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
-import { ArgumentError } from '../errors.js';
-import type { HostTensor } from '../formats/safetensors.js';
+import { ArgumentError, DeviceError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
@@ -16,9 +15,7 @@ import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu, wholeRows } from './halves.js';
 import { initialParameters } from './initialize.js';
-
-/** One parameter's values, or its gradient's, under PyTorch's name. */
-export type ParameterTensor = HostTensor<Float32Array<ArrayBuffer>>;
+import { type ParameterTensor, unflatten } from './tensors.js';
 
 /** Codes of n images. */
 export interface Codes {
@@ -63,13 +60,20 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   return model;
 }
 
+/** What of a model lies on a GPU. */
+interface OnGpu {
+  gpu: GPUDevice;
+  machine: Machine;
+  parameters: GPUBuffer;
+  halves: Halves;
+}
+
 /** Made by `createModel`; give its memory back with `dispose`. */
 export class Model {
   readonly layout: Layout;
-  /** Flat f32, see plan/layout.ts. */
-  readonly parameterBuffer: GPUBuffer;
-  readonly machine: Machine;
-  private readonly halves: Halves;
+  /** How often somebody loaded parameters or began to train them: a state saved before that is no longer the model's. */
+  changes = 0;
+  private onGpu: OnGpu;
   private disposed = false;
 
   /** Use `createModel`. */
@@ -77,15 +81,39 @@ export class Model {
     readonly device: Device,
     readonly spec: ModelSpec,
   ) {
-    const memory = new Memory(device);
-    this.machine = { device, memory, pipelines: pipelinesOf(device) };
     this.layout = layoutOf(parameterSpecs(spec));
+    this.onGpu = this.allocate();
+  }
+
+  private allocate(): OnGpu {
+    const { device, spec, layout, matmulVariant } = this;
+    const memory = new Memory(device);
+    const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    const parameters = memory.create({ label: 'parameters', bytes: this.layout.bytes, usage, remedy });
-    this.parameterBuffer = parameters;
-    const { machine, layout, matmulVariant } = this;
-    this.halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
+    const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    return { gpu: device.gpu, machine, parameters, halves };
+  }
+
+  /** Flat f32, see plan/layout.ts. */
+  get parameterBuffer(): GPUBuffer {
+    return this.onGpu.parameters;
+  }
+
+  get machine(): Machine {
+    return this.onGpu.machine;
+  }
+
+  /** Whether its memory went with a GPU that was lost, and the device has another one by now. */
+  get stale(): boolean {
+    return this.onGpu.gpu !== this.device.gpu;
+  }
+
+  /** Its memory anew after a loss, zeroed; whoever calls it writes the parameters (recovery of a trainer). */
+  rebuild(): void {
+    this.machine.memory.dispose();
+    this.onGpu = this.allocate();
   }
 
   /** How many numbers are trained. */
@@ -109,7 +137,7 @@ export class Model {
     const rows = wholeRows(images, inputs, 'images');
     const seen = this.spec.range === '-1..1' ? images.map((x) => 2 * x - 1) : images;
     const values = this.withLabels(seen, inputs, rows, labels);
-    const output = await this.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
+    const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
     const part = (from: number) => {
       const values = new Float32Array(rows * code.units);
@@ -131,7 +159,7 @@ export class Model {
     this.checkUsable();
     const { units } = this.spec.code;
     const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
-    const images = await this.halves.run('decoder', values, units + (this.spec.classes ?? 0));
+    const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
     return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
   }
 
@@ -143,7 +171,7 @@ export class Model {
     this.checkUsable();
     const { units } = this.spec.code;
     const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
-    await this.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
+    await this.onGpu.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
     await this.device.gpu.queue.onSubmittedWorkDone();
     this.device.check();
   }
@@ -216,13 +244,7 @@ export class Model {
   /** The named tensors of any buffer that is laid out like the parameters. */
   async namedTensors(buffer: GPUBuffer): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
-    const bytes = await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes);
-    return new Map(
-      this.layout.ranges.map(({ name, shape, offset, bytes: size }) => [
-        name,
-        { shape, values: new Float32Array(bytes.slice(offset, offset + size)) },
-      ]),
-    );
+    return unflatten(this.layout, await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes));
   }
 
   /**
@@ -247,6 +269,7 @@ export class Model {
       flat.set(tensor.values, offset / F32_BYTES);
     }
     this.device.gpu.queue.writeBuffer(this.parameterBuffer, 0, flat);
+    this.changes++;
   }
 
   /** Frees all GPU memory of the model; what it was computing must have been awaited. Idempotent. */
@@ -259,5 +282,9 @@ export class Model {
   checkUsable(): void {
     if (this.disposed) throw new ArgumentError('this model was disposed; make a new one with createModel');
     this.device.check();
+    if (this.stale)
+      throw new DeviceError(
+        'this model was lost with the GPU that it was on; make a new one with createModel and load its parameters',
+      );
   }
 }

@@ -4,7 +4,7 @@ import type { Images } from '../data/dataset.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { Plan } from '../plan/plan.js';
-import { lossRowStride, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { lossRowStride, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
 import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
 
@@ -74,7 +74,7 @@ export class Stepper {
         settings: keep(make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST)),
         progress: keep(make('progress', PROGRESS_BYTES, STORAGE | COPY_DST)),
         losses: keep(make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),
-        metrics: keep(make('metrics', METRICS_CAPACITY * terms * F32_BYTES, STORAGE | COPY_SRC)),
+        metrics: keep(make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC)),
       };
       upload(device.gpu.queue, owned.images, images.pixels);
       if (images.labels && owned.labels) upload(device.gpu.queue, owned.labels, images.labels);
