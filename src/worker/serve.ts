@@ -4,6 +4,7 @@
 import { Painter, type Picture } from '../gpu/draw.js';
 import {
   ArgumentError,
+  type Bytes,
   createModel,
   createTrainer,
   type Dataset,
@@ -237,7 +238,7 @@ class Server implements Calls {
     return encodeSafetensors(await this.usable.model.parameters());
   }
 
-  async load(bytes: Uint8Array): Promise<void> {
+  async load(bytes: Bytes): Promise<void> {
     this.usable.model.loadParameters(decodeSafetensors(bytes));
   }
 

@@ -1,6 +1,7 @@
 // The page's side of a session: starts the worker, asks it, and hands out what comes back. No GPU and no arithmetic
 // here; serve.ts does the work.
 import type {
+  Bytes,
   Codes,
   EpochReport,
   Images,
@@ -159,7 +160,7 @@ export class Session {
   }
 
   /** Replaces the parameters by a safetensors file's. The optimizer goes on with what it knows. */
-  load(bytes: Uint8Array): Promise<void> {
+  load(bytes: Bytes): Promise<void> {
     return this.connection.call('load', [bytes]);
   }
 
