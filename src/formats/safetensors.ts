@@ -4,6 +4,7 @@
 // writes no file: checkpoints and programs do.
 import { asBytes, type Bytes } from '../data/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
+import { cut, show } from '../model/values.js';
 
 /** The array behind each dtype. An array is written as the first that has its class; those below the line are only read. */
 const ARRAYS = {
@@ -56,18 +57,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 /** Of finite sizes; Infinity times 0 would not be a number. */
 const product = (shape: readonly number[]) => (shape.includes(0) ? 0 : shape.reduce((all, size) => all * size, 1));
-
-/** A text in a message, cut: a name or a shape may be as large as the file. */
-const cut = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}...` : text);
-
-/** A value of the header in a message. */
-function brief(value: unknown): string {
-  try {
-    return cut(JSON.stringify(value) ?? 'undefined');
-  } catch {
-    return 'nested too deep to show'; // JSON.parse goes deeper
-  }
-}
 
 /**
  * Writes tensors in the order of the map.
@@ -145,7 +134,7 @@ export function decodeSafetensors(file: Bytes): Map<string, StoredTensor> {
   for (const { name, begin, end } of entries) {
     if (begin !== at)
       throw new FormatError(
-        `safetensors: tensor ${brief(name)} begins at byte ${begin} of the data, must begin at ${at}: ${begin < at ? 'it overlaps the tensor before it' : 'there is a gap before it'}`,
+        `safetensors: tensor ${show(name)} begins at byte ${begin} of the data, must begin at ${at}: ${begin < at ? 'it overlaps the tensor before it' : 'there is a gap before it'}`,
       );
     at = end;
   }
@@ -205,7 +194,7 @@ function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; data
   const header = parseJson(new Uint8Array(bytes.subarray(LENGTH_BYTES, dataAt)));
   const metadata = header[METADATA];
   if (metadata !== undefined && !(isObject(metadata) && Object.values(metadata).every((v) => typeof v === 'string')))
-    throw new FormatError(`safetensors: ${METADATA} is ${brief(metadata)}, must map text to text`);
+    throw new FormatError(`safetensors: ${METADATA} is ${show(metadata)}, must map text to text`);
   return { header, dataAt };
 }
 
@@ -221,7 +210,7 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
   }
   if (!isObject(value)) throw new FormatError('safetensors: the header is JSON but not an object { name: tensor }');
   if (repeated !== undefined)
-    throw new FormatError(`safetensors: ${brief(repeated)} stands in the header twice, must stand there once`);
+    throw new FormatError(`safetensors: ${show(repeated)} stands in the header twice, must stand there once`);
   return value;
 }
 
@@ -241,15 +230,15 @@ function repeatedKey(json: string): string | undefined {
 }
 
 function checkedEntry(name: string, entry: unknown) {
-  const fault = (what: string) => new FormatError(`safetensors: tensor ${brief(name)}: ${what}`);
-  if (!isObject(entry)) throw fault(`is ${brief(entry)}, must be { dtype, shape, data_offsets }`);
+  const fault = (what: string) => new FormatError(`safetensors: tensor ${show(name)}: ${what}`);
+  if (!isObject(entry)) throw fault(`is ${show(entry)}, must be { dtype, shape, data_offsets }`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype))
-    throw fault(`dtype is ${brief(dtype)}, must be one of ${Object.keys(ARRAYS).join(', ')}`);
+    throw fault(`dtype is ${show(dtype)}, must be one of ${Object.keys(ARRAYS).join(', ')}`);
   if (!Array.isArray(shape) || !shape.every(isSize))
-    throw fault(`shape is ${brief(shape)}, must be a list of non-negative integers`);
+    throw fault(`shape is ${show(shape)}, must be a list of non-negative integers`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
-    throw fault(`data_offsets is ${brief(offsets)}, must be [begin, end] in bytes`);
+    throw fault(`data_offsets is ${show(offsets)}, must be [begin, end] in bytes`);
   const [begin, end] = offsets as [number, number];
   const needed = product(shape) * ARRAYS[dtype as Dtype].BYTES_PER_ELEMENT;
   if (end - begin !== needed)

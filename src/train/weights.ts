@@ -4,6 +4,7 @@ import { kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError } from '../errors.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
+import { cut } from '../model/values.js';
 import type { Layout, NamedRange } from '../plan/layout.js';
 import { notFinite } from './rows.js';
 import { flatten, type NamedTensors } from './tensors.js';
@@ -104,7 +105,6 @@ const fits = (tensor: WeightTensor, shape: Shape) =>
   showShape(tensor.shape) === showShape(shape) && tensor.values.length === numel(shape);
 
 const MOST_LISTED = 10;
-const cut = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}...` : text);
 
 /** "2 missing: mu.bias [6], mu.weight [6, 24]"; '' if there are none. */
 function list(what: string, items: readonly string[]): string {
