@@ -1,6 +1,7 @@
 // Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late.
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
+import type { Memory } from '../gpu/memory.js';
 import { trainingGraph } from '../graph/build.js';
 import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
@@ -105,6 +106,7 @@ export class Trainer {
 
   private constructor(
     readonly model: Model,
+    private readonly memory: Memory,
     private readonly stepper: Stepper,
     private readonly evaluator: Evaluator,
     /** The gradients, and what the optimizer keeps. */
@@ -123,25 +125,20 @@ export class Trainer {
     const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    const undo: (() => void)[] = [];
-    const kept = (label: string) => {
-      const buffer = machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
-      undo.push(() => machine.memory.destroy(buffer));
-      return buffer;
-    };
+    const memory = machine.memory.part();
+    const own = { ...machine, memory };
+    const kept = (label: string) => memory.create({ label, bytes: layout.bytes, usage, remedy });
     try {
       const state: TrainingState = { gradients: kept('gradients') };
       for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
       const shared = { parameters: model.parameterBuffer, ...state };
       const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
-      const stepper = await Stepper.create(machine, plan, dataset.train, settings, shared, less);
-      undo.push(() => stepper.dispose());
+      await memory.settled();
+      const stepper = await Stepper.create(own, plan, dataset.train, settings, shared, less);
       const evaluator = await Evaluator.create(model, dataset.test, settings, pass);
-      undo.push(() => evaluator.dispose());
-      await machine.memory.settled();
-      return new Trainer(model, stepper, evaluator, state, settings, pass);
+      return new Trainer(model, memory, stepper, evaluator, state, settings, pass);
     } catch (error) {
-      for (const step of undo.reverse()) step();
+      memory.dispose();
       throw error;
     }
   }
@@ -304,9 +301,8 @@ export class Trainer {
   /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. Idempotent. */
   dispose(): void {
     this.disposed = true;
-    this.stepper.dispose();
+    this.memory.dispose();
     this.evaluator.dispose();
-    for (const buffer of Object.values(this.state)) this.model.machine.memory.destroy(buffer);
   }
 
   /** @throws ArgumentError after dispose of this trainer or its model; DeviceError if the device has failed */

@@ -120,12 +120,14 @@ class Server implements Calls {
       if (this.device) return this.device;
     } catch {
       this.device?.dispose();
+      this.device = undefined;
     }
     const device = await openDevice(wanted);
     this.device = device;
     void device.gpu.lost.then(() => {
+      if (this.device !== device) return; // it was disposed
       try {
-        device.check(); // silent if it was disposed
+        device.check();
       } catch (error) {
         this.send({ lost: sentError(error) });
       }
@@ -212,8 +214,7 @@ class Server implements Calls {
     const { model } = this.usable;
     if (!canvas) throw new ArgumentError(`canvas ${number} is not one of this session's`);
     const { codes, labels } = await this.codesOf(drawing);
-    this.painter ??= Painter.create(model.machine);
-    const painter = await this.painter;
+    const painter = await this.paintingOn(model);
     const { height, width } = this.some('test');
     const count = codes.length / model.spec.code.units;
     const tiles = { height, width, count, columns: columns ?? count, range: model.spec.range ?? '0..1' };
@@ -222,6 +223,17 @@ class Server implements Calls {
       picture ??= painter.begin(canvas, tiles);
       picture.add(encoder, rows);
     });
+  }
+
+  /** One that could not be made is tried again by the next call. */
+  private paintingOn(model: Model): Promise<Painter> {
+    if (this.painter) return this.painter;
+    const making = Painter.create(model.machine);
+    making.catch(() => {
+      if (this.painter === making) this.painter = undefined;
+    });
+    this.painter = making;
+    return making;
   }
 
   private async codesOf(drawing: Drawing): Promise<{ codes: Float32Array; labels: LabelOptions }> {

@@ -195,7 +195,7 @@ async function profileBesideWhole(
   turn: number,
 ): Promise<{ report: ProfileReport; whole: number[] }> {
   const memory = new Memory(own);
-  const timestamps = new Timestamps(own, memory, 1, 4 * ROUND_STEPS);
+  const timestamps = await Timestamps.create(own, memory, 1, 4 * ROUND_STEPS);
   let submits = 0;
   const both: Stepper = Object.create(stepper);
   both.encode = (count, encodeSteps) =>
