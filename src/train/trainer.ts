@@ -2,6 +2,7 @@
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError } from '../errors.js';
+import { allOf } from '../gpu/faults.js';
 import { formOf, type StateBuffer } from '../kernels/optimizer.js';
 import { requireKnownKeys, requirePositive, requirePositiveInteger } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -61,8 +62,11 @@ export interface EpochReport {
 
 /** Something that training survives and that a person should know. */
 export interface TrainingWarning {
-  /** explosion: the running mean of the loss is ten times its best. recovery: the GPU was lost, and opened anew. */
-  kind: 'explosion' | 'recovery';
+  /**
+   * explosion: the running mean of the loss is ten times its best. recovery: the GPU was lost, and opened anew. checkpoint:
+   * a session could not write one (latentgpu/worker).
+   */
+  kind: 'explosion' | 'recovery' | 'checkpoint';
   /** Steps done. */
   step: number;
   message: string;
@@ -223,16 +227,28 @@ export class Trainer {
     }
   }
 
-  /** Sees to a state that a loss would lead back to; a loss that came while nobody trained leads there now. */
+  /** Sees to a state that a loss would lead back to. */
   private async begin(options: TrainOptions): Promise<void> {
-    const { model, keeper } = this;
-    const current = keeper.last?.step === this.step && keeper.last.changes === model.changes;
-    if (current && this.parts.stale) await this.recover(options);
-    // Another trainer of the same model has recovered it; this one has nothing to lose yet.
-    else if (this.parts.stale && !model.device.lost && !model.stale && this.step === 0) await this.rebuild();
+    await this.revive(options);
     this.checkUsable();
-    model.changes++;
-    if (this.recovery.recoveries > 0) await keeper.now();
+    this.model.changes++;
+    if (this.recovery.recoveries > 0) await this.keeper.now();
+  }
+
+  /**
+   * After a loss of the GPU while nobody trained: opens it anew and restores model and trainer, if what was last saved is
+   * still what they were. `train` does it by itself.
+   * @returns whether they can be used now
+   * @throws DeviceError if the GPU cannot be opened again
+   */
+  async revive(options: Pick<TrainOptions, 'onWarning'> = {}): Promise<boolean> {
+    const { model, keeper } = this;
+    if (this.disposed || !this.parts.stale) return !this.disposed;
+    const current = keeper.last?.step === this.step && keeper.last.changes === model.changes;
+    if (current) await this.recover(options);
+    // Another trainer of the same model has recovered it; this one has nothing to lose yet.
+    else if (!model.device.lost && !model.stale && this.step === 0) await this.rebuild();
+    return !this.parts.stale;
   }
 
   /** So that a loss while nobody trains costs nothing. */
@@ -298,7 +314,7 @@ export class Trainer {
    * Opens the lost GPU anew and goes back to the state that was last saved.
    * @throws DeviceError if there is none, or it was done too often
    */
-  private async recover({ onWarning }: TrainOptions, cause?: unknown): Promise<void> {
+  private async recover({ onWarning }: Pick<TrainOptions, 'onWarning'>, cause?: unknown): Promise<void> {
     const { device } = this.model;
     const { last } = this.keeper;
     const { recoveries } = this.recovery;
@@ -390,7 +406,7 @@ export class Trainer {
     const { model, parts, settings, step, epochs } = this;
     const { changes } = model;
     const { learningRate } = settings;
-    const [sums, buffers] = await Promise.all([this.meter.at(step), parts.read()]);
+    const [sums, buffers] = await allOf([this.meter.at(step), parts.read()]);
     const [parameters] = buffers;
     const bad = parameters && badWeights(model.layout, new Float32Array(parameters), step);
     if (bad) throw bad;
@@ -437,7 +453,7 @@ export class Trainer {
       throw new ArgumentError(
         `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
       );
-    const evaluator = await Evaluator.create(this.model, images, this.settings, this.pass);
+    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, images, this.settings, this.pass);
     try {
       return await evaluator.run('test', this.step);
     } finally {
@@ -466,6 +482,7 @@ export class Trainer {
    */
   async lend<T>(work: (stepper: Stepper, restore: () => void) => Promise<T>): Promise<T> {
     this.checkIdle('it is lent');
+    this.checkUsable();
     this.busy = true;
     try {
       const { stepper, state } = this.parts;

@@ -19,15 +19,19 @@ import {
   type Progress,
   ShaderError,
   TrainingError,
+  type TrainingWarning,
   type TrainOptions,
 } from '../index.js';
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
+/** What cannot be sent, or would be sent too often. */
+type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume';
+
 /** Those that begin a training; its reports are asked for one by one. */
 export interface Trainings {
-  train: { options: Omit<TrainOptions, 'signal' | 'onProgress'>; report: EpochReport; progress: Progress };
-  pretrain: { options: Omit<PretrainOptions, 'signal' | 'onProgress'>; report: LayerReport; progress: LayerProgress };
+  train: { options: Omit<TrainOptions, Unsent>; report: EpochReport; progress: Progress };
+  pretrain: { options: Omit<PretrainOptions, Unsent>; report: LayerReport; progress: LayerProgress };
 }
 
 /** Every call that a page can make; `next` and `finish` take the id of a `train` or `pretrain`. */
@@ -47,6 +51,8 @@ export interface Calls {
   draw(canvas: number, drawing: Drawing, options: DrawOptions): Promise<void>;
   save(): Promise<Uint8Array<ArrayBuffer>>;
   load(bytes: Bytes): Promise<void>;
+  snapshot(): Promise<Uint8Array<ArrayBuffer>>;
+  restore(bytes: Bytes): Promise<void>;
   plan(): Promise<Plan>;
   profile(options: ProfileOptions): Promise<ProfileReport>;
 }
@@ -62,6 +68,7 @@ export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: SentError }
   | { id: number; progress: Progress }
+  | { warning: TrainingWarning }
   /** The worker listens. */
   | { ready: true }
   /** The device is gone. */
