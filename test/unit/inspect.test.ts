@@ -44,11 +44,15 @@ test('arguments', () => {
   refused(() => readInspectOptions(['a', 'b c']), '"b c" is one too many: "a" is named already; name one');
 });
 
-test('a file is itself, a folder is its safetensors files by name', () => {
+test('a file is itself, a folder is its safetensors files by name, then its checkpoints', () => {
   const [b, a] = [put('b.safetensors', {}), put('a.safetensors', {})];
   fs.writeFileSync(path.join(root, 'run.json'), '{}');
   assert.equal(tensorFiles(b), [b]);
   assert.equal(tensorFiles(root), [a, b]);
+  fs.mkdirSync(path.join(root, 'checkpoints'));
+  const checkpoint = put(path.join('checkpoints', 'a.safetensors'), {});
+  put(path.join('checkpoints', 'b.part'), {});
+  assert.equal(tensorFiles(root), [a, b, checkpoint]);
   const none = path.join(root, 'none');
   refused(() => tensorFiles(none), `${none} does not exist, must be a safetensors file or a folder with some`);
   fs.mkdirSync(none);
@@ -91,7 +95,7 @@ test('the table: a row a tensor, totals by what they are, metadata in one line e
     {
       'mu.bias': floats(3, -4),
       'log_var.bias': floats(12, Number.NaN),
-      'optimizer.exp_avg.mu.bias': floats(0, 0.125),
+      'optimizer.exp_avg.mu.bias': floats(0, 2 ** -20),
       steps: { shape: [], values: BigInt64Array.of(1234567n) },
     },
     { step: '7', note: `two\nlines \u001b[31mred ${'x'.repeat(200)}` },
@@ -101,14 +105,14 @@ test('the table: a row a tensor, totals by what they are, metadata in one line e
     inspectTable(summariseFile(file)),
     `
 ${file}: ${size} bytes
-tensor                     dtype  shape  values  L2 norm      min      max     mean  NaN  inf
-mu.bias                    F32    [2]         2        5       -4        3     -0.5    0    0
-log_var.bias               F32    [2]         2       12       12       12       12    1    0
-optimizer.exp_avg.mu.bias  F32    [2]         2    0.125        0    0.125   0.0625    0    0
-steps                      I64    []          1  1235000  1235000  1235000  1235000    0    0
-weights: 2 tensors                            4       13                               1    0
-optimizer: 1 tensor                           2    0.125                               0    0
-integers: 1 tensor                            1  1235000                               0    0
+tensor                     dtype  shape  values   L2 norm      min       max      mean  NaN  inf
+mu.bias                    F32    [2]         2         5       -4         3      -0.5    0    0
+log_var.bias               F32    [2]         2        12       12        12        12    1    0
+optimizer.exp_avg.mu.bias  F32    [2]         2  9.537e-7        0  9.537e-7  4.768e-7    0    0
+steps                      I64    []          1   1235000  1235000   1235000   1235000    0    0
+weights: 2 tensors                            4        13                                 1    0
+optimizer: 1 tensor                           2  9.537e-7                                 0    0
+integers: 1 tensor                            1   1235000                                 0    0
 metadata
   step  7
   note  two·lines ·[31mred ${'x'.repeat(78)}...`.trimStart(),

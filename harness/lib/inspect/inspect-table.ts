@@ -45,7 +45,11 @@ function totalCells([group, { tensors, values, norm, nan, infinite }]: [string, 
 }
 
 /** Four figures; - for none. */
-const figures = (value: number | null) => (value === null ? '-' : String(Number(value.toPrecision(4))));
+function figures(value: number | null): string {
+  if (value === null) return '-';
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(3) : String(Number(value.toPrecision(4)));
+}
 const grouped = (value: number) => value.toLocaleString('en-US');
 
 /** Text of a file in one line: what a terminal would take for a command is shown as a dot. */

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, type Dtype, type StoredTensor } from 'latentgpu/node';
+import { CHECKPOINTS } from '../run/run-folder.js';
 import { readTensorFile } from '../run/tensor-file.js';
 
 /** A tensor. Norm, extremes and mean are over its finite values, the latter null where there are none. */
@@ -40,7 +41,7 @@ export interface FileSummary {
 
 /**
  * The safetensors files that a person means.
- * @param given a file, or a folder: all in it, by name
+ * @param given a file, or a folder: all in it, and in its `checkpoints` as a run has them, by name
  * @throws ArgumentError if there is nothing of that name, or no such file in the folder
  */
 export function tensorFiles(given: string): string[] {
@@ -48,12 +49,18 @@ export function tensorFiles(given: string): string[] {
   if (stat === undefined)
     throw new ArgumentError(`${given} does not exist, must be a safetensors file or a folder with some`);
   if (!stat.isDirectory()) return [given];
-  const names = fs.readdirSync(given).filter((name) => name.endsWith('.safetensors'));
-  if (names.length === 0)
+  const files = [given, path.join(given, CHECKPOINTS)].flatMap(filesIn);
+  if (files.length === 0)
     throw new ArgumentError(
       `${given} has no file *.safetensors, must be a safetensors file or a folder with some, such as that of a run that came to its end`,
     );
-  return names.sort().map((name) => path.join(given, name));
+  return files;
+}
+
+function filesIn(folder: string): string[] {
+  if (!fs.existsSync(folder)) return [];
+  const names = fs.readdirSync(folder).filter((name) => name.endsWith('.safetensors'));
+  return names.sort().map((name) => path.join(folder, name));
 }
 
 /** @throws ArgumentError, FormatError naming the file */

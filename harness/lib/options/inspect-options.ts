@@ -39,7 +39,7 @@ export function inspectHelp(): string {
     '',
     'usage: node harness/inspect.js FILE|DIR [flags]',
     '',
-    'DIR is a folder, such as that of a run: all its *.safetensors files are shown.',
+    'DIR is a folder, such as that of a run: all its *.safetensors files and checkpoints are shown.',
     '',
     ...flagsHelp(TABLE),
     '',
