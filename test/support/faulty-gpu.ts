@@ -18,7 +18,14 @@ export const FAULTS = {
 } as const satisfies Record<string, readonly Kind[]>;
 
 export type Operation = keyof typeof FAULTS;
-export type Kind = 'validation' | 'out of memory' | 'rejection';
+type Kind = 'validation' | 'out of memory' | 'rejection';
+
+/** The `nth` call (from 1) of an operation goes wrong. */
+export interface Fault {
+  operation: Operation;
+  nth: number;
+  kind: Kind;
+}
 
 /** The same call, made invalid. */
 const INVALID: Partial<Record<string, (descriptor: never) => object>> = {
@@ -48,7 +55,7 @@ export class FaultyGpu {
   failed: string | undefined;
   /** Buffers and query sets that exist. */
   readonly alive = new Set<object>();
-  private planted: { operation: Operation; nth: number; kind: Kind } | undefined;
+  private planted: Fault | undefined;
   private counts = new Map<Operation, number>();
   private readonly scopes: Scope[] = [];
 
@@ -84,9 +91,10 @@ export class FaultyGpu {
     this.device = Object.create(real, { gpu: { value: faulty } });
   }
 
-  /** From now on the `nth` call (from 1) of the operation goes wrong. */
-  plant(operation: Operation, nth: number, kind: Kind): void {
-    this.planted = { operation, nth, kind };
+  /** From now on a call goes wrong. */
+  plant(fault: Fault): void {
+    this.planted = fault;
+    this.failed = undefined;
     this.count(new Map());
   }
 
