@@ -42,12 +42,12 @@ export function originOf(dispatch: Dispatch, line: number): { file: string; line
   return { file: dispatch.kernel, line };
 }
 
-const ofDevice = new WeakMap<Device, Pipelines>();
+const ofDevice = new WeakMap<GPUDevice, Pipelines>();
 
-/** The device's pipelines: models and trainers on one device share what was compiled. */
+/** The device's pipelines: models and trainers on one device share what was compiled. After a renewal there are none. */
 export function pipelinesOf(device: Device): Pipelines {
-  const known = ofDevice.get(device) ?? new Pipelines(device);
-  ofDevice.set(device, known);
+  const known = ofDevice.get(device.gpu) ?? new Pipelines(device);
+  ofDevice.set(device.gpu, known);
   return known;
 }
 

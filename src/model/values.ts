@@ -1,8 +1,20 @@
 // Checks of single values in descriptions that may come from a JSON file; each error names the path of the value.
 import { ArgumentError } from '../errors.js';
 
+const MOST_SHOWN = 80;
+
+/** A text in a message, cut: it may be as long as the file that it is from. */
+export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text);
+
 /** A value in a message; JSON alone would call NaN and Infinity null. */
-export const show = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+export function show(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return cut(JSON.stringify(value) ?? 'undefined');
+  } catch {
+    return 'nested too deep to show'; // JSON.parse goes deeper
+  }
+}
 
 /** @throws ArgumentError: the path, what is there, what must be */
 export function refuse(path: string, value: unknown, must: string): never {
@@ -21,7 +33,7 @@ export function requireOneOf(value: unknown, choices: readonly string[], path: s
 export function requireKnownKeys(value: object, known: readonly string[], path: string): void {
   for (const key of Object.keys(value))
     if (!known.includes(key))
-      throw new ArgumentError(`${path && `${path}.`}${key}: unknown, must be one of ${known.join(', ')}`);
+      throw new ArgumentError(`${path && `${path}.`}${cut(key)}: unknown, must be one of ${known.join(', ')}`);
 }
 
 /** What every size that reaches the GPU must be: 1e-50 would be 0 there. */

@@ -42,9 +42,10 @@ const DAWN_FLAGS = [
  */
 export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
   const { adapter = 'auto', flags = [], withoutFeatures = [] } = options;
+  const again = () => exclusive(async () => (await choose(adapter, flags)).adapter);
   return exclusive(async () => {
     const { adapter: chosen, summary } = await choose(adapter, flags);
-    return deviceFromAdapter(chosen, { withoutFeatures, kind: summary.kind, backend: summary.backend });
+    return deviceFromAdapter(chosen, { withoutFeatures, kind: summary.kind, backend: summary.backend, again });
   });
 }
 

@@ -1,6 +1,6 @@
 // Losses on their way from the GPU's ring to the host: copied at the end of a submit, read when they have arrived.
 
-import { TrainingError } from '../errors.js';
+import type { TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
@@ -8,6 +8,7 @@ import { mapForReading } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
+import { metricsColumns } from '../plan/tensors.js';
 
 /** Entries of the ring; one submit never runs over its end. */
 export const METRICS_CAPACITY = 1024;
@@ -19,13 +20,28 @@ export const METRICS_CAPACITY = 1024;
  */
 export type Losses = { loss: number } & { [Term in LossTerm]?: number };
 
+/** What a mean over images is made of: each term's sum, in the plan's order. */
+export interface LossSums {
+  sums: number[];
+  images: number;
+}
+
 /** A running mean over images, in f64. */
 export class LossMean {
   private readonly sums: number[];
-  private images = 0;
+  private images: number;
 
-  constructor(private readonly losses: readonly PlannedLoss[]) {
-    this.sums = losses.map(() => 0);
+  /** @param from what it goes on from; nothing by default */
+  constructor(
+    private readonly losses: readonly PlannedLoss[],
+    from: LossSums = { sums: losses.map(() => 0), images: 0 },
+  ) {
+    this.sums = [...from.sums];
+    this.images = from.images;
+  }
+
+  get state(): LossSums {
+    return { sums: [...this.sums], images: this.images };
   }
 
   /** Adds the terms' sums over `images` images, in the plan's order. */
@@ -49,7 +65,7 @@ export interface PendingMetrics {
   step: number;
   count: number;
   losses: readonly PlannedLoss[];
-  /** [count, terms] once the steps are done. */
+  /** [count, terms + 1] once the steps are done: sums, and how many losses were not finite. */
   sums: Promise<Float32Array>;
 }
 
@@ -67,11 +83,11 @@ export class MetricsReader {
   constructor(
     private readonly device: Device,
     private readonly memory: Memory,
-    /** [METRICS_CAPACITY, terms] */
+    /** [METRICS_CAPACITY, terms + 1] */
     private readonly ring: GPUBuffer,
     private readonly losses: readonly PlannedLoss[],
   ) {
-    this.entryBytes = losses.length * F32_BYTES;
+    this.entryBytes = metricsColumns(losses.length) * F32_BYTES;
     this.free = Array.from({ length: READY }, () => this.staging());
   }
 
@@ -116,25 +132,27 @@ export class MetricsReader {
 
 /**
  * Visits each step's sums with the number of its images.
- * @throws TrainingError at the first step whose loss is not a finite number
+ * @param fault what to throw at the first step (from 0) of which a loss is not a finite number, and what the losses were
+ * @throws TrainingError
  */
 export async function eachStep(
   pending: PendingMetrics,
   rows: (step: number) => number,
-  visit: (sums: Float32Array, images: number) => void,
+  visit: (sums: Float32Array, images: number, step: number) => void,
+  fault: (step: number, told: string) => TrainingError,
 ): Promise<void> {
   const { losses } = pending;
+  const columns = metricsColumns(losses.length);
   const all = await pending.sums;
   for (let index = 0; index < pending.count; index++) {
     const step = pending.step + index;
-    const sums = all.subarray(index * losses.length, (index + 1) * losses.length);
-    if (!sums.every(Number.isFinite)) {
+    const sums = all.subarray(index * columns, index * columns + losses.length);
+    const bad = all[index * columns + losses.length];
+    if (bad !== 0 || !sums.every(Number.isFinite)) {
       const told = losses.map(({ term }, at) => `${term} ${sums[at]}`).join(', ');
-      throw new TrainingError(
-        `the loss of step ${step + 1} is not a finite number (${told}): training has diverged. Use a smaller learning rate`,
-      );
+      throw fault(step, told);
     }
-    visit(sums, rows(step));
+    visit(sums, rows(step), step);
   }
 }
 

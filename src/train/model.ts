@@ -1,6 +1,5 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
-import { ArgumentError } from '../errors.js';
-import type { HostTensor } from '../formats/safetensors.js';
+import { ArgumentError, DeviceError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
@@ -8,18 +7,16 @@ import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
-import { numel, type Shape, showShape } from '../graph/ops.js';
-import { F32_BYTES } from '../kernels/kernel.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
-import { Halves, type UseOnGpu, wholeRows } from './halves.js';
+import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
-
-/** One parameter's values, or its gradient's, under PyTorch's name. */
-export type ParameterTensor = HostTensor<Float32Array<ArrayBuffer>>;
+import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
+import { type ParameterTensor, unflatten } from './tensors.js';
+import { flatWeights, type Named, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
 export interface Codes {
@@ -63,13 +60,20 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   return model;
 }
 
+/** What of a model lies on a GPU. */
+interface OnGpu {
+  gpu: GPUDevice;
+  machine: Machine;
+  parameters: GPUBuffer;
+  halves: Halves;
+}
+
 /** Made by `createModel`; give its memory back with `dispose`. */
 export class Model {
   readonly layout: Layout;
-  /** Flat f32, see plan/layout.ts. */
-  readonly parameterBuffer: GPUBuffer;
-  readonly machine: Machine;
-  private readonly halves: Halves;
+  /** How often somebody loaded parameters or began to train them: a state saved before that is no longer the model's. */
+  changes = 0;
+  private onGpu: OnGpu;
   private disposed = false;
 
   /** Use `createModel`. */
@@ -77,15 +81,39 @@ export class Model {
     readonly device: Device,
     readonly spec: ModelSpec,
   ) {
-    const memory = new Memory(device);
-    this.machine = { device, memory, pipelines: pipelinesOf(device) };
     this.layout = layoutOf(parameterSpecs(spec));
+    this.onGpu = this.allocate();
+  }
+
+  private allocate(): OnGpu {
+    const { device, spec, layout, matmulVariant } = this;
+    const memory = new Memory(device);
+    const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    const parameters = memory.create({ label: 'parameters', bytes: this.layout.bytes, usage, remedy });
-    this.parameterBuffer = parameters;
-    const { machine, layout, matmulVariant } = this;
-    this.halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
+    const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    return { gpu: device.gpu, machine, parameters, halves };
+  }
+
+  /** Flat f32, see plan/layout.ts. */
+  get parameterBuffer(): GPUBuffer {
+    return this.onGpu.parameters;
+  }
+
+  get machine(): Machine {
+    return this.onGpu.machine;
+  }
+
+  /** Whether its memory went with a GPU that was lost, and the device has another one by now. */
+  get stale(): boolean {
+    return this.onGpu.gpu !== this.device.gpu;
+  }
+
+  /** Its memory anew after a loss, zeroed; whoever calls it writes the parameters (recovery of a trainer). */
+  rebuild(): void {
+    this.machine.memory.dispose();
+    this.onGpu = this.allocate();
   }
 
   /** How many numbers are trained. */
@@ -99,17 +127,18 @@ export class Model {
   }
 
   /**
-   * @param images [n, pixels], 0..1
+   * @param images [n, pixels] of 0..1 in any array of floats; in a Uint8Array, bytes of 0 (black) to 255 (white)
    * @returns each image's code; of a Gaussian code its mean and log variance
-   * @throws ArgumentError if the length is not a multiple of the pixels, or labels are missing or superfluous
+   * @throws ArgumentError if the length is not a multiple of the pixels, a number is not finite, or labels are missing or
+   *   superfluous
    */
-  async encode(images: Float32Array, { labels }: LabelOptions = {}): Promise<Codes> {
+  async encode(images: Numbers, { labels }: LabelOptions = {}): Promise<Codes> {
     this.checkUsable();
     const { inputs, code } = this.spec;
-    const rows = wholeRows(images, inputs, 'images');
-    const seen = this.spec.range === '-1..1' ? images.map((x) => 2 * x - 1) : images;
+    const { count: rows, values: shades } = imageRows(images, inputs);
+    const seen = this.spec.range === '-1..1' ? shades.map((x) => 2 * x - 1) : shades;
     const values = this.withLabels(seen, inputs, rows, labels);
-    const output = await this.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
+    const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
     const part = (from: number) => {
       const values = new Float32Array(rows * code.units);
@@ -123,15 +152,20 @@ export class Model {
   }
 
   /**
-   * @param codes [n, latent]
+   * @param codes [n, latent] in any array of numbers
    * @returns images [n, pixels], 0..1; not clipped where the output has no such bounds
-   * @throws ArgumentError if the length is not a multiple of the code, or labels are missing or superfluous
+   * @throws ArgumentError if the length is not a multiple of the code, a number is not finite, or labels are missing or
+   *   superfluous
    */
-  async decode(codes: Float32Array, { labels }: LabelOptions = {}): Promise<Float32Array> {
+  async decode(codes: Numbers, { labels }: LabelOptions = {}): Promise<Float32Array> {
     this.checkUsable();
+    return this.decodeRows(codeRows(codes, this.spec.code.units), labels);
+  }
+
+  private async decodeRows({ count, values: codes }: Rows, labels?: Labels): Promise<Float32Array> {
     const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
-    const images = await this.halves.run('decoder', values, units + (this.spec.classes ?? 0));
+    const values = this.withLabels(codes, units, count, labels);
+    const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
     return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
   }
 
@@ -139,21 +173,24 @@ export class Model {
    * As `decode`, but the images stay on the GPU, in the model's own range: what `use` encodes there runs right after them.
    * It is called for some rows at a time, all within one task. Resolves when the GPU has done it.
    */
-  async decodeOnGpu(codes: Float32Array, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
+  async decodeOnGpu(codes: Numbers, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
     this.checkUsable();
     const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
-    await this.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
+    const { count, values: given } = codeRows(codes, units);
+    const values = this.withLabels(given, units, count, labels);
+    await this.onGpu.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
     await workDone(this.device);
   }
 
   /**
    * What the decoder makes of each image's code; of a Gaussian one, of its mean.
-   * @param images [n, pixels], 0..1; a denoising model is given the damaged ones
+   * @param images as `encode` takes them; a denoising model is given the damaged ones
    * @returns [n, pixels], 0..1
    */
-  async reconstruct(images: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
-    return this.decode((await this.encode(images, options)).mean, options);
+  async reconstruct(images: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
+    const { mean } = await this.encode(images, options);
+    this.checkUsable();
+    return this.decodeRows({ count: mean.length / this.spec.code.units, values: mean }, options.labels);
   }
 
   /**
@@ -215,37 +252,21 @@ export class Model {
   /** The named tensors of any buffer that is laid out like the parameters. */
   async namedTensors(buffer: GPUBuffer): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
-    const bytes = await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes);
-    return new Map(
-      this.layout.ranges.map(({ name, shape, offset, bytes: size }) => [
-        name,
-        { shape, values: new Float32Array(bytes.slice(offset, offset + size)) },
-      ]),
-    );
+    return unflatten(this.layout, await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes));
   }
 
   /**
    * Replaces every parameter.
-   * @throws ArgumentError naming a tensor that is missing, unknown, or of another shape; nothing is changed then
+   * @param tensors as decodeSafetensors gives them, or a plain object of { shape, values }; `weightsOf` says which of them
+   *   are taken
+   * @throws ArgumentError naming all tensors that are missing, superfluous or of another shape, or the first that is not
+   *   finite; nothing is changed then
    */
-  loadParameters(tensors: ReadonlyMap<string, { shape: Shape; values: ArrayLike<number> }>): void {
+  loadParameters(tensors: Named<WeightTensor>): void {
     this.checkUsable();
-    const { ranges } = this.layout;
-    const names = new Set(ranges.map((range) => range.name));
-    for (const name of tensors.keys())
-      if (!names.has(name))
-        throw new ArgumentError(`parameter "${name}" is not in this model, which has ${[...names].join(', ')}`);
-    const flat = new Float32Array(this.layout.bytes / F32_BYTES);
-    for (const { name, shape, offset } of ranges) {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new ArgumentError(`parameter "${name}" ${showShape(shape)} is missing`);
-      if (showShape(tensor.shape) !== showShape(shape) || tensor.values.length !== numel(shape))
-        throw new ArgumentError(
-          `parameter "${name}" is ${showShape(tensor.shape)} with ${tensor.values.length} values, must be ${showShape(shape)}`,
-        );
-      flat.set(tensor.values, offset / F32_BYTES);
-    }
+    const flat = flatWeights(this.layout, tensors);
     this.device.gpu.queue.writeBuffer(this.parameterBuffer, 0, flat);
+    this.changes++;
   }
 
   /** Frees all GPU memory of the model; what it was computing must have been awaited. Idempotent. */
@@ -258,5 +279,9 @@ export class Model {
   checkUsable(): void {
     if (this.disposed) throw new ArgumentError('this model was disposed; make a new one with createModel');
     this.device.check();
+    if (this.stale)
+      throw new DeviceError(
+        'this model was lost with the GPU that it was on; make a new one with createModel and load its parameters',
+      );
   }
 }

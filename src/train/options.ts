@@ -6,10 +6,11 @@ import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
 import { checkMirrored, type ModelSpec } from '../model/spec.js';
 import { checkSeed, requireCount, requireKnownKeys, requireOneOf, requirePositive } from '../model/values.js';
+import type { RecoveryOptions } from './recovery.js';
 import type { StepSettings } from './step-state.js';
 
 /** How to train. */
-export interface TrainerOptions {
+export interface TrainerOptions extends RecoveryOptions {
   /** Images a step; 128 by default. The last batch of an epoch may be smaller. */
   batch?: number;
   /** Learning rate before the schedule's factor; 1e-3 by default for adam and adamw, 1e-2 for sgd and rmsprop. */
@@ -52,6 +53,8 @@ const OPTION_KEYS: readonly string[] = [
   'seed',
   'layer',
   'fuse',
+  'recoveries',
+  'saveEvery',
 ] satisfies (keyof TrainerOptions)[];
 
 /**
@@ -76,6 +79,11 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
   checkSeed(seed);
   const settings = { seed, examples, batch, learningRate: lr, schedule, optimizer, reduction, klWarmup };
   return clipNorm === undefined ? settings : { ...settings, clipNorm };
+}
+
+/** The reverse of settingsFrom, with nothing left to a default. */
+export function optionsOf({ examples: _, learningRate, ...settings }: StepSettings): TrainerOptions & { lr: number } {
+  return { ...settings, lr: learningRate };
 }
 
 /** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */

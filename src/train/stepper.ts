@@ -5,7 +5,7 @@ import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { Plan } from '../plan/plan.js';
-import { lossRowStride, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { lossRowStride, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
 import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
 
@@ -73,7 +73,7 @@ export class Stepper {
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
         progress: make('progress', PROGRESS_BYTES, STORAGE | COPY_DST),
         losses: make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE),
-        metrics: make('metrics', METRICS_CAPACITY * terms * F32_BYTES, STORAGE | COPY_SRC),
+        metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
       const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
       await memory.settled();
