@@ -45,7 +45,20 @@ export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<Tra
 export async function* pretrain(
   model: Model,
   dataset: Dataset,
-  { epochs = 1, steps, from, resume, signal, onLayer, onProgress, onStep, onWarning, ...options }: PretrainOptions = {},
+  {
+    epochs = 1,
+    steps,
+    from,
+    resume,
+    signal,
+    onLayer,
+    onProgress,
+    onStep,
+    onWarning,
+    snapshotEvery,
+    onSnapshot,
+    ...options
+  }: PretrainOptions = {},
 ): AsyncGenerator<LayerReport, void, undefined> {
   checkMirrored(model.spec);
   const layers = encoderDepth(model.spec);
@@ -59,6 +72,8 @@ export async function* pretrain(
       ...(onProgress && { onProgress: (progress: Progress) => onProgress({ ...progress, ...place }) }),
       ...(onStep && { onStep }),
       ...(onWarning && { onWarning }),
+      ...(snapshotEvery !== undefined && { snapshotEvery }),
+      ...(onSnapshot && { onSnapshot }),
     };
     const trainer = await createTrainer(model, dataset, { ...options, layer });
     try {

@@ -1,7 +1,7 @@
 // Everything that decides the future of a training, as plain data on the host: weights, what the optimizer keeps, the step,
 // and how and on what it is trained. As one safetensors file it is a checkpoint. Random numbers need no state: they follow
 // from seed and step. trainer.ts takes snapshots and restores them.
-import type { Bytes, Bytes } from '../data/bytes.js';
+import type { Bytes } from '../data/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors, type HostTensor, safetensorsMetadata } from '../formats/safetensors.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';

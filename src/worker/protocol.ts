@@ -26,7 +26,7 @@ import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What cannot be sent, or would be sent too often. */
-type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume';
+type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume' | 'snapshotEvery' | 'onSnapshot';
 
 /** Those that begin a training; its reports are asked for one by one. */
 export interface Trainings {
