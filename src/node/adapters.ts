@@ -10,6 +10,7 @@ import {
   deviceFromAdapter,
   summarizeAdapter,
 } from '../gpu/device.js';
+import { requireKnownKeys } from '../names.js';
 import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
 import { findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
 
@@ -40,7 +41,8 @@ const DAWN_FLAGS = [
  * Opens a WebGPU device on this machine.
  * @throws DeviceError when there is no such adapter, saying what was found and what to do; ArgumentError for an empty name
  */
-export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+  requireKnownKeys(options, ['adapter', 'flags', 'withoutFeatures'], 'openDevice');
   const { adapter = 'auto', flags = [], withoutFeatures = [] } = options;
   const again = () => exclusive(async () => (await choose(adapter, flags)).adapter);
   return exclusive(async () => {

@@ -41,7 +41,7 @@ export class Evaluator {
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, matmulVariant, fuse });
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };
-    return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'));
+    return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers.'));
   }
 
   /**

@@ -10,7 +10,7 @@ import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
-import { checkSeed } from '../model/values.js';
+import { checkSeed, requireKnownKeys } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu, wholeRows } from './halves.js';
@@ -45,6 +45,7 @@ export interface ModelOptions {
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
   validateSpec(spec);
+  requireKnownKeys(options, ['seed'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
   device.check();
   const model = new Model(device, structuredClone(spec));
@@ -90,7 +91,7 @@ export class Model {
     const memory = new Memory(device);
     const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
+    const remedy = 'Use narrower layers or a smaller code.';
     const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
     const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
     return { gpu: device.gpu, machine, parameters, halves };
@@ -131,8 +132,9 @@ export class Model {
    * @returns each image's code; of a Gaussian code its mean and log variance
    * @throws ArgumentError if the length is not a multiple of the pixels, or labels are missing or superfluous
    */
-  async encode(images: Float32Array, { labels }: LabelOptions = {}): Promise<Codes> {
+  async encode(images: Float32Array, options: LabelOptions = {}): Promise<Codes> {
     this.checkUsable();
+    const labels = labelsOf(options);
     const { inputs, code } = this.spec;
     const rows = wholeRows(images, inputs, 'images');
     const seen = this.spec.range === '-1..1' ? images.map((x) => 2 * x - 1) : images;
@@ -155,8 +157,9 @@ export class Model {
    * @returns images [n, pixels], 0..1; not clipped where the output has no such bounds
    * @throws ArgumentError if the length is not a multiple of the code, or labels are missing or superfluous
    */
-  async decode(codes: Float32Array, { labels }: LabelOptions = {}): Promise<Float32Array> {
+  async decode(codes: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
     this.checkUsable();
+    const labels = labelsOf(options);
     const { units } = this.spec.code;
     const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
     const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
@@ -287,4 +290,9 @@ export class Model {
         'this model was lost with the GPU that it was on; make a new one with createModel and load its parameters',
       );
   }
+}
+
+function labelsOf(options: LabelOptions): Labels | undefined {
+  requireKnownKeys(options, ['labels'], '');
+  return options.labels;
 }

@@ -40,7 +40,7 @@ export class TrainerParts {
     const graph = trainingGraph(spec, batch, pass.part);
     const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
+    const remedy = 'Use narrower layers or a smaller code.';
     const undo: (() => void)[] = [];
     const kept = (label: string) => {
       const buffer = machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
@@ -55,7 +55,7 @@ export class TrainerParts {
       const state: TrainingState = { gradients: kept('gradients') };
       for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
       const shared = { parameters: model.parameterBuffer, ...state };
-      const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
+      const less = 'Use a smaller batch or narrower layers.';
       const stepper = own(await Stepper.create(machine, plan, dataset.train, settings, shared, less));
       const test = own(await Evaluator.create(model, dataset.test, settings, pass));
       const { validation: held } = dataset;

@@ -65,12 +65,12 @@ export class Stepper {
     };
     try {
       const data = (label: string, bytes: number) =>
-        keep(memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images (--limit).' }));
+        keep(memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' }));
       const { imageBytes, labelBytes } = datasetBytes(images);
       const terms = plan.losses.length;
       const owned = {
-        images: data(`${images.count} images`, imageBytes),
-        ...(usesLabels(plan) && { labels: data(`${images.count} labels`, labelBytes) }),
+        images: data(`${plan.name}: ${images.count} images`, imageBytes),
+        ...(usesLabels(plan) && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
         settings: keep(make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST)),
         progress: keep(make('progress', PROGRESS_BYTES, STORAGE | COPY_DST)),
         losses: keep(make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),

@@ -87,7 +87,7 @@ export interface TrainOptions {
 /** moment1 and moment2 where the optimizer has them. */
 export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
 
-const TRAIN_KEYS: readonly string[] = [
+export const TRAIN_KEYS: readonly string[] = [
   'epochs',
   'steps',
   'signal',
