@@ -210,6 +210,17 @@ function buildTypes() {
   execFileSync(process.execPath, [tsc, '-p', 'src', ...options], { cwd: root, stdio: 'inherit' });
 }
 
+/** Test files get uvu by way of test/support/suite.ts. @type {esbuild.Plugin} */
+const suites = {
+  name: 'suites',
+  setup(build) {
+    const suite = path.join(root, 'test/support/suite.ts');
+    build.onResolve({ filter: /^uvu$/ }, ({ importer }) =>
+      importer === suite ? { path: 'uvu', external: true } : { path: suite },
+    );
+  },
+};
+
 async function buildTests() {
   fs.rmSync(path.join(root, 'dist/test'), { recursive: true, force: true });
   const entryPoints = fs
@@ -223,6 +234,7 @@ async function buildTests() {
     outbase: 'test',
     platform: 'node',
     packages: 'external',
+    plugins: [wgsl, suites],
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
   });

@@ -1,29 +1,31 @@
-// Runs the tests: `npm test`, or some tiers of them: `node test/run.mjs unit kernel`.
-//   checks     types, formatting and lint, import directions, the lock file          no GPU
-//   unit       everything that needs no device                                       no GPU
-//   kernel     every kernel against f64                                              each adapter
-//   train      plans, training, PyTorch's trajectory                                 each adapter
-//   behaviour  each model of the family does what it is for                          the quickest adapter
-//   cli        the programs, as their users start them                               SwiftShader
-//   browser    the browser bundle in headless Chromium                               SwiftShader
-// "Each adapter": SwiftShader always, lavapipe and hardware where the machine has them; the quickest is the last of these.
-// LATENTGPU_ADAPTERS=a,b names others. Ends with `N passed, N failed`.
+// Runs the tests, each file in a process of its own, with a line a file.
+//   npm test                              checks, unit, kernel, train, cli and browser, on the quickest adapter
+//   node test/run.mjs TIER...             those tiers; kernel, train and families on each adapter
+//   node test/run.mjs rest                all that `npm test` leaves out: other adapters, families, behaviour, long
+//   node test/run.mjs test/unit/idx.test.ts ...   those files
+// Adapters are SwiftShader always, lavapipe and hardware where the machine has them; the quickest is the last of these.
+// LATENTGPU_ADAPTERS=a,b names others, LATENTGPU_TEST_LIMIT=N ends a file after N seconds. Ends with `N passed, N failed`.
 // @ts-check
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execute, runFile } from './runner/file.mjs';
+import { jobsOfFile, jobsOfTiers, restJobs, TIERS, usualJobs } from './runner/tiers.mjs';
+
+/** @typedef {import('./runner/tiers.mjs').Job} Job */
+/** @typedef {{ tier: string, name: string, passed: number, failures: { name: string, message: string }[], seconds: number }} Outcome */
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = (/** @type {string} */ name) => path.join(root, 'node_modules', ...name.split('/'));
 const node = process.execPath;
 
+/** Seconds; many times what the slowest file takes. */
+const LIMIT = Number(process.env.LATENTGPU_TEST_LIMIT ?? 600);
+/** Files at a time: most of them use one core at a time. */
+const AT_ONCE = 2;
+
 const CHECKS = [
   { name: 'types', command: [node, bin('typescript/bin/tsc'), '-p', '.'] },
-  {
-    name: 'types in a browser',
-    command: [node, bin('typescript/bin/tsc'), '-p', 'test/browser'],
-  },
+  { name: 'types in a browser', command: [node, bin('typescript/bin/tsc'), '-p', 'test/browser'] },
   { name: 'format and lint', command: [node, bin('@biomejs/biome/bin/biome'), 'check', '.'] },
   {
     name: 'import directions',
@@ -31,106 +33,108 @@ const CHECKS = [
   },
   { name: 'lock file names no registry', command: [node, 'test/check-lock.mjs'] },
 ];
-/** uvu colours what it prints, to a file too, unless it is told not to. */
-const COLOUR = process.stdout.isTTY && !process.env.NO_COLOR ? '--color' : '--no-color';
-const TIERS = ['checks', 'unit', 'kernel', 'train', 'behaviour', 'cli', 'browser'];
-const ON_EACH_ADAPTER = new Set(['kernel', 'train']);
-/** What a model learns is the same on every adapter, as `kernel` and `train` show, and learning takes long. */
-const ON_QUICKEST_ADAPTER = new Set(['behaviour']);
 
-/**
- * @param {string[]} command
- * @param {Record<string, string>} env
- * @returns {Promise<{ status: number, output: string }>}
- */
-function execute(command, env = {}) {
-  const [program = '', ...args] = command;
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (data) => {
-        output += data;
-        process.stdout.write(data);
-      });
-    child.on('close', (status) => resolve({ status: status ?? 1, output }));
-  });
+/** @type {Outcome[]} */
+const outcomes = [];
+
+/** A line of what became of a file, and, if it failed, all that it printed.
+ * @param {Outcome & { output: string }} outcome */
+function tell({ output, ...outcome }) {
+  outcomes.push(outcome);
+  const { name, passed, failures, seconds } = outcome;
+  const count = failures.length > 0 ? `${passed} passed, ${failures.length} failed` : `${passed} passed`;
+  console.log(`${failures.length > 0 ? 'FAILED' : 'ok    '} ${name}: ${count} (${seconds.toFixed(1)} s)`);
+  if (failures.length > 0) console.log(`${output.trimEnd().replace(/^/gm, '       | ')}\n`);
 }
 
-/** uvu's summary as numbers; a run that ended without one, or badly, has failed whatever it counted.
- * @param {{ status: number, output: string }} run */
-function count({ status, output }) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours its summary
-  const plain = output.replace(/\x1b\[\d+m/g, '');
-  const total = Number(/Total:\s+(\d+)/.exec(plain)?.[1] ?? 0);
-  const passed = Number(/Passed:\s+(\d+)/.exec(plain)?.[1] ?? 0);
-  const skipped = Number(/Skipped:\s+(\d+)/.exec(plain)?.[1] ?? 0);
-  const bad = status !== 0 || total === 0 || skipped > 0;
-  return { passed, failed: Math.max(total - passed, bad ? 1 : 0) };
+/** @param {string} tier @param {string} name @param {string[]} command */
+async function runCommand(tier, name, command) {
+  const started = performance.now();
+  const { status, output } = await execute(root, command, {}, LIMIT);
+  const failures = status === 0 ? [] : [{ name: 'ends badly', message: `with status ${status}` }];
+  const seconds = (performance.now() - started) / 1000;
+  tell({ tier, name, passed: status === 0 ? 1 : 0, failures, output, seconds });
+}
+
+/** @param {Job} job */
+async function runJob(job) {
+  const name = job.file.replace(/^test\//, '').replace(/\.test\.ts$/, '') + (job.adapter ? ` on ${job.adapter}` : '');
+  const tier = job.adapter ? `${job.tier} on ${job.adapter}` : job.tier;
+  tell({ tier, name, ...(await runFile(root, job, LIMIT)) });
+}
+
+/** In order; those that want to be alone, after the others.
+ * @param {Job[]} jobs */
+async function runJobs(jobs) {
+  const queue = jobs.filter(({ alone }) => !alone);
+  const worker = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) await runJob(job);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  for (const job of jobs.filter(({ alone }) => alone)) await runJob(job);
 }
 
 /** The quickest is the last.
  * @returns {Promise<string[]>} */
-async function adapters() {
+async function adaptersHere() {
   if (process.env.LATENTGPU_ADAPTERS) return process.env.LATENTGPU_ADAPTERS.split(',');
-  const { listAdapters } = await import('latentgpu/node');
-  const kinds = new Set((await listAdapters()).map((/** @type {{ kind: string }} */ adapter) => adapter.kind));
+  // In a process of its own: Dawn warns on stderr of some adapters that it looks at.
+  const script = `import { listAdapters } from 'latentgpu/node';
+    console.log('KINDS', (await listAdapters()).map(({ kind }) => kind).join());`;
+  const { output } = await execute(root, [node, '--input-type=module', '-e', script], {}, LIMIT);
+  const kinds = new Set(/^KINDS (.*)$/m.exec(output)?.[1]?.split(','));
   return ['swiftshader', 'lavapipe', 'hardware'].filter((kind) => kind === 'swiftshader' || kinds.has(kind));
 }
 
-/** @param {string} tier @param {string} [adapter] */
-async function runTier(tier, adapter) {
-  const name = adapter ? `${tier} on ${adapter}` : tier;
-  if (!fs.existsSync(path.join(root, 'dist/test', tier))) return { name, passed: 0, failed: 1, seconds: 0 };
-  console.log(`\n${name}`);
-  const started = performance.now();
-  const command = [node, '--enable-source-maps', bin('uvu/bin.js'), COLOUR, `dist/test/${tier}`, '\\.test\\.js$'];
-  const result = count(await execute(command, adapter ? { LATENTGPU_ADAPTER: adapter } : {}));
-  return { name, ...result, seconds: (performance.now() - started) / 1000 };
+/** @param {string[]} asked tiers and files @param {string[]} adapters @returns {Job[]} */
+function jobsFor(asked, adapters) {
+  if (asked.length === 0) return usualJobs(root, adapters);
+  const files = asked.filter((name) => name.includes('/')).flatMap((name) => jobsOfFile(root, name, adapters));
+  const rest = asked.includes('rest') ? restJobs(root, adapters) : [];
+  return [...files, ...jobsOfTiers(root, asked, adapters), ...rest];
 }
 
-async function runChecks() {
-  const results = [];
-  for (const { name, command } of CHECKS) {
-    const started = performance.now();
-    const { status } = await execute(command);
-    results.push({
-      name,
-      passed: status === 0 ? 1 : 0,
-      failed: status === 0 ? 0 : 1,
-      seconds: (performance.now() - started) / 1000,
-    });
+/** @param {string[]} asked */
+function refuseUnknown(asked) {
+  const tiers = ['checks', ...Object.keys(TIERS), 'rest'];
+  const unknown = asked.find(
+    (name) => !tiers.includes(name) && !(name.includes('/') && jobsOfFile(root, name, ['any']).length > 0),
+  );
+  if (unknown === undefined) return;
+  console.error(
+    `"${unknown}" is no tier and no test file: must be one of ${tiers.join(', ')}, or a path such as test/unit/idx.test.ts`,
+  );
+  process.exit(2);
+}
+
+function summary() {
+  const failed = outcomes.filter(({ failures }) => failures.length > 0);
+  console.log('');
+  for (const tier of new Set(outcomes.map((outcome) => outcome.tier))) {
+    const of = outcomes.filter((outcome) => outcome.tier === tier);
+    const passed = of.reduce((sum, outcome) => sum + outcome.passed, 0);
+    const seconds = of.reduce((sum, outcome) => sum + outcome.seconds, 0);
+    console.log(
+      `${tier}: ${passed} passed in ${of.length} ${of.length === 1 ? 'file' : 'files'} (${seconds.toFixed(0)} s)`,
+    );
   }
-  return results;
+  if (failed.length > 0) console.log('\nFailed:');
+  for (const { name, failures } of failed) {
+    const [first, ...others] = failures;
+    const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+    console.log(`  ${name}: ${first?.name}: ${first?.message.split('\n')[0]}${more}`);
+  }
+  const count = failed.reduce((sum, { failures }) => sum + failures.length, 0);
+  console.log(`\n${outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)} passed, ${count} failed`);
+  process.exitCode = count > 0 ? 1 : 0;
 }
 
 const asked = process.argv.slice(2);
-const unknown = asked.filter((tier) => !TIERS.includes(tier));
-if (unknown.length > 0) {
-  console.error(`unknown tier "${unknown[0]}": must be one of ${TIERS.join(', ')}`);
-  process.exit(2);
+refuseUnknown(asked);
+if (asked.length === 0 || asked.includes('checks'))
+  for (const { name, command } of CHECKS) await runCommand('checks', name, command);
+if (asked.length === 0 || asked.some((name) => name !== 'checks')) {
+  await runCommand('build', 'build of the tests', [node, 'build.mjs', '--tests']);
+  await runJobs(jobsFor(asked, await adaptersHere()));
 }
-const tiers = asked.length > 0 ? asked : TIERS;
-const results = [];
-if (tiers.some((tier) => tier !== 'checks')) {
-  const { status } = await execute([node, 'build.mjs', '--tests']);
-  if (status !== 0) results.push({ name: 'build of the tests', passed: 0, failed: 1, seconds: 0 });
-}
-if (tiers.includes('checks')) results.push(...(await runChecks()));
-for (const tier of tiers.filter((name) => name !== 'checks'))
-  if (ON_EACH_ADAPTER.has(tier)) for (const adapter of await adapters()) results.push(await runTier(tier, adapter));
-  else if (ON_QUICKEST_ADAPTER.has(tier)) results.push(await runTier(tier, (await adapters()).at(-1)));
-  else results.push(await runTier(tier));
-
-console.log('');
-for (const { name, passed, failed, seconds } of results)
-  console.log(
-    `${failed ? 'FAILED' : 'ok    '} ${name}: ${passed} passed${failed ? `, ${failed} failed` : ''} (${seconds.toFixed(0)} s)`,
-  );
-const failed = results.reduce((sum, result) => sum + result.failed, 0);
-console.log(`${results.reduce((sum, result) => sum + result.passed, 0)} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+summary();

@@ -36,7 +36,7 @@ export interface Device {
    * Throws if anything went wrong on the device since it was opened; WebGPU itself says nothing at the call that was
    * wrong. Errors arrive with a delay: call it after awaiting work (onSubmittedWorkDone, mapAsync).
    * @throws DeviceError with the first uncaptured error's text, or saying that the device was lost and why. It keeps
-   *   throwing: what is in the device's memory can no longer be trusted. Silent after dispose().
+   *   throwing: what is in the device's memory can no longer be trusted. After dispose() it says that.
    */
   check(): void;
   /**
@@ -189,7 +189,7 @@ function deviceOf(first: Opened, options: FromAdapterOptions): Device {
       return now.loss !== '' && !disposed;
     },
     check() {
-      if (disposed) return;
+      if (disposed) throw new DeviceError(DISPOSED);
       const { summary, errors, loss } = now;
       // An error that came before the loss is the likelier cause, so it goes first.
       if (errors.length > 0) throw new DeviceError(errorText(summary, errors));
@@ -232,7 +232,8 @@ async function requestDevice(
   }
 }
 
-function errorKind(error: GPUError): string {
+/** Also of an error that a scope caught. */
+export function errorKind(error: GPUError): string {
   const names: Record<string, string> = {
     GPUValidationError: 'validation error',
     GPUOutOfMemoryError: 'out of memory',
@@ -240,6 +241,9 @@ function errorKind(error: GPUError): string {
   };
   return names[error.constructor.name] ?? 'error';
 }
+
+const DISPOSED =
+  'the device was disposed, and its memory with it: open a new one with openDevice; await what is under way before dispose()';
 
 function errorText(summary: AdapterSummary, errors: readonly string[]): string {
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more after it)` : '';

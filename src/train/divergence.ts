@@ -1,6 +1,7 @@
 // How training goes wrong in its numbers, and how that is seen: a loss or a weight that is not finite, and a loss that
 // explodes without being infinite. What to do about it is the caller's business.
 import { TrainingError } from '../errors.js';
+import type { Memory } from '../gpu/memory.js';
 import { Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
@@ -39,41 +40,41 @@ export function badWeights({ ranges }: Layout, flat: Float32Array, step: number)
 export class WeightCheck {
   private constructor(
     private readonly model: Model,
+    private readonly memory: Memory,
     private readonly program: Program,
     private readonly count: GPUBuffer,
   ) {}
 
-  static async create(model: Model): Promise<WeightCheck> {
-    const { machine, parameterBuffer: parameters, layout } = model;
+  /** @param memory its own goes with it */
+  static async create(model: Model, memory: Memory): Promise<WeightCheck> {
+    const { parameterBuffer: parameters, layout } = model;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-    const output = machine.memory.create({ label: 'weight check', bytes: F32_BYTES, usage, remedy: '' });
-    try {
-      const program = await Program.create(machine, weightCheckPlan(layout), { parameters, output }, '');
-      return new WeightCheck(model, program, output);
-    } catch (error) {
-      machine.memory.destroy(output);
-      throw error;
-    }
+    const output = memory.create({ label: 'weight check', bytes: F32_BYTES, usage, remedy: '' });
+    await memory.settled();
+    const program = await Program.create(
+      { ...model.machine, memory },
+      weightCheckPlan(layout),
+      { parameters, output },
+      '',
+    );
+    return new WeightCheck(model, memory, program, output);
   }
 
   /** @throws TrainingError naming the first tensor with weights that are not finite */
   async run(step: number): Promise<void> {
-    const { device, memory } = this.model.machine;
-    const encoder = device.gpu.createCommandEncoder({ label: 'weight check' });
-    const pass = encoder.beginComputePass({ label: 'weight check' });
-    this.program.encode(pass);
-    pass.end();
-    device.gpu.queue.submit([encoder.finish()]);
-    const [bad] = new Float32Array(await readBuffer(device, memory, this.count, F32_BYTES));
+    const { device, parameterBuffer, layout } = this.model;
+    this.memory.watch('weight check', () => {
+      const encoder = device.gpu.createCommandEncoder({ label: 'weight check' });
+      const pass = encoder.beginComputePass({ label: 'weight check' });
+      this.program.encode(pass);
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    });
+    const [bad] = new Float32Array(await readBuffer(device, this.memory, this.count, F32_BYTES));
+    await this.memory.settled();
     if (bad === 0) return;
-    const { parameterBuffer, layout } = this.model;
-    const flat = new Float32Array(await readBuffer(device, memory, parameterBuffer, layout.bytes));
+    const flat = new Float32Array(await readBuffer(device, this.memory, parameterBuffer, layout.bytes));
     throw badWeights(layout, flat, step) ?? new TrainingError(`${bad} weights are not finite: ${REMEDY}`, step);
-  }
-
-  dispose(): void {
-    this.program.dispose();
-    this.model.machine.memory.destroy(this.count);
   }
 }
 

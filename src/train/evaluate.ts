@@ -1,5 +1,6 @@
 // The losses of a whole set of images: one noise sample an image, the same every time.
 import type { Images } from '../data/dataset.js';
+import type { Memory } from '../gpu/memory.js';
 import { evaluationGraph, type Part } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
 import { badEvaluation } from './divergence.js';
@@ -27,10 +28,12 @@ export class Evaluator {
   private constructor(private readonly stepper: Stepper) {}
 
   /**
+   * @param memory   its own goes with it
    * @param settings those of training; `examples` and `batch` are taken from `images`
    */
   static async create(
     model: Model,
+    memory: Memory,
     images: Images,
     settings: StepSettings,
     { fuse, part }: PassOptions,
@@ -41,7 +44,9 @@ export class Evaluator {
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, matmulVariant, fuse });
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };
-    return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers.'));
+    return new Evaluator(
+      await Stepper.create({ ...machine, memory }, plan, images, own, shared, 'Use narrower layers.'),
+    );
   }
 
   /**

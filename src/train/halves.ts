@@ -1,6 +1,7 @@
 // Passes through half of a model, on values that the host hands over: images to codes, codes to images. Plans and buffers
 // for a number of rows are made when they are first needed, and kept.
 import { ArgumentError } from '../errors.js';
+import { allOf, watched } from '../gpu/faults.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph } from '../graph/build.js';
@@ -60,8 +61,10 @@ export class Halves {
     const { device, memory } = this.options.machine;
     const results: Float32Array[] = [];
     for (const { half, values: some, count } of await this.parts(which, values, columns)) {
-      this.pass(half, some);
-      const bytes = await readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES);
+      // Both are submitted within this task: no other call comes between them.
+      const passed = this.pass(half, some);
+      const read = readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES);
+      const [, bytes] = await allOf([passed, read]);
       results.push(new Float32Array(bytes));
     }
     return concatenate(results);
@@ -69,8 +72,11 @@ export class Halves {
 
   /** As `run`, but what comes out stays on the GPU: `use` says what is done with it there. All within one task. */
   async runOnGpu(which: HalfName, values: Float32Array, columns: number, use: UseOnGpu): Promise<void> {
-    for (const { half, values: some, first, count } of await this.parts(which, values, columns))
-      this.pass(half, some, (encoder) => use(encoder, { buffer: half.output, first, count }));
+    const parts = await this.parts(which, values, columns);
+    const passes = parts.map(({ half, values: some, first, count }) =>
+      this.pass(half, some, (encoder) => use(encoder, { buffer: half.output, first, count })),
+    );
+    await allOf(passes);
   }
 
   private async parts(which: HalfName, values: Float32Array, columns: number) {
@@ -85,15 +91,22 @@ export class Halves {
   }
 
   /** Rows past those of `values` keep what an earlier call left there. */
-  private pass(half: Half, values: Float32Array, after: (encoder: GPUCommandEncoder) => void = () => undefined): void {
-    const { gpu } = this.options.machine.device;
-    gpu.queue.writeBuffer(half.input, 0, Float32Array.from(values));
-    const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    half.program.encode(pass);
-    pass.end();
-    after(encoder);
-    gpu.queue.submit([encoder.finish()]);
+  private pass(
+    { program, input }: Half,
+    values: Float32Array,
+    after: (encoder: GPUCommandEncoder) => void = () => undefined,
+  ): Promise<void> {
+    const { device } = this.options.machine;
+    const { name: label } = program.plan;
+    return watched(device, `a pass through ${label}`, () => {
+      device.gpu.queue.writeBuffer(input, 0, Float32Array.from(values));
+      const encoder = device.gpu.createCommandEncoder({ label });
+      const pass = encoder.beginComputePass({ label });
+      program.encode(pass);
+      pass.end();
+      after(encoder);
+      device.gpu.queue.submit([encoder.finish()]);
+    });
   }
 
   private half(which: HalfName, rows: number, columns: number): Promise<Half> {
@@ -109,7 +122,7 @@ export class Halves {
 
   private async make(which: HalfName, rows: number, columns: number): Promise<Half> {
     const { machine, spec, layout, matmulVariant, parameters } = this.options;
-    const { memory } = machine;
+    const memory = machine.memory.part();
     const graph = GRAPHS[which](spec, rows);
     const name = `${which} ${rows}`;
     const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
@@ -118,15 +131,13 @@ export class Halves {
     const remedy = 'Use narrower layers.';
     const buffer = (label: string, width: number) =>
       memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, width]), usage, remedy });
-    const input = buffer('input', columns);
-    let output: GPUBuffer | undefined;
     try {
-      output = buffer('output', outputColumns);
-      const program = await Program.create(machine, plan, { parameters, input, output }, remedy);
+      const [input, output] = [buffer('input', columns), buffer('output', outputColumns)];
+      await memory.settled();
+      const program = await Program.create({ ...machine, memory }, plan, { parameters, input, output }, remedy);
       return { program, input, output, outputColumns };
     } catch (error) {
-      memory.destroy(input);
-      if (output) memory.destroy(output);
+      memory.dispose();
       throw error;
     }
   }

@@ -2,6 +2,7 @@
 
 import type { TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
+import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
 import { mapForReading } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
@@ -68,9 +69,12 @@ export interface PendingMetrics {
   sums: Promise<Float32Array>;
 }
 
-/** One staging buffer for each submit in flight, used again when it has been read. */
+/** Staging buffers that are made before they are needed: training has two submits in flight. */
+const READY = 2;
+
+/** One staging buffer for each submit in flight, used again when it has been read. They go with `memory`. */
 export class MetricsReader {
-  private readonly free: GPUBuffer[] = [];
+  private readonly free: GPUBuffer[];
 
   private readonly entryBytes: number;
 
@@ -82,6 +86,7 @@ export class MetricsReader {
     private readonly losses: readonly PlannedLoss[],
   ) {
     this.entryBytes = metricsColumns(losses.length) * F32_BYTES;
+    this.free = Array.from({ length: READY }, () => this.staging());
   }
 
   /** Encodes the copy of steps `step .. step + count`; call `read` of the result after the submit. */
@@ -103,15 +108,17 @@ export class MetricsReader {
   }
 
   private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {
-    await mapForReading(this.device, staging, bytes);
+    try {
+      // What the device has against the steps, before what became of the copy.
+      await allOf([this.memory.settled(), mapForReading(this.device, staging, bytes)]);
+    } catch (error) {
+      this.memory.destroy(staging);
+      throw error;
+    }
     const sums = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
     staging.unmap();
     this.free.push(staging);
     return sums;
-  }
-
-  dispose(): void {
-    for (const staging of this.free) this.memory.destroy(staging);
   }
 }
 

@@ -1,6 +1,7 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
 import { ArgumentError, DeviceError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
+import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
@@ -52,8 +53,7 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   try {
     await model.machine.memory.settled();
     device.gpu.queue.writeBuffer(model.parameterBuffer, 0, initialParameters(model.layout, seed));
-    await device.gpu.queue.onSubmittedWorkDone();
-    device.check();
+    await workDone(device);
   } catch (error) {
     model.dispose();
     throw error;
@@ -175,8 +175,7 @@ export class Model {
     const { units } = this.spec.code;
     const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
     await this.onGpu.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
-    await this.device.gpu.queue.onSubmittedWorkDone();
-    this.device.check();
+    await workDone(this.device);
   }
 
   /**

@@ -1,6 +1,8 @@
 // What of a trainer lies on a GPU: the step's plan with its buffers, the evaluators, what the optimizer keeps. All of it is
 // made at once, and once more when the GPU was lost.
 import type { Dataset } from '../data/dataset.js';
+import { allOf } from '../gpu/faults.js';
+import type { Memory } from '../gpu/memory.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { trainingGraph } from '../graph/build.js';
 import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
@@ -19,6 +21,7 @@ export class TrainerParts {
     private readonly model: Model,
     /** The GPU that it is on: not the device's any more, and all of it is gone. */
     readonly gpu: GPUDevice,
+    private readonly memory: Memory,
     readonly stepper: Stepper,
     readonly test: Evaluator,
     readonly validation: Evaluator | undefined,
@@ -41,30 +44,23 @@ export class TrainerParts {
     const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
-    const undo: (() => void)[] = [];
-    const kept = (label: string) => {
-      const buffer = machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
-      undo.push(() => machine.memory.destroy(buffer));
-      return buffer;
-    };
-    const own = <Part extends { dispose(): void }>(part: Part) => {
-      undo.push(() => part.dispose());
-      return part;
-    };
+    const memory = machine.memory.part();
+    const own = { ...machine, memory };
+    const kept = (label: string) => memory.create({ label, bytes: layout.bytes, usage, remedy });
     try {
       const state: TrainingState = { gradients: kept('gradients') };
       for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
       const shared = { parameters: model.parameterBuffer, ...state };
       const less = 'Use a smaller batch or narrower layers.';
-      const stepper = own(await Stepper.create(machine, plan, dataset.train, settings, shared, less));
-      const test = own(await Evaluator.create(model, dataset.test, settings, pass));
+      await memory.settled();
+      const stepper = await Stepper.create(own, plan, dataset.train, settings, shared, less);
+      const test = await Evaluator.create(model, memory, dataset.test, settings, pass);
       const { validation: held } = dataset;
-      const validation = held && own(await Evaluator.create(model, held, settings, pass));
-      const weights = own(await WeightCheck.create(model));
-      await machine.memory.settled();
-      return new TrainerParts(model, device.gpu, stepper, test, validation, weights, state);
+      const validation = held && (await Evaluator.create(model, memory, held, settings, pass));
+      const weights = await WeightCheck.create(model, memory);
+      return new TrainerParts(model, device.gpu, memory, stepper, test, validation, weights, state);
     } catch (error) {
-      for (const step of undo.reverse()) step();
+      memory.dispose();
       throw error;
     }
   }
@@ -82,10 +78,10 @@ export class TrainerParts {
 
   /** Parameters and what the optimizer keeps as they are after the steps submitted so far; later steps go on meanwhile. */
   read(): Promise<ArrayBuffer[]> {
-    const { machine, layout, parameterBuffer } = this.model;
+    const { device, layout, parameterBuffer } = this.model;
     const buffers = [parameterBuffer, ...this.kept.map(([, buffer]) => buffer)];
-    // All are encoded within this task, so that no step comes between them.
-    return Promise.all(buffers.map((buffer) => readBuffer(machine.device, machine.memory, buffer, layout.bytes)));
+    // All are submitted within this task, so that no step comes between them.
+    return allOf(buffers.map((buffer) => readBuffer(device, this.memory, buffer, layout.bytes)));
   }
 
   /** The reverse of `read`; what is undefined stays as it is. */
@@ -99,10 +95,6 @@ export class TrainerParts {
   }
 
   dispose(): void {
-    this.stepper.dispose();
-    this.test.dispose();
-    this.validation?.dispose();
-    this.weights.dispose();
-    for (const buffer of Object.values(this.state)) this.model.machine.memory.destroy(buffer);
+    this.memory.dispose();
   }
 }

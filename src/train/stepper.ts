@@ -33,6 +33,7 @@ export class Stepper {
   step = 0;
 
   private constructor(
+    /** Its memory is the stepper's own. */
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
@@ -54,38 +55,36 @@ export class Stepper {
     shared: Resources,
     remedy: string,
   ): Promise<Stepper> {
-    const { memory, device } = machine;
+    const { device } = machine;
+    const memory = machine.memory.part();
+    const own = { ...machine, memory };
     const { STORAGE, UNIFORM, COPY_DST, COPY_SRC } = GPUBufferUsage;
     const make = (label: string, bytes: number, usage: number) =>
       memory.create({ label: `${plan.name} ${label}`, bytes, usage, remedy });
-    const made: GPUBuffer[] = [];
-    const keep = (buffer: GPUBuffer) => {
-      made.push(buffer);
-      return buffer;
-    };
     try {
       const data = (label: string, bytes: number) =>
-        keep(memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' }));
+        memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' });
       const { imageBytes, labelBytes } = datasetBytes(images);
       const terms = plan.losses.length;
       const owned = {
         images: data(`${plan.name}: ${images.count} images`, imageBytes),
         ...(usesLabels(plan) && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
-        settings: keep(make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST)),
-        progress: keep(make('progress', PROGRESS_BYTES, STORAGE | COPY_DST)),
-        losses: keep(make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),
-        metrics: keep(make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC)),
+        settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
+        progress: make('progress', PROGRESS_BYTES, STORAGE | COPY_DST),
+        losses: make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE),
+        metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
+      const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
+      await memory.settled();
       upload(device.gpu.queue, owned.images, images.pixels);
       if (images.labels && owned.labels) upload(device.gpu.queue, owned.labels, images.labels);
-      const program = await Program.create(machine, plan, { ...shared, ...owned }, remedy);
-      const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
-      const stepper = new Stepper(machine, program, owned, reader, settings);
+      const program = await Program.create(own, plan, { ...shared, ...owned }, remedy);
+      const stepper = new Stepper(own, program, owned, reader, settings);
       stepper.configure(settings);
       stepper.rewind(0);
       return stepper;
     } catch (error) {
-      for (const buffer of made) memory.destroy(buffer);
+      memory.dispose();
       throw error;
     }
   }
@@ -114,24 +113,30 @@ export class Stepper {
    */
   rewind(step: number): void {
     this.step = step;
-    const { device } = this.machine;
+    const { device, memory } = this.machine;
     device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(Math.max(0, step - 1), this.settings));
     if (step === 0) return;
-    const encoder = device.gpu.createCommandEncoder({ label: `${this.plan.name} ${step}` });
-    const pass = encoder.beginComputePass();
-    this.program.encodeDispatch(pass, this.plan.dispatches.length - 1);
-    pass.end();
-    device.gpu.queue.submit([encoder.finish()]);
+    memory.watch(`the way back to step ${step} of the ${this.plan.name}`, () => {
+      const encoder = device.gpu.createCommandEncoder({ label: `${this.plan.name} ${step}` });
+      const pass = encoder.beginComputePass();
+      this.program.encodeDispatch(pass, this.plan.dispatches.length - 1);
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    });
   }
 
   /** Encodes and submits at most `count` steps together; how many it was is in the result. */
   submit(count: number): PendingMetrics {
-    const { commands, read } = this.encode(count, (encoder, steps) => {
-      const pass = encoder.beginComputePass({ label: this.plan.name });
-      for (let i = 0; i < steps; i++) this.program.encode(pass);
-      pass.end();
+    const { device, memory } = this.machine;
+    const { read } = memory.watch(`${this.plan.name} ${this.step + 1}`, () => {
+      const encoded = this.encode(count, (encoder, steps) => {
+        const pass = encoder.beginComputePass({ label: this.plan.name });
+        for (let i = 0; i < steps; i++) this.program.encode(pass);
+        pass.end();
+      });
+      device.gpu.queue.submit([encoded.commands]);
+      return encoded;
     });
-    this.machine.device.gpu.queue.submit([commands]);
     return read();
   }
 
@@ -147,9 +152,7 @@ export class Stepper {
   }
 
   dispose(): void {
-    this.program.dispose();
-    this.reader.dispose();
-    for (const buffer of Object.values(this.owned)) this.machine.memory.destroy(buffer);
+    this.machine.memory.dispose();
   }
 }
 

@@ -2,6 +2,7 @@
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError } from '../errors.js';
+import { allOf } from '../gpu/faults.js';
 import { formOf, type StateBuffer } from '../kernels/optimizer.js';
 import { requireKnownKeys, requirePositive, requirePositiveInteger } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -405,7 +406,7 @@ export class Trainer {
     const { model, parts, settings, step, epochs } = this;
     const { changes } = model;
     const { learningRate } = settings;
-    const [sums, buffers] = await Promise.all([this.meter.at(step), parts.read()]);
+    const [sums, buffers] = await allOf([this.meter.at(step), parts.read()]);
     const [parameters] = buffers;
     const bad = parameters && badWeights(model.layout, new Float32Array(parameters), step);
     if (bad) throw bad;
@@ -452,7 +453,7 @@ export class Trainer {
       throw new ArgumentError(
         `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
       );
-    const evaluator = await Evaluator.create(this.model, images, this.settings, this.pass);
+    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, images, this.settings, this.pass);
     try {
       return await evaluator.run('test', this.step);
     } finally {
@@ -481,6 +482,7 @@ export class Trainer {
    */
   async lend<T>(work: (stepper: Stepper, restore: () => void) => Promise<T>): Promise<T> {
     this.checkIdle('it is lent');
+    this.checkUsable();
     this.busy = true;
     try {
       const { stepper, state } = this.parts;

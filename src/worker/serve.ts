@@ -147,6 +147,7 @@ class Server implements Calls {
       if (this.device) return this.device;
     } catch {
       this.device?.dispose();
+      this.device = undefined;
     }
     const device = await openDevice(wanted);
     this.device = device;
@@ -180,8 +181,11 @@ class Server implements Calls {
   /** Calls that come meanwhile wait. */
   private revive(device: Device): void {
     const revived = this.gate.then(() => this.current?.trainer.revive({ onWarning: this.warn }));
-    const check = () => device.check(); // silent if it was disposed
-    this.gate = revived.then((done) => done || check()).catch((error) => this.send({ lost: sentError(error) }));
+    this.gate = revived
+      .then((done) => done || device.check())
+      .catch((error) => {
+        if (device === this.device) this.send({ lost: sentError(error) }); // it was not disposed meanwhile
+      });
   }
 
   // --- training -----------------------------------------------------------------------------------------------------
@@ -266,9 +270,7 @@ class Server implements Calls {
     const { model } = this.usable;
     if (!canvas) throw new ArgumentError(`canvas ${number} is not one of this session's`);
     const { codes, labels } = await this.codesOf(drawing);
-    const { gpu } = model.device;
-    if (this.painter?.gpu !== gpu) this.painter = { gpu, made: Painter.create(model.machine) };
-    const painter = await this.painter.made;
+    const painter = await this.paintingOn(model);
     const { height, width } = this.some('test');
     const count = codes.length / model.spec.code.units;
     const tiles = { height, width, count, columns: columns ?? count, range: model.spec.range ?? '0..1' };
@@ -277,6 +279,19 @@ class Server implements Calls {
       picture ??= painter.begin(canvas, tiles);
       picture.add(encoder, rows);
     });
+  }
+
+  /** One that could not be made is tried again by the next call; one of a GPU that was lost is made anew. */
+  private paintingOn(model: Model): Promise<Painter> {
+    const { gpu } = model.device;
+    if (this.painter?.gpu === gpu) return this.painter.made;
+    const made = Painter.create(model.machine);
+    const painter = { gpu, made };
+    made.catch(() => {
+      if (this.painter === painter) this.painter = undefined;
+    });
+    this.painter = painter;
+    return made;
   }
 
   private async codesOf(drawing: Drawing): Promise<{ codes: Float32Array; labels: LabelOptions }> {

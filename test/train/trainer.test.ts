@@ -294,7 +294,10 @@ test('evaluate: two calls at the same time both see every image', async () => {
   const count = 128 * 60;
   const images = { count, height: 2, width: 2, pixels: Uint8Array.from(uniforms(1, count * 4, 0, 256)) };
   const settings = settingsFrom(OPTIONS, count);
-  const evaluator = await Evaluator.create(model, images, settings, { fuse: true, part: 'whole' });
+  const evaluator = await Evaluator.create(model, model.machine.memory, images, settings, {
+    fuse: true,
+    part: 'whole',
+  });
   const alone = await evaluator.run('test', 0);
   const together = await Promise.all([evaluator.run('test', 0), evaluator.run('test', 0), evaluator.run('test', 0)]);
   for (const each of together) assert.equal(each, alone);
