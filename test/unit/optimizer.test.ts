@@ -65,7 +65,10 @@ const BAD_OPTIMIZERS: [given: unknown, message: string][] = [
     { kind: 'sgd', betas: [0.9, 0.9] },
     'optimizer.betas: unknown, must be one of kind, momentum, nesterov, weightDecay',
   ],
-  [{ kind: 'adam', decay: 1 }, 'optimizer.decay: unknown, must be one of kind, betas, epsilon, weightDecay; did you mean weightDecay?'],
+  [
+    { kind: 'adam', decay: 1 },
+    'optimizer.decay: unknown, must be one of kind, betas, epsilon, weightDecay; did you mean weightDecay?',
+  ],
   [{ kind: 'adam', betas: 0.9 }, 'optimizer.betas: 0.9, must be two numbers, for example [0.9, 0.999]'],
   [{ kind: 'adam', betas: [0.9] }, 'optimizer.betas: [0.9], must be two numbers, for example [0.9, 0.999]'],
   [{ kind: 'adam', betas: [0, 0.9] }, `optimizer.betas[0]: 0, ${BETWEEN}`],

@@ -45,7 +45,10 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('encoder', { units: 5 }), 'encoder: {"units":5}, must be a list of { units, activation }'],
   [changed('encoder[1].units', -5), 'encoder[1].units: -5, must be a positive integer'],
   [changed('encoder[0]', null), 'encoder[0].units: undefined, must be a positive integer'],
-  [changed('encoder[0].activation', 'swish'), `encoder[0].activation: "swish", must be one of ${ACTIVATION_NAMES}; did you mean silu?`],
+  [
+    changed('encoder[0].activation', 'swish'),
+    `encoder[0].activation: "swish", must be one of ${ACTIVATION_NAMES}; did you mean silu?`,
+  ],
   [changed('code', undefined), 'code.kind: undefined, must be one of gaussian, deterministic'],
   [changed('code.kind', 'categorical'), 'code.kind: "categorical", must be one of gaussian, deterministic'],
   [changed('code.units', 0), 'code.units: 0, must be a positive integer'],
@@ -65,7 +68,10 @@ const REFUSED: [spec: unknown, message: string][] = [
   ],
   [changed('encoder[1].unit', 3), 'encoder[1].unit: unknown, must be one of units, activation; did you mean units?'],
   [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units'],
-  [changed('loss.beta', 4), 'loss.beta: unknown, must be one of reconstruction, variance, klWeight, l1, sparsity; did you mean klWeight?'],
+  [
+    changed('loss.beta', 4),
+    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, l1, sparsity; did you mean klWeight?',
+  ],
   [changed('range', '0..255'), 'range: "0..255", must be one of 0..1, -1..1'],
   [changed('range', '-1..1'), 'range: "-1..1", must be 0..1 for the bce loss: it compares probabilities; or use mse'],
   [
@@ -99,7 +105,10 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('initialization', 'zeros'), 'initialization: "zeros", must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', -0.5), 'loss.klWeight: -0.5, must be a finite number >= 0'],
   [changed('loss.klWeight', Number.POSITIVE_INFINITY), 'loss.klWeight: Infinity, must be a finite number >= 0'],
-  [changed('loss.klWeight', 1e39), 'loss.klWeight: 1e+39, must be a finite number >= 0 (f32, which the GPU computes with, makes it Infinity)'],
+  [
+    changed('loss.klWeight', 1e39),
+    'loss.klWeight: 1e+39, must be a finite number >= 0 (f32, which the GPU computes with, makes it Infinity)',
+  ],
   [changed('initialization', 'lecun'), 'initialization: "lecun", must be one of pytorch, xavier, he'],
   [changed('initialization', null), 'initialization: null, must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', '1'), 'loss.klWeight: "1", must be a finite number >= 0'],
