@@ -196,7 +196,7 @@ test('the model and its optimizer are read alike by profile.js', () => {
   );
 });
 
-const course = { stepsPerEpoch: 40, steps: 120 };
+const course = { batch: 128, stepsPerEpoch: 40, steps: 120 };
 const trained: [string, object][] = [
   ['', { optimizer: { kind: 'adam' }, schedule: { kind: 'constant' } }],
   [

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert';
 import { readTrainOptions, trainHelp } from '../../harness/lib/options/train-options.js';
 
 const DEFAULTS = {
-  batch: 128,
   seed: 0,
   adapter: 'auto',
   plan: false,

@@ -77,7 +77,7 @@ const TABLE: FlagTable = {
   },
 };
 
-export const DEFAULTS = { batch: 128, seed: 0, adapter: 'auto' };
+export const DEFAULTS = { seed: 0, adapter: 'auto' };
 
 /**
  * Reads the arguments after `node harness/train.js`. `--help` wins over everything else on the line.
