@@ -13,9 +13,8 @@ await harness.runProgram(async (program) => {
   const { outputs, skipped } = harness.chooseOutputs(options, run.spec);
 
   const report = new harness.Report({ quiet: false });
-  const { dataset, from } = await harness.loadRunData(options, run, report);
+  const dataset = await harness.loadRunData(options, run, outputs, report);
   harness.checkImagesFit(options, run.spec, dataset);
-  report.say(harness.describeData(dataset, from));
   const device = await openDevice({ adapter: options.adapter });
   try {
     report.say(harness.describeAdapter(device.adapter));

@@ -3,15 +3,18 @@
 
 // Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
 /// <reference types="@webgpu/types" preserve="true" />
+export type { Bytes } from './data/bytes.js';
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
 export { holdOut } from './data/hold-out.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
 export {
+  type Dtype,
   decodeSafetensors,
   encodeSafetensors,
   type HostTensor,
+  type StoredTensor,
   safetensorsMetadata,
   type TensorValues,
 } from './formats/safetensors.js';
@@ -91,6 +94,7 @@ export type { TrainerOptions } from './train/options.js';
 export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
 export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
 export { restoreTrainer } from './train/restore.js';
+export type { Numbers } from './train/rows.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export {
@@ -102,3 +106,4 @@ export {
   type TrainingWarning,
   type TrainOptions,
 } from './train/trainer.js';
+export { type Named, type WeightTensor, weightsOf } from './train/weights.js';

@@ -17,7 +17,10 @@ export {
   loadModel,
   loadRunData,
 } from './generate/generate.js';
+export { inspectTable } from './inspect/inspect-table.js';
+export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
+export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';
 export { chosenModel, type ModelOptions, readSpec } from './options/model-options.js';
 export {
   checkOutputs,
@@ -50,3 +53,4 @@ export { readRun, type StoredRun } from './run/read-run.js';
 export { defaultResults, Results } from './run/results.js';
 export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
+export { readTensorFile, type TensorFile } from './run/tensor-file.js';

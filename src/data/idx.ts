@@ -2,6 +2,7 @@
 // values, and a pair of such files to Images. Only unsigned bytes, which is what every MNIST-like data set uses. Reads no
 // file itself: a program or a page fetches the bytes, passes them through gunzipIfNeeded() and then here.
 import { FormatError } from '../errors.js';
+import { asBytes, type Bytes } from './bytes.js';
 import type { Images } from './dataset.js';
 
 /** The contents of an IDX file of unsigned bytes. */
@@ -28,11 +29,13 @@ const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
  * Decodes an IDX file: two zero bytes, the element type, the number of axes, a big-endian u32 size for each, the values.
- * @param bytes the whole file, already unpacked
- * @param name  what to call it in an error
- * @throws FormatError if it is not IDX, holds another element type, or is too short or too long for its shape
+ * @param file the whole file, already unpacked
+ * @param name what to call it in an error
+ * @throws FormatError if it is not IDX, holds another element type, or is too short or too long for its shape;
+ *   ArgumentError if `file` is no bytes
  */
-export function decodeIdx(bytes: Uint8Array, name: string): Idx {
+export function decodeIdx(file: Bytes, name = 'the file'): Idx {
+  const bytes = asBytes(file, name);
   if (isGzip(bytes))
     throw new FormatError(`${name} is gzipped, must be plain IDX; unpack it with gunzipIfNeeded() first`);
   const [zero0, zero1, type, rank] = bytes;
@@ -86,9 +89,10 @@ export function imagesFromIdx(images: Idx, labels?: Idx): Images {
  * The bytes themselves, or what they unpack to if they begin as a gzip file does (1f 8b). By the platform's own
  * DecompressionStream, so it works in browsers and in Node.
  * @param name what to call them in an error
- * @throws FormatError (rejects) if the gzip data is corrupt or truncated
+ * @throws FormatError (rejects) if the gzip data is corrupt or truncated; ArgumentError if `file` is no bytes
  */
-export async function gunzipIfNeeded(bytes: Uint8Array, name = 'the file'): Promise<Uint8Array> {
+export async function gunzipIfNeeded(file: Bytes, name = 'the file'): Promise<Uint8Array> {
+  const bytes = asBytes(file, name);
   if (!isGzip(bytes)) return bytes;
   let unpacked: Uint8Array;
   try {

@@ -1,6 +1,5 @@
 // Passes through half of a model, on values that the host hands over: images to codes, codes to images. Plans and buffers
 // for a number of rows are made when they are first needed, and kept.
-import { ArgumentError } from '../errors.js';
 import { allOf, watched } from '../gpu/faults.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
@@ -17,7 +16,6 @@ export const MAX_ROWS = 128;
 export type HalfName = 'encoder' | 'decoder';
 
 const GRAPHS = { encoder: encoderGraph, decoder: decoderGraph };
-const INPUTS = { encoder: 'images', decoder: 'codes' };
 
 /** What the halves of a model are made of. */
 export interface HalvesOptions {
@@ -53,9 +51,8 @@ export class Halves {
   constructor(private readonly options: HalvesOptions) {}
 
   /**
-   * @param values  [n, columns], any n
+   * @param values [n, columns], any n
    * @returns [n, the half's output]
-   * @throws ArgumentError unless `values` is a Float32Array of whole rows
    */
   async run(which: HalfName, values: Float32Array, columns: number): Promise<Float32Array> {
     const { device, memory } = this.options.machine;
@@ -80,7 +77,7 @@ export class Halves {
   }
 
   private async parts(which: HalfName, values: Float32Array, columns: number) {
-    const rows = wholeRows(values, columns, INPUTS[which]);
+    const rows = values.length / columns;
     const parts = [];
     for (let first = 0; first < rows; first += MAX_ROWS) {
       const count = Math.min(MAX_ROWS, rows - first);
@@ -141,20 +138,6 @@ export class Halves {
       throw error;
     }
   }
-}
-
-/**
- * How many rows of `columns` numbers there are.
- * @throws ArgumentError unless `values` is a Float32Array of a positive number of whole rows
- */
-export function wholeRows(values: Float32Array, columns: number, what: string): number {
-  if (!(values instanceof Float32Array))
-    throw new ArgumentError(`${what} are ${typeof values}, must be a Float32Array [n, ${columns}]`);
-  if (values.length === 0 || values.length % columns !== 0)
-    throw new ArgumentError(
-      `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,
-    );
-  return values.length / columns;
 }
 
 function concatenate(parts: Float32Array[]): Float32Array {

@@ -1,4 +1,5 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
+import { kindOf } from '../data/bytes.js';
 import { ArgumentError, DeviceError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { workDone } from '../gpu/faults.js';
@@ -7,16 +8,16 @@ import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
-import { numel, type Shape, showShape } from '../graph/ops.js';
-import { F32_BYTES } from '../kernels/kernel.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
-import { Halves, type UseOnGpu, wholeRows } from './halves.js';
+import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
+import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
+import { flatWeights, type Named, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
 export interface Codes {
@@ -45,6 +46,8 @@ export interface ModelOptions {
  * @throws DeviceError if the parameters exceed what the device allocates
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
+  if (typeof device?.check !== 'function')
+    throw new ArgumentError(`device: ${kindOf(device)}, must be an open device: await openDevice()`);
   validateSpec(spec);
   requireKnownKeys(options, ['seed'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
@@ -128,16 +131,17 @@ export class Model {
   }
 
   /**
-   * @param images [n, pixels], 0..1
+   * @param images [n, pixels] of 0..1 in any array of floats; in a Uint8Array, bytes of 0 (black) to 255 (white)
    * @returns each image's code; of a Gaussian code its mean and log variance
-   * @throws ArgumentError if the length is not a multiple of the pixels, or labels are missing or superfluous
+   * @throws ArgumentError if the length is not a multiple of the pixels, a number is not finite, or labels are missing or
+   *   superfluous
    */
-  async encode(images: Float32Array, options: LabelOptions = {}): Promise<Codes> {
+  async encode(images: Numbers, options: LabelOptions = {}): Promise<Codes> {
     this.checkUsable();
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
-    const rows = wholeRows(images, inputs, 'images');
-    const seen = this.spec.range === '-1..1' ? images.map((x) => 2 * x - 1) : images;
+    const { count: rows, values: shades } = imageRows(images, inputs);
+    const seen = this.spec.range === '-1..1' ? shades.map((x) => 2 * x - 1) : shades;
     const values = this.withLabels(seen, inputs, rows, labels);
     const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
@@ -153,15 +157,19 @@ export class Model {
   }
 
   /**
-   * @param codes [n, latent]
+   * @param codes [n, latent] in any array of numbers
    * @returns images [n, pixels], 0..1; not clipped where the output has no such bounds
-   * @throws ArgumentError if the length is not a multiple of the code, or labels are missing or superfluous
+   * @throws ArgumentError if the length is not a multiple of the code, a number is not finite, or labels are missing or
+   *   superfluous
    */
-  async decode(codes: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
+  async decode(codes: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
     this.checkUsable();
-    const labels = labelsOf(options);
+    return this.decodeRows(codeRows(codes, this.spec.code.units), labelsOf(options));
+  }
+
+  private async decodeRows({ count, values: codes }: Rows, labels?: Labels): Promise<Float32Array> {
     const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
+    const values = this.withLabels(codes, units, count, labels);
     const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
     return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
   }
@@ -170,21 +178,24 @@ export class Model {
    * As `decode`, but the images stay on the GPU, in the model's own range: what `use` encodes there runs right after them.
    * It is called for some rows at a time, all within one task. Resolves when the GPU has done it.
    */
-  async decodeOnGpu(codes: Float32Array, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
+  async decodeOnGpu(codes: Numbers, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
     this.checkUsable();
     const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
+    const { count, values: given } = codeRows(codes, units);
+    const values = this.withLabels(given, units, count, labels);
     await this.onGpu.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
     await workDone(this.device);
   }
 
   /**
    * What the decoder makes of each image's code; of a Gaussian one, of its mean.
-   * @param images [n, pixels], 0..1; a denoising model is given the damaged ones
+   * @param images as `encode` takes them; a denoising model is given the damaged ones
    * @returns [n, pixels], 0..1
    */
-  async reconstruct(images: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
-    return this.decode((await this.encode(images, options)).mean, options);
+  async reconstruct(images: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
+    const { mean } = await this.encode(images, options);
+    this.checkUsable();
+    return this.decodeRows({ count: mean.length / this.spec.code.units, values: mean }, options.labels);
   }
 
   /**
@@ -194,6 +205,7 @@ export class Model {
    * @throws ArgumentError if the code is deterministic: it has no prior
    */
   async sample(count: number, options: { seed?: number } & LabelOptions = {}): Promise<Float32Array> {
+    requireKnownKeys(options, ['seed', 'labels'], 'sample');
     const { seed, ...labels } = options;
     return this.decode(this.priorCodes(count, seed), labels);
   }
@@ -251,25 +263,14 @@ export class Model {
 
   /**
    * Replaces every parameter.
-   * @throws ArgumentError naming a tensor that is missing, unknown, or of another shape; nothing is changed then
+   * @param tensors as decodeSafetensors gives them, or a plain object of { shape, values }; `weightsOf` says which of them
+   *   are taken
+   * @throws ArgumentError naming all tensors that are missing, superfluous or of another shape, or the first that is not
+   *   finite; nothing is changed then
    */
-  loadParameters(tensors: ReadonlyMap<string, { shape: Shape; values: ArrayLike<number> }>): void {
+  loadParameters(tensors: Named<WeightTensor>): void {
     this.checkUsable();
-    const { ranges } = this.layout;
-    const names = new Set(ranges.map((range) => range.name));
-    for (const name of tensors.keys())
-      if (!names.has(name))
-        throw new ArgumentError(`parameter "${name}" is not in this model, which has ${[...names].join(', ')}`);
-    const flat = new Float32Array(this.layout.bytes / F32_BYTES);
-    for (const { name, shape, offset } of ranges) {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new ArgumentError(`parameter "${name}" ${showShape(shape)} is missing`);
-      if (showShape(tensor.shape) !== showShape(shape) || tensor.values.length !== numel(shape))
-        throw new ArgumentError(
-          `parameter "${name}" is ${showShape(tensor.shape)} with ${tensor.values.length} values, must be ${showShape(shape)}`,
-        );
-      flat.set(tensor.values, offset / F32_BYTES);
-    }
+    const flat = flatWeights(this.layout, tensors);
     this.device.gpu.queue.writeBuffer(this.parameterBuffer, 0, flat);
     this.changes++;
   }

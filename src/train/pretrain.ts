@@ -58,7 +58,8 @@ export async function* pretrain(
   given: PretrainOptions = {},
 ): AsyncGenerator<LayerReport, void, undefined> {
   requireKnownKeys(given, KEYS, 'pretrain');
-  const { epochs = 1, steps, from, resume, signal, onLayer, onProgress, onStep, onWarning, ...options } = given;
+  const { epochs = 1, steps, from, resume, signal, onLayer, onProgress, onStep, onWarning, ...others } = given;
+  const { snapshotEvery, onSnapshot, ...options } = others;
   checkMirrored(model.spec);
   const layers = encoderDepth(model.spec);
   const first = from ?? resume?.training.layer ?? 0;
@@ -71,6 +72,8 @@ export async function* pretrain(
       ...(onProgress && { onProgress: (progress: Progress) => onProgress({ ...progress, ...place }) }),
       ...(onStep && { onStep }),
       ...(onWarning && { onWarning }),
+      ...(snapshotEvery !== undefined && { snapshotEvery }),
+      ...(onSnapshot && { onSnapshot }),
     };
     const trainer = await createTrainer(model, dataset, { ...options, layer });
     try {

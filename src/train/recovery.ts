@@ -51,7 +51,7 @@ export function recoveryFrom({
 export class StateKeeper {
   last: SavedState | undefined;
   private lastTime = performance.now();
-  private taking: Promise<void> | undefined;
+  private taking: Promise<unknown> | undefined;
 
   constructor(
     private readonly take: () => Promise<SavedState>,
@@ -69,9 +69,12 @@ export class StateKeeper {
       });
   }
 
-  async now(): Promise<void> {
+  /** What it is at this moment. */
+  async now(): Promise<SavedState> {
     this.lastTime = performance.now();
-    this.last = await this.take();
+    const state = await this.take();
+    this.last = state;
+    return state;
   }
 
   /** What is on its way has arrived or failed. */

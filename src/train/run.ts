@@ -27,14 +27,21 @@ export interface RunParts {
   watch: ExplosionWatch;
 }
 
+export interface RunLimits {
+  /** Steps done in all when it ends. */
+  end: number;
+  /** No submit goes over a multiple of it, so that a snapshot can be taken there. */
+  snapshotEvery: number;
+  signal: AbortSignal | undefined;
+}
+
 /**
  * Trains until step `end`, or until `signal` aborts; resolves when all that was submitted has arrived.
  * @throws TrainingError when a loss is not finite; DeviceError when the device fails
  */
 export async function runSteps(
   { stepper, meter, pace, watch }: RunParts,
-  end: number,
-  signal: AbortSignal | undefined,
+  { end, snapshotEvery, signal }: RunLimits,
   listener: RunListener,
 ): Promise<void> {
   const { losses } = stepper.plan;
@@ -59,7 +66,8 @@ export async function runSteps(
   pace.resume();
   try {
     while (stepper.step < end && !signal?.aborted) {
-      inFlight.push(stepper.submit(Math.min(pace.next, end - stepper.step)));
+      const most = Math.min(end - stepper.step, snapshotEvery - (stepper.step % snapshotEvery));
+      inFlight.push(stepper.submit(Math.min(pace.next, most)));
       listener.submitted(stepper.step);
       const oldest = inFlight.length >= SUBMITS_IN_FLIGHT ? inFlight.shift() : undefined;
       if (oldest) await arrive(oldest);

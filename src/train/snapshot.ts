@@ -1,6 +1,7 @@
 // Everything that decides the future of a training, as plain data on the host: weights, what the optimizer keeps, the step,
 // and how and on what it is trained. As one safetensors file it is a checkpoint. Random numbers need no state: they follow
 // from seed and step. trainer.ts takes snapshots and restores them.
+import type { Bytes } from '../data/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors, type HostTensor, safetensorsMetadata } from '../formats/safetensors.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
@@ -73,7 +74,7 @@ export function encodeSnapshot(
  * @returns the snapshot, and the metadata that the caller of encodeSnapshot added
  * @throws FormatError saying what is wrong, or that it is a model and no checkpoint
  */
-export function decodeSnapshot(bytes: Uint8Array): { snapshot: Snapshot; metadata: Record<string, string> } {
+export function decodeSnapshot(bytes: Bytes): { snapshot: Snapshot; metadata: Record<string, string> } {
   const metadata = safetensorsMetadata(bytes);
   if (metadata.checkpoint === undefined)
     throw new FormatError(

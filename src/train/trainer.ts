@@ -1,5 +1,6 @@
 // Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late. A
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
+import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError } from '../errors.js';
 import { allOf } from '../gpu/faults.js';
@@ -83,6 +84,10 @@ export interface TrainOptions {
   /** Each step's losses, in order; `step` counts from 1. After the GPU was lost, steps that are done again are not told. */
   onStep?: (step: number, losses: Losses) => void;
   onWarning?: (warning: TrainingWarning) => void;
+  /** Take a snapshot whenever so many steps more have been done, counted from the first of training; not by default. */
+  snapshotEvery?: number;
+  /** Is given these snapshots, on their way; one that fails rejects, and training meets the cause itself. */
+  onSnapshot?: (snapshot: Promise<Snapshot>, step: number) => void;
 }
 
 /** moment1 and moment2 where the optimizer has them. */
@@ -95,11 +100,14 @@ export const TRAIN_KEYS: readonly string[] = [
   'onProgress',
   'onStep',
   'onWarning',
+  'snapshotEvery',
+  'onSnapshot',
 ] satisfies (keyof TrainOptions)[];
 
 function checkTrainOptions(options: TrainOptions): void {
   requireKnownKeys(options, TRAIN_KEYS, 'train');
-  const { epochs, steps } = options;
+  const { epochs, steps, snapshotEvery } = options;
+  if (snapshotEvery !== undefined) requirePositiveInteger(snapshotEvery, 'snapshotEvery');
   if (epochs !== undefined) requirePositiveInteger(epochs, 'epochs');
   if (steps !== undefined && steps !== Number.POSITIVE_INFINITY) requirePositiveInteger(steps, 'steps');
 }
@@ -110,6 +118,8 @@ function checkTrainOptions(options: TrainOptions): void {
  * @throws DeviceError if it does not fit on the device
  */
 export async function createTrainer(model: Model, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
+  if (typeof model?.checkUsable !== 'function')
+    throw new ArgumentError(`model: ${kindOf(model)}, must be a model: await createModel(device, spec)`);
   checkDataset(dataset);
   const { count, height, width } = dataset.train;
   const settings = settingsFrom(options, count);
@@ -277,22 +287,30 @@ export class Trainer {
     const epoch = this.epochs + 1;
     const end = Math.min(epoch * stepsPerEpoch, last);
     const clock = stopwatch(first);
-    await runSteps({ meter, pace: this.pace, watch: this.watch, stepper }, end, options.signal, {
-      submitted: (step) => this.recovery.recoveries > 0 && this.keeper.considerAt(step),
-      step: (step, losses) => {
-        if (step > this.heard) options.onStep?.(step, losses);
-        this.heard = Math.max(this.heard, step);
+    const { signal, snapshotEvery = Number.POSITIVE_INFINITY } = options;
+    await runSteps(
+      { meter, pace: this.pace, watch: this.watch, stepper },
+      { end, snapshotEvery, signal },
+      {
+        submitted: (step) => {
+          if (step % snapshotEvery === 0) options.onSnapshot?.(this.snapshot(), step);
+          else if (this.recovery.recoveries > 0) this.keeper.considerAt(step);
+        },
+        step: (step, losses) => {
+          if (step > this.heard) options.onStep?.(step, losses);
+          this.heard = Math.max(this.heard, step);
+        },
+        arrived: (step, recent) => {
+          const { stepsPerSecond } = clock(step);
+          options.onProgress?.({ epoch, epochs, step, stepsTotal: last, losses: meter.value, recent, stepsPerSecond });
+        },
+        exploded: (step, { mean, best }) => {
+          const [now, was] = [mean, best].map((loss) => loss.toPrecision(4));
+          const message = `the loss explodes: its running mean is ${now} at step ${step} and was ${was} at its best`;
+          options.onWarning?.({ kind: 'explosion', step, message });
+        },
       },
-      arrived: (step, recent) => {
-        const { stepsPerSecond } = clock(step);
-        options.onProgress?.({ epoch, epochs, step, stepsTotal: last, losses: meter.value, recent, stepsPerSecond });
-      },
-      exploded: (step, { mean, best }) => {
-        const [now, was] = [mean, best].map((loss) => loss.toPrecision(4));
-        const message = `the loss explodes: its running mean is ${now} at step ${step} and was ${was} at its best`;
-        options.onWarning?.({ kind: 'explosion', step, message });
-      },
-    });
+    );
     const { step } = stepper;
     const spent = clock(step);
     await weights.run(step);
@@ -353,8 +371,7 @@ export class Trainer {
    */
   async snapshot(): Promise<Snapshot> {
     this.checkUsable();
-    await this.keeper.now();
-    return this.describe(this.keeper.last as SavedState);
+    return this.describe(await this.keeper.now());
   }
 
   /** The state that was last saved on the host, also after the device was lost for good; undefined if there is none. */

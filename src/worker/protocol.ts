@@ -1,6 +1,7 @@
 // What a page and its session's worker say to each other, and how errors cross between them with their class.
 import {
   ArgumentError,
+  type Bytes,
   type Codes,
   type Dataset,
   DeviceError,
@@ -25,7 +26,7 @@ import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What cannot be sent, or would be sent too often. */
-type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume';
+type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume' | 'snapshotEvery' | 'onSnapshot';
 
 /** Those that begin a training; its reports are asked for one by one. */
 export interface Trainings {
@@ -49,9 +50,9 @@ export interface Calls {
   canvas(canvas: OffscreenCanvas, number: number): Promise<void>;
   draw(canvas: number, drawing: Drawing, options: DrawOptions): Promise<void>;
   save(): Promise<Uint8Array<ArrayBuffer>>;
-  load(bytes: Uint8Array): Promise<void>;
+  load(bytes: Bytes): Promise<void>;
   snapshot(): Promise<Uint8Array<ArrayBuffer>>;
-  restore(bytes: Uint8Array): Promise<void>;
+  restore(bytes: Bytes): Promise<void>;
   plan(): Promise<Plan>;
   profile(options: ProfileOptions): Promise<ProfileReport>;
 }

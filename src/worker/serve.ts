@@ -4,6 +4,7 @@
 import { Painter, type Picture } from '../gpu/draw.js';
 import {
   ArgumentError,
+  type Bytes,
   createModel,
   createTrainer,
   type Dataset,
@@ -307,7 +308,7 @@ class Server implements Calls {
     return encodeSafetensors(await this.usable.model.parameters());
   }
 
-  async load(bytes: Uint8Array): Promise<void> {
+  async load(bytes: Bytes): Promise<void> {
     this.usable.model.loadParameters(decodeSafetensors(bytes));
   }
 
@@ -315,7 +316,7 @@ class Server implements Calls {
     return encodeSnapshot(await this.usable.trainer.snapshot());
   }
 
-  async restore(bytes: Uint8Array): Promise<void> {
+  async restore(bytes: Bytes): Promise<void> {
     await this.usable.trainer.restore(decodeSnapshot(bytes).snapshot);
   }
 

@@ -1,6 +1,7 @@
 // The page's side of a session: starts the worker, asks it, and hands out what comes back. No GPU and no arithmetic
 // here; serve.ts does the work.
 import type {
+  Bytes,
   Codes,
   EpochReport,
   Images,
@@ -166,7 +167,7 @@ export class Session {
   }
 
   /** Replaces the parameters by a safetensors file's. The optimizer goes on with what it knows. */
-  load(bytes: Uint8Array): Promise<void> {
+  load(bytes: Bytes): Promise<void> {
     return this.connection.call('load', [bytes]);
   }
 
@@ -176,7 +177,7 @@ export class Session {
   }
 
   /** As Trainer.restore, from a checkpoint's bytes; not while it trains. */
-  restore(bytes: Uint8Array): Promise<void> {
+  restore(bytes: Bytes): Promise<void> {
     return this.connection.call('restore', [bytes]);
   }
 

@@ -21,6 +21,8 @@ export type Switch = string | { help: string; group: string };
 
 /** The flags of a program: those with a value, and those without. `help` must be among the latter. */
 export interface FlagTable {
+  /** The name of what may be given once without a flag, where a program takes such an argument. */
+  argument?: string;
   flags: Record<string, Flag>;
   switches: Record<string, Switch>;
 }
@@ -48,8 +50,10 @@ export function readFlags(args: string[], table: FlagTable): Record<string, unkn
   if (help) return { help };
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional')
-      throw new ArgumentError(`"${token.value}" does not follow a flag; to name the data, write --data ${token.value}`);
+    if (token.kind === 'positional') {
+      takeArgument(table, given, token.value);
+      continue;
+    }
     const { name, rawName, value } = token;
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (flag === undefined) {
@@ -65,6 +69,14 @@ export function readFlags(args: string[], table: FlagTable): Record<string, unkn
     given.set(name, flag.read(text, rawName, flag.example));
   }
   return Object.fromEntries(given);
+}
+
+function takeArgument({ argument }: FlagTable, given: Map<string, unknown>, value: string): void {
+  if (argument === undefined)
+    throw new ArgumentError(`"${value}" does not follow a flag; to name the data, write --data ${value}`);
+  if (given.has(argument))
+    throw new ArgumentError(`"${value}" is one too many: "${given.get(argument)}" is named already; name one`);
+  given.set(argument, value);
 }
 
 /** The lines about a program's flags in its help: under the headings of their groups, those without a group last. */

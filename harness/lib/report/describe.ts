@@ -83,6 +83,8 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     dataFrom: data.from,
     dataChoice: data.choice,
     limit: dataset.train.count,
+    height: dataset.train.height,
+    width: dataset.train.width,
     epochs: length.epochs,
     steps: options.steps ?? null,
     pretrain: length.pretraining,
