@@ -144,7 +144,7 @@ test('pretraining says which layer it is at', () => {
   const mse = { loss: 8, mse: 8 };
   report.epoch({ ...epoch, train: mse, test: mse, layer: 1, layers: 4 }, 5);
   const at = 'layer 2 of 4  epoch 1/5  step 469';
-  assert.equal(written, [`${at}  train squared error 8.0  test squared error 8.0  5.5 s, 1235 steps/s\n`]);
+  assert.equal(written, [`${at}  train squared error 8.000  test squared error 8.000  5.5 s, 1235 steps/s\n`]);
   const bar = capture(200);
   const terminal = new Report({ quiet: false, stream: bar.stream });
   terminal.start(lossTerms(linear()));
