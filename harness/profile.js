@@ -34,7 +34,7 @@ await harness.runProgram(async (program) => {
     const model = await createModel(device, spec, { seed: options.seed });
     const trainer = await createTrainer(model, dataset, harness.trainerOptions(options));
     if (options.wgsl !== undefined) return printShader(trainer.plan, options.wgsl);
-    report.say(`model     ${harness.describeModel(options, spec)}, batch ${options.batch}`);
+    report.say(`model     ${harness.describeModel(options, spec)}, batch ${trainer.options.batch}`);
     if (options.kernel !== undefined) harness.dispatchesNamed(trainer.plan, options.kernel);
     program.accepted = true;
     const profile = await profileTrainer(trainer, { steps: options.steps, ceilings: true });

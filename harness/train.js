@@ -31,8 +31,7 @@ await harness.runProgram(async (program) => {
       const stop = harness.stopOnSignals(report);
       program.accepted = true;
       const job = harness.makeJob({ ...begun, start, data, dataset, folder, report, signal: stop.signal });
-      const ended = await harness.recorded(run, job, () => harness.runTraining(job));
-      await harness.writeOutcome(job, { ended, title: run.title });
+      await harness.trainAndRecord(run, job);
       report.say(`written to ${folder.path}: ${folder.files().join(' ')}`);
       return stop.status;
     } finally {

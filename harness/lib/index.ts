@@ -58,10 +58,9 @@ export { DownloadError, describeFailure, type Failure, type Program, runProgram 
 export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
 export { checkOut, defaultOut } from './run/out.js';
 export { readRun, type StoredRun } from './run/read-run.js';
-export { recorded, writeOutcome } from './run/record.js';
+export { trainAndRecord } from './run/record.js';
 export { defaultResults, Results } from './run/results.js';
 export { chooseStart } from './run/resume.js';
 export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
 export { readTensorFile, type TensorFile } from './run/tensor-file.js';
-export { runTraining } from './run/training.js';

@@ -97,15 +97,19 @@ export function imagesFromIdx(images: Idx, labels?: Idx): Images {
 export async function gunzipIfNeeded(file: Bytes, name = 'the file'): Promise<Uint8Array> {
   const bytes = asBytes(file, name);
   if (!isGzip(bytes)) return bytes;
+  let unpacked: Uint8Array;
   try {
-    const unpacked = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
+    unpacked = new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (cause) {
     throw new FormatError(
       `${name} is not a whole gzip file: its ${bytes.length} bytes cannot be unpacked (${reason(cause)}); fetch it again`,
       { cause },
     );
   }
+  if (isGzip(unpacked))
+    throw new FormatError(`${name} is gzipped twice, must be gzipped once or not at all; unpack it once with gunzip`);
+  return unpacked;
 }
 
 /** What zlib said: engines bury it at different depths ("terminated" in front of "unexpected end of file"). */

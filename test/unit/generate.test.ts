@@ -107,7 +107,7 @@ for (const [args, message] of [
     '--only samples --compress',
     '--compress is given, but --only does not name it; write --only compress,... or leave one out',
   ],
-  ['--sample 3', '--sample is not a flag of this program; see --help'],
+  ['--sample 3', '--sample: unknown; must be a flag of this program, see --help'],
 ] as const)
   test(`refused: ${args}`, () => {
     refused(() => options(args.startsWith('--seed 1') ? args : `--run a ${args}`), message);

@@ -187,7 +187,7 @@ const TABLE: FlagTable = {
   },
 };
 
-export const DEFAULTS = { batch: 128, seed: 0, adapter: 'auto' };
+export const DEFAULTS = { seed: 0, adapter: 'auto' };
 
 /** What is not given on the command line and is no part of what a run was. */
 export const RUN_DEFAULTS = { ...DEFAULTS, plan: false, quiet: false, help: false } as const;

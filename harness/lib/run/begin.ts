@@ -75,9 +75,9 @@ export async function beginRun(run: {
 /** The length of a run that goes on: as it was, but for what is asked for now. */
 function goingOn(then: RunLength, now: RunLength, { epochs, steps }: TrainOptions): RunLength {
   const all = epochs ?? then.epochs;
-  const { stepsPerEpoch } = now;
+  const { batch, stepsPerEpoch } = now;
   const most = Math.min(all * stepsPerEpoch, steps ?? Number.POSITIVE_INFINITY);
-  return { ...then, epochs: all, why: '', stepsPerEpoch, steps: most };
+  return { ...then, batch, epochs: all, why: '', stepsPerEpoch, steps: most };
 }
 
 function loadWeights(model: Model, file: string): void {
@@ -133,7 +133,7 @@ export function makeJob(
     ...run,
     options,
     trainer,
-    layerTraining: trainerOptions(options),
+    layerTraining: trainerOptions({ ...options, batch: length.batch }),
     checkpointer,
     trace,
     best,

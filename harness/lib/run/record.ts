@@ -6,11 +6,11 @@ import { lossTerms } from '../report/losses.js';
 import { eachOf, writeCurves, writeModel, writePictures } from './outcome.js';
 import { readCheckpointFile } from './resume.js';
 import { BEST } from './run-folder.js';
-import type { Ending, Job } from './training.js';
+import { type Ending, type Job, runTraining } from './training.js';
 
-/** Does the work; run.json is on the disk before it and after whatever ends it. */
-export async function recorded(run: RunDescription, job: Job, work: () => Promise<Ending>): Promise<Ending> {
-  const { folder, trainer, signal, best, options, from, report } = job;
+/** Trains and writes what came of it; run.json is on the disk before that and after whatever ends it. */
+export async function trainAndRecord(run: RunDescription, job: Job): Promise<void> {
+  const { folder, trainer, from, report } = job;
   const before = from?.run.seconds ?? 0;
   const started = performance.now();
   const write = (end: Record<string, unknown>) => {
@@ -20,19 +20,15 @@ export async function recorded(run: RunDescription, job: Job, work: () => Promis
   write({ state: 'running' });
   let end: Record<string, unknown> = { state: 'failed' };
   try {
-    const ended = await work();
-    const { patience } = options;
-    end = {
-      state: signal.aborted ? 'stopped' : 'done',
-      ...(signal.aborted && { stoppedAt: ended.step }),
-      ...(ended.stoppedEarly && { stoppedEarly: true }),
-      ...(best.state &&
-        patience !== undefined && { best: { epoch: best.state.epoch, step: best.state.step, loss: best.state.loss } }),
-    };
-    return ended;
+    const ended = await runTraining(job).catch(async (error) => {
+      await keepWeights(job, run.title).catch((cause) => report.warn((cause as Error).message));
+      end.step = trainer.step;
+      throw error;
+    });
+    end = endOf(job, ended);
+    await writeOutcome(job, ended, run.title);
   } catch (error) {
-    end = { state: 'failed', step: trainer.step, error: error instanceof Error ? error.message : String(error) };
-    await keepWeights(job, run.title).catch((cause) => report.warn((cause as Error).message));
+    end.error = error instanceof Error ? error.message : String(error);
     throw error;
   } finally {
     try {
@@ -41,6 +37,16 @@ export async function recorded(run: RunDescription, job: Job, work: () => Promis
       report.warn((error as Error).message);
     }
   }
+}
+
+function endOf({ signal, best, options }: Job, { step, stoppedEarly }: Ending): Record<string, unknown> {
+  const { waited: _, ...chosen } = best.state ?? { waited: 0 };
+  return {
+    state: signal.aborted ? 'stopped' : 'done',
+    ...(signal.aborted && { stoppedAt: step }),
+    ...(stoppedEarly && { stoppedEarly }),
+    ...(options.patience !== undefined && { best: chosen }),
+  };
 }
 
 /** After a failure: what was good of the weights, and the curves. */
@@ -65,7 +71,7 @@ const curvesOf = ({ model, length, trace }: Pick<Job, 'model' | 'length' | 'trac
  * The model, then curves and pictures, then the last checkpoint; after early stopping they are of the best epoch.
  * @throws ArgumentError for the first file that could not be written, once the others were
  */
-export async function writeOutcome(job: Job, { ended, title }: { ended: Ending; title: string }): Promise<void> {
+async function writeOutcome(job: Job, ended: Ending, title: string): Promise<void> {
   const { model, folder, options, dataset, checkpointer, report } = job;
   if (!ended.trained) return report.say('stopped before the first step: there is no model to write');
   if (options.patience !== undefined) loadBest(job);

@@ -161,7 +161,10 @@ async function trainEpochs(job: Job): Promise<boolean> {
   report.start(lossTerms(trainer.model.spec));
   const rest = { epochs: length.epochs - trainer.epochs, steps: length.steps - trainer.step };
   const due = trainer.reportDue;
-  if (best.exhausted || (rest.epochs < 1 && !due) || (rest.steps < 1 && !due)) return best.exhausted;
+  if (best.exhausted || (Math.min(rest.epochs, rest.steps) < 1 && !due)) {
+    report.say('there is nothing left to train; with a larger --epochs it goes on');
+    return best.exhausted;
+  }
   const onProgress = (progress: Progress) => report.progress(progress);
   const onStep = (step: number, losses: Losses) => trace.add(step, losses);
   const some = { epochs: Math.max(1, rest.epochs), ...(rest.steps >= 1 && { steps: rest.steps }) };
