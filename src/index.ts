@@ -14,6 +14,7 @@ export {
   decodeSafetensors,
   encodeSafetensors,
   type HostTensor,
+  type Named,
   type StoredTensor,
   safetensorsMetadata,
   type TensorValues,
@@ -77,6 +78,8 @@ export {
   RECONSTRUCTIONS,
   validateSpec,
 } from './model/spec.js';
+// What the library does with its own options, for pages and programs that have more of them.
+export { requireKnownKeys } from './names.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { type DataIdentity, type ImagesIdentity, identify } from './train/identity.js';
 export type { Losses, LossSums } from './train/metrics.js';
@@ -104,4 +107,4 @@ export {
   type TrainingWarning,
   type TrainOptions,
 } from './train/trainer.js';
-export { type Named, type WeightTensor, weightsOf } from './train/weights.js';
+export { type WeightTensor, weightsOf } from './train/weights.js';

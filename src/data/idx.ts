@@ -1,8 +1,8 @@
 // IDX, the format of MNIST's files (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"): bytes to a shape and
 // values, and a pair of such files to Images. Only unsigned bytes, which is what every MNIST-like data set uses. Reads no
 // file itself: a program or a page fetches the bytes, passes them through gunzipIfNeeded() and then here.
-import { FormatError } from '../errors.js';
-import { asBytes, type Bytes } from './bytes.js';
+import { ArgumentError, FormatError } from '../errors.js';
+import { asBytes, type Bytes, kindOf } from './bytes.js';
 import type { Images } from './dataset.js';
 
 /** The contents of an IDX file of unsigned bytes. */
@@ -66,9 +66,12 @@ export function decodeIdx(file: Bytes, name = 'the file'): Idx {
  * Images, with their labels if given, from decoded IDX files.
  * @param images shape [count, height, width], none of them 0
  * @param labels shape [count]
- * @throws FormatError naming the file whose shape is something else
+ * @throws FormatError naming the file whose shape is something else; ArgumentError for what is not decoded
  */
 export function imagesFromIdx(images: Idx, labels?: Idx): Images {
+  for (const [what, idx] of Object.entries({ images, ...(labels && { labels }) }))
+    if (!Array.isArray(idx?.shape))
+      throw new ArgumentError(`${what}: ${kindOf(idx)}, must be what decodeIdx gives: decodeIdx(bytes, name)`);
   const [count, height, width] = images.shape;
   if (images.shape.length !== 3 || !count || !height || !width)
     throw new FormatError(
@@ -94,15 +97,19 @@ export function imagesFromIdx(images: Idx, labels?: Idx): Images {
 export async function gunzipIfNeeded(file: Bytes, name = 'the file'): Promise<Uint8Array> {
   const bytes = asBytes(file, name);
   if (!isGzip(bytes)) return bytes;
+  let unpacked: Uint8Array;
   try {
-    const unpacked = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
+    unpacked = new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (cause) {
     throw new FormatError(
       `${name} is not a whole gzip file: its ${bytes.length} bytes cannot be unpacked (${reason(cause)}); fetch it again`,
       { cause },
     );
   }
+  if (isGzip(unpacked))
+    throw new FormatError(`${name} is gzipped twice, must be gzipped once or not at all; unpack it once with gunzip`);
+  return unpacked;
 }
 
 /** What zlib said: engines bury it at different depths ("terminated" in front of "unexpected end of file"). */

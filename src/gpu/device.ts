@@ -2,6 +2,7 @@
 // serves browsers (openDevice below) and Node (src/node/adapters.ts finds the adapter and calls deviceFromAdapter).
 // It does not choose between adapters and makes no buffers or pipelines.
 import { DeviceError } from '../errors.js';
+import { requireKnownKeys } from '../names.js';
 
 /** What stands behind an adapter. Everything but `hardware` computes on the CPU. */
 export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader' | 'other software';
@@ -261,6 +262,7 @@ function messageOf(error: unknown): string {
  * @throws DeviceError when there is no WebGPU, or no adapter, saying which and what to do
  */
 export async function openDevice(options: BrowserDeviceOptions = {}): Promise<Device> {
+  requireKnownKeys(options, ['powerPreference', 'withoutFeatures'], 'openDevice');
   const gpu = browserGpu();
   const again = () => gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
   const adapter = await again();

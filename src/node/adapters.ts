@@ -10,6 +10,7 @@ import {
   deviceFromAdapter,
   summarizeAdapter,
 } from '../gpu/device.js';
+import { requireKnownKeys } from '../names.js';
 import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
 import { findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
 
@@ -40,7 +41,8 @@ const DAWN_FLAGS = [
  * Opens a WebGPU device on this machine.
  * @throws DeviceError when there is no such adapter, saying what was found and what to do; ArgumentError for an empty name
  */
-export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+  requireKnownKeys(options, ['adapter', 'flags', 'withoutFeatures'], 'openDevice');
   const { adapter = 'auto', flags = [], withoutFeatures = [] } = options;
   const again = () => exclusive(async () => (await choose(adapter, flags)).adapter);
   return exclusive(async () => {
@@ -243,11 +245,25 @@ export function mergeFlags(flags: readonly string[]): string[] {
   );
 }
 
-function dawnError(error: unknown): DeviceError {
+/** Why Dawn does not load, from what Node says: it is not installed, it was bundled, or the machine is not one of its. */
+export function dawnError(error: unknown): DeviceError {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const here = `Dawn (npm package webgpu) does not load here (${process.platform} ${process.arch})`;
+  const said = messageOf(error).split('\n')[0] ?? '';
+  // A bundled copy of the package looks for its library beside the bundle, in CommonJS even without knowing where that is.
+  const astray = code === 'MODULE_NOT_FOUND' && /dawn\.node/.test(said) && !/webgpu[\\/]dist/.test(said);
+  if (astray || code.startsWith('ERR_INVALID_ARG'))
+    return new DeviceError(
+      `${here}: it was bundled, and its native library is in no bundle. Leave webgpu external ` +
+        "(esbuild: --external:webgpu; Rollup, Vite, webpack: external: ['webgpu']) and have it installed where the bundle runs: " +
+        'npm install webgpu',
+      { cause: error },
+    );
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return new DeviceError(`${here}: ${said}. Install it where the program runs: npm install webgpu`, { cause: error });
   return new DeviceError(
-    `Dawn (npm package webgpu) does not load here (${process.platform} ${process.arch}): ` +
-      `${messageOf(error).split('\n')[0]}. It needs Linux with glibc 2.34 and libstdc++ with GLIBCXX_3.4.30 ` +
-      '(Debian 12, Ubuntu 22.04 or newer; not Alpine), Windows or macOS; if it is not installed: npm install webgpu',
+    `${here}: ${said}. It needs Linux with glibc 2.34 and libstdc++ with GLIBCXX_3.4.30 (Debian 12, Ubuntu 22.04 or ` +
+      'newer; not Alpine), Windows or macOS',
     { cause: error },
   );
 }

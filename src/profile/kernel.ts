@@ -12,6 +12,7 @@ import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmul, matmulVariants } from '../kernels/matmul.js';
+import { requireKnownKeys } from '../names.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import {
@@ -109,6 +110,7 @@ const REMEDY = 'Use smaller m, n, k.';
  * @throws DeviceError when the device fails or the matrices do not fit it
  */
 export async function profileMatmul(device: Device, options: MatmulProfileOptions): Promise<KernelReport> {
+  requireKnownKeys(options, ['m', 'n', 'k', 'forms', 'first', 'variants', 'onProgress'], 'profileMatmul');
   const { m, n, k, forms = MATMUL_FORMS } = options;
   for (const form of forms) checkForm(form);
   const first = options.first === undefined ? [] : chosenVariants(device, [options.first]);

@@ -7,6 +7,7 @@ import { allOf, workDone } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
 import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, MAX_QUERIES, type PassTime, Timestamps } from '../gpu/timestamps.js';
+import { requireKnownKeys } from '../names.js';
 import type { Stepper } from '../train/stepper.js';
 import type { Trainer } from '../train/trainer.js';
 import { measureCeilings } from './ceilings.js';
@@ -59,6 +60,7 @@ export interface Subject {
 
 /** The same for any stepper. */
 export async function profileStepper(subject: Subject, options: ProfileOptions = {}): Promise<ProfileReport> {
+  requireKnownKeys(options, ['steps', 'warmup', 'ceilings'], 'profile');
   const { steps = 50, warmup = 5, ceilings = false } = options;
   checkCount('steps', steps, 1);
   checkCount('warmup', warmup, 0);

@@ -45,7 +45,7 @@ export class Evaluator {
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };
     return new Evaluator(
-      await Stepper.create({ ...machine, memory }, plan, images, own, shared, 'Use narrower layers (--hidden).'),
+      await Stepper.create({ ...machine, memory }, plan, images, own, shared, 'Use narrower layers.'),
     );
   }
 

@@ -125,7 +125,7 @@ export class Halves {
     const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
     const outputColumns = graph.output?.shape[1] ?? 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const remedy = 'Use narrower layers (--hidden).';
+    const remedy = 'Use narrower layers.';
     const buffer = (label: string, width: number) =>
       memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, width]), usage, remedy });
     try {

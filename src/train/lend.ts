@@ -35,7 +35,7 @@ export async function lendStepper<T>(
   };
   try {
     const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) to profile.';
+    const remedy = 'Use narrower layers to profile.';
     for (const { size } of state) copies.push(memory.create({ label: 'saved state', bytes: size, usage, remedy }));
     await memory.settled();
     copyAll(state, copies);

@@ -1,5 +1,7 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
+import { kindOf } from '../data/bytes.js';
 import { ArgumentError, DeviceError } from '../errors.js';
+import type { Named } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
 import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
@@ -9,14 +11,14 @@ import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
-import { checkSeed } from '../model/values.js';
+import { checkSeed, requireKnownKeys } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
-import { flatWeights, type Named, type WeightTensor } from './weights.js';
+import { flatWeights, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
 export interface Codes {
@@ -45,7 +47,10 @@ export interface ModelOptions {
  * @throws DeviceError if the parameters exceed what the device allocates
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
+  if (typeof device?.check !== 'function')
+    throw new ArgumentError(`device: ${kindOf(device)}, must be an open device: await openDevice()`);
   validateSpec(spec);
+  requireKnownKeys(options, ['seed'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
   device.check();
   const model = new Model(device, structuredClone(spec));
@@ -90,7 +95,7 @@ export class Model {
     const memory = new Memory(device);
     const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
+    const remedy = 'Use narrower layers or a smaller code.';
     const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
     const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
     return { gpu: device.gpu, machine, parameters, halves };
@@ -132,8 +137,9 @@ export class Model {
    * @throws ArgumentError if the length is not a multiple of the pixels, a number is not finite, or labels are missing or
    *   superfluous
    */
-  async encode(images: Numbers, { labels }: LabelOptions = {}): Promise<Codes> {
+  async encode(images: Numbers, options: LabelOptions = {}): Promise<Codes> {
     this.checkUsable();
+    const labels = labelsOf(options);
     const { inputs, code } = this.spec;
     const { count: rows, values: shades } = imageRows(images, inputs);
     const seen = this.spec.range === '-1..1' ? shades.map((x) => 2 * x - 1) : shades;
@@ -157,9 +163,9 @@ export class Model {
    * @throws ArgumentError if the length is not a multiple of the code, a number is not finite, or labels are missing or
    *   superfluous
    */
-  async decode(codes: Numbers, { labels }: LabelOptions = {}): Promise<Float32Array> {
+  async decode(codes: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
     this.checkUsable();
-    return this.decodeRows(codeRows(codes, this.spec.code.units), labels);
+    return this.decodeRows(codeRows(codes, this.spec.code.units), labelsOf(options));
   }
 
   private async decodeRows({ count, values: codes }: Rows, labels?: Labels): Promise<Float32Array> {
@@ -200,6 +206,7 @@ export class Model {
    * @throws ArgumentError if the code is deterministic: it has no prior
    */
   async sample(count: number, options: { seed?: number } & LabelOptions = {}): Promise<Float32Array> {
+    requireKnownKeys(options, ['seed', 'labels'], 'sample');
     const { seed, ...labels } = options;
     return this.decode(this.priorCodes(count, seed), labels);
   }
@@ -284,4 +291,9 @@ export class Model {
         'this model was lost with the GPU that it was on; make a new one with createModel and load its parameters',
       );
   }
+}
+
+function labelsOf(options: LabelOptions): Labels | undefined {
+  requireKnownKeys(options, ['labels'], '');
+  return options.labels;
 }

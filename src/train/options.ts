@@ -11,7 +11,7 @@ import type { StepSettings } from './step-state.js';
 
 /** How to train. */
 export interface TrainerOptions extends RecoveryOptions {
-  /** Images a step; 128 by default. The last batch of an epoch may be smaller. */
+  /** Images a step; 128 by default, or all where they are fewer. The last batch of an epoch may be smaller. */
   batch?: number;
   /** Learning rate before the schedule's factor; 1e-3 by default for adam and adamw, 1e-2 for sgd and rmsprop. */
   lr?: number;
@@ -42,7 +42,9 @@ export interface TrainerOptions extends RecoveryOptions {
   fuse?: boolean;
 }
 
-const OPTION_KEYS: readonly string[] = [
+const DEFAULT_BATCH = 128;
+
+export const OPTION_KEYS: readonly string[] = [
   'batch',
   'lr',
   'optimizer',
@@ -63,7 +65,7 @@ const OPTION_KEYS: readonly string[] = [
  */
 export function settingsFrom(options: TrainerOptions, examples: number): StepSettings {
   requireKnownKeys(options, OPTION_KEYS, 'training');
-  const { batch = 128, klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
+  const { batch = Math.min(DEFAULT_BATCH, examples), klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
   if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
   if (batch > examples)
     throw new ArgumentError(

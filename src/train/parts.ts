@@ -43,7 +43,7 @@ export class TrainerParts {
     const graph = trainingGraph(spec, batch, pass.part);
     const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
+    const remedy = 'Use narrower layers or a smaller code.';
     const memory = machine.memory.part();
     const own = { ...machine, memory };
     const kept = (label: string) => memory.create({ label, bytes: layout.bytes, usage, remedy });
@@ -51,7 +51,7 @@ export class TrainerParts {
       const state: TrainingState = { gradients: kept('gradients') };
       for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
       const shared = { parameters: model.parameterBuffer, ...state };
-      const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
+      const less = 'Use a smaller batch or narrower layers.';
       await memory.settled();
       const stepper = await Stepper.create(own, plan, dataset.train, settings, shared, less);
       const test = await Evaluator.create(model, memory, dataset.test, settings, pass);

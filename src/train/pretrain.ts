@@ -6,10 +6,18 @@ import type { Dataset } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
 import { encoderDepth } from '../graph/build.js';
 import { checkMirrored } from '../model/spec.js';
+import { requireKnownKeys } from '../names.js';
 import type { Model } from './model.js';
-import type { TrainerOptions } from './options.js';
+import { OPTION_KEYS, type TrainerOptions } from './options.js';
 import type { Snapshot } from './snapshot.js';
-import { createTrainer, type EpochReport, type Progress, type Trainer, type TrainOptions } from './trainer.js';
+import {
+  createTrainer,
+  type EpochReport,
+  type Progress,
+  TRAIN_KEYS,
+  type Trainer,
+  type TrainOptions,
+} from './trainer.js';
 
 /** Which layer is trained. */
 export interface LayerPlace {
@@ -37,6 +45,8 @@ export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<Tra
   onStep?: TrainOptions['onStep'];
 }
 
+const KEYS = ['from', 'resume', 'onLayer', ...TRAIN_KEYS, ...OPTION_KEYS.filter((key) => key !== 'layer')];
+
 /**
  * Pretrains the model's layers one after the other, and yields a report after each epoch of each.
  * @throws ArgumentError naming the layer of the decoder that does not mirror the encoder, or a `from` that is no layer; as
@@ -45,21 +55,11 @@ export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<Tra
 export async function* pretrain(
   model: Model,
   dataset: Dataset,
-  {
-    epochs = 1,
-    steps,
-    from,
-    resume,
-    signal,
-    onLayer,
-    onProgress,
-    onStep,
-    onWarning,
-    snapshotEvery,
-    onSnapshot,
-    ...options
-  }: PretrainOptions = {},
+  given: PretrainOptions = {},
 ): AsyncGenerator<LayerReport, void, undefined> {
+  requireKnownKeys(given, KEYS, 'pretrain');
+  const { epochs = 1, steps, from, resume, signal, onLayer, onProgress, onStep, onWarning, ...others } = given;
+  const { snapshotEvery, onSnapshot, ...options } = others;
   checkMirrored(model.spec);
   const layers = encoderDepth(model.spec);
   const first = from ?? resume?.training.layer ?? 0;

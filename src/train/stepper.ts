@@ -64,12 +64,12 @@ export class Stepper {
       memory.create({ label: `${plan.name} ${label}`, bytes, usage, remedy });
     try {
       const data = (label: string, bytes: number) =>
-        memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images (--limit).' });
+        memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' });
       const { imageBytes, labelBytes } = datasetBytes(images);
       const terms = plan.losses.length;
       const owned = {
-        images: data(`${images.count} images`, imageBytes),
-        ...(usesLabels(plan) && { labels: data(`${images.count} labels`, labelBytes) }),
+        images: data(`${plan.name}: ${images.count} images`, imageBytes),
+        ...(usesLabels(plan) && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
         progress: make('progress', PROGRESS_BYTES, STORAGE | COPY_DST),
         losses: make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE),

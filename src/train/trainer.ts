@@ -1,5 +1,6 @@
 // Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late. A
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
+import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError } from '../errors.js';
 import { allOf } from '../gpu/faults.js';
@@ -92,7 +93,7 @@ export interface TrainOptions {
 /** moment1 and moment2 where the optimizer has them. */
 export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
 
-const TRAIN_KEYS: readonly string[] = [
+export const TRAIN_KEYS: readonly string[] = [
   'epochs',
   'steps',
   'signal',
@@ -117,6 +118,8 @@ function checkTrainOptions(options: TrainOptions): void {
  * @throws DeviceError if it does not fit on the device
  */
 export async function createTrainer(model: Model, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
+  if (typeof model?.checkUsable !== 'function')
+    throw new ArgumentError(`model: ${kindOf(model)}, must be a model: await createModel(device, spec)`);
   checkDataset(dataset);
   const { count, height, width } = dataset.train;
   const settings = settingsFrom(options, count);
@@ -188,7 +191,7 @@ export class Trainer {
   }
 
   /** Whether the last step of an epoch is done and its report not yet given. */
-  private get reportDue(): boolean {
+  get reportDue(): boolean {
     return this.step > 0 && this.step % this.stepsPerEpoch === 0 && this.meter.pending;
   }
 

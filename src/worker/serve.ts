@@ -19,6 +19,7 @@ import {
   type Model,
   openDevice,
   pretrain,
+  requireKnownKeys,
   type Trainer,
   type TrainingWarning,
   type TrainOptions,
@@ -38,6 +39,15 @@ export function serveSession(port: Port = globalThis as unknown as Port): void {
   const server = new Server((reply, transfer = []) => port.postMessage(reply, transfer));
   port.addEventListener('message', ({ data }) => server.receive(data));
 }
+
+const SETUP_KEYS: readonly string[] = [
+  'model',
+  'dataset',
+  'training',
+  'seed',
+  'device',
+  'checkpoint',
+] satisfies (keyof SessionSetup)[];
 
 type Send = (reply: Reply, transfer?: Transferable[]) => void;
 
@@ -105,6 +115,7 @@ class Server implements Calls {
   }
 
   async setUp(changes: Partial<SessionSetup>): Promise<SessionInfo> {
+    requireKnownKeys(changes, SETUP_KEYS, 'session');
     this.runs.clear();
     this.current?.trainer.dispose();
     this.current?.model.dispose();

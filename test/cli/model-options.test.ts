@@ -196,7 +196,7 @@ test('the model and its optimizer are read alike by profile.js', () => {
   );
 });
 
-const course = { stepsPerEpoch: 40, steps: 120 };
+const course = { batch: 128, stepsPerEpoch: 40, steps: 120 };
 const trained: [string, object][] = [
   ['', { optimizer: { kind: 'adam' }, schedule: { kind: 'constant' } }],
   [
@@ -261,7 +261,7 @@ test('--spec: what is wrong is told with the file and the path, before any image
   );
   refused(
     () => withFile({ ...net, encodr: [] }),
-    `${file}: encodr: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization`,
+    `${file}: encodr: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization; did you mean encoder?`,
   );
   refused(() => withFile({}), `${file}: inputs: undefined, must be a positive integer`);
   refused(() => withFile('3'), `${file}: model spec: 3, must be an object (see ModelSpec)`);

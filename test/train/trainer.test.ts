@@ -376,7 +376,7 @@ test('an error thrown by onProgress reaches the caller, and the trainer goes on 
     assert.equal([report?.epoch, report?.step, report?.complete], [1, 28, true]);
   }));
 
-const POSITIVE = 'must be a positive number that f32 holds (1e-45 to 3e38)';
+const POSITIVE = 'must be a finite number above 0';
 const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 0 }, 'batch: 0, must be a positive integer'],
   [{ batch: 1.5 }, 'batch: 1.5, must be a positive integer'],
@@ -384,11 +384,11 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
   [
     { batch: 16, learningRate: 0.1 } as TrainerOptions,
-    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, seed, layer, fuse, recoveries, saveEvery',
+    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, seed, layer, fuse, recoveries, saveEvery; did you mean lr?',
   ],
   [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
   [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],
-  [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE}`],
+  [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE} (f32, which the GPU computes with, makes it Infinity)`],
   [{ batch: 16, clipNorm: -1 }, `clipNorm: -1, ${POSITIVE}`],
   [{ batch: 16, clipNorm: 0 }, `clipNorm: 0, ${POSITIVE}`],
   [{ batch: 16, klWarmup: -1 }, 'klWarmup: -1, must be an integer from 0 to 2^32 - 1'],
@@ -563,21 +563,21 @@ const TOO_LARGE: [what: string, bytes: number, dataset: Dataset, batch: number, 
     60_000,
     { ...DATASET, train: repeated(700) },
     16,
-    /^buffer "700 images" needs \d+ bytes; .* allows \d+ bytes \(maxStorageBufferBindingSize\)\. Use fewer images \(--limit\)\.$/,
+    /^buffer "training step: 700 images" needs \d+ bytes; .* allows \d+ bytes \(maxStorageBufferBindingSize\)\. Use fewer images\.$/,
   ],
   [
     'the test images',
     60_000,
     { ...DATASET, test: repeated(700) },
     16,
-    /^buffer "700 images" needs .* Use fewer images \(--limit\)\.$/,
+    /^buffer "evaluation: 700 images" needs .* Use fewer images\.$/,
   ],
   [
     'the batch',
     60_000,
     { ...DATASET, train: repeated(160) },
     160,
-    /^buffer "training step scratch \d+" needs .* Use a smaller batch \(--batch\) or narrower layers \(--hidden\)\.$/,
+    /^buffer "training step scratch \d+" needs .* Use a smaller batch or narrower layers\.$/,
   ],
 ];
 
