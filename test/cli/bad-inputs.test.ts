@@ -11,6 +11,7 @@ import { OPTIONS } from '../support/bad-inputs/options.js';
 import { CALLS_IN_ORDER } from '../support/bad-inputs/order.js';
 import type { BadInput } from '../support/bad-inputs/row.js';
 import { SPECIFICATIONS } from '../support/bad-inputs/specs.js';
+import { USE } from '../support/bad-inputs/use.js';
 import { usesDevice } from '../support/device.js';
 import { runProgram } from '../support/programs.js';
 
@@ -19,6 +20,7 @@ const TABLE: Record<string, BadInput[]> = {
   specs: SPECIFICATIONS,
   files: FILES,
   options: OPTIONS,
+  use: USE,
   order: CALLS_IN_ORDER,
 };
 
