@@ -6,7 +6,7 @@ import * as harness from '#harness';
 
 await harness.runProgram(async (program) => {
   const options = harness.readGenerateOptions(process.argv.slice(2));
-  if (!options) return print(harness.generateHelp());
+  if (!options) return harness.print(harness.generateHelp());
   const run = harness.readRun(options.run);
   const out = options.out ?? harness.defaultResults(options.run);
   harness.checkOut(out);
@@ -37,9 +37,3 @@ await harness.runProgram(async (program) => {
     device.dispose();
   }
 });
-
-/** @param {string} text */
-function print(text) {
-  process.stdout.write(`${text}\n`);
-  return 0;
-}

@@ -6,7 +6,7 @@ import * as harness from '#harness';
 
 await harness.runProgram(async () => {
   const options = harness.readInspectOptions(process.argv.slice(2));
-  if (!options) return print(harness.inspectHelp());
+  if (!options) return harness.print(harness.inspectHelp());
   /** @type {harness.FileSummary[]} */
   const shown = [];
   let status = 0;
@@ -14,20 +14,14 @@ await harness.runProgram(async () => {
     try {
       const summary = harness.summariseFile(file);
       shown.push(summary);
-      if (!options.json) print(`${shown.length > 1 ? '\n' : ''}${harness.inspectTable(summary)}`);
+      if (!options.json) harness.print(`${shown.length > 1 ? '\n' : ''}${harness.inspectTable(summary)}`);
     } catch (error) {
       if (!(error instanceof LatentGpuError)) throw error;
       const failure = harness.describeFailure(error, false);
-      process.stderr.write(`${failure.text}\n`);
+      harness.print(failure.text, process.stderr);
       status = failure.status;
     }
   }
-  if (options.json) print(JSON.stringify(shown, null, 2));
+  if (options.json) harness.print(JSON.stringify(shown, null, 2));
   return status;
 });
-
-/** @param {string} text */
-function print(text) {
-  process.stdout.write(`${text}\n`);
-  return 0;
-}

@@ -14,6 +14,7 @@ export {
   decodeSafetensors,
   encodeSafetensors,
   type HostTensor,
+  type Named,
   type StoredTensor,
   safetensorsMetadata,
   type TensorValues,
@@ -106,4 +107,4 @@ export {
   type TrainingWarning,
   type TrainOptions,
 } from './train/trainer.js';
-export { type Named, type WeightTensor, weightsOf } from './train/weights.js';
+export { type WeightTensor, weightsOf } from './train/weights.js';

@@ -1,8 +1,8 @@
 // IDX, the format of MNIST's files (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"): bytes to a shape and
 // values, and a pair of such files to Images. Only unsigned bytes, which is what every MNIST-like data set uses. Reads no
 // file itself: a program or a page fetches the bytes, passes them through gunzipIfNeeded() and then here.
-import { FormatError } from '../errors.js';
-import { asBytes, type Bytes } from './bytes.js';
+import { ArgumentError, FormatError } from '../errors.js';
+import { asBytes, type Bytes, kindOf } from './bytes.js';
 import type { Images } from './dataset.js';
 
 /** The contents of an IDX file of unsigned bytes. */
@@ -66,9 +66,12 @@ export function decodeIdx(file: Bytes, name = 'the file'): Idx {
  * Images, with their labels if given, from decoded IDX files.
  * @param images shape [count, height, width], none of them 0
  * @param labels shape [count]
- * @throws FormatError naming the file whose shape is something else
+ * @throws FormatError naming the file whose shape is something else; ArgumentError for what is not decoded
  */
 export function imagesFromIdx(images: Idx, labels?: Idx): Images {
+  for (const [what, idx] of Object.entries({ images, ...(labels && { labels }) }))
+    if (!Array.isArray(idx?.shape))
+      throw new ArgumentError(`${what}: ${kindOf(idx)}, must be what decodeIdx gives: decodeIdx(bytes, name)`);
   const [count, height, width] = images.shape;
   if (images.shape.length !== 3 || !count || !height || !width)
     throw new FormatError(

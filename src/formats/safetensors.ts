@@ -2,7 +2,7 @@
 // JSON header { name: { dtype, shape, data_offsets } } padded with spaces, then the values without holes, row-major and
 // little-endian, as every machine with WebGPU stores them. A header is checked whole before anything is copied. Reads and
 // writes no file: checkpoints and programs do.
-import { asBytes, type Bytes } from '../data/bytes.js';
+import { asBytes, type Bytes, kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { cut, show } from '../model/values.js';
 
@@ -45,6 +45,9 @@ export interface StoredTensor extends HostTensor {
   dtype: Dtype;
 }
 
+/** Tensors by name. */
+export type Named<Tensor> = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+
 const LENGTH_BYTES = 8;
 /** The data starts at a multiple of this, as in files of the reference implementation. */
 const ALIGNMENT = 8;
@@ -59,21 +62,42 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const product = (shape: readonly number[]) => (shape.includes(0) ? 0 : shape.reduce((all, size) => all * size, 1));
 
 /**
- * Writes tensors in the order of the map.
+ * Names and tensors, in the order in which they are given.
+ * @throws ArgumentError if that is neither a Map nor a plain object, or holds anything but tensors
+ */
+export function entriesOf<Tensor>(tensors: Named<Tensor>): [string, Tensor][] {
+  const tag = tagOf(tensors);
+  if (tag !== 'Map' && tag !== 'Object')
+    throw new ArgumentError(
+      `tensors: ${kindOf(tensors)}, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)`,
+    );
+  const entries: [string, Tensor][] =
+    tag === 'Map' ? [...(tensors as ReadonlyMap<string, Tensor>)] : Object.entries(tensors);
+  for (const [name, tensor] of entries) {
+    const { shape, values } = (tensor ?? {}) as Partial<HostTensor>;
+    if (!Array.isArray(shape) || typeof values?.length !== 'number')
+      throw new ArgumentError(`tensor ${show(name)}: ${kindOf(tensor)}, must be { shape, values }`);
+  }
+  return entries;
+}
+
+/**
+ * Writes tensors in the order in which they are given.
  * @param tensors  by name; each with as many values as its shape says
  * @param metadata text by key, kept under `__metadata__`
  * @returns the whole file
  * @throws ArgumentError naming the tensor or the metadata key that cannot be written
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, HostTensor>,
+  tensors: Named<HostTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
+  const named = entriesOf(tensors);
   // Text is joined by hand because an object would sort names that look like numbers to the front.
   const entries: string[] = [];
   if (metadata) entries.push(`${JSON.stringify(METADATA)}:${JSON.stringify(checkedMetadata(metadata))}`);
   let end = 0;
-  for (const [name, { shape, values }] of tensors) {
+  for (const [name, { shape, values }] of named) {
     const begin = end;
     end += values.byteLength;
     const entry = { dtype: checkedDtype(name, shape, values), shape, data_offsets: [begin, end] };
@@ -86,7 +110,7 @@ export function encodeSafetensors(
   file.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
   file.set(json, LENGTH_BYTES);
   let at = LENGTH_BYTES + headerBytes;
-  for (const { values } of tensors.values()) {
+  for (const [, { values }] of named) {
     file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
     at += values.byteLength;
   }
@@ -112,9 +136,7 @@ function checkedDtype(name: string, shape: readonly number[], values: TensorValu
   const dtype = (Object.keys(ARRAYS) as Dtype[]).find((each) => values instanceof ARRAYS[each]);
   if (dtype) return dtype;
   const known = new Set(Object.values(ARRAYS).map((array) => array.name));
-  throw new ArgumentError(
-    `tensor "${name}": values are a ${(values as object).constructor.name}, must be one of ${[...known].join(', ')}`,
-  );
+  throw new ArgumentError(`tensor "${name}": values are ${kindOf(values)}, must be one of ${[...known].join(', ')}`);
 }
 
 /**

@@ -20,14 +20,13 @@ export interface Scoped<T> {
 }
 
 /** Runs `work` in error scopes. They are a stack that the whole device shares, so `work` must end within this task. */
-export function scoped<T>(device: Device, work: () => T): Scoped<T> {
+export function scoped<T>(device: Device, work: () => T, filters = FILTERS): Scoped<T> {
   const { gpu } = device;
-  for (const filter of FILTERS) gpu.pushErrorScope(filter);
-  const pop = () =>
-    firstFault(
-      device,
-      FILTERS.map(() => gpu.popErrorScope()),
-    );
+  for (const filter of filters) gpu.pushErrorScope(filter);
+  const pop = () => {
+    const scopes = filters.map(() => gpu.popErrorScope());
+    return firstFault(device, scopes);
+  };
   let value: T;
   try {
     value = work();

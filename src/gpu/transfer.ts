@@ -39,20 +39,22 @@ export async function readBuffer(
  *   buffer was destroyed meanwhile
  */
 export async function mapForReading(device: Device, staging: GPUBuffer, bytes = staging.size): Promise<void> {
-  const { value: mapped, fault } = scoped(device, () => staging.mapAsync(GPUMapMode.READ, 0, bytes));
-  try {
-    await mapped;
-  } catch (error) {
-    await lossTold(device);
-    device.check();
-    if (error instanceof Error && error.name === 'AbortError')
-      throw new ArgumentError(
-        `buffer "${staging.label}" was given back while it was being read; await what is under way before dispose()`,
-      );
-    const text = (await fault)?.text ?? messageOf(error);
-    throw new DeviceError(`buffer "${staging.label}" cannot be read on ${device.adapter.name}: ${text}`, {
-      cause: error,
-    });
-  }
+  const map = () => staging.mapAsync(GPUMapMode.READ, 0, bytes);
+  const { value, fault } = scoped(device, map, ['validation']);
+  const refused = await value.then(
+    () => undefined,
+    (error: unknown) => error ?? new Error(),
+  );
+  const found = await fault;
+  if (refused) await lossTold(device);
   device.check();
+  if (refused instanceof Error && refused.name === 'AbortError')
+    throw new ArgumentError(
+      `buffer "${staging.label}" was given back while it was being read; await what is under way before dispose()`,
+    );
+  if (refused || found)
+    throw new DeviceError(
+      `buffer "${staging.label}" cannot be read on ${device.adapter.name}: ${found?.text ?? messageOf(refused)}`,
+      { cause: refused },
+    );
 }

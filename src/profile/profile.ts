@@ -158,7 +158,10 @@ async function runSteps(
       const finished = allOf([own.settled(), workDone(device)]);
       finished.catch(() => undefined); // told in its turn
       inFlight.push(async () => {
-        await finished;
+        await finished.catch(async (error: unknown) => {
+          await Promise.allSettled([read().sums]); // gives its buffer back
+          throw error;
+        });
         const start = now();
         walls.push((start - last) / steps);
         last = start;

@@ -44,7 +44,7 @@ export async function lendStepper<T>(
       return await work(stepper, restore);
     } finally {
       restore();
-      await allOf([memory.settled(), workDone(device)]);
+      await allOf([memory.settled(), stepper.settled(), workDone(device)]);
     }
   } finally {
     memory.dispose();

@@ -75,6 +75,8 @@ const READY = 2;
 /** One staging buffer for each submit in flight, used again when it has been read. They go with `memory`. */
 export class MetricsReader {
   private readonly free: GPUBuffer[];
+  /** Why some steps' losses never came. */
+  failure: unknown;
 
   private readonly entryBytes: number;
 
@@ -94,7 +96,12 @@ export class MetricsReader {
     const staging = this.free.pop() ?? this.staging();
     const bytes = count * this.entryBytes;
     encoder.copyBufferToBuffer(this.ring, (step % METRICS_CAPACITY) * this.entryBytes, staging, 0, bytes);
-    return { read: () => ({ step, count, losses: this.losses, sums: this.read(staging, bytes) }) };
+    const read = () => {
+      const sums = this.read(staging, bytes);
+      sums.catch(() => undefined); // it may fail before its turn to be awaited has come
+      return { step, count, losses: this.losses, sums };
+    };
+    return { read };
   }
 
   private staging(): GPUBuffer {
@@ -113,6 +120,7 @@ export class MetricsReader {
       await allOf([this.memory.settled(), mapForReading(this.device, staging, bytes)]);
     } catch (error) {
       this.memory.destroy(staging);
+      this.failure ??= error;
       throw error;
     }
     const sums = new Float32Array(staging.getMappedRange(0, bytes).slice(0));

@@ -1,6 +1,7 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
 import { kindOf } from '../data/bytes.js';
 import { ArgumentError, DeviceError } from '../errors.js';
+import type { Named } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
 import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
@@ -17,7 +18,7 @@ import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
-import { flatWeights, type Named, type WeightTensor } from './weights.js';
+import { flatWeights, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
 export interface Codes {

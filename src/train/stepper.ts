@@ -1,6 +1,7 @@
 // A plan that is run step after step over a resident dataset, training or evaluating: its buffers, and how many steps go
 // to the GPU at once. It never waits for a step and never reads anything but metrics.
 import type { Images } from '../data/dataset.js';
+import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { Plan } from '../plan/plan.js';
@@ -109,10 +110,12 @@ export class Stepper {
 
   /**
    * The next step is number `step`. Its progress is to the bit what the GPU itself arrives at: where a step comes before
-   * it, the GPU ends that once more (finish_step, the last dispatch) and reckons from there.
+   * it, the GPU ends that once more (finish_step, the last dispatch) and reckons from there. After a submit that failed,
+   * nothing goes on without it.
    */
   rewind(step: number): void {
     this.step = step;
+    this.reader.failure = undefined;
     const { device, memory } = this.machine;
     device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(Math.max(0, step - 1), this.settings));
     if (step === 0) return;
@@ -142,6 +145,7 @@ export class Stepper {
 
   /** Encodes at most `count` steps in `encodeSteps`'s way. The caller submits them, then calls `read`. */
   encode(count: number, encodeSteps: (encoder: GPUCommandEncoder, steps: number) => void): EncodedSteps {
+    if (this.reader.failure) throw new DeviceError(missingText(this.plan.name), { cause: this.reader.failure });
     const steps = Math.min(count, stepsBeforeWrap(this.step));
     const encoder = this.machine.device.gpu.createCommandEncoder({ label: this.plan.name });
     encodeSteps(encoder, steps);
@@ -151,10 +155,18 @@ export class Stepper {
     return { commands, steps, read };
   }
 
+  /** Waits until the device has said of everything submitted so far whether it is good. */
+  settled(): Promise<void> {
+    return this.machine.memory.settled();
+  }
+
   dispose(): void {
     this.machine.memory.dispose();
   }
 }
+
+const missingText = (name: string) =>
+  `an earlier ${name} failed, and steps are missing since then: make a new trainer, from the last checkpoint if there is one`;
 
 /** writeBuffer takes whole words; the last few bytes go in a word of their own. */
 function upload(queue: GPUQueue, buffer: GPUBuffer, values: Uint8Array): void {

@@ -191,7 +191,7 @@ export class Trainer {
   }
 
   /** Whether the last step of an epoch is done and its report not yet given. */
-  private get reportDue(): boolean {
+  get reportDue(): boolean {
     return this.step > 0 && this.step % this.stepsPerEpoch === 0 && this.meter.pending;
   }
 

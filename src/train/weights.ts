@@ -2,6 +2,7 @@
 // and whether they can be computed with.
 import { kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError } from '../errors.js';
+import { entriesOf, type Named } from '../formats/safetensors.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { cut } from '../model/values.js';
@@ -17,9 +18,6 @@ export interface WeightTensor {
   values: ArrayLike<number> | ArrayLike<bigint>;
 }
 
-/** Tensors by name. */
-export type Named<Tensor> = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
-
 /** What wrappers of PyTorch (DataParallel, Lightning, torch.compile) put before every name of a state_dict. */
 const PREFIXES = ['module.', 'model.', '_orig_mod.'];
 /** Before the names of what a checkpoint keeps of the optimizer. */
@@ -28,16 +26,10 @@ const OPTIMIZER = 'optimizer.';
 /**
  * The weights among a file's tensors, under the model's own names: without `optimizer.` tensors of a checkpoint, and
  * without one prefix `module.`, `model.` or `_orig_mod.` if all names have it.
- * @throws ArgumentError if `tensors` is neither a Map nor a plain object
+ * @throws ArgumentError if `tensors` is neither a Map nor a plain object of tensors
  */
 export function weightsOf<Tensor>(tensors: Named<Tensor>): Map<string, Tensor> {
-  const tag = tagOf(tensors);
-  if (tag !== 'Map' && tag !== 'Object')
-    throw new ArgumentError(
-      `tensors: ${kindOf(tensors)}, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)`,
-    );
-  const all: [string, Tensor][] =
-    tag === 'Map' ? [...(tensors as ReadonlyMap<string, Tensor>)] : Object.entries(tensors);
+  const all = entriesOf(tensors);
   const weights = all.filter(([name]) => !name.startsWith(OPTIMIZER));
   const prefix = PREFIXES.find((each) => weights.every(([name]) => name.startsWith(each))) ?? '';
   return new Map(weights.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
@@ -67,14 +59,11 @@ export function flatWeights(layout: Layout, tensors: Named<WeightTensor>): Float
 /** Before anything is allocated for them. */
 function checkFit(ranges: readonly NamedRange[], weights: ReadonlyMap<string, WeightTensor>): void {
   const known = new Set(ranges.map(({ name }) => name));
-  for (const [name, tensor] of weights) {
-    if (!Array.isArray(tensor?.shape) || typeof tensor.values?.length !== 'number')
-      throw new ArgumentError(`tensor "${cut(name)}": ${kindOf(tensor)}, must be { shape, values }`);
+  for (const [name, tensor] of weights)
     if (known.has(name) && isInteger(tensor))
       throw new ArgumentError(
         `parameter "${name}" holds integers (${kindOf(tensor.values)}), must hold floats; weights that were quantised must be turned back to floats first`,
       );
-  }
   const missing = ranges
     .filter(({ name }) => !weights.has(name))
     .map(({ name, shape }) => `${name} ${showShape(shape)}`);

@@ -89,6 +89,8 @@ test('a run: what it prints and what it leaves', async () => {
     dataFrom: data,
     dataChoice: data,
     limit: 36,
+    height: 8,
+    width: 8,
     epochs: 3,
     steps: null,
     pretrain: null,

@@ -80,13 +80,28 @@ const STRANGE = [
     '[[]]',
     '[1,1]',
   ],
-  ...['-1', '-0', '0', '0.5', '1', '3', '1e400', '-1e400', '1e-400', '4294967296', '9007199254740993', '1e15', '1e40'],
+  ...[
+    '-1',
+    '-0',
+    '0',
+    '0.5',
+    '1',
+    '3',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '20000000',
+    '4294967296',
+    '9007199254740993',
+    '1e15',
+    '1e40',
+  ],
   ...[`[${'9007199254740991,'.repeat(40)}2]`, '{"__proto__":{"units":3}}', '{"toString":1}', `"${'x'.repeat(5000)}"`],
 ];
 /** Deeper than a call stack, which JSON.stringify is not ready for. */
 const DEEP = ['[]', '{"a":1}'].map((pair) => {
   const [open = '', close = ''] = pair === '[]' ? ['[', ']'] : ['{"a":', '}'];
-  return `${open.repeat(20_000)}${pair}${close.repeat(20_000)}`;
+  return `${open.repeat(8_000)}${pair}${close.repeat(8_000)}`;
 });
 const KEYS = ['__proto__', 'constructor', '__metadata__', 'units', 'shape', 'dtype', 'data_offsets', 'a', ''];
 const MARK = '@strange@';

@@ -72,14 +72,17 @@ function readTensors(bytes: Uint8Array): void {
   const data = bytes.subarray(8 + Number(length));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + Number(length))));
   assert.is(tensors.size, Object.keys(header).filter((name) => name !== '__metadata__').length);
+  let described = 0;
   for (const [name, { dtype, shape, values }] of tensors) {
     const { data_offsets: offsets, ...told } = header[name];
+    described += offsets[1] - offsets[0];
     assert.equal({ dtype, shape }, { dtype: told.dtype, shape: told.shape });
     assert.is(values.length, shape.includes(0) ? 0 : shape.reduce((all, size) => all * size, 1));
     if (/F16/.test(dtype)) continue; // widened
     const got = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     assert.equal([...got], [...data.subarray(...(offsets as [number, number]))], name);
   }
+  assert.is(described, data.length, 'no byte twice, none left over');
 }
 
 // --- IDX ----------------------------------------------------------------------------------------------------------------
@@ -232,8 +235,11 @@ export const READERS: Record<string, (runs: number, seed: number) => Promise<See
     },
   ),
   'run folder': reader(anyRun, ([run, model]) => {
-    fs.writeFileSync(path.join(runFolder(), 'run.json'), run);
-    fs.writeFileSync(path.join(runFolder(), 'model.safetensors'), model);
+    for (const [name, bytes] of Object.entries({ 'run.json': run, 'model.safetensors': model })) {
+      // Anew: some file systems flush a file that is cut and written again.
+      fs.rmSync(path.join(runFolder(), name), { force: true });
+      fs.writeFileSync(path.join(runFolder(), name), bytes);
+    }
     return tried(readFolder, run.length + model.length);
   }),
 };

@@ -187,6 +187,14 @@ for (const [images, labels, text] of UNFIT)
   test(`refused: images [${images.shape}]${labels ? ` with labels [${labels.shape}]` : ''}`, () =>
     assert.throws(() => imagesFromIdx(images, labels), message(text)));
 
+test('bytes that are not decoded are no images', () =>
+  assert.throws(
+    () => imagesFromIdx(new ArrayBuffer(8) as unknown as Idx),
+    (error: Error) =>
+      error instanceof ArgumentError &&
+      error.message === 'images: an ArrayBuffer, must be what decodeIdx gives: decodeIdx(bytes, name)',
+  ));
+
 test('gunzipIfNeeded unpacks gzip and leaves the rest alone', async () => {
   const plain = idxFile([100, 10, 10], counting(10_000));
   assert.equal(await gunzipIfNeeded(gzipSync(plain)), plain);

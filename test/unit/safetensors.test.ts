@@ -469,6 +469,30 @@ for (const [what, bytes, text] of MALFORMED)
     ));
 
 const clamped = new Uint8ClampedArray(1) as unknown as TensorValues;
+test('a plain object is written as a map is', () => {
+  const tensors = { b: tensor([1], Float32Array.of(1)), a: tensor([1], Uint8Array.of(2)) };
+  assert.equal(encodeSafetensors(tensors), encodeSafetensors(new Map(Object.entries(tensors))));
+});
+
+for (const [tensors, text] of [
+  [
+    undefined,
+    'tensors: undefined, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)',
+  ],
+  [
+    [1],
+    'tensors: an Array, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)',
+  ],
+  [{ w: undefined }, 'tensor "w": undefined, must be { shape, values }'],
+  [{ w: Float32Array.of(1) }, 'tensor "w": a Float32Array, must be { shape, values }'],
+  [{ w: { shape: [1], values: [1] } }, 'tensor "w": values are an Array, must be one of Float32Array, '],
+] as const)
+  test(`not written: ${text}`, () =>
+    assert.throws(
+      () => encodeSafetensors(tensors as never),
+      (error: Error) => error instanceof ArgumentError && error.message.startsWith(text),
+    ));
+
 const UNWRITABLE: [what: string, tensors: [string, HostTensor][], metadata: unknown, text: string][] = [
   [
     'fewer values than the shape',

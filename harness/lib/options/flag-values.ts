@@ -84,6 +84,15 @@ export function noise(text: string, flag: string, example: string): CorruptionSp
   return { kind: found, amount };
 }
 
+/** 500: steps; 2e: epochs. */
+export function interval(text: string, flag: string, example: string): { steps: number } | { epochs: number } {
+  const epochs = text.endsWith('e');
+  const value = decimal(epochs ? text.slice(0, -1) : text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    refuse(text, flag, 'a whole number of steps, or of epochs as in 1e', example);
+  return epochs ? { epochs: value } : { steps: value };
+}
+
 /** How the learning rate goes on, in epochs. */
 export type ScheduleChoice =
   | { kind: 'constant' }
