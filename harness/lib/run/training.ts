@@ -135,6 +135,7 @@ async function pretrainLayers(job: Job): Promise<{ step: number }> {
   if (!length.pretraining) return { step: 0 };
   let current: Trainer | undefined;
   const resume = from?.snapshot;
+  checkpointer.pretraining = true;
   for await (const epoch of pretrain(model, dataset, {
     ...layerTraining,
     ...length.pretraining,
@@ -150,6 +151,7 @@ async function pretrainLayers(job: Job): Promise<{ step: number }> {
     if (current) await checkpointer.epochEnd(current, { now: job.signal.aborted });
   }
   await checkpointer.settled();
+  checkpointer.pretraining = false;
   return { step: current?.step ?? 0 };
 }
 
