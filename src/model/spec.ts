@@ -9,6 +9,7 @@ import {
   requirePositive,
   requirePositiveInteger,
   requireWeight,
+  show,
 } from './values.js';
 
 /**
@@ -147,7 +148,7 @@ export function checkMirrored({ inputs, classes, encoder, code, decoder }: Model
  */
 export function validateSpec(value: unknown): asserts value is ModelSpec {
   if (typeof value !== 'object' || value === null)
-    throw new ArgumentError(`model spec: ${JSON.stringify(value)}, must be an object (see ModelSpec)`);
+    throw new ArgumentError(`model spec: ${show(value)}, must be an object (see ModelSpec)`);
   const spec = value as Partial<ModelSpec>;
   requireKnownKeys(spec, SPEC_KEYS, '');
   requirePositiveInteger(spec.inputs, 'inputs');
