@@ -1,6 +1,7 @@
 // What a model is, as plain data: it can be written as JSON, compared, stored beside weights. Nothing here knows of
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import {
   refuse,
   requireFraction,
@@ -9,7 +10,6 @@ import {
   requirePositive,
   requirePositiveInteger,
   requireWeight,
-  show,
 } from './values.js';
 
 /**
@@ -147,7 +147,7 @@ export function checkMirrored({ inputs, classes, encoder, code, decoder }: Model
  * @throws ArgumentError with the path of what is wrong: `decoder[1].units: -5, must be a positive integer`
  */
 export function validateSpec(value: unknown): asserts value is ModelSpec {
-  if (typeof value !== 'object' || value === null)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ArgumentError(`model spec: ${show(value)}, must be an object (see ModelSpec)`);
   const spec = value as Partial<ModelSpec>;
   requireKnownKeys(spec, SPEC_KEYS, '');

@@ -72,9 +72,9 @@ function exclusive<T>(task: () => Promise<T>): Promise<T> {
 }
 
 async function choose(wanted: string, flags: readonly string[]): Promise<Offer> {
-  if (wanted.trim() === '')
+  if (typeof wanted !== 'string' || wanted.trim() === '')
     throw new ArgumentError(
-      "adapter is empty: it must be 'auto', 'hardware', 'lavapipe', 'swiftshader' or a part of an adapter's name",
+      `adapter is ${wanted === '' ? 'empty' : JSON.stringify(wanted)}: it must be 'auto', 'hardware', 'lavapipe', 'swiftshader' or a part of an adapter's name`,
     );
   await loadDawn(); // where it does not load, that is the thing to say, not that there is no adapter
   if (wanted === 'auto') return chooseAny(flags);

@@ -1,4 +1,5 @@
 // Whether a snapshot fits the model, the data and the options that it is to be restored to, and what differs if not.
+import { kindOf } from '../data/bytes.js';
 import { ArgumentError } from '../errors.js';
 import type { ModelSpec } from '../model/spec.js';
 import { type DataIdentity, dataDifference } from './identity.js';
@@ -17,6 +18,10 @@ export interface Target {
  * @throws ArgumentError naming the first thing that differs; learning rates may
  */
 export function checkSnapshot(snapshot: Snapshot, { spec, data, training }: Target, meant: TrainerOptions): void {
+  if (typeof snapshot?.spec !== 'object' || !snapshot.training || !snapshot.data)
+    throw new ArgumentError(
+      `snapshot: ${kindOf(snapshot)}, must be a snapshot: await trainer.snapshot(), or decodeSnapshot(bytes)`,
+    );
   const refuse = (what: string) => {
     throw new ArgumentError(`the snapshot of step ${snapshot.step} does not fit: ${what}`);
   };

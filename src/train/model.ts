@@ -11,7 +11,7 @@ import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
-import { checkSeed, requireKnownKeys } from '../model/values.js';
+import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
@@ -217,8 +217,7 @@ export class Model {
    * @throws ArgumentError if the code is deterministic
    */
   priorCodes(count: number, seed = 0): Float32Array {
-    if (!Number.isInteger(count) || count < 1)
-      throw new ArgumentError(`sample count: ${count}, must be a positive integer`);
+    requirePositiveInteger(count, 'sample count');
     const { code } = this.spec;
     if (code.kind === 'deterministic')
       throw new ArgumentError(
@@ -237,7 +236,7 @@ export class Model {
     }
     if (labels?.length !== rows)
       throw new ArgumentError(
-        `labels: ${labels?.length ?? 'none'}, must be ${rows}, one a row: this model is conditional (${classes} classes)`,
+        `labels: ${labels ? (labels.length ?? kindOf(labels)) : 'none'}, must be ${rows}, one a row: this model is conditional (${classes} classes)`,
       );
     const width = columns + classes;
     const joined = new Float32Array(rows * width);

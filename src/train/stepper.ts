@@ -166,7 +166,7 @@ export class Stepper {
 }
 
 const missingText = (name: string) =>
-  `an earlier ${name} failed, and steps are missing since then: make a new trainer, from the last checkpoint if there is one`;
+  `an earlier ${name} failed, and steps are missing since then: make a new trainer, or restore this one`;
 
 /** writeBuffer takes whole words; the last few bytes go in a word of their own. */
 function upload(queue: GPUQueue, buffer: GPUBuffer, values: Uint8Array): void {

@@ -22,7 +22,9 @@ const FLAGS = [
   '--use-angle=swiftshader',
 ];
 
-const GPU_PROCESS_MS = 20_000;
+// Both many times what they take on a quiet machine: other programs may have the cores.
+const LAUNCH_MS = 120_000;
+const GPU_PROCESS_MS = 60_000;
 
 // The package's own fonts.conf names a fixed folder under /tmp.
 const FONTS_CONF = `<?xml version="1.0"?>
@@ -38,6 +40,7 @@ const FONTS_CONF = `<?xml version="1.0"?>
 export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   const dir = await chromiumFolder();
   const browser = await chromium.launch({
+    timeout: LAUNCH_MS,
     ...options,
     executablePath: path.join(dir, 'chromium'),
     args: [...FLAGS, ...(options.args ?? [])],

@@ -14,9 +14,10 @@ declare const latentgpuPage: State;
 /** Small enough for a hundred steps in seconds, with a code of more than two dimensions. */
 export const SETUP = '#images=600&preset=vae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 
-const PATIENCE_MS = 20_000;
+/** Of a wait for a condition: it holds in a second or two on a quiet machine, and other programs may have the cores. */
+const PATIENCE_MS = 60_000;
 /** Of a wait for steps: SwiftShader takes 20 to 60 ms for one, many times that beside other programs. */
-const TRAINING_MS = 120_000;
+const TRAINING_MS = 240_000;
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html',

@@ -17,7 +17,7 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chosenModel } from '../../harness/lib/options/model-options.js';
+import { chosenModel, readSpec } from '../../harness/lib/options/model-options.js';
 import { readProfileOptions } from '../../harness/lib/options/profile-options.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 import { trainerOptions } from '../../harness/lib/options/training-options.js';
@@ -251,6 +251,12 @@ test('--spec: the file as it is', () => {
   assert.equal(withFile(spec)(dataset), spec);
   assert.equal(withFile(stacked(), '--pretrain', '2')(dataset), stacked());
   assert.equal(withFile(vae(), '--warmup', '2')(dataset), vae());
+});
+
+test('--spec: a byte order mark before the JSON is no part of it', () => {
+  const net = ae({ hidden: [20], latent: 5 });
+  fs.writeFileSync(file, `\ufeff${JSON.stringify(net)}`);
+  assert.equal(readSpec(file), net);
 });
 
 test('--spec: what is wrong is told with the file and the path, before any image is loaded', () => {

@@ -22,6 +22,15 @@ test('npm run web: the page and its parts, each with its type, and nothing besid
     };
     const page = await get('/');
     assert.equal([page.status, page.type], [200, 'text/html; charset=utf-8']);
+    assert.match(
+      page.text,
+      /<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; /,
+    );
+    assert.not.match(
+      page.text,
+      /<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|unsafe-/,
+      'nothing inline, which the policy forbids',
+    );
     const parts = [...page.text.matchAll(/(?:src|href)="([^":]+)"/g)].map(([, name = '']) => name);
     assert.ok(parts.length >= 3, `script, style and icon: ${parts}`);
     for (const part of parts) assert.is((await get(part)).status, 200, part);

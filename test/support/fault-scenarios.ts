@@ -11,13 +11,15 @@ import { vae } from '../../src/model/presets.js';
 import { profileMatmul } from '../../src/profile/kernel.js';
 import { profileTrainer } from '../../src/profile/profile.js';
 import { createModel, type Model } from '../../src/train/model.js';
+import { restoreTrainer } from '../../src/train/restore.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from './device.js';
 import { FAULTS, type Fault, FaultyGpu, type Operation } from './faulty-gpu.js';
 import { reportsOf } from './training.js';
 
 const SPEC = vae({ pixels: 16, hidden: [4], latent: 2 });
-const OPTIONS = { batch: 8, seed: 3 };
+// Without recoveries: a state that cannot be saved for one is not missed until the device is lost.
+const OPTIONS = { batch: 8, seed: 3, recoveries: 0 };
 const images = (count: number): Images => ({
   count,
   height: 4,
@@ -79,6 +81,16 @@ const SCENARIOS: Scenario[] = [
     act: async ({ model, trainer }) => {
       await model.parameters();
       await trainer.optimizerState();
+    },
+  },
+  {
+    name: 'snapshot and restoreTrainer',
+    needs: 'trainer',
+    again: true,
+    act: async ({ device: own, trainer }) => {
+      const restored = await restoreTrainer(own, await trainer.snapshot(), DATA, OPTIONS);
+      restored.dispose();
+      restored.model.dispose();
     },
   },
   {

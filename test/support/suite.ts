@@ -14,7 +14,7 @@ export interface Open {
   close(): Promise<void>;
 }
 
-export const opened = new Set<Open>();
+export const stillOpen = new Set<Open>();
 
 type Callback<T> = uvu.Callback<T>;
 type Context<T> = Parameters<Callback<T>>[0];
@@ -33,13 +33,18 @@ process.on('exit', () => {
 
 /** What all open pages show, before anything closes them. */
 async function shown(): Promise<string> {
-  const views = await Promise.all([...opened].map((open) => open.show?.() ?? ''));
+  const views = await Promise.all([...stillOpen].map((open) => open.show?.() ?? ''));
   return views.map((view) => (view === '' ? '' : `\n${view}`)).join('');
 }
 
-async function withView(thrown: unknown): Promise<Error> {
+const viewed = new WeakSet<Error>();
+
+/** The error, and what is to be seen now. */
+export async function withView(thrown: unknown): Promise<Error> {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  error.message += await shown();
+  const view = viewed.has(error) ? '' : await shown();
+  viewed.add(error);
+  if (view) Object.defineProperty(error, 'message', { value: error.message + view }); // some have no setter
   return error;
 }
 
@@ -51,8 +56,8 @@ function report(hook: 'set-up' | 'teardown', error: Error): void {
 }
 
 async function closeRest(): Promise<void> {
-  for (const open of [...opened].reverse()) await open.close().catch(() => undefined);
-  opened.clear();
+  for (const open of [...stillOpen].reverse()) await open.close().catch(() => undefined);
+  stillOpen.clear();
 }
 
 /** Every hook, whatever becomes of those before it. */
@@ -74,12 +79,10 @@ export function suite<T = Record<string, unknown>>(title = '', state?: T): uvu.T
   const beforeEach: Callback<T>[] = [];
   const afterEach: Callback<T>[] = [];
   let count = 0;
-  let setUp = false;
 
   inner.before(async (context) => {
     try {
       for (const hook of before) await hook(context);
-      setUp = true;
     } catch (error) {
       report('set-up', await withView(error));
       throw error; // uvu then runs no test
@@ -87,9 +90,8 @@ export function suite<T = Record<string, unknown>>(title = '', state?: T): uvu.T
   });
   inner.after(async (context) => {
     const error = await runAll(after, context);
-    // After a failed set-up there may be nothing to tear down: that says nothing new.
-    if (error && setUp) report('teardown', error);
-    if (error || !setUp) await closeRest();
+    if (error) report('teardown', error);
+    await closeRest();
   });
 
   const guarded =

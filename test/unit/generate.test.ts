@@ -88,7 +88,7 @@ const PAIR = 'counted from 0; for example';
 const BITS = 'must be different whole numbers from 1 to 16; for example --compress 8,6,4,3,2';
 for (const [args, message] of [
   ['--seed 1', '--run is missing: whose model? Name the folder of a run, for example --run runs/first'],
-  ['--only smaples', `--only is smaples: smaples is none of ${NAMES}; for example --only samples,walk`],
+  ['--only smaples', `--only is smaples: smaples is none of ${NAMES}; did you mean samples?`],
   ['--only walk,', `--only is walk,: "" is none of ${NAMES}; for example --only samples,walk`],
   ['--axes 3,3', `--axes is 3,3, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
   ['--axes 0,-1', `--axes is 0,-1, must be two different dimensions of the code, ${PAIR} --axes 0,1`],

@@ -1,0 +1,99 @@
+// The runner of the tests: what it makes of files that fail in each way that a file can (test/runner/planted).
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runFile } from '../runner/file.mjs';
+import { jobsOfFile, restJobs, TIERS, usualJobs } from '../runner/tiers.mjs';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** Seconds. Enough for Node to start beside other programs; two of the planted files end by it. */
+const LIMIT = 15;
+
+interface Planted {
+  name: string;
+  passed: number;
+  /** Each failure, as `name: message` of one line. */
+  failures: string[];
+  printed?: string;
+}
+
+const PLANTED: Planted[] = [
+  { name: 'crash', passed: 1, failures: ['crashes: ended by SIGABRT; 2 of 3 tests did not run'] },
+  { name: 'hang', passed: 1, failures: [`hangs: did not end within ${LIMIT} s; 1 of 2 tests did not run`] },
+  { name: 'stays', passed: 1, failures: [`hangs: did not end within ${LIMIT} s`] },
+  { name: 'nothing', passed: 0, failures: ['counts nothing: no test ran: is test.run() missing?'] },
+  { name: 'throws', passed: 0, failures: ['crashes: ended with status 1'], printed: 'planted: at import' },
+  { name: 'forgets', passed: 1, failures: ['crashes: ended with status 1; 2 of 3 tests did not run'] },
+  {
+    name: 'set-up',
+    passed: 0,
+    failures: ['set-up: planted: the set-up', "teardown: Cannot read properties of undefined (reading 'close')"],
+    printed: 'FAIL  set-up\n    planted: the set-up',
+  },
+  {
+    name: 'teardown',
+    passed: 1,
+    failures: ['fails: planted: a test', 'teardown: planted: the teardown'],
+    printed: 'FAIL  teardown\n    planted: the teardown',
+  },
+  { name: 'each', passed: 1, failures: ['first: planted: before each', 'second: planted: after each'] },
+  {
+    name: 'only',
+    passed: 1,
+    failures: ['all but "only" (test.only): is skipped: no test may be', 'skipped: is skipped: no test may be'],
+  },
+];
+
+// All at once: they mostly wait.
+const results = new Map(
+  PLANTED.map(({ name }) => {
+    const job = { tier: 'unit', file: `test/runner/planted/${name}.test.ts`, alone: false };
+    return [name, runFile(root, job, LIMIT)];
+  }),
+);
+
+for (const { name, passed, failures, printed = '' } of PLANTED)
+  test(`a file is reported as what it is: ${name}`, async () => {
+    const result = await results.get(name);
+    assert.ok(result);
+    assert.equal(
+      result.failures.map((failure) => `${failure.name}: ${failure.message}`),
+      failures,
+    );
+    assert.is(result.passed, passed);
+    assert.ok(result.output.includes(printed), `it prints:\n${result.output}`);
+  });
+
+const label = ({ file, adapter }: { file: string; adapter?: string }) => `${file} on ${adapter}`;
+
+test('npm test and the rest are every tier on every adapter, and no file twice on one', () => {
+  const adapters = ['swiftshader', 'lavapipe'];
+  const jobs = [...usualJobs(root, adapters), ...restJobs(root, adapters)].map(label);
+  assert.is(new Set(jobs).size, jobs.length);
+  for (const tier of ['kernel', 'train', 'families'])
+    for (const adapter of adapters)
+      assert.ok(
+        jobs.some((job) => job.startsWith(`test/${tier}/`) && job.endsWith(adapter)),
+        `${tier} on ${adapter}`,
+      );
+  for (const tier of Object.keys(TIERS))
+    assert.ok(
+      jobs.some((job) => job.startsWith(`test/${tier}/`)),
+      tier,
+    );
+  assert.equal(
+    usualJobs(root, adapters).filter(({ adapter }) => adapter === 'swiftshader'),
+    [],
+  );
+});
+
+test('a file is known by its path, source or built', () => {
+  const wanted = [{ tier: 'unit', file: 'test/unit/runner.test.ts', alone: false }];
+  for (const name of ['test/unit/runner.test.ts', 'dist/test/unit/runner.test.js'])
+    assert.equal(jobsOfFile(root, path.join(root, name), ['swiftshader']), wanted);
+  assert.equal(jobsOfFile(root, path.join(root, 'test/unit/none.test.ts'), ['swiftshader']), []);
+  assert.equal(jobsOfFile(root, path.join(root, 'test/runner/planted/crash.test.ts'), ['swiftshader']), []);
+});
+
+test.run();
