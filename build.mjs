@@ -144,7 +144,7 @@ const beside = (filter, file) => ({
 async function buildPageFiles() {
   /** @type {esbuild.BuildOptions} */
   const small = { ...common, platform: 'browser', minify: true };
-  const engine = beside(/^\.\.\/(index|errors)\.js$/, './latentgpu.js');
+  const engine = beside(/^\.\.\/(index|errors|names)\.js$/, './latentgpu.js');
   const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
   const files = [
     { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl] },

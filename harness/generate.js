@@ -6,16 +6,15 @@ import * as harness from '#harness';
 
 await harness.runProgram(async (program) => {
   const options = harness.readGenerateOptions(process.argv.slice(2));
-  if (!options) return print(harness.generateHelp());
+  if (!options) return harness.print(harness.generateHelp());
   const run = harness.readRun(options.run);
   const out = options.out ?? harness.defaultResults(options.run);
   harness.checkOut(out);
   const { outputs, skipped } = harness.chooseOutputs(options, run.spec);
 
   const report = new harness.Report({ quiet: false });
-  const { dataset, from } = await harness.loadRunData(options, run, report);
+  const dataset = await harness.loadRunData(options, run, outputs, report);
   harness.checkImagesFit(options, run.spec, dataset);
-  report.say(harness.describeData(dataset, from));
   const device = await openDevice({ adapter: options.adapter });
   try {
     report.say(harness.describeAdapter(device.adapter));
@@ -38,9 +37,3 @@ await harness.runProgram(async (program) => {
     device.dispose();
   }
 });
-
-/** @param {string} text */
-function print(text) {
-  process.stdout.write(`${text}\n`);
-  return 0;
-}

@@ -15,8 +15,8 @@ import * as harness from '#harness';
 
 await harness.runProgram(async (program) => {
   const options = harness.readProfileOptions(process.argv.slice(2));
-  if (options.help) return print(harness.profileHelp());
-  if (options.compare) return print(compare(options.compare));
+  if (options.help) return harness.print(harness.profileHelp());
+  if (options.compare) return harness.print(compare(options.compare));
   harness.checkOutputs(options);
   const report = new harness.Report({ quiet: options.quiet || options.wgsl !== undefined });
   const withoutFeatures = options.repeat ? ['timestamp-query'] : [];
@@ -34,11 +34,11 @@ await harness.runProgram(async (program) => {
     const model = await createModel(device, spec, { seed: options.seed });
     const trainer = await createTrainer(model, dataset, harness.trainerOptions(options));
     if (options.wgsl !== undefined) return printShader(trainer.plan, options.wgsl);
-    report.say(`model     ${harness.describeModel(options, spec)}, batch ${options.batch}`);
+    report.say(`model     ${harness.describeModel(options, spec)}, batch ${trainer.options.batch}`);
     if (options.kernel !== undefined) harness.dispatchesNamed(trainer.plan, options.kernel);
     program.accepted = true;
     const profile = await profileTrainer(trainer, { steps: options.steps, ceilings: true });
-    print(`\n${harness.profileTable(profile, options.kernel)}\n\n${harness.profileSummary(profile)}`);
+    harness.print(`\n${harness.profileTable(profile, options.kernel)}\n\n${harness.profileSummary(profile)}`);
     write(options.json, profile);
     if (options.trace !== undefined) write(options.trace, harness.traceEvents(profile));
     return 0;
@@ -61,9 +61,9 @@ async function printProduct(sizes, { adapter, repeat, kernel, json, quiet }, rep
     const profile = await profileMatmul(device, {
       ...sizes,
       ...(kernel !== undefined && kernel !== 'matmul' && { first: kernel }),
-      ...(!quiet && { onProgress: (next) => void process.stderr.write(`${harness.progressLine(next)}\n`) }),
+      ...(!quiet && { onProgress: (next) => harness.print(harness.progressLine(next), process.stderr) }),
     });
-    print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
+    harness.print(`\n${harness.kernelTable(profile)}\n\n${harness.kernelSummary(profile)}`);
     write(json, profile);
     return profile.refused.length > 0 ? 1 : 0;
   } finally {
@@ -80,7 +80,7 @@ function compare([before, after]) {
 function write(file, content) {
   if (file === undefined) return;
   fs.writeFileSync(file, `${JSON.stringify(content)}\n`);
-  print(`written to ${file}`);
+  harness.print(`written to ${file}`);
 }
 
 /** @param {string} adapter @param {harness.Report} report */
@@ -88,7 +88,7 @@ async function printCeilings(adapter, report) {
   const device = await openDevice({ adapter });
   try {
     report.say(harness.describeAdapter(device.adapter));
-    return print(harness.ceilingsText(await measureCeilings(device)));
+    return harness.print(harness.ceilingsText(await measureCeilings(device)));
   } finally {
     device.dispose();
   }
@@ -105,7 +105,7 @@ function printShader(plan, name) {
   const { code, map } = shaderText(dispatch);
   const number = (/** @type {typeof dispatch} */ one) => plan.dispatches.indexOf(one) + 1;
   const others = found.slice(1).map((other) => `${number(other)} (${other.label} ${other.kernel})`);
-  return print(
+  return harness.print(
     [
       code.trimEnd(),
       '',
@@ -114,10 +114,4 @@ function printShader(plan, name) {
       ...(others.length > 0 ? [`// also named so: ${others.join(', ')}; --wgsl takes the number too`] : []),
     ].join('\n'),
   );
-}
-
-/** @param {string} text */
-function print(text) {
-  process.stdout.write(`${text}\n`);
-  return 0;
 }

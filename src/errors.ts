@@ -33,7 +33,16 @@ export class ShaderError extends LatentGpuError {
   override readonly name = 'ShaderError';
 }
 
-/** Training cannot go on: the loss is not a number. */
+/** Training cannot go on: the loss or a weight is not a finite number. */
 export class TrainingError extends LatentGpuError {
   override readonly name = 'TrainingError';
+
+  /** @param step the last step, counted from 1, that went into what is not finite */
+  constructor(
+    message: string,
+    readonly step?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }

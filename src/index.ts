@@ -3,14 +3,19 @@
 
 // Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
 /// <reference types="@webgpu/types" preserve="true" />
+export type { Bytes } from './data/bytes.js';
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
+export { holdOut } from './data/hold-out.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
 export {
+  type Dtype,
   decodeSafetensors,
   encodeSafetensors,
   type HostTensor,
+  type Named,
+  type StoredTensor,
   safetensorsMetadata,
   type TensorValues,
 } from './formats/safetensors.js';
@@ -73,8 +78,11 @@ export {
   RECONSTRUCTIONS,
   validateSpec,
 } from './model/spec.js';
+// What the library does with its own options, for pages and programs that have more of them.
+export { requireKnownKeys } from './names.js';
 export type { Dispatch, Plan } from './plan/plan.js';
-export type { Losses } from './train/metrics.js';
+export { type DataIdentity, type ImagesIdentity, identify } from './train/identity.js';
+export type { Losses, LossSums } from './train/metrics.js';
 export {
   type Codes,
   createModel,
@@ -82,15 +90,21 @@ export {
   type Labels,
   type Model,
   type ModelOptions,
-  type ParameterTensor,
 } from './train/model.js';
 export type { TrainerOptions } from './train/options.js';
 export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
+export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
+export { restoreTrainer } from './train/restore.js';
+export type { Numbers } from './train/rows.js';
+export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
+export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export {
   createTrainer,
   type EpochReport,
   type OptimizerState,
   type Progress,
   type Trainer,
+  type TrainingWarning,
   type TrainOptions,
 } from './train/trainer.js';
+export { type WeightTensor, weightsOf } from './train/weights.js';

@@ -1,4 +1,7 @@
 // latentgpu for Node: all of index and of profile, and devices opened through Dawn (npm `webgpu`).
 export * from './index.js';
+// For programs with flags: what the library does with its own options.
+export { numberFault } from './model/values.js';
+export { didYouMean, nearest } from './names.js';
 export { listAdapters, type NodeDeviceOptions, openDevice } from './node/adapters.js';
 export * from './profile/index.js';

@@ -17,7 +17,10 @@ export {
   loadModel,
   loadRunData,
 } from './generate/generate.js';
+export { inspectTable } from './inspect/inspect-table.js';
+export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
+export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';
 export { chosenModel, type ModelOptions, readSpec } from './options/model-options.js';
 export {
   checkOutputs,
@@ -25,7 +28,13 @@ export {
   profileHelp,
   readProfileOptions,
 } from './options/profile-options.js';
-export { readTrainOptions, type TrainOptions, trainHelp } from './options/train-options.js';
+export {
+  MODEL_FLAG_NAMES,
+  readGivenOptions,
+  readTrainOptions,
+  type TrainOptions,
+  trainHelp,
+} from './options/train-options.js';
 export { type Course, trainerOptions } from './options/training-options.js';
 export type { TracePoint } from './plots/plots.js';
 export { compareReports } from './profile/compare.js';
@@ -42,11 +51,16 @@ export {
   type RunDescription,
 } from './report/describe.js';
 export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './report/losses.js';
+export { print } from './report/print.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report/report.js';
+export { beginRun, makeJob, openRunFolder, splitImages } from './run/begin.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './run/fail.js';
 export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
 export { checkOut, defaultOut } from './run/out.js';
 export { readRun, type StoredRun } from './run/read-run.js';
+export { trainAndRecord } from './run/record.js';
 export { defaultResults, Results } from './run/results.js';
+export { chooseStart } from './run/resume.js';
 export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
+export { readTensorFile, type TensorFile } from './run/tensor-file.js';

@@ -20,7 +20,10 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Name] {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes))
+    if (key === 'style')
+      element.style.cssText = value; // as an attribute the page's security policy forbids it
+    else element.setAttribute(key, value);
   element.append(...children);
   return element;
 }

@@ -1,5 +1,13 @@
 // Starts, trains, pauses, resets: everything that a session is asked to do as a whole. What is shown is the panels' work.
-import { type Dataset, DeviceError, type Images, type LayerProgress, type ModelSpec, type Progress } from 'latentgpu';
+import {
+  type Dataset,
+  DeviceError,
+  type Images,
+  type LayerProgress,
+  type ModelSpec,
+  type Progress,
+  type TrainingWarning,
+} from 'latentgpu';
 import { type Session, startSession } from 'latentgpu/worker';
 import { dataset } from './data/data.js';
 import { modelOf, type Setup } from './setup.js';
@@ -148,7 +156,8 @@ export class Runner {
     } else {
       if (!made) throw new Error('there is no data yet');
       const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'latentgpu' });
-      state.session = await startSession({ ...setup, dataset: made, worker });
+      const onWarning = (warning: TrainingWarning) => this.warned(warning);
+      state.session = await startSession({ ...setup, dataset: made, worker, onWarning });
       this.watch(state.session);
     }
     state.model = model;
@@ -156,7 +165,15 @@ export class Runner {
     if (name !== undefined) state.dataName = files === 'digits' ? 'Built-in digits' : name;
   }
 
-  /** Tells when the device is lost, each time anew, or the worker has failed, after which there is no session. */
+  /** What training survives; after a lost device it goes on from an earlier step. */
+  private warned({ kind, step, message }: TrainingWarning): void {
+    const { state } = this;
+    if (kind === 'recovery') state.trained = state.trained.filter((measured) => measured.step <= step);
+    state.enter(state.phase, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
+    if (kind === 'recovery') state.tell('parameters');
+  }
+
+  /** Tells when the device is lost for good, each time anew, or the worker has failed, after which there is no session. */
   private watch(session: Session): void {
     void session.lost.then((error) => {
       const { state } = this;

@@ -32,16 +32,12 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 
 await buildWeb();
 const server = http.createServer((request, response) => {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  // The folder has no folders in it: a name is all that counts.
-  const name = pathname === '/' ? 'index.html' : path.basename(pathname);
-  const file = path.join(folder, name);
-  if (pathname !== '/' && pathname !== `/${name}`) response.writeHead(404).end();
-  else if (!fs.existsSync(file)) response.writeHead(404).end();
-  else
-    response
-      .writeHead(200, { 'content-type': TYPES.get(path.extname(name)) ?? 'application/octet-stream' })
-      .end(fs.readFileSync(file));
+  // The folder has no folders in it, and only its own names are known: nothing that is asked for becomes a path.
+  const [, asked] = /^\/([^/?#]*)(?:[?#].*)?$/.exec(request.url ?? '') ?? [];
+  const name = asked === '' ? 'index.html' : asked;
+  if (name === undefined || !fs.readdirSync(folder).includes(name)) return response.writeHead(404).end();
+  const type = TYPES.get(path.extname(name)) ?? 'application/octet-stream';
+  response.writeHead(200, { 'content-type': type }).end(fs.readFileSync(path.join(folder, name)));
 });
 server.on('error', (error) => {
   console.error(`port ${port} cannot be used (${error.message}); choose another: npm run web -- --port 9000`);

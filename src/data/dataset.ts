@@ -1,6 +1,7 @@
 // Images as bytes: what every source of data (IDX files, `digits`, a page's own pictures) hands to a trainer, which
 // uploads it once. No GPU here.
 import { ArgumentError } from '../errors.js';
+import { kindOf, tagOf } from './bytes.js';
 
 /** Images of one size, row by row, one after the other. */
 export interface Images {
@@ -20,6 +21,8 @@ export interface Images {
 export interface Dataset {
   name: string;
   train: Images;
+  /** Images to choose by while training, where some are held out (`holdOut`). */
+  validation?: Images;
   test: Images;
 }
 
@@ -41,13 +44,15 @@ export function firstImages(images: Images, count: number): Images {
  * @throws ArgumentError naming the field that disagrees
  */
 export function checkImages(images: Images, name: string): void {
+  if (tagOf(images) !== 'Object')
+    throw new ArgumentError(`${name}: ${kindOf(images)}, must be images: { count, height, width, pixels }`);
   for (const field of ['count', 'height', 'width'] as const)
     if (!Number.isInteger(images[field]) || images[field] < 1)
       throw new ArgumentError(`${name}.${field} is ${images[field]}, must be a positive integer`);
   const { count, height, width, pixels, labels } = images;
   if (!ArrayBuffer.isView(pixels) || pixels.BYTES_PER_ELEMENT !== 1)
     throw new ArgumentError(
-      `${name}.pixels are ${kindOf(pixels)}, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255`,
+      `${name}.pixels are ${kindOf(pixels)}, must be a Uint8Array of 0 (black) to 255 (white); ${tagOf(pixels) === 'ArrayBuffer' ? 'use new Uint8Array(buffer)' : 'multiply values of 0..1 by 255'}`,
     );
   if (pixels.length !== count * height * width)
     throw new ArgumentError(
@@ -63,20 +68,26 @@ export function checkImages(images: Images, name: string): void {
     );
 }
 
-/** What JavaScript callers handed over: "a Float32Array". */
-const kindOf = (value: unknown): string =>
-  value === null || value === undefined ? String(value) : `a ${Object(value).constructor?.name ?? typeof value}`;
-
 /**
- * Checks both parts and that their images have one size.
- * @throws ArgumentError naming what disagrees
+ * Checks all parts and that their images have one size.
+ * @throws ArgumentError naming what is missing or disagrees
  */
 export function checkDataset(dataset: Dataset): void {
-  checkImages(dataset.train, `${dataset.name}.train`);
-  checkImages(dataset.test, `${dataset.name}.test`);
-  const { train, test } = dataset;
-  if (train.height !== test.height || train.width !== test.width)
+  if (tagOf(dataset) !== 'Object')
     throw new ArgumentError(
-      `${dataset.name}: training images are ${train.height}x${train.width} but test images are ${test.height}x${test.width}; they must have one size`,
+      `dataset: ${kindOf(dataset)}, must be { name, train, test }; for example digits({ train: 2560, test: 512 })`,
     );
+  const { name = 'dataset', train, validation, test } = dataset;
+  checkImages(train, `${name}.train`);
+  if (!test)
+    throw new ArgumentError(
+      `${name}.test is missing, must be the images that the test loss is of; hold some of the training images out: const { train, validation: test } = holdOut(dataset, 0.1)`,
+    );
+  checkImages(test, `${name}.test`);
+  if (validation) checkImages(validation, `${name}.validation`);
+  for (const [part, images] of Object.entries({ test, validation }))
+    if (images && (train.height !== images.height || train.width !== images.width))
+      throw new ArgumentError(
+        `${name}: training images are ${train.height}x${train.width} but ${part} images are ${images.height}x${images.width}; they must have one size`,
+      );
 }

@@ -4,6 +4,7 @@
 // or wide, centred by its mass in 28x28, white on black. Only + - * / and square roots, which IEEE 754 rounds in one
 // way, so every engine makes the same bytes (Math.sin or Math.exp may differ in the last bit).
 import { ArgumentError } from '../errors.js';
+import { requireKnownKeys } from '../names.js';
 import { philox, STREAM, seedKey, unit } from '../random.js';
 import type { Dataset, Images } from './dataset.js';
 
@@ -123,7 +124,9 @@ class Draws {
  * @param options.seed  a non-negative safe integer
  * @throws ArgumentError naming the option that is none of these
  */
-export function digits({ train = 60_000, test = 10_000, seed = 0 } = {}): Dataset {
+export function digits(options: { train?: number; test?: number; seed?: number } = {}): Dataset {
+  requireKnownKeys(options, ['train', 'test', 'seed'], 'digits');
+  const { train = 60_000, test = 10_000, seed = 0 } = options;
   for (const [name, count] of Object.entries({ train, test }))
     if (!Number.isInteger(count) || count < 1 || count > MOST_IMAGES)
       throw new ArgumentError(`digits: ${name} is ${count}, must be an integer from 1 to ${MOST_IMAGES}`);

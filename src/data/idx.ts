@@ -1,7 +1,8 @@
 // IDX, the format of MNIST's files (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"): bytes to a shape and
 // values, and a pair of such files to Images. Only unsigned bytes, which is what every MNIST-like data set uses. Reads no
 // file itself: a program or a page fetches the bytes, passes them through gunzipIfNeeded() and then here.
-import { FormatError } from '../errors.js';
+import { ArgumentError, FormatError } from '../errors.js';
+import { asBytes, type Bytes, kindOf } from './bytes.js';
 import type { Images } from './dataset.js';
 
 /** The contents of an IDX file of unsigned bytes. */
@@ -28,11 +29,13 @@ const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
  * Decodes an IDX file: two zero bytes, the element type, the number of axes, a big-endian u32 size for each, the values.
- * @param bytes the whole file, already unpacked
- * @param name  what to call it in an error
- * @throws FormatError if it is not IDX, holds another element type, or is too short or too long for its shape
+ * @param file the whole file, already unpacked
+ * @param name what to call it in an error
+ * @throws FormatError if it is not IDX, holds another element type, or is too short or too long for its shape;
+ *   ArgumentError if `file` is no bytes
  */
-export function decodeIdx(bytes: Uint8Array, name: string): Idx {
+export function decodeIdx(file: Bytes, name = 'the file'): Idx {
+  const bytes = asBytes(file, name);
   if (isGzip(bytes))
     throw new FormatError(`${name} is gzipped, must be plain IDX; unpack it with gunzipIfNeeded() first`);
   const [zero0, zero1, type, rank] = bytes;
@@ -63,9 +66,12 @@ export function decodeIdx(bytes: Uint8Array, name: string): Idx {
  * Images, with their labels if given, from decoded IDX files.
  * @param images shape [count, height, width], none of them 0
  * @param labels shape [count]
- * @throws FormatError naming the file whose shape is something else
+ * @throws FormatError naming the file whose shape is something else; ArgumentError for what is not decoded
  */
 export function imagesFromIdx(images: Idx, labels?: Idx): Images {
+  for (const [what, idx] of Object.entries({ images, ...(labels && { labels }) }))
+    if (!Array.isArray(idx?.shape))
+      throw new ArgumentError(`${what}: ${kindOf(idx)}, must be what decodeIdx gives: decodeIdx(bytes, name)`);
   const [count, height, width] = images.shape;
   if (images.shape.length !== 3 || !count || !height || !width)
     throw new FormatError(
@@ -86,19 +92,24 @@ export function imagesFromIdx(images: Idx, labels?: Idx): Images {
  * The bytes themselves, or what they unpack to if they begin as a gzip file does (1f 8b). By the platform's own
  * DecompressionStream, so it works in browsers and in Node.
  * @param name what to call them in an error
- * @throws FormatError (rejects) if the gzip data is corrupt or truncated
+ * @throws FormatError (rejects) if the gzip data is corrupt or truncated; ArgumentError if `file` is no bytes
  */
-export async function gunzipIfNeeded(bytes: Uint8Array, name = 'the file'): Promise<Uint8Array> {
+export async function gunzipIfNeeded(file: Bytes, name = 'the file'): Promise<Uint8Array> {
+  const bytes = asBytes(file, name);
   if (!isGzip(bytes)) return bytes;
+  let unpacked: Uint8Array;
   try {
-    const unpacked = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'));
+    unpacked = new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (cause) {
     throw new FormatError(
       `${name} is not a whole gzip file: its ${bytes.length} bytes cannot be unpacked (${reason(cause)}); fetch it again`,
       { cause },
     );
   }
+  if (isGzip(unpacked))
+    throw new FormatError(`${name} is gzipped twice, must be gzipped once or not at all; unpack it once with gunzip`);
+  return unpacked;
 }
 
 /** What zlib said: engines bury it at different depths ("terminated" in front of "unexpected end of file"). */

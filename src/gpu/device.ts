@@ -2,6 +2,7 @@
 // serves browsers (openDevice below) and Node (src/node/adapters.ts finds the adapter and calls deviceFromAdapter).
 // It does not choose between adapters and makes no buffers or pipelines.
 import { DeviceError } from '../errors.js';
+import { requireKnownKeys } from '../names.js';
 
 /** What stands behind an adapter. Everything but `hardware` computes on the CPU. */
 export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader' | 'other software';
@@ -24,17 +25,26 @@ export interface AdapterSummary {
 
 /** An open device. Whoever opened it disposes it. */
 export interface Device {
+  /** Another one after `renew`. */
   readonly gpu: GPUDevice;
   readonly adapter: AdapterSummary;
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
+  /** Whether the GPU is gone: the driver was reset, the GPU taken away, or the browser's GPU process has crashed. */
+  readonly lost: boolean;
   /**
    * Throws if anything went wrong on the device since it was opened; WebGPU itself says nothing at the call that was
    * wrong. Errors arrive with a delay: call it after awaiting work (onSubmittedWorkDone, mapAsync).
    * @throws DeviceError with the first uncaptured error's text, or saying that the device was lost and why. It keeps
-   *   throwing: what is in the device's memory can no longer be trusted. Silent after dispose().
+   *   throwing: what is in the device's memory can no longer be trusted. After dispose() it says that.
    */
   check(): void;
+  /**
+   * Opens the GPU anew after a loss, once for all who ask at the same time; nothing happens if it is not lost. Its memory
+   * is gone: a trainer that keeps snapshots restores its own, and its model's.
+   * @throws DeviceError if no adapter gives a device again, or after dispose()
+   */
+  renew(): Promise<void>;
   /** Destroys the device with all its memory; Dawn in Node first waits for the work that is under way. Idempotent. */
   dispose(): void;
 }
@@ -46,6 +56,8 @@ export interface FromAdapterOptions {
   kind?: AdapterKind;
   /** Default: 'browser'. */
   backend?: string;
+  /** Finds an adapter again after a loss: one that lost its device gives no other. Without it, nothing can be renewed. */
+  again?: () => Promise<GPUAdapter | null>;
 }
 
 export interface BrowserDeviceOptions {
@@ -103,39 +115,101 @@ function adapterKind(info: GPUAdapterInfo): AdapterKind {
  * @throws DeviceError when the adapter gives no device
  */
 export async function deviceFromAdapter(adapter: GPUAdapter, options: FromAdapterOptions = {}): Promise<Device> {
+  return deviceOf(await open(adapter, options), options);
+}
+
+/** A GPU device and what has gone wrong on it. */
+interface Opened {
+  gpu: GPUDevice;
+  summary: AdapterSummary;
+  features: ReadonlySet<string>;
+  errors: string[];
+  /** Why it was lost; empty while it is there. */
+  loss: string;
+}
+
+async function open(adapter: GPUAdapter, options: FromAdapterOptions): Promise<Opened> {
   const summary = summarizeAdapter(adapter, options);
   const gpu = await requestDevice(adapter, summary, options.withoutFeatures ?? []);
-  const errors: string[] = [];
-  let lost = '';
-  let disposed = false;
-
+  const opened: Opened = { gpu, summary, features: new Set<string>(gpu.features), errors: [], loss: '' };
   gpu.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // check() reports it; Dawn would print it on stdout
-    errors.push(`${errorKind(event.error)}: ${event.error.message}`);
+    opened.errors.push(`${errorKind(event.error)}: ${event.error.message}`);
   });
   void gpu.lost.then((info) => {
-    lost = info.message || info.reason || 'no reason given';
+    opened.loss = info.message || info.reason || 'no reason given';
   });
+  return opened;
+}
+
+/** After a reset the driver may need a moment before it offers the GPU again. */
+const RENEWAL_WAITS_MS = [0, 500, 2000];
+
+function deviceOf(first: Opened, options: FromAdapterOptions): Device {
+  let now = first;
+  let disposed = false;
+  let renewal: Promise<void> | undefined;
+
+  const openAgain = async () => {
+    const { summary, loss } = now;
+    let why = 'it was opened from an adapter that cannot be asked for again';
+    for (const wait of options.again ? RENEWAL_WAITS_MS : []) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      try {
+        const adapter = disposed ? null : await options.again?.();
+        const opened = adapter && (await open(adapter, options));
+        if (opened && !disposed) {
+          now = opened;
+          return;
+        }
+        opened?.gpu.destroy();
+        why = 'no adapter is offered any more';
+      } catch (error) {
+        why = messageOf(error);
+      }
+      if (disposed) throw new DeviceError('the device was disposed; open a new one with openDevice');
+    }
+    throw new DeviceError(`the device "${summary.name}" was lost (${loss}) and cannot be opened again: ${why}`);
+  };
 
   return {
-    gpu,
-    adapter: summary,
-    limits: gpu.limits,
-    features: new Set<string>(gpu.features),
+    get gpu() {
+      return now.gpu;
+    },
+    get adapter() {
+      return now.summary;
+    },
+    get limits() {
+      return now.gpu.limits;
+    },
+    get features() {
+      return now.features;
+    },
+    get lost() {
+      return now.loss !== '' && !disposed;
+    },
     check() {
-      if (disposed) return;
+      if (disposed) throw new DeviceError(DISPOSED);
+      const { summary, errors, loss } = now;
       // An error that came before the loss is the likelier cause, so it goes first.
       if (errors.length > 0) throw new DeviceError(errorText(summary, errors));
-      if (lost !== '')
+      if (loss !== '')
         throw new DeviceError(
-          `the device "${summary.name}" was lost (${lost}): its memory and everything computed on it are gone. ` +
+          `the device "${summary.name}" was lost (${loss}): its memory and everything computed on it are gone. ` +
             'Open a new device and load the last saved model.',
         );
+    },
+    renew() {
+      if (now.loss === '' && !disposed) return Promise.resolve();
+      renewal ??= openAgain().finally(() => {
+        renewal = undefined;
+      });
+      return renewal;
     },
     dispose() {
       if (disposed) return;
       disposed = true;
-      gpu.destroy();
+      now.gpu.destroy();
     },
   };
 }
@@ -158,7 +232,8 @@ async function requestDevice(
   }
 }
 
-function errorKind(error: GPUError): string {
+/** Also of an error that a scope caught. */
+export function errorKind(error: GPUError): string {
   const names: Record<string, string> = {
     GPUValidationError: 'validation error',
     GPUOutOfMemoryError: 'out of memory',
@@ -166,6 +241,9 @@ function errorKind(error: GPUError): string {
   };
   return names[error.constructor.name] ?? 'error';
 }
+
+const DISPOSED =
+  'the device was disposed, and its memory with it: open a new one with openDevice; await what is under way before dispose()';
 
 function errorText(summary: AdapterSummary, errors: readonly string[]): string {
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more after it)` : '';
@@ -184,8 +262,10 @@ function messageOf(error: unknown): string {
  * @throws DeviceError when there is no WebGPU, or no adapter, saying which and what to do
  */
 export async function openDevice(options: BrowserDeviceOptions = {}): Promise<Device> {
+  requireKnownKeys(options, ['powerPreference', 'withoutFeatures'], 'openDevice');
   const gpu = browserGpu();
-  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  const again = () => gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  const adapter = await again();
   if (adapter === null)
     throw new DeviceError(
       'this browser has WebGPU but no adapter: navigator.gpu.requestAdapter() gave null. Update the graphics driver, ' +
@@ -193,7 +273,7 @@ export async function openDevice(options: BrowserDeviceOptions = {}): Promise<De
         'Chromium with --enable-unsafe-webgpu --enable-features=Vulkan, without a GPU also with ' +
         '--use-webgpu-adapter=swiftshader.',
     );
-  return deviceFromAdapter(adapter, { withoutFeatures: options.withoutFeatures ?? [] });
+  return deviceFromAdapter(adapter, { withoutFeatures: options.withoutFeatures ?? [], again });
 }
 
 function browserGpu(): GPU {

@@ -2,6 +2,9 @@
 // where the images come from. Not part of latentgpu.js: latentgpu/worker carries it.
 import { ArgumentError } from '../errors.js';
 import { tilesSource } from '../kernels/tiles.js';
+import type { Device } from './device.js';
+import { watched } from './faults.js';
+import { pipelineError } from './pipelines.js';
 import type { Machine } from './program.js';
 
 /** How images lie on a canvas. */
@@ -44,18 +47,19 @@ export class Painter {
 
   /** Its memory is the machine's, and goes with that. */
   static async create(machine: Machine): Promise<Painter> {
-    const { gpu } = machine.device;
+    const { device } = machine;
     const format = navigator.gpu.getPreferredCanvasFormat();
-    const module = gpu.createShaderModule({ label: 'tiles', code: tilesSource.code });
-    const pipeline = await gpu.createRenderPipelineAsync({
-      label: 'tiles',
-      layout: 'auto',
-      vertex: { module, entryPoint: 'cover' },
-      fragment: { module, entryPoint: 'tile', targets: [{ format }] },
-    });
-    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const tiles = machine.memory.create({ label: 'tiles', bytes: TILES_BYTES, usage, remedy: '' });
-    return new Painter(machine, pipeline, format, tiles);
+    const pipeline = await tilesPipeline(device, format);
+    const memory = machine.memory.part();
+    try {
+      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+      const tiles = memory.create({ label: 'tiles', bytes: TILES_BYTES, usage, remedy: 'Close other programs.' });
+      await memory.settled();
+      return new Painter(machine, pipeline, format, tiles);
+    } catch (error) {
+      memory.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -77,15 +81,35 @@ export class Painter {
     return {
       add: (encoder, rows) => {
         gpu.queue.writeBuffer(this.tiles, 0, tilesBytes(layout, rows));
-        const pass = encoder.beginRenderPass({ colorAttachments: [{ view, loadOp, storeOp: 'store' }] });
+        const pass = encoder.beginRenderPass({
+          label: 'tiles',
+          colorAttachments: [{ view, loadOp, storeOp: 'store' }],
+        });
         loadOp = 'load';
         pass.setPipeline(this.pipeline);
         const entries = [rows.buffer, this.tiles].map((buffer, binding) => ({ binding, resource: { buffer } }));
-        pass.setBindGroup(0, gpu.createBindGroup({ layout: this.pipeline.getBindGroupLayout(0), entries }));
+        const group = { label: 'tiles', layout: this.pipeline.getBindGroupLayout(0), entries };
+        pass.setBindGroup(0, gpu.createBindGroup(group));
         pass.draw(3);
         pass.end();
       },
     };
+  }
+}
+
+async function tilesPipeline(device: Device, format: GPUTextureFormat): Promise<GPURenderPipeline> {
+  const { gpu } = device;
+  const { code } = tilesSource;
+  const module = await watched(device, 'shader tiles', () => gpu.createShaderModule({ label: 'tiles', code }));
+  try {
+    return await gpu.createRenderPipelineAsync({
+      label: 'tiles',
+      layout: 'auto',
+      vertex: { module, entryPoint: 'cover' },
+      fragment: { module, entryPoint: 'tile', targets: [{ format }] },
+    });
+  } catch (error) {
+    throw await pipelineError(device, 'shader tiles', error);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Access } from '../kernels/kernel.js';
 import type { ShaderSource } from '../kernels/shader.js';
 import type { Dispatch } from '../plan/plan.js';
 import type { Device } from './device.js';
+import { faultError, lossTold, messageOf, scoped, watched } from './faults.js';
 
 const BUFFER_TYPES: Record<Access, GPUBufferBindingType> = {
   uniform: 'uniform',
@@ -20,6 +21,9 @@ function headerLines({ enables, header }: Dispatch): string[] {
     ...Object.entries(header).map(([name, value]) => `const ${name}: u32 = ${value}u;`),
   ];
 }
+
+/** What a dispatch is called in WebGPU's own messages. */
+export const dispatchLabel = ({ label, kernel }: Dispatch): string => `${label} ${kernel}`;
 
 /** The exact WGSL that the device gets for a dispatch. */
 export function moduleText(dispatch: Dispatch): string {
@@ -38,12 +42,12 @@ export function originOf(dispatch: Dispatch, line: number): { file: string; line
   return { file: dispatch.kernel, line };
 }
 
-const ofDevice = new WeakMap<Device, Pipelines>();
+const ofDevice = new WeakMap<GPUDevice, Pipelines>();
 
-/** The device's pipelines: models and trainers on one device share what was compiled. */
+/** The device's pipelines: models and trainers on one device share what was compiled. After a renewal there are none. */
 export function pipelinesOf(device: Device): Pipelines {
-  const known = ofDevice.get(device) ?? new Pipelines(device);
-  ofDevice.set(device, known);
+  const known = ofDevice.get(device.gpu) ?? new Pipelines(device);
+  ofDevice.set(device.gpu, known);
   return known;
 }
 
@@ -68,43 +72,51 @@ export class Pipelines {
     const { gpu } = this.device;
     const code = moduleText(dispatch);
     const module = await cached(this.modules, code, () => this.module(dispatch, code));
-    const bindGroupLayout = gpu.createBindGroupLayout({
-      label: dispatch.kernel,
-      entries: dispatch.bindings.map(({ access }, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: BUFFER_TYPES[access] },
-      })),
-    });
+    const layout = await watched(this.device, `the layout of kernel ${dispatch.kernel} ("${dispatch.label}")`, () =>
+      this.layout(dispatch),
+    );
     try {
       return await gpu.createComputePipelineAsync({
-        label: `${dispatch.label} ${dispatch.kernel}`,
-        layout: gpu.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] }),
+        label: dispatchLabel(dispatch),
+        layout,
         compute: { module, entryPoint: 'main', constants: dispatch.constants },
       });
     } catch (error) {
-      const constants = JSON.stringify(dispatch.constants);
-      throw new ShaderError(
-        `kernel ${dispatch.kernel} ("${dispatch.label}", ${constants}) does not become a pipeline on ${this.device.adapter.name}: ` +
-          `${error instanceof Error ? error.message : error}`,
-        { cause: error },
-      );
+      const what = `kernel ${dispatch.kernel} ("${dispatch.label}", ${JSON.stringify(dispatch.constants)})`;
+      throw await pipelineError(this.device, what, error);
     }
+  }
+
+  private layout({ kernel, bindings }: Dispatch): GPUPipelineLayout {
+    const { gpu } = this.device;
+    const entries = bindings.map(({ access }, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: BUFFER_TYPES[access] },
+    }));
+    const group = gpu.createBindGroupLayout({ label: kernel, entries });
+    return gpu.createPipelineLayout({ label: kernel, bindGroupLayouts: [group] });
   }
 
   private async module(dispatch: Dispatch, code: string): Promise<GPUShaderModule> {
     const { gpu } = this.device;
-    // Without a scope of its own a compile error would count as the device's, and fail what comes next as well.
-    gpu.pushErrorScope('validation');
-    const module = gpu.createShaderModule({ label: dispatch.kernel, code });
-    const scope = gpu.popErrorScope();
+    const { kernel } = dispatch;
+    const { value: module, fault } = scoped(this.device, () => gpu.createShaderModule({ label: kernel, code }));
+    const found = await fault;
+    if (!found) return module;
     const { messages } = await module.getCompilationInfo();
     const error = messages.find((message) => message.type === 'error');
-    const invalid = await scope;
     if (error) throw new ShaderError(compileErrorText(dispatch, code, error));
-    if (invalid) throw new ShaderError(`kernel ${dispatch.kernel}: ${invalid.message}`);
-    return module;
+    throw faultError(this.device, `the shader of kernel ${kernel} ("${dispatch.label}")`, found);
   }
+}
+
+/** Why there is no pipeline: the device was lost, or it does not take the shader. */
+export async function pipelineError(device: Device, what: string, cause: unknown): Promise<Error> {
+  if ((cause as Partial<GPUPipelineError>).reason !== 'validation') await lossTold(device);
+  device.check();
+  const text = `${what} does not become a pipeline on ${device.adapter.name}: ${messageOf(cause)}`;
+  return new ShaderError(text, { cause });
 }
 
 function compileErrorText(dispatch: Dispatch, code: string, message: GPUCompilationMessage): string {

@@ -2,10 +2,10 @@
 // nothing else.
 import { DeviceError } from '../errors.js';
 import type { Grid } from '../kernels/kernel.js';
-import type { Plan, Resource, Tensor } from '../plan/plan.js';
+import type { Dispatch, Plan, Resource, Tensor } from '../plan/plan.js';
 import type { Device } from './device.js';
 import type { Memory } from './memory.js';
-import type { Pipelines } from './pipelines.js';
+import { dispatchLabel, type Pipelines } from './pipelines.js';
 
 /** What a program needs from its surroundings. */
 export interface Machine {
@@ -26,45 +26,51 @@ interface Bound {
 export class Program {
   private constructor(
     readonly plan: Plan,
-    private readonly machine: Machine,
+    private readonly memory: Memory,
     private readonly bound: Bound[],
-    private readonly scratch: GPUBuffer[],
   ) {}
 
   /**
-   * Compiles the plan's pipelines and allocates its scratch memory.
+   * Compiles the plan's pipelines, allocates its scratch memory, and has the device look at each dispatch once.
+   * @param resources buffers of which the device has said that they are good
    * @param remedy what the user can do if the scratch memory does not fit
    * @throws DeviceError, ShaderError
    */
   static async create(machine: Machine, plan: Plan, resources: Resources, remedy: string): Promise<Program> {
     const pipelines = await Promise.all(plan.dispatches.map((dispatch) => machine.pipelines.get(dispatch)));
-    const scratch: GPUBuffer[] = [];
+    const memory = machine.memory.part();
     try {
-      for (const [index, bytes] of plan.scratch.entries())
-        scratch.push(
-          machine.memory.create({
-            label: `${plan.name} scratch ${index}`,
-            bytes,
-            usage: GPUBufferUsage.STORAGE,
-            remedy,
-          }),
-        );
-      const bound = plan.dispatches.map((dispatch, index) => {
+      const usage = GPUBufferUsage.STORAGE;
+      const scratch = plan.scratch.map((bytes, index) =>
+        memory.create({ label: `${plan.name} scratch ${index}`, bytes, usage, remedy }),
+      );
+      await memory.settled();
+      const bound: Bound[] = [];
+      const program = new Program(plan, memory, bound);
+      for (const [index, dispatch] of plan.dispatches.entries()) {
         const pipeline = pipelines[index];
         if (!pipeline) throw new DeviceError(`dispatch "${dispatch.label}" has no pipeline`);
-        const entries = dispatch.bindings.map(({ tensor }, binding) => ({
-          binding,
-          resource: rangeOf(tensor, scratch, resources),
-        }));
-        const layout = pipeline.getBindGroupLayout(0);
-        const group = machine.device.gpu.createBindGroup({ label: dispatch.label, layout, entries });
-        return { pipeline, group, grid: dispatch.grid };
-      });
-      return new Program(plan, machine, bound, scratch);
+        const ranges = dispatch.bindings.map(({ tensor }) => rangeOf(tensor, scratch, resources));
+        memory.watch(bindingText(dispatch, ranges), () => {
+          bound.push({ pipeline, group: bind(machine.device, dispatch, pipeline, ranges), grid: dispatch.grid });
+          program.rehearse(machine.device, index);
+        });
+      }
+      await memory.settled();
+      return program;
     } catch (error) {
-      for (const buffer of scratch) machine.memory.destroy(buffer);
+      memory.dispose();
       throw error;
     }
+  }
+
+  /** Encodes a dispatch and throws it away: what is wrong with it is told here, with its name, and not by a whole step. */
+  private rehearse({ gpu }: Device, index: number): void {
+    const encoder = gpu.createCommandEncoder({ label: this.plan.name });
+    const pass = encoder.beginComputePass({ label: this.plan.name });
+    this.encodeDispatch(pass, index);
+    pass.end();
+    encoder.finish();
   }
 
   /** Adds the plan's dispatches `from .. to` (all of them unless told) to a pass once. */
@@ -83,8 +89,20 @@ export class Program {
   }
 
   dispose(): void {
-    for (const buffer of this.scratch) this.machine.memory.destroy(buffer);
+    this.memory.dispose();
   }
+}
+
+function bind({ gpu }: Device, dispatch: Dispatch, pipeline: GPUComputePipeline, ranges: GPUBufferBinding[]) {
+  const entries = ranges.map((resource, binding) => ({ binding, resource }));
+  const layout = pipeline.getBindGroupLayout(0);
+  return gpu.createBindGroup({ label: dispatchLabel(dispatch), layout, entries });
+}
+
+/** A dispatch and its buffers, for an error. */
+function bindingText({ label, kernel, bindings, grid }: Dispatch, ranges: GPUBufferBinding[]): string {
+  const bound = bindings.map(({ name }, index) => `${name} in buffer "${ranges[index]?.buffer.label}"`);
+  return `kernel ${kernel} ("${label}", ${grid.join('x')} workgroups) with ${bound.join(', ')}`;
 }
 
 function rangeOf(tensor: Tensor, scratch: GPUBuffer[], resources: Resources): GPUBufferBinding {

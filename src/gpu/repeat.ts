@@ -1,6 +1,7 @@
 // How long a piece of GPU work takes where the GPU's own clock cannot be read: the same work many times in one submit, the
 // host's clock around it, divided. What a submit costs by itself is measured first and taken off.
 import type { Device } from './device.js';
+import { allOf, watched, workDone } from './faults.js';
 
 /** Encodes the work `times` times. */
 export type EncodeTimes = (encoder: GPUCommandEncoder, times: number) => void;
@@ -34,7 +35,7 @@ export async function timeRepeated(
 ): Promise<Repeated> {
   const measure = async (times: number) => {
     prepare?.();
-    await device.gpu.queue.onSubmittedWorkDone();
+    await workDone(device);
     return timeSubmit(device, (encoder) => encode(encoder, times));
   };
   const empties: number[] = [];
@@ -54,17 +55,23 @@ export async function timeRepeated(
   }
   const results: number[] = [];
   for (let i = 0; i < samples; i++) results.push((Math.max(0, (await measure(times)) - empty) * 1000) / times);
-  device.check();
   return { samples: results, times };
 }
 
 /** Milliseconds from submit to done, encoding not counted. */
-async function timeSubmit({ gpu }: Device, encode: (encoder: GPUCommandEncoder) => void): Promise<number> {
-  const encoder = gpu.createCommandEncoder();
-  encode(encoder);
-  const commands = encoder.finish();
-  const started = performance.now();
-  gpu.queue.submit([commands]);
-  await gpu.queue.onSubmittedWorkDone();
-  return performance.now() - started;
+async function timeSubmit(device: Device, encode: (encoder: GPUCommandEncoder) => void): Promise<number> {
+  const { gpu } = device;
+  const commands = await watched(device, 'repeated work', () => {
+    const encoder = gpu.createCommandEncoder({ label: 'repeated work' });
+    encode(encoder);
+    return encoder.finish();
+  });
+  let started = 0;
+  const submitted = watched(device, 'repeated work', () => {
+    started = performance.now();
+    gpu.queue.submit([commands]);
+  });
+  const done = workDone(device).then(() => performance.now() - started);
+  const [, took] = await allOf([submitted, done]);
+  return took;
 }

@@ -4,7 +4,7 @@
 import { DeviceError } from '../errors.js';
 import type { Device } from './device.js';
 import type { Memory } from './memory.js';
-import { mapForReading } from './transfer.js';
+import { readBuffer } from './transfer.js';
 
 /** WebGPU's limit for a query set. */
 export const MAX_QUERIES = 4096;
@@ -19,35 +19,53 @@ export interface PassTime {
 }
 
 export class Timestamps {
-  private readonly queries: GPUQuerySet;
-  private readonly results: GPUBuffer;
-  private readonly stride: number;
   private readonly counts: number[] = [];
+
+  private constructor(
+    private readonly device: Device,
+    private readonly memory: Memory,
+    private readonly queries: GPUQuerySet,
+    private readonly results: GPUBuffer,
+    private readonly submits: number,
+  ) {}
 
   /**
    * @param passes  at most so many in a submit
    * @param submits at most so many until `read`
+   * @throws DeviceError if the device has no timestamps, or not so many
    */
-  constructor(
-    private readonly device: Device,
-    private readonly memory: Memory,
-    passes: number,
-    private readonly submits: number,
-  ) {
+  static async create(device: Device, whole: Memory, passes: number, submits: number): Promise<Timestamps> {
     if (!device.features.has('timestamp-query'))
       throw new DeviceError(`${device.adapter.name} has no timestamps (feature timestamp-query)`);
     if (2 * passes > MAX_QUERIES)
       throw new DeviceError(
         `${passes} timed passes in a submit, must be at most ${MAX_QUERIES / 2}; submit fewer steps`,
       );
-    this.stride = Math.ceil((2 * passes * QUERY_BYTES) / RESOLVE_ALIGNMENT) * RESOLVE_ALIGNMENT;
-    this.results = memory.create({
-      label: 'timestamps',
-      bytes: this.stride * submits,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-      remedy: 'Profile fewer steps.',
-    });
-    this.queries = device.gpu.createQuerySet({ label: 'timestamps', type: 'timestamp', count: 2 * passes });
+    const stride = Math.ceil((2 * passes * QUERY_BYTES) / RESOLVE_ALIGNMENT) * RESOLVE_ALIGNMENT;
+    const memory = whole.part();
+    let queries: GPUQuerySet | undefined;
+    try {
+      const results = memory.create({
+        label: 'timestamps',
+        bytes: stride * submits,
+        usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+        remedy: 'Profile fewer steps.',
+      });
+      queries = memory.watch(`${2 * passes} timestamps`, () =>
+        device.gpu.createQuerySet({ label: 'timestamps', type: 'timestamp', count: 2 * passes }),
+      );
+      await memory.settled();
+      return new Timestamps(device, memory, queries, results, submits);
+    } catch (error) {
+      queries?.destroy();
+      memory.dispose();
+      throw error;
+    }
+  }
+
+  /** Bytes of a submit's times. */
+  private get stride(): number {
+    return this.results.size / this.submits;
   }
 
   /** A pass whose begin and end are number `index` of its submit. */
@@ -70,30 +88,18 @@ export class Timestamps {
 
   /** Waits for the submits. @returns one list a submit, one entry a pass */
   async read(): Promise<PassTime[][]> {
-    const { gpu } = this.device;
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    const bytes = this.results.size;
-    const staging = this.memory.create({ label: 'timestamps readback', bytes, usage, remedy: 'Profile fewer steps.' });
-    try {
-      const encoder = gpu.createCommandEncoder();
-      encoder.copyBufferToBuffer(this.results, 0, staging, 0, bytes);
-      gpu.queue.submit([encoder.finish()]);
-      await mapForReading(this.device, staging);
-      const raw = new BigUint64Array(staging.getMappedRange());
-      return passTimes(
-        this.counts.map((passes, submit) => {
-          const from = (submit * this.stride) / QUERY_BYTES;
-          return [...raw.subarray(from, from + 2 * passes)];
-        }),
-      );
-    } finally {
-      this.memory.destroy(staging);
-    }
+    const raw = new BigUint64Array(await readBuffer(this.device, this.memory, this.results, this.results.size));
+    return passTimes(
+      this.counts.map((passes, submit) => {
+        const from = (submit * this.stride) / QUERY_BYTES;
+        return [...raw.subarray(from, from + 2 * passes)];
+      }),
+    );
   }
 
   dispose(): void {
     this.queries.destroy();
-    this.memory.destroy(this.results);
+    this.memory.dispose();
   }
 }
 

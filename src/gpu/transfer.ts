@@ -1,9 +1,14 @@
-// Bytes between host and GPU, outside the training loop.
+// Bytes from the GPU to the host, outside the training loop.
 
+import { ArgumentError, DeviceError } from '../errors.js';
 import type { Device } from './device.js';
+import { lossTold, messageOf, scoped } from './faults.js';
 import type { Memory } from './memory.js';
 
-/** A copy of `bytes` bytes of `buffer` from `offset`; waits for the work submitted before. */
+/**
+ * A copy of `bytes` bytes of `buffer` from `offset`; waits for the work submitted before. What is copied is submitted within
+ * this task.
+ */
 export async function readBuffer(
   device: Device,
   memory: Memory,
@@ -11,39 +16,45 @@ export async function readBuffer(
   bytes: number,
   offset = 0,
 ): Promise<ArrayBuffer> {
-  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-  const staging = memory.create({ label: 'readback', bytes, usage, remedy: 'Ask for less at a time.' });
+  const own = memory.part();
   try {
-    const encoder = device.gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
-    device.gpu.queue.submit([encoder.finish()]);
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    const staging = own.create({ label: 'readback', bytes, usage, remedy: 'Ask for less at a time.' });
+    own.watch(`a copy of buffer "${buffer.label}"`, () => {
+      const encoder = device.gpu.createCommandEncoder({ label: 'readback' });
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+      device.gpu.queue.submit([encoder.finish()]);
+    });
+    await own.settled();
     await mapForReading(device, staging);
     return staging.getMappedRange().slice(0);
   } finally {
-    memory.destroy(staging);
+    own.dispose();
   }
 }
 
-/** Maps a staging buffer; a lost device or an error on it is thrown as such rather than as a failed map. */
+/**
+ * Maps a staging buffer.
+ * @throws DeviceError if the device was lost or disposed, had an error, or does not map the buffer; ArgumentError if the
+ *   buffer was destroyed meanwhile
+ */
 export async function mapForReading(device: Device, staging: GPUBuffer, bytes = staging.size): Promise<void> {
-  try {
-    await staging.mapAsync(GPUMapMode.READ, 0, bytes);
-  } catch (error) {
-    await lossTold(device);
-    device.check();
-    throw error;
-  }
+  const map = () => staging.mapAsync(GPUMapMode.READ, 0, bytes);
+  const { value, fault } = scoped(device, map, ['validation']);
+  const refused = await value.then(
+    () => undefined,
+    (error: unknown) => error ?? new Error(),
+  );
+  const found = await fault;
+  if (refused) await lossTold(device);
   device.check();
-}
-
-/** Dawn tells of a loss right after it fails the maps, Chromium some tasks later; a map may also fail for other reasons. */
-const LOSS_TOLD_MS = 200;
-
-async function lossTold({ gpu }: Device): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, LOSS_TOLD_MS);
-  });
-  await Promise.race([gpu.lost, late]);
-  clearTimeout(timer);
+  if (refused instanceof Error && refused.name === 'AbortError')
+    throw new ArgumentError(
+      `buffer "${staging.label}" was given back while it was being read; await what is under way before dispose()`,
+    );
+  if (refused || found)
+    throw new DeviceError(
+      `buffer "${staging.label}" cannot be read on ${device.adapter.name}: ${found?.text ?? messageOf(refused)}`,
+      { cause: refused },
+    );
 }

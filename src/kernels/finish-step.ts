@@ -4,7 +4,10 @@ import { F32_BYTES, type Kernel } from './kernel.js';
 
 const FINISH_WORKGROUP = 128;
 
-/** `losses` is [terms, rowStride], of which `rows` are in use; `metrics` is a ring of `capacity` entries of [terms]. */
+/**
+ * `losses` is [terms, rowStride], of which `rows` are in use; `metrics` is a ring of `capacity` entries of [terms + 1], the
+ * last of which counts the losses that are not finite.
+ */
 export interface FinishShape {
   terms: number;
   rows: number;
@@ -24,5 +27,5 @@ export const finishStep: Kernel<FinishShape> = {
   }),
   grid: () => [1, 1, 1],
   flops: ({ terms, rows }) => terms * rows,
-  bytes: ({ terms, rows }) => terms * (rows + 1) * F32_BYTES,
+  bytes: ({ terms, rows }) => (terms * (rows + 1) + 1) * F32_BYTES,
 };

@@ -44,15 +44,11 @@ const DEFAULT_HIDDEN = [512, 256];
 /** Hinton & Salakhutdinov 2006. */
 const STACKED = { hidden: [1000, 500, 250], latent: 30 };
 
-const COMMON_OPTIONS = ['pixels', 'hidden', 'latent', 'activation', 'loss', 'output', 'range'];
+const SIZES = ['pixels', 'hidden', 'latent'];
+const LAYERS = [...SIZES, 'activation', 'loss', 'output', 'range'];
 
-/**
- * What all members have in common: the layers around the code, and how images are compared.
- * @param own options that the member itself has used
- * @throws ArgumentError for an option that neither has
- */
-function mirrored(options: Layers, own: readonly string[] = []): Omit<ModelSpec, 'code'> {
-  requireKnownKeys(options, [...COMMON_OPTIONS, ...own], '');
+/** What all members have in common: the layers around the code, and how images are compared. */
+function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
   const { pixels = 784, hidden = DEFAULT_HIDDEN, activation = 'relu', loss: reconstruction = 'bce', range } = options;
   if (!Array.isArray(hidden))
     throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
@@ -79,8 +75,10 @@ function checked(spec: ModelSpec): ModelSpec {
  * @throws ArgumentError naming what is wrong
  * Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes".
  */
-export function vae({ latent = 64, klWeight = 1, variance, ...layers }: VaeOptions = {}): ModelSpec {
-  const { loss, ...rest } = mirrored(layers, ['klWeight', 'variance']);
+export function vae(options: VaeOptions = {}): ModelSpec {
+  requireKnownKeys(options, [...LAYERS, 'klWeight', 'variance'], '');
+  const { latent = 64, klWeight = 1, variance, ...layers } = options;
+  const { loss, ...rest } = mirrored(layers);
   return checked({
     ...rest,
     code: { kind: 'gaussian', units: latent },
@@ -92,21 +90,26 @@ export function vae({ latent = 64, klWeight = 1, variance, ...layers }: VaeOptio
  * A VAE whose KL term weighs `beta`: above 1 the code's dimensions separate, below 1 the images are sharper.
  * Source: Higgins et al. 2017, "beta-VAE".
  */
-export function betaVae({ beta = 4, ...options }: Omit<VaeOptions, 'klWeight'> & { beta?: number } = {}): ModelSpec {
-  requireKnownKeys(options, [...COMMON_OPTIONS, 'beta', 'variance'], '');
-  return vae({ ...options, klWeight: beta });
+export function betaVae(options: Omit<VaeOptions, 'klWeight'> & { beta?: number } = {}): ModelSpec {
+  requireKnownKeys(options, [...LAYERS, 'beta', 'variance'], '');
+  const { beta = 4, ...others } = options;
+  return vae({ ...others, klWeight: beta });
 }
 
 /**
  * A VAE that is told each image's class, so that it can be asked for one.
  * Source: Sohn et al. 2015, "Learning Structured Output Representation using Deep Conditional Generative Models".
  */
-export function conditionalVae({ classes = 10, ...options }: VaeOptions & { classes?: number } = {}): ModelSpec {
-  return checked({ ...vae(options), classes });
+export function conditionalVae(options: VaeOptions & { classes?: number } = {}): ModelSpec {
+  requireKnownKeys(options, [...LAYERS, 'klWeight', 'variance', 'classes'], '');
+  const { classes = 10, ...others } = options;
+  return checked({ ...vae(others), classes });
 }
 
 /** The plain autoencoder: pixels-hidden-code-hidden-pixels, the code without an activation. */
-export function ae({ latent = 64, ...layers }: Layers = {}): ModelSpec {
+export function ae(options: Layers = {}): ModelSpec {
+  requireKnownKeys(options, LAYERS, '');
+  const { latent = 64, ...layers } = options;
   return checked({ ...mirrored(layers), code: { kind: 'deterministic', units: latent, activation: 'identity' } });
 }
 
@@ -114,7 +117,9 @@ export function ae({ latent = 64, ...layers }: Layers = {}): ModelSpec {
  * No activation anywhere and squared error: spans the subspace of the data's principal components.
  * Source: Baldi & Hornik 1989.
  */
-export function linear({ hidden = [], ...sizes }: Sizes = {}): ModelSpec {
+export function linear(options: Sizes = {}): ModelSpec {
+  requireKnownKeys(options, SIZES, '');
+  const { hidden = [], ...sizes } = options;
   return ae({ ...sizes, hidden, activation: 'identity', loss: 'mse', output: 'identity' });
 }
 
@@ -130,13 +135,19 @@ export interface SparseOptions extends Layers {
 
 /**
  * An autoencoder whose code is mostly near zero.
- * @throws ArgumentError if both l1 and rho are given
+ * @throws ArgumentError if both l1 and rho are given, or a weight without rho
  * Source: Ng 2011, "Sparse autoencoder" (CS294A lecture notes).
  */
-export function sparse({ latent = 64, l1, rho, sparsityWeight = 1, ...layers }: SparseOptions = {}): ModelSpec {
+export function sparse(options: SparseOptions = {}): ModelSpec {
+  requireKnownKeys(options, [...LAYERS, 'l1', 'rho', 'sparsityWeight'], '');
+  const { latent = 64, l1, rho, sparsityWeight, ...layers } = options;
   if (l1 !== undefined && rho !== undefined)
     throw new ArgumentError(`l1 ${l1} and rho ${rho}: a code is kept sparse by one of them; leave one out`);
-  const { loss, ...rest } = mirrored(layers, ['l1', 'rho', 'sparsityWeight']);
+  if (sparsityWeight !== undefined && rho === undefined)
+    throw new ArgumentError(
+      `sparsityWeight ${sparsityWeight} without rho: it is the weight of the divergence from rho; give rho, 0.05 is usual, or leave it out`,
+    );
+  const { loss, ...rest } = mirrored(layers);
   if (rho === undefined)
     return checked({
       ...rest,
@@ -146,7 +157,7 @@ export function sparse({ latent = 64, l1, rho, sparsityWeight = 1, ...layers }: 
   return checked({
     ...rest,
     code: { kind: 'deterministic', units: latent, activation: 'sigmoid' },
-    loss: { ...loss, sparsity: { target: rho, weight: sparsityWeight } },
+    loss: { ...loss, sparsity: { target: rho, weight: sparsityWeight ?? 1 } },
   });
 }
 
@@ -154,8 +165,10 @@ export function sparse({ latent = 64, l1, rho, sparsityWeight = 1, ...layers }: 
  * An autoencoder that is shown damaged images and asked for the clean ones. Gaussian noise of 0.3 by default.
  * Source: Vincent et al. 2010, "Stacked Denoising Autoencoders".
  */
-export function denoising({ corruption, ...layers }: Layers & { corruption?: CorruptionSpec } = {}): ModelSpec {
-  return checked({ ...ae(layers), corruption: corruption ?? { kind: 'gaussian', amount: 0.3 } });
+export function denoising(options: Layers & { corruption?: CorruptionSpec } = {}): ModelSpec {
+  requireKnownKeys(options, [...LAYERS, 'corruption'], '');
+  const { corruption = { kind: 'gaussian', amount: 0.3 }, ...layers } = options;
+  return checked({ ...ae(layers), corruption });
 }
 
 /**
@@ -163,6 +176,7 @@ export function denoising({ corruption, ...layers }: Layers & { corruption?: Cor
  * Source: Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
  */
 export function stacked(options: Layers = {}): ModelSpec {
+  requireKnownKeys(options, LAYERS, '');
   const { hidden = STACKED.hidden, latent = STACKED.latent, activation = 'sigmoid', ...layers } = options;
   return ae({ ...layers, hidden, latent, activation });
 }

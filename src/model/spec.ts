@@ -146,7 +146,7 @@ export function checkMirrored({ inputs, classes, encoder, code, decoder }: Model
  * @throws ArgumentError with the path of what is wrong: `decoder[1].units: -5, must be a positive integer`
  */
 export function validateSpec(value: unknown): asserts value is ModelSpec {
-  if (typeof value !== 'object' || value === null)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new ArgumentError(`model spec: ${JSON.stringify(value)}, must be an object (see ModelSpec)`);
   const spec = value as Partial<ModelSpec>;
   requireKnownKeys(spec, SPEC_KEYS, '');

@@ -1,8 +1,23 @@
 // Checks of single values in descriptions that may come from a JSON file; each error names the path of the value.
 import { ArgumentError } from '../errors.js';
+import { didYouMean } from '../names.js';
+
+export { requireKnownKeys } from '../names.js';
+
+const MOST_SHOWN = 80;
+
+/** A text in a message, cut: it may be as long as the file that it is from. */
+export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text);
 
 /** A value in a message; JSON alone would call NaN and Infinity null. */
-export const show = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+export function show(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return cut(JSON.stringify(value) ?? 'undefined');
+  } catch {
+    return 'nested too deep to show'; // JSON.parse goes deeper
+  }
+}
 
 /** @throws ArgumentError: the path, what is there, what must be */
 export function refuse(path: string, value: unknown, must: string): never {
@@ -11,27 +26,33 @@ export function refuse(path: string, value: unknown, must: string): never {
 
 /** @throws ArgumentError unless `value` is one of `choices` */
 export function requireOneOf(value: unknown, choices: readonly string[], path: string): void {
-  if (!choices.includes(value as string)) refuse(path, value, `must be one of ${choices.join(', ')}`);
+  if (choices.includes(value as string)) return;
+  const meant = typeof value === 'string' ? didYouMean(value, choices) : '';
+  refuse(path, value, `must be one of ${choices.join(', ')}${meant}`);
 }
+
+export const POSITIVE = 'a finite number above 0';
+export const NOT_NEGATIVE = 'a finite number >= 0';
+
+/** The smallest number that is not denormal in f32: WGSL lets a GPU take smaller ones for 0. */
+const LEAST_NORMAL = 2 ** -126;
 
 /**
- * @param path '' for the description itself
- * @throws ArgumentError for a key that `known` lacks: a slip of the pen would else be a default
+ * A number that the GPU computes with, in f32.
+ * @returns undefined if it is finite and `ok`, before and after it is rounded to f32; else what to say after "must be"
  */
-export function requireKnownKeys(value: object, known: readonly string[], path: string): void {
-  for (const key of Object.keys(value))
-    if (!known.includes(key))
-      throw new ArgumentError(`${path && `${path}.`}${key}: unknown, must be one of ${known.join(', ')}`);
+export function numberFault(value: unknown, must: string, ok: (value: number) => boolean): string | undefined {
+  const good = (number: number) => Number.isFinite(number) && ok(number);
+  if (typeof value !== 'number' || !good(value)) return must;
+  const rounded = Math.fround(value);
+  const onGpu = Math.abs(rounded) < LEAST_NORMAL ? 0 : rounded;
+  return good(onGpu) ? undefined : `${must} (f32, which the GPU computes with, makes it ${onGpu})`;
 }
-
-/** What every size that reaches the GPU must be: 1e-50 would be 0 there. */
-export const POSITIVE = 'a positive number that f32 holds (1e-45 to 3e38)';
-export const NOT_NEGATIVE = 'a number >= 0 that f32 holds (up to 3e38)';
 
 /** @throws ArgumentError unless `value` is finite and `ok`, both as it is and as the f32 that the GPU computes with */
 export function requireNumber(value: unknown, path: string, must: string, ok: (value: number) => boolean): void {
-  const onGpu = typeof value === 'number' ? Math.fround(value) : Number.NaN;
-  if (!Number.isFinite(onGpu) || !ok(value as number) || !ok(onGpu)) refuse(path, value, `must be ${must}`);
+  const fault = numberFault(value, must, ok);
+  if (fault !== undefined) refuse(path, value, `must be ${fault}`);
 }
 
 /** @throws ArgumentError unless `value` is positive */

@@ -10,6 +10,7 @@ import {
   deviceFromAdapter,
   summarizeAdapter,
 } from '../gpu/device.js';
+import { requireKnownKeys } from '../names.js';
 import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
 import { findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
 
@@ -40,11 +41,13 @@ const DAWN_FLAGS = [
  * Opens a WebGPU device on this machine.
  * @throws DeviceError when there is no such adapter, saying what was found and what to do; ArgumentError for an empty name
  */
-export function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+  requireKnownKeys(options, ['adapter', 'flags', 'withoutFeatures'], 'openDevice');
   const { adapter = 'auto', flags = [], withoutFeatures = [] } = options;
+  const again = () => exclusive(async () => (await choose(adapter, flags)).adapter);
   return exclusive(async () => {
     const { adapter: chosen, summary } = await choose(adapter, flags);
-    return deviceFromAdapter(chosen, { withoutFeatures, kind: summary.kind, backend: summary.backend });
+    return deviceFromAdapter(chosen, { withoutFeatures, kind: summary.kind, backend: summary.backend, again });
   });
 }
 
@@ -69,9 +72,9 @@ function exclusive<T>(task: () => Promise<T>): Promise<T> {
 }
 
 async function choose(wanted: string, flags: readonly string[]): Promise<Offer> {
-  if (wanted.trim() === '')
+  if (typeof wanted !== 'string' || wanted.trim() === '')
     throw new ArgumentError(
-      "adapter is empty: it must be 'auto', 'hardware', 'lavapipe', 'swiftshader' or a part of an adapter's name",
+      `adapter is ${wanted === '' ? 'empty' : JSON.stringify(wanted)}: it must be 'auto', 'hardware', 'lavapipe', 'swiftshader' or a part of an adapter's name`,
     );
   await loadDawn(); // where it does not load, that is the thing to say, not that there is no adapter
   if (wanted === 'auto') return chooseAny(flags);
@@ -242,11 +245,25 @@ export function mergeFlags(flags: readonly string[]): string[] {
   );
 }
 
-function dawnError(error: unknown): DeviceError {
+/** Why Dawn does not load, from what Node says: it is not installed, it was bundled, or the machine is not one of its. */
+export function dawnError(error: unknown): DeviceError {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const here = `Dawn (npm package webgpu) does not load here (${process.platform} ${process.arch})`;
+  const said = messageOf(error).split('\n')[0] ?? '';
+  // A bundled copy of the package looks for its library beside the bundle, in CommonJS even without knowing where that is.
+  const astray = code === 'MODULE_NOT_FOUND' && /dawn\.node/.test(said) && !/webgpu[\\/]dist/.test(said);
+  if (astray || code.startsWith('ERR_INVALID_ARG'))
+    return new DeviceError(
+      `${here}: it was bundled, and its native library is in no bundle. Leave webgpu external ` +
+        "(esbuild: --external:webgpu; Rollup, Vite, webpack: external: ['webgpu']) and have it installed where the bundle runs: " +
+        'npm install webgpu',
+      { cause: error },
+    );
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return new DeviceError(`${here}: ${said}. Install it where the program runs: npm install webgpu`, { cause: error });
   return new DeviceError(
-    `Dawn (npm package webgpu) does not load here (${process.platform} ${process.arch}): ` +
-      `${messageOf(error).split('\n')[0]}. It needs Linux with glibc 2.34 and libstdc++ with GLIBCXX_3.4.30 ` +
-      '(Debian 12, Ubuntu 22.04 or newer; not Alpine), Windows or macOS; if it is not installed: npm install webgpu',
+    `${here}: ${said}. It needs Linux with glibc 2.34 and libstdc++ with GLIBCXX_3.4.30 (Debian 12, Ubuntu 22.04 or ` +
+      'newer; not Alpine), Windows or macOS',
     { cause: error },
   );
 }

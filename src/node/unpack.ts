@@ -15,12 +15,15 @@ export interface InstalledPackage {
   version: string;
 }
 
+/** This file's address; a bundle in CommonJS has none. */
+const HERE: string | undefined = import.meta.url;
+
 /**
  * @returns where an npm package is installed, as seen from this package or else from the current folder. Its "exports"
  *   do not matter, so that files which it does not export can be read.
  */
 export function findPackage(name: string): InstalledPackage | undefined {
-  const from = [import.meta.url, path.join(process.cwd(), 'index.js')];
+  const from = [...(HERE ? [HERE] : []), path.join(process.cwd(), 'index.js')];
   const folders = from.flatMap((file) => createRequire(file).resolve.paths(name) ?? []);
   for (const folder of folders) {
     const dir = path.join(folder, name);
@@ -36,13 +39,13 @@ export function findPackage(name: string): InstalledPackage | undefined {
 
 /** @returns folders to cache in, best first: beside the installed packages, the user's cache, the temp folder. */
 export function cacheFolders(): string[] {
-  const modules = nodeModules(path.dirname(fileURLToPath(import.meta.url)));
+  const modules = HERE && nodeModules(path.dirname(fileURLToPath(HERE)));
   const home = process.env.XDG_CACHE_HOME || (os.homedir() && path.join(os.homedir(), '.cache'));
   return [
     modules && path.join(modules, '.cache', 'latentgpu'),
     home && path.join(home, 'latentgpu'),
     tempCache(),
-  ].filter((folder) => folder !== '');
+  ].filter((folder): folder is string => Boolean(folder));
 }
 
 function nodeModules(from: string): string {

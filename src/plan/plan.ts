@@ -9,7 +9,7 @@ import type { LossTerm } from '../model/spec.js';
 /**
  * Memory that outlives a dispatch and has an owner outside the plan.
  * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts).
- * losses: [terms, row stride]. metrics: ring of [terms]. settings, progress: shaders/lib/step.wgsl. images, labels: u8.
+ * losses: [terms, row stride]. metrics: ring of [terms + 1]. settings, progress: shaders/lib/step.wgsl. images, labels: u8.
  * input, output: the host's.
  */
 export type Resource =

@@ -30,6 +30,9 @@ export const PROGRESS_BYTES = 28;
 /** Floats from one term's rows to the next in the losses buffer: bindings start on aligned bytes. */
 export const lossRowStride = (rows: number): number => alignUp(rows * F32_BYTES) / F32_BYTES;
 
+/** Numbers of a step in the metrics ring: a sum for each term of the loss, and how many losses were not finite. */
+export const metricsColumns = (terms: number): number => terms + 1;
+
 export class TensorTable {
   private readonly placed = new Map<Node, Tensor>();
   private slots = 0;
@@ -108,7 +111,7 @@ export class TensorTable {
   }
 
   metrics(terms: number): Tensor {
-    return resource('metrics', 'metrics', [this.sizes.metricsCapacity, terms]);
+    return resource('metrics', 'metrics', [this.sizes.metricsCapacity, metricsColumns(terms)]);
   }
 }
 

@@ -41,6 +41,7 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
   const { groups, iterations, walkers } = effort;
   try {
     const buffers = makeBuffers(memory, quads * QUAD_BYTES, lanesOf(Math.max(groups, walkers)) * F32_BYTES);
+    await memory.settled();
     device.gpu.queue.writeBuffer(buffers.factor.buffer, 0, new Float32Array(4).fill(0.5));
     const compute = await bind(machine, fma, { groups, iterations }, buffers);
     const shape = { groups: walkers, quads };

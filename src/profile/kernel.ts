@@ -3,6 +3,7 @@
 // harness/profile.js and by pages. What is right and what is timed: product.ts, gpu/timestamps.ts, gpu/repeat.ts.
 import { ArgumentError, ShaderError } from '../errors.js';
 import type { AdapterSummary, Device } from '../gpu/device.js';
+import { watched } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
 import { type Machine, Program } from '../gpu/program.js';
@@ -11,6 +12,7 @@ import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmul, matmulVariants } from '../kernels/matmul.js';
+import { requireKnownKeys } from '../names.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import {
@@ -108,6 +110,7 @@ const REMEDY = 'Use smaller m, n, k.';
  * @throws DeviceError when the device fails or the matrices do not fit it
  */
 export async function profileMatmul(device: Device, options: MatmulProfileOptions): Promise<KernelReport> {
+  requireKnownKeys(options, ['m', 'n', 'k', 'forms', 'first', 'variants', 'onProgress'], 'profileMatmul');
   const { m, n, k, forms = MATMUL_FORMS } = options;
   for (const form of forms) checkForm(form);
   const first = options.first === undefined ? [] : chosenVariants(device, [options.first]);
@@ -152,7 +155,7 @@ export async function profileCandidates(
   checkSizes(sizes);
   const memory = new Memory(device);
   try {
-    const bench = new Bench(device, memory, sizes);
+    const bench = await Bench.create(device, memory, sizes);
     const sample = sampleOf(sizes);
     const rows: KernelRow[] = [];
     const refused: RefusedKernel[] = [];
@@ -195,28 +198,32 @@ const PLACES = { a: 'parameters', b: 'input', c: 'output' } as const satisfies R
 
 /** The operands on the device and what is done with them. */
 class Bench {
-  readonly a: Float32Array<ArrayBuffer>;
-  readonly b: Float32Array<ArrayBuffer>;
   quantized = false;
   private readonly machine: Machine;
-  private readonly buffers: Record<keyof typeof PLACES, GPUBuffer>;
 
-  constructor(
+  private constructor(
     private readonly device: Device,
     private readonly memory: Memory,
     private readonly sizes: MatmulSizes,
+    private readonly buffers: Record<keyof typeof PLACES, GPUBuffer>,
+    readonly a: Float32Array<ArrayBuffer>,
+    readonly b: Float32Array<ArrayBuffer>,
   ) {
-    const { m, n, k } = sizes;
     this.machine = { device, memory, pipelines: pipelinesOf(device) };
+  }
+
+  static async create(device: Device, memory: Memory, sizes: MatmulSizes): Promise<Bench> {
+    const { m, n, k } = sizes;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const make = (label: string, count: number) =>
       memory.create({ label, bytes: count * F32_BYTES, usage, remedy: REMEDY });
     // Before the host's own arrays: what does not fit is said here.
-    this.buffers = { a: make('a', m * k), b: make('b', k * n), c: make('c', m * n) };
-    this.a = operand(1, m * k);
-    this.b = operand(2, k * n);
-    device.gpu.queue.writeBuffer(this.buffers.a, 0, this.a);
-    device.gpu.queue.writeBuffer(this.buffers.b, 0, this.b);
+    const buffers = { a: make('a', m * k), b: make('b', k * n), c: make('c', m * n) };
+    await memory.settled();
+    const [a, b] = [operand(1, m * k), operand(2, k * n)];
+    device.gpu.queue.writeBuffer(buffers.a, 0, a);
+    device.gpu.queue.writeBuffer(buffers.b, 0, b);
+    return new Bench(device, memory, sizes, buffers, a, b);
   }
 
   get method(): KernelReport['method'] {
@@ -275,12 +282,15 @@ class Bench {
   /** C, computed once. What the variant before left there is gone: an element that this one forgets is seen. */
   private async run(program: Program): Promise<Float32Array> {
     const { c } = this.buffers;
-    const encoder = this.device.gpu.createCommandEncoder();
-    encoder.clearBuffer(c);
-    const pass = encoder.beginComputePass();
-    program.encode(pass);
-    pass.end();
-    this.device.gpu.queue.submit([encoder.finish()]);
+    const label = program.plan.name;
+    await watched(this.device, `kernel ${label}`, () => {
+      const encoder = this.device.gpu.createCommandEncoder({ label });
+      encoder.clearBuffer(c);
+      const pass = encoder.beginComputePass({ label });
+      program.encode(pass);
+      pass.end();
+      this.device.gpu.queue.submit([encoder.finish()]);
+    });
     return new Float32Array(await readBuffer(this.device, this.memory, c, c.size));
   }
 
@@ -311,18 +321,20 @@ class Bench {
 
   private async passes(program: Program, calls: number, aSubmit: number): Promise<PassTime[][]> {
     const { gpu } = this.device;
-    const timestamps = new Timestamps(this.device, this.memory, aSubmit, Math.ceil(calls / aSubmit));
+    const timestamps = await Timestamps.create(this.device, this.memory, aSubmit, Math.ceil(calls / aSubmit));
     try {
       for (let done = 0; done < calls; done += aSubmit) {
         const count = Math.min(aSubmit, calls - done);
-        const encoder = gpu.createCommandEncoder();
-        for (let index = 0; index < count; index++) {
-          const pass = timestamps.beginPass(encoder, program.plan.name, index);
-          program.encodeDispatch(pass, 0);
-          pass.end();
-        }
-        timestamps.resolve(encoder, count);
-        gpu.queue.submit([encoder.finish()]);
+        await watched(this.device, `kernel ${program.plan.name}`, () => {
+          const encoder = gpu.createCommandEncoder({ label: program.plan.name });
+          for (let index = 0; index < count; index++) {
+            const pass = timestamps.beginPass(encoder, program.plan.name, index);
+            program.encodeDispatch(pass, 0);
+            pass.end();
+          }
+          timestamps.resolve(encoder, count);
+          gpu.queue.submit([encoder.finish()]);
+        });
       }
       return await timestamps.read();
     } finally {

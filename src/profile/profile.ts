@@ -3,9 +3,11 @@
 // this exists, on the host or the GPU, until profileTrainer is called. The arithmetic is in report.ts.
 import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
+import { allOf, workDone } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
 import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, MAX_QUERIES, type PassTime, Timestamps } from '../gpu/timestamps.js';
+import { requireKnownKeys } from '../names.js';
 import type { Stepper } from '../train/stepper.js';
 import type { Trainer } from '../train/trainer.js';
 import { measureCeilings } from './ceilings.js';
@@ -58,6 +60,7 @@ export interface Subject {
 
 /** The same for any stepper. */
 export async function profileStepper(subject: Subject, options: ProfileOptions = {}): Promise<ProfileReport> {
+  requireKnownKeys(options, ['steps', 'warmup', 'ceilings'], 'profile');
   const { steps = 50, warmup = 5, ceilings = false } = options;
   checkCount('steps', steps, 1);
   checkCount('warmup', warmup, 0);
@@ -121,7 +124,7 @@ interface Run {
 
 /** Runs steps as the trainer does, two submits under way, with a note of what the host does. */
 async function runSteps(
-  { device, stepper }: Subject,
+  { device, memory, stepper }: Subject,
   count: number,
   size: number,
   encodeSteps: EncodeSteps,
@@ -133,31 +136,45 @@ async function runSteps(
     events.push({ lane: 'host', name, start: start - zero, duration: now() - start, submit, args: { steps } });
   const walls: number[] = [];
   const inFlight: (() => Promise<void>)[] = [];
-  await queue.onSubmittedWorkDone();
+  const own = memory.part();
+  await workDone(device);
   const zero = now();
   let last = zero;
   let done = 0;
-  for (let submit = 0; done < count; submit++) {
-    const encodeStart = now();
-    const { commands, steps, read } = stepper.encode(Math.min(size, count - done), encodeSteps);
-    note('encode', encodeStart, submit, steps);
-    const submitStart = now();
-    queue.submit([commands]);
-    note('submit', submitStart, submit, steps);
-    done += steps;
-    const finished = queue.onSubmittedWorkDone();
-    inFlight.push(async () => {
-      await finished;
-      const readStart = now();
-      walls.push((readStart - last) / steps);
-      last = readStart;
-      await read().sums;
-      note('readback', readStart, submit, steps);
-    });
-    if (inFlight.length >= SUBMITS_IN_FLIGHT) await inFlight.shift()?.();
+  try {
+    for (let submit = 0; done < count; submit++) {
+      const { commands, steps, read } = own.watch('profiled steps', () => {
+        const start = now();
+        const encoded = stepper.encode(Math.min(size, count - done), encodeSteps);
+        note('encode', start, submit, encoded.steps);
+        return encoded;
+      });
+      own.watch('profiled steps', () => {
+        const start = now();
+        queue.submit([commands]);
+        note('submit', start, submit, steps);
+      });
+      done += steps;
+      const finished = allOf([own.settled(), workDone(device)]);
+      finished.catch(() => undefined); // told in its turn
+      inFlight.push(async () => {
+        await finished.catch(async (error: unknown) => {
+          await Promise.allSettled([read().sums]); // gives its buffer back
+          throw error;
+        });
+        const start = now();
+        walls.push((start - last) / steps);
+        last = start;
+        await read().sums;
+        note('readback', start, submit, steps);
+      });
+      if (inFlight.length >= SUBMITS_IN_FLIGHT) await inFlight.shift()?.();
+    }
+    for (const finish of inFlight.splice(0)) await finish();
+  } finally {
+    await Promise.allSettled(inFlight.map((finish) => finish()));
+    own.dispose();
   }
-  for (const finish of inFlight) await finish();
-  device.check();
   return { events, wall: median(walls) };
 }
 
@@ -175,7 +192,7 @@ async function runTimed(subject: Subject, steps: number, size: number): Promise<
   const { dispatches } = stepper.plan;
   // One more where the ring of metrics ends.
   const submits = Math.ceil(steps / size) + Math.ceil(steps / 1024) + 1;
-  const timestamps = new Timestamps(device, memory, size * dispatches.length, submits);
+  const timestamps = await Timestamps.create(device, memory, size * dispatches.length, submits);
   const encodeSteps: EncodeSteps = (encoder, count) => {
     let index = 0;
     for (let step = 0; step < count; step++)

@@ -1,7 +1,9 @@
 // The losses of a whole set of images: one noise sample an image, the same every time.
 import type { Images } from '../data/dataset.js';
+import type { Memory } from '../gpu/memory.js';
 import { evaluationGraph, type Part } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
+import { badEvaluation } from './divergence.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
@@ -26,10 +28,12 @@ export class Evaluator {
   private constructor(private readonly stepper: Stepper) {}
 
   /**
+   * @param memory   its own goes with it
    * @param settings those of training; `examples` and `batch` are taken from `images`
    */
   static async create(
     model: Model,
+    memory: Memory,
     images: Images,
     settings: StepSettings,
     { fuse, part }: PassOptions,
@@ -40,29 +44,36 @@ export class Evaluator {
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, matmulVariant, fuse });
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };
-    return new Evaluator(await Stepper.create(machine, plan, images, own, shared, 'Use narrower layers (--hidden).'));
+    return new Evaluator(
+      await Stepper.create({ ...machine, memory }, plan, images, own, shared, 'Use narrower layers.'),
+    );
   }
 
-  /** Mean losses over all the images. Calls at the same time take turns: there is one set of counters. */
-  run(): Promise<Losses> {
-    const result = this.last.then(() => this.pass());
+  /**
+   * Mean losses over all the images. Calls at the same time take turns: there is one set of counters.
+   * @param name what the images are, and `step` how many steps the model was trained, for an error
+   * @throws TrainingError if a loss is not finite
+   */
+  run(name: string, step: number): Promise<Losses> {
+    const result = this.last.then(() => this.pass(name, step));
     this.last = result.catch(() => undefined);
     return result;
   }
 
-  private async pass(): Promise<Losses> {
+  private async pass(name: string, step: number): Promise<Losses> {
     const { stepper } = this;
     const mean = new LossMean(stepper.plan.losses);
     const add = (sums: Float32Array, images: number) => mean.add(sums, images);
+    const fault = (_: number, told: string) => badEvaluation(name, step, told);
     stepper.rewind(0);
     const pending: PendingMetrics[] = [];
     try {
       while (stepper.step < stepper.stepsPerPass) {
         pending.push(stepper.submit(Math.min(STEPS_PER_SUBMIT, stepper.stepsPerPass - stepper.step)));
         const oldest = pending.length >= SUBMITS_IN_FLIGHT ? pending.shift() : undefined;
-        if (oldest) await eachStep(oldest, stepper.rows, add);
+        if (oldest) await eachStep(oldest, stepper.rows, add, fault);
       }
-      for (const rest of pending) await eachStep(rest, stepper.rows, add);
+      for (const rest of pending) await eachStep(rest, stepper.rows, add, fault);
     } finally {
       await settled(pending);
     }

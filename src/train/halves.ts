@@ -1,6 +1,6 @@
 // Passes through half of a model, on values that the host hands over: images to codes, codes to images. Plans and buffers
 // for a number of rows are made when they are first needed, and kept.
-import { ArgumentError } from '../errors.js';
+import { allOf, watched } from '../gpu/faults.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph } from '../graph/build.js';
@@ -16,7 +16,6 @@ export const MAX_ROWS = 128;
 export type HalfName = 'encoder' | 'decoder';
 
 const GRAPHS = { encoder: encoderGraph, decoder: decoderGraph };
-const INPUTS = { encoder: 'images', decoder: 'codes' };
 
 /** What the halves of a model are made of. */
 export interface HalvesOptions {
@@ -52,16 +51,17 @@ export class Halves {
   constructor(private readonly options: HalvesOptions) {}
 
   /**
-   * @param values  [n, columns], any n
+   * @param values [n, columns], any n
    * @returns [n, the half's output]
-   * @throws ArgumentError unless `values` is a Float32Array of whole rows
    */
   async run(which: HalfName, values: Float32Array, columns: number): Promise<Float32Array> {
     const { device, memory } = this.options.machine;
     const results: Float32Array[] = [];
     for (const { half, values: some, count } of await this.parts(which, values, columns)) {
-      this.pass(half, some);
-      const bytes = await readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES);
+      // Both are submitted within this task: no other call comes between them.
+      const passed = this.pass(half, some);
+      const read = readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES);
+      const [, bytes] = await allOf([passed, read]);
       results.push(new Float32Array(bytes));
     }
     return concatenate(results);
@@ -69,12 +69,15 @@ export class Halves {
 
   /** As `run`, but what comes out stays on the GPU: `use` says what is done with it there. All within one task. */
   async runOnGpu(which: HalfName, values: Float32Array, columns: number, use: UseOnGpu): Promise<void> {
-    for (const { half, values: some, first, count } of await this.parts(which, values, columns))
-      this.pass(half, some, (encoder) => use(encoder, { buffer: half.output, first, count }));
+    const parts = await this.parts(which, values, columns);
+    const passes = parts.map(({ half, values: some, first, count }) =>
+      this.pass(half, some, (encoder) => use(encoder, { buffer: half.output, first, count })),
+    );
+    await allOf(passes);
   }
 
   private async parts(which: HalfName, values: Float32Array, columns: number) {
-    const rows = wholeRows(values, columns, INPUTS[which]);
+    const rows = values.length / columns;
     const parts = [];
     for (let first = 0; first < rows; first += MAX_ROWS) {
       const count = Math.min(MAX_ROWS, rows - first);
@@ -85,15 +88,22 @@ export class Halves {
   }
 
   /** Rows past those of `values` keep what an earlier call left there. */
-  private pass(half: Half, values: Float32Array, after: (encoder: GPUCommandEncoder) => void = () => undefined): void {
-    const { gpu } = this.options.machine.device;
-    gpu.queue.writeBuffer(half.input, 0, Float32Array.from(values));
-    const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    half.program.encode(pass);
-    pass.end();
-    after(encoder);
-    gpu.queue.submit([encoder.finish()]);
+  private pass(
+    { program, input }: Half,
+    values: Float32Array,
+    after: (encoder: GPUCommandEncoder) => void = () => undefined,
+  ): Promise<void> {
+    const { device } = this.options.machine;
+    const { name: label } = program.plan;
+    return watched(device, `a pass through ${label}`, () => {
+      device.gpu.queue.writeBuffer(input, 0, Float32Array.from(values));
+      const encoder = device.gpu.createCommandEncoder({ label });
+      const pass = encoder.beginComputePass({ label });
+      program.encode(pass);
+      pass.end();
+      after(encoder);
+      device.gpu.queue.submit([encoder.finish()]);
+    });
   }
 
   private half(which: HalfName, rows: number, columns: number): Promise<Half> {
@@ -109,41 +119,25 @@ export class Halves {
 
   private async make(which: HalfName, rows: number, columns: number): Promise<Half> {
     const { machine, spec, layout, matmulVariant, parameters } = this.options;
-    const { memory } = machine;
+    const memory = machine.memory.part();
     const graph = GRAPHS[which](spec, rows);
     const name = `${which} ${rows}`;
     const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
     const outputColumns = graph.output?.shape[1] ?? 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const remedy = 'Use narrower layers (--hidden).';
+    const remedy = 'Use narrower layers.';
     const buffer = (label: string, width: number) =>
       memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, width]), usage, remedy });
-    const input = buffer('input', columns);
-    let output: GPUBuffer | undefined;
     try {
-      output = buffer('output', outputColumns);
-      const program = await Program.create(machine, plan, { parameters, input, output }, remedy);
+      const [input, output] = [buffer('input', columns), buffer('output', outputColumns)];
+      await memory.settled();
+      const program = await Program.create({ ...machine, memory }, plan, { parameters, input, output }, remedy);
       return { program, input, output, outputColumns };
     } catch (error) {
-      memory.destroy(input);
-      if (output) memory.destroy(output);
+      memory.dispose();
       throw error;
     }
   }
-}
-
-/**
- * How many rows of `columns` numbers there are.
- * @throws ArgumentError unless `values` is a Float32Array of a positive number of whole rows
- */
-export function wholeRows(values: Float32Array, columns: number, what: string): number {
-  if (!(values instanceof Float32Array))
-    throw new ArgumentError(`${what} are ${typeof values}, must be a Float32Array [n, ${columns}]`);
-  if (values.length === 0 || values.length % columns !== 0)
-    throw new ArgumentError(
-      `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,
-    );
-  return values.length / columns;
 }
 
 function concatenate(parts: Float32Array[]): Float32Array {

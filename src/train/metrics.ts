@@ -1,12 +1,14 @@
 // Losses on their way from the GPU's ring to the host: copied at the end of a submit, read when they have arrived.
 
-import { TrainingError } from '../errors.js';
+import type { TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
+import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
 import { mapForReading } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
+import { metricsColumns } from '../plan/tensors.js';
 
 /** Entries of the ring; one submit never runs over its end. */
 export const METRICS_CAPACITY = 1024;
@@ -18,13 +20,28 @@ export const METRICS_CAPACITY = 1024;
  */
 export type Losses = { loss: number } & { [Term in LossTerm]?: number };
 
+/** What a mean over images is made of: each term's sum, in the plan's order. */
+export interface LossSums {
+  sums: number[];
+  images: number;
+}
+
 /** A running mean over images, in f64. */
 export class LossMean {
   private readonly sums: number[];
-  private images = 0;
+  private images: number;
 
-  constructor(private readonly losses: readonly PlannedLoss[]) {
-    this.sums = losses.map(() => 0);
+  /** @param from what it goes on from; nothing by default */
+  constructor(
+    private readonly losses: readonly PlannedLoss[],
+    from: LossSums = { sums: losses.map(() => 0), images: 0 },
+  ) {
+    this.sums = [...from.sums];
+    this.images = from.images;
+  }
+
+  get state(): LossSums {
+    return { sums: [...this.sums], images: this.images };
   }
 
   /** Adds the terms' sums over `images` images, in the plan's order. */
@@ -48,24 +65,30 @@ export interface PendingMetrics {
   step: number;
   count: number;
   losses: readonly PlannedLoss[];
-  /** [count, terms] once the steps are done. */
+  /** [count, terms + 1] once the steps are done: sums, and how many losses were not finite. */
   sums: Promise<Float32Array>;
 }
 
-/** One staging buffer for each submit in flight, used again when it has been read. */
+/** Staging buffers that are made before they are needed: training has two submits in flight. */
+const READY = 2;
+
+/** One staging buffer for each submit in flight, used again when it has been read. They go with `memory`. */
 export class MetricsReader {
-  private readonly free: GPUBuffer[] = [];
+  private readonly free: GPUBuffer[];
+  /** Why some steps' losses never came. */
+  failure: unknown;
 
   private readonly entryBytes: number;
 
   constructor(
     private readonly device: Device,
     private readonly memory: Memory,
-    /** [METRICS_CAPACITY, terms] */
+    /** [METRICS_CAPACITY, terms + 1] */
     private readonly ring: GPUBuffer,
     private readonly losses: readonly PlannedLoss[],
   ) {
-    this.entryBytes = losses.length * F32_BYTES;
+    this.entryBytes = metricsColumns(losses.length) * F32_BYTES;
+    this.free = Array.from({ length: READY }, () => this.staging());
   }
 
   /** Encodes the copy of steps `step .. step + count`; call `read` of the result after the submit. */
@@ -73,7 +96,12 @@ export class MetricsReader {
     const staging = this.free.pop() ?? this.staging();
     const bytes = count * this.entryBytes;
     encoder.copyBufferToBuffer(this.ring, (step % METRICS_CAPACITY) * this.entryBytes, staging, 0, bytes);
-    return { read: () => ({ step, count, losses: this.losses, sums: this.read(staging, bytes) }) };
+    const read = () => {
+      const sums = this.read(staging, bytes);
+      sums.catch(() => undefined); // it may fail before its turn to be awaited has come
+      return { step, count, losses: this.losses, sums };
+    };
+    return { read };
   }
 
   private staging(): GPUBuffer {
@@ -87,39 +115,44 @@ export class MetricsReader {
   }
 
   private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {
-    await mapForReading(this.device, staging, bytes);
+    try {
+      // What the device has against the steps, before what became of the copy.
+      await allOf([this.memory.settled(), mapForReading(this.device, staging, bytes)]);
+    } catch (error) {
+      this.memory.destroy(staging);
+      this.failure ??= error;
+      throw error;
+    }
     const sums = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
     staging.unmap();
     this.free.push(staging);
     return sums;
   }
-
-  dispose(): void {
-    for (const staging of this.free) this.memory.destroy(staging);
-  }
 }
 
 /**
  * Visits each step's sums with the number of its images.
- * @throws TrainingError at the first step whose loss is not a finite number
+ * @param fault what to throw at the first step (from 0) of which a loss is not a finite number, and what the losses were
+ * @throws TrainingError
  */
 export async function eachStep(
   pending: PendingMetrics,
   rows: (step: number) => number,
-  visit: (sums: Float32Array, images: number) => void,
+  visit: (sums: Float32Array, images: number, step: number) => void,
+  fault: (step: number, told: string) => TrainingError,
 ): Promise<void> {
   const { losses } = pending;
+  const columns = metricsColumns(losses.length);
   const all = await pending.sums;
   for (let index = 0; index < pending.count; index++) {
     const step = pending.step + index;
-    const sums = all.subarray(index * losses.length, (index + 1) * losses.length);
-    if (!sums.every(Number.isFinite)) {
+    const sums = all.subarray(index * columns, index * columns + losses.length);
+    const bad = all[index * columns + losses.length];
+    if (bad !== 0 || !sums.every(Number.isFinite)) {
       const told = losses.map(({ term }, at) => `${term} ${sums[at]}`).join(', ');
-      throw new TrainingError(
-        `the loss of step ${step + 1} is not a finite number (${told}): training has diverged. Use a smaller learning rate`,
-      );
+      throw fault(step, told);
     }
-    visit(sums, rows(step));
+    visit(sums, rows(step), step);
   }
 }
 

@@ -1,24 +1,24 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
-import { ArgumentError } from '../errors.js';
-import type { HostTensor } from '../formats/safetensors.js';
+import { kindOf } from '../data/bytes.js';
+import { ArgumentError, DeviceError } from '../errors.js';
+import type { Named } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
+import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
-import { numel, type Shape, showShape } from '../graph/ops.js';
-import { F32_BYTES } from '../kernels/kernel.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
-import { checkSeed } from '../model/values.js';
+import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
-import { Halves, type UseOnGpu, wholeRows } from './halves.js';
+import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
-
-/** One parameter's values, or its gradient's, under PyTorch's name. */
-export type ParameterTensor = HostTensor<Float32Array<ArrayBuffer>>;
+import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
+import { type ParameterTensor, unflatten } from './tensors.js';
+import { flatWeights, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
 export interface Codes {
@@ -47,15 +47,17 @@ export interface ModelOptions {
  * @throws DeviceError if the parameters exceed what the device allocates
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
+  if (typeof device?.check !== 'function')
+    throw new ArgumentError(`device: ${kindOf(device)}, must be an open device: await openDevice()`);
   validateSpec(spec);
+  requireKnownKeys(options, ['seed'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
   device.check();
   const model = new Model(device, structuredClone(spec));
   try {
     await model.machine.memory.settled();
     device.gpu.queue.writeBuffer(model.parameterBuffer, 0, initialParameters(model.layout, seed));
-    await device.gpu.queue.onSubmittedWorkDone();
-    device.check();
+    await workDone(device);
   } catch (error) {
     model.dispose();
     throw error;
@@ -63,13 +65,20 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   return model;
 }
 
+/** What of a model lies on a GPU. */
+interface OnGpu {
+  gpu: GPUDevice;
+  machine: Machine;
+  parameters: GPUBuffer;
+  halves: Halves;
+}
+
 /** Made by `createModel`; give its memory back with `dispose`. */
 export class Model {
   readonly layout: Layout;
-  /** Flat f32, see plan/layout.ts. */
-  readonly parameterBuffer: GPUBuffer;
-  readonly machine: Machine;
-  private readonly halves: Halves;
+  /** How often somebody loaded parameters or began to train them: a state saved before that is no longer the model's. */
+  changes = 0;
+  private onGpu: OnGpu;
   private disposed = false;
 
   /** Use `createModel`. */
@@ -77,15 +86,39 @@ export class Model {
     readonly device: Device,
     readonly spec: ModelSpec,
   ) {
-    const memory = new Memory(device);
-    this.machine = { device, memory, pipelines: pipelinesOf(device) };
     this.layout = layoutOf(parameterSpecs(spec));
+    this.onGpu = this.allocate();
+  }
+
+  private allocate(): OnGpu {
+    const { device, spec, layout, matmulVariant } = this;
+    const memory = new Memory(device);
+    const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    const parameters = memory.create({ label: 'parameters', bytes: this.layout.bytes, usage, remedy });
-    this.parameterBuffer = parameters;
-    const { machine, layout, matmulVariant } = this;
-    this.halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    const remedy = 'Use narrower layers or a smaller code.';
+    const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
+    const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    return { gpu: device.gpu, machine, parameters, halves };
+  }
+
+  /** Flat f32, see plan/layout.ts. */
+  get parameterBuffer(): GPUBuffer {
+    return this.onGpu.parameters;
+  }
+
+  get machine(): Machine {
+    return this.onGpu.machine;
+  }
+
+  /** Whether its memory went with a GPU that was lost, and the device has another one by now. */
+  get stale(): boolean {
+    return this.onGpu.gpu !== this.device.gpu;
+  }
+
+  /** Its memory anew after a loss, zeroed; whoever calls it writes the parameters (recovery of a trainer). */
+  rebuild(): void {
+    this.machine.memory.dispose();
+    this.onGpu = this.allocate();
   }
 
   /** How many numbers are trained. */
@@ -99,17 +132,19 @@ export class Model {
   }
 
   /**
-   * @param images [n, pixels], 0..1
+   * @param images [n, pixels] of 0..1 in any array of floats; in a Uint8Array, bytes of 0 (black) to 255 (white)
    * @returns each image's code; of a Gaussian code its mean and log variance
-   * @throws ArgumentError if the length is not a multiple of the pixels, or labels are missing or superfluous
+   * @throws ArgumentError if the length is not a multiple of the pixels, a number is not finite, or labels are missing or
+   *   superfluous
    */
-  async encode(images: Float32Array, { labels }: LabelOptions = {}): Promise<Codes> {
+  async encode(images: Numbers, options: LabelOptions = {}): Promise<Codes> {
     this.checkUsable();
+    const labels = labelsOf(options);
     const { inputs, code } = this.spec;
-    const rows = wholeRows(images, inputs, 'images');
-    const seen = this.spec.range === '-1..1' ? images.map((x) => 2 * x - 1) : images;
+    const { count: rows, values: shades } = imageRows(images, inputs);
+    const seen = this.spec.range === '-1..1' ? shades.map((x) => 2 * x - 1) : shades;
     const values = this.withLabels(seen, inputs, rows, labels);
-    const output = await this.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
+    const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
     const part = (from: number) => {
       const values = new Float32Array(rows * code.units);
@@ -123,15 +158,20 @@ export class Model {
   }
 
   /**
-   * @param codes [n, latent]
+   * @param codes [n, latent] in any array of numbers
    * @returns images [n, pixels], 0..1; not clipped where the output has no such bounds
-   * @throws ArgumentError if the length is not a multiple of the code, or labels are missing or superfluous
+   * @throws ArgumentError if the length is not a multiple of the code, a number is not finite, or labels are missing or
+   *   superfluous
    */
-  async decode(codes: Float32Array, { labels }: LabelOptions = {}): Promise<Float32Array> {
+  async decode(codes: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
     this.checkUsable();
+    return this.decodeRows(codeRows(codes, this.spec.code.units), labelsOf(options));
+  }
+
+  private async decodeRows({ count, values: codes }: Rows, labels?: Labels): Promise<Float32Array> {
     const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
-    const images = await this.halves.run('decoder', values, units + (this.spec.classes ?? 0));
+    const values = this.withLabels(codes, units, count, labels);
+    const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
     return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
   }
 
@@ -139,22 +179,24 @@ export class Model {
    * As `decode`, but the images stay on the GPU, in the model's own range: what `use` encodes there runs right after them.
    * It is called for some rows at a time, all within one task. Resolves when the GPU has done it.
    */
-  async decodeOnGpu(codes: Float32Array, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
+  async decodeOnGpu(codes: Numbers, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
     this.checkUsable();
     const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, wholeRows(codes, units, 'codes'), labels);
-    await this.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
-    await this.device.gpu.queue.onSubmittedWorkDone();
-    this.device.check();
+    const { count, values: given } = codeRows(codes, units);
+    const values = this.withLabels(given, units, count, labels);
+    await this.onGpu.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
+    await workDone(this.device);
   }
 
   /**
    * What the decoder makes of each image's code; of a Gaussian one, of its mean.
-   * @param images [n, pixels], 0..1; a denoising model is given the damaged ones
+   * @param images as `encode` takes them; a denoising model is given the damaged ones
    * @returns [n, pixels], 0..1
    */
-  async reconstruct(images: Float32Array, options: LabelOptions = {}): Promise<Float32Array> {
-    return this.decode((await this.encode(images, options)).mean, options);
+  async reconstruct(images: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
+    const { mean } = await this.encode(images, options);
+    this.checkUsable();
+    return this.decodeRows({ count: mean.length / this.spec.code.units, values: mean }, options.labels);
   }
 
   /**
@@ -164,6 +206,7 @@ export class Model {
    * @throws ArgumentError if the code is deterministic: it has no prior
    */
   async sample(count: number, options: { seed?: number } & LabelOptions = {}): Promise<Float32Array> {
+    requireKnownKeys(options, ['seed', 'labels'], 'sample');
     const { seed, ...labels } = options;
     return this.decode(this.priorCodes(count, seed), labels);
   }
@@ -174,8 +217,7 @@ export class Model {
    * @throws ArgumentError if the code is deterministic
    */
   priorCodes(count: number, seed = 0): Float32Array {
-    if (!Number.isInteger(count) || count < 1)
-      throw new ArgumentError(`sample count: ${count}, must be a positive integer`);
+    requirePositiveInteger(count, 'sample count');
     const { code } = this.spec;
     if (code.kind === 'deterministic')
       throw new ArgumentError(
@@ -194,7 +236,7 @@ export class Model {
     }
     if (labels?.length !== rows)
       throw new ArgumentError(
-        `labels: ${labels?.length ?? 'none'}, must be ${rows}, one a row: this model is conditional (${classes} classes)`,
+        `labels: ${labels ? (labels.length ?? kindOf(labels)) : 'none'}, must be ${rows}, one a row: this model is conditional (${classes} classes)`,
       );
     const width = columns + classes;
     const joined = new Float32Array(rows * width);
@@ -216,37 +258,21 @@ export class Model {
   /** The named tensors of any buffer that is laid out like the parameters. */
   async namedTensors(buffer: GPUBuffer): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
-    const bytes = await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes);
-    return new Map(
-      this.layout.ranges.map(({ name, shape, offset, bytes: size }) => [
-        name,
-        { shape, values: new Float32Array(bytes.slice(offset, offset + size)) },
-      ]),
-    );
+    return unflatten(this.layout, await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes));
   }
 
   /**
    * Replaces every parameter.
-   * @throws ArgumentError naming a tensor that is missing, unknown, or of another shape; nothing is changed then
+   * @param tensors as decodeSafetensors gives them, or a plain object of { shape, values }; `weightsOf` says which of them
+   *   are taken
+   * @throws ArgumentError naming all tensors that are missing, superfluous or of another shape, or the first that is not
+   *   finite; nothing is changed then
    */
-  loadParameters(tensors: ReadonlyMap<string, { shape: Shape; values: ArrayLike<number> }>): void {
+  loadParameters(tensors: Named<WeightTensor>): void {
     this.checkUsable();
-    const { ranges } = this.layout;
-    const names = new Set(ranges.map((range) => range.name));
-    for (const name of tensors.keys())
-      if (!names.has(name))
-        throw new ArgumentError(`parameter "${name}" is not in this model, which has ${[...names].join(', ')}`);
-    const flat = new Float32Array(this.layout.bytes / F32_BYTES);
-    for (const { name, shape, offset } of ranges) {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new ArgumentError(`parameter "${name}" ${showShape(shape)} is missing`);
-      if (showShape(tensor.shape) !== showShape(shape) || tensor.values.length !== numel(shape))
-        throw new ArgumentError(
-          `parameter "${name}" is ${showShape(tensor.shape)} with ${tensor.values.length} values, must be ${showShape(shape)}`,
-        );
-      flat.set(tensor.values, offset / F32_BYTES);
-    }
+    const flat = flatWeights(this.layout, tensors);
     this.device.gpu.queue.writeBuffer(this.parameterBuffer, 0, flat);
+    this.changes++;
   }
 
   /** Frees all GPU memory of the model; what it was computing must have been awaited. Idempotent. */
@@ -259,5 +285,14 @@ export class Model {
   checkUsable(): void {
     if (this.disposed) throw new ArgumentError('this model was disposed; make a new one with createModel');
     this.device.check();
+    if (this.stale)
+      throw new DeviceError(
+        'this model was lost with the GPU that it was on; make a new one with createModel and load its parameters',
+      );
   }
+}
+
+function labelsOf(options: LabelOptions): Labels | undefined {
+  requireKnownKeys(options, ['labels'], '');
+  return options.labels;
 }

@@ -6,11 +6,12 @@ import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
 import { checkMirrored, type ModelSpec } from '../model/spec.js';
 import { checkSeed, requireCount, requireKnownKeys, requireOneOf, requirePositive } from '../model/values.js';
+import type { RecoveryOptions } from './recovery.js';
 import type { StepSettings } from './step-state.js';
 
 /** How to train. */
-export interface TrainerOptions {
-  /** Images a step; 128 by default. The last batch of an epoch may be smaller. */
+export interface TrainerOptions extends RecoveryOptions {
+  /** Images a step; 128 by default, or all where they are fewer. The last batch of an epoch may be smaller. */
   batch?: number;
   /** Learning rate before the schedule's factor; 1e-3 by default for adam and adamw, 1e-2 for sgd and rmsprop. */
   lr?: number;
@@ -41,7 +42,9 @@ export interface TrainerOptions {
   fuse?: boolean;
 }
 
-const OPTION_KEYS: readonly string[] = [
+const DEFAULT_BATCH = 128;
+
+export const OPTION_KEYS: readonly string[] = [
   'batch',
   'lr',
   'optimizer',
@@ -52,6 +55,8 @@ const OPTION_KEYS: readonly string[] = [
   'seed',
   'layer',
   'fuse',
+  'recoveries',
+  'saveEvery',
 ] satisfies (keyof TrainerOptions)[];
 
 /**
@@ -60,7 +65,7 @@ const OPTION_KEYS: readonly string[] = [
  */
 export function settingsFrom(options: TrainerOptions, examples: number): StepSettings {
   requireKnownKeys(options, OPTION_KEYS, 'training');
-  const { batch = 128, klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
+  const { batch = Math.min(DEFAULT_BATCH, examples), klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
   if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
   if (batch > examples)
     throw new ArgumentError(
@@ -76,6 +81,11 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
   checkSeed(seed);
   const settings = { seed, examples, batch, learningRate: lr, schedule, optimizer, reduction, klWarmup };
   return clipNorm === undefined ? settings : { ...settings, clipNorm };
+}
+
+/** The reverse of settingsFrom, with nothing left to a default. */
+export function optionsOf({ examples: _, learningRate, ...settings }: StepSettings): TrainerOptions & { lr: number } {
+  return { ...settings, lr: learningRate };
 }
 
 /** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */

@@ -6,9 +6,18 @@ import type { Dataset } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
 import { encoderDepth } from '../graph/build.js';
 import { checkMirrored } from '../model/spec.js';
+import { requireKnownKeys } from '../names.js';
 import type { Model } from './model.js';
-import type { TrainerOptions } from './options.js';
-import { createTrainer, type EpochReport, type Progress, type TrainOptions } from './trainer.js';
+import { OPTION_KEYS, type TrainerOptions } from './options.js';
+import type { Snapshot } from './snapshot.js';
+import {
+  createTrainer,
+  type EpochReport,
+  type Progress,
+  TRAIN_KEYS,
+  type Trainer,
+  type TrainOptions,
+} from './trainer.js';
 
 /** Which layer is trained. */
 export interface LayerPlace {
@@ -28,8 +37,15 @@ export type LayerReport = EpochReport & LayerPlace;
 export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<TrainOptions, 'onProgress'> {
   /** The first layer to train; 0 by default. To go on after an abort: the layer that it ended in starts anew. */
   from?: number;
+  /** To go on where a snapshot was taken, of the trainer that `onLayer` was given: its layer, at its step. */
+  resume?: Snapshot;
+  /** Called with each layer's trainer before it trains; it is disposed when its layer is done. */
+  onLayer?: (trainer: Trainer, place: LayerPlace) => void;
   onProgress?: (progress: LayerProgress) => void;
+  onStep?: TrainOptions['onStep'];
 }
+
+const KEYS = ['from', 'resume', 'onLayer', ...TRAIN_KEYS, ...OPTION_KEYS.filter((key) => key !== 'layer')];
 
 /**
  * Pretrains the model's layers one after the other, and yields a report after each epoch of each.
@@ -39,23 +55,33 @@ export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<Tra
 export async function* pretrain(
   model: Model,
   dataset: Dataset,
-  { epochs, steps, signal, from = 0, onProgress, ...options }: PretrainOptions = {},
+  given: PretrainOptions = {},
 ): AsyncGenerator<LayerReport, void, undefined> {
+  requireKnownKeys(given, KEYS, 'pretrain');
+  const { epochs = 1, steps, from, resume, signal, onLayer, onProgress, onStep, onWarning, ...others } = given;
+  const { snapshotEvery, onSnapshot, ...options } = others;
   checkMirrored(model.spec);
   const layers = encoderDepth(model.spec);
-  if (!Number.isInteger(from) || from < 0 || from >= layers)
-    throw new ArgumentError(`from: ${from}, must be an integer from 0 to ${layers - 1}`);
-  for (let layer = from; layer < layers && !signal?.aborted; layer++) {
+  const first = from ?? resume?.training.layer ?? 0;
+  if (!Number.isInteger(first) || first < 0 || first >= layers)
+    throw new ArgumentError(`from: ${first}, must be an integer from 0 to ${layers - 1}`);
+  for (let layer = first; layer < layers && !signal?.aborted; layer++) {
     const place = { layer, layers };
-    const training = {
-      ...(epochs !== undefined && { epochs }),
-      ...(steps !== undefined && { steps }),
+    const heard = {
       ...(signal && { signal }),
       ...(onProgress && { onProgress: (progress: Progress) => onProgress({ ...progress, ...place }) }),
+      ...(onStep && { onStep }),
+      ...(onWarning && { onWarning }),
+      ...(snapshotEvery !== undefined && { snapshotEvery }),
+      ...(onSnapshot && { onSnapshot }),
     };
     const trainer = await createTrainer(model, dataset, { ...options, layer });
     try {
-      for await (const report of trainer.train(training)) yield { ...report, ...place };
+      if (resume?.training.layer === layer) await trainer.restore(resume);
+      onLayer?.(trainer, place);
+      const rest = { epochs: epochs - trainer.epochs, ...(steps !== undefined && { steps: steps - trainer.step }) };
+      if (rest.epochs < 1 || (rest.steps ?? 1) < 1) continue; // the snapshot was taken at the layer's end
+      for await (const report of trainer.train({ ...rest, ...heard })) yield { ...report, ...place };
     } finally {
       trainer.dispose();
     }

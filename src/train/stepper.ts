@@ -1,10 +1,11 @@
 // A plan that is run step after step over a resident dataset, training or evaluating: its buffers, and how many steps go
 // to the GPU at once. It never waits for a step and never reads anything but metrics.
 import type { Images } from '../data/dataset.js';
+import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { Plan } from '../plan/plan.js';
-import { lossRowStride, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { lossRowStride, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
 import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
 
@@ -33,6 +34,7 @@ export class Stepper {
   step = 0;
 
   private constructor(
+    /** Its memory is the stepper's own. */
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
@@ -54,38 +56,36 @@ export class Stepper {
     shared: Resources,
     remedy: string,
   ): Promise<Stepper> {
-    const { memory, device } = machine;
+    const { device } = machine;
+    const memory = machine.memory.part();
+    const own = { ...machine, memory };
     const { STORAGE, UNIFORM, COPY_DST, COPY_SRC } = GPUBufferUsage;
     const make = (label: string, bytes: number, usage: number) =>
       memory.create({ label: `${plan.name} ${label}`, bytes, usage, remedy });
-    const made: GPUBuffer[] = [];
-    const keep = (buffer: GPUBuffer) => {
-      made.push(buffer);
-      return buffer;
-    };
     try {
       const data = (label: string, bytes: number) =>
-        keep(memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images (--limit).' }));
+        memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' });
       const { imageBytes, labelBytes } = datasetBytes(images);
       const terms = plan.losses.length;
       const owned = {
-        images: data(`${images.count} images`, imageBytes),
-        ...(usesLabels(plan) && { labels: data(`${images.count} labels`, labelBytes) }),
-        settings: keep(make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST)),
-        progress: keep(make('progress', PROGRESS_BYTES, STORAGE | COPY_DST)),
-        losses: keep(make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE)),
-        metrics: keep(make('metrics', METRICS_CAPACITY * terms * F32_BYTES, STORAGE | COPY_SRC)),
+        images: data(`${plan.name}: ${images.count} images`, imageBytes),
+        ...(usesLabels(plan) && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
+        settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
+        progress: make('progress', PROGRESS_BYTES, STORAGE | COPY_DST),
+        losses: make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE),
+        metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
+      const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
+      await memory.settled();
       upload(device.gpu.queue, owned.images, images.pixels);
       if (images.labels && owned.labels) upload(device.gpu.queue, owned.labels, images.labels);
-      const program = await Program.create(machine, plan, { ...shared, ...owned }, remedy);
-      const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
-      const stepper = new Stepper(machine, program, owned, reader, settings);
+      const program = await Program.create(own, plan, { ...shared, ...owned }, remedy);
+      const stepper = new Stepper(own, program, owned, reader, settings);
       stepper.configure(settings);
       stepper.rewind(0);
       return stepper;
     } catch (error) {
-      for (const buffer of made) memory.destroy(buffer);
+      memory.dispose();
       throw error;
     }
   }
@@ -110,33 +110,42 @@ export class Stepper {
 
   /**
    * The next step is number `step`. Its progress is to the bit what the GPU itself arrives at: where a step comes before
-   * it, the GPU ends that once more (finish_step, the last dispatch) and reckons from there.
+   * it, the GPU ends that once more (finish_step, the last dispatch) and reckons from there. After a submit that failed,
+   * nothing goes on without it.
    */
   rewind(step: number): void {
     this.step = step;
-    const { device } = this.machine;
+    this.reader.failure = undefined;
+    const { device, memory } = this.machine;
     device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(Math.max(0, step - 1), this.settings));
     if (step === 0) return;
-    const encoder = device.gpu.createCommandEncoder({ label: `${this.plan.name} ${step}` });
-    const pass = encoder.beginComputePass();
-    this.program.encodeDispatch(pass, this.plan.dispatches.length - 1);
-    pass.end();
-    device.gpu.queue.submit([encoder.finish()]);
+    memory.watch(`the way back to step ${step} of the ${this.plan.name}`, () => {
+      const encoder = device.gpu.createCommandEncoder({ label: `${this.plan.name} ${step}` });
+      const pass = encoder.beginComputePass();
+      this.program.encodeDispatch(pass, this.plan.dispatches.length - 1);
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    });
   }
 
   /** Encodes and submits at most `count` steps together; how many it was is in the result. */
   submit(count: number): PendingMetrics {
-    const { commands, read } = this.encode(count, (encoder, steps) => {
-      const pass = encoder.beginComputePass({ label: this.plan.name });
-      for (let i = 0; i < steps; i++) this.program.encode(pass);
-      pass.end();
+    const { device, memory } = this.machine;
+    const { read } = memory.watch(`${this.plan.name} ${this.step + 1}`, () => {
+      const encoded = this.encode(count, (encoder, steps) => {
+        const pass = encoder.beginComputePass({ label: this.plan.name });
+        for (let i = 0; i < steps; i++) this.program.encode(pass);
+        pass.end();
+      });
+      device.gpu.queue.submit([encoded.commands]);
+      return encoded;
     });
-    this.machine.device.gpu.queue.submit([commands]);
     return read();
   }
 
   /** Encodes at most `count` steps in `encodeSteps`'s way. The caller submits them, then calls `read`. */
   encode(count: number, encodeSteps: (encoder: GPUCommandEncoder, steps: number) => void): EncodedSteps {
+    if (this.reader.failure) throw new DeviceError(missingText(this.plan.name), { cause: this.reader.failure });
     const steps = Math.min(count, stepsBeforeWrap(this.step));
     const encoder = this.machine.device.gpu.createCommandEncoder({ label: this.plan.name });
     encodeSteps(encoder, steps);
@@ -146,12 +155,18 @@ export class Stepper {
     return { commands, steps, read };
   }
 
+  /** Waits until the device has said of everything submitted so far whether it is good. */
+  settled(): Promise<void> {
+    return this.machine.memory.settled();
+  }
+
   dispose(): void {
-    this.program.dispose();
-    this.reader.dispose();
-    for (const buffer of Object.values(this.owned)) this.machine.memory.destroy(buffer);
+    this.machine.memory.dispose();
   }
 }
+
+const missingText = (name: string) =>
+  `an earlier ${name} failed, and steps are missing since then: make a new trainer, or restore this one`;
 
 /** writeBuffer takes whole words; the last few bytes go in a word of their own. */
 function upload(queue: GPUQueue, buffer: GPUBuffer, values: Uint8Array): void {

@@ -1,19 +1,29 @@
-// Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late.
+// Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late. A
+// trainer can be saved and restored, and does both by itself when its GPU is lost.
+import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
-import { ArgumentError } from '../errors.js';
-import { trainingGraph } from '../graph/build.js';
-import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
-import { requirePositive } from '../model/values.js';
-import { makePlan } from '../plan/make.js';
+import { ArgumentError, DeviceError } from '../errors.js';
+import { allOf } from '../gpu/faults.js';
+import { formOf, type StateBuffer } from '../kernels/optimizer.js';
+import { requireKnownKeys, requirePositive, requirePositiveInteger } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
+import { badWeights, ExplosionWatch } from './divergence.js';
 import { Evaluator, type PassOptions } from './evaluate.js';
+import { checkSnapshot } from './fits.js';
+import { type DataIdentity, identify } from './identity.js';
 import { lendStepper } from './lend.js';
-import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
-import type { Model, ParameterTensor } from './model.js';
-import { checkLabels, partOf, settingsFrom, type TrainerOptions } from './options.js';
+import { EpochMeter } from './meter.js';
+import type { Losses } from './metrics.js';
+import type { Model } from './model.js';
+import { checkLabels, optionsOf, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
+import { TrainerParts } from './parts.js';
+import { type RecoveryOptions, recoveryFrom, type SavedState, StateKeeper } from './recovery.js';
+import { runSteps } from './run.js';
+import { type Snapshot, stateName } from './snapshot.js';
 import type { StepSettings } from './step-state.js';
-import { datasetBytes, Stepper } from './stepper.js';
+import type { Stepper } from './stepper.js';
+import { flatten, type NamedTensors, unflatten } from './tensors.js';
 
 /** Where training stands, told after every submit. */
 export interface Progress {
@@ -40,13 +50,27 @@ export interface EpochReport {
   step: number;
   /** false if training stopped before the epoch's end. */
   complete: boolean;
-  /** Means over the epoch's training images, each at the step it was seen in. */
+  /** Means over the epoch's training images so far, each at the step it was seen in; also of those before a stop. */
   train: Losses;
+  /** Means over the validation images after it, if the dataset has any. */
+  validation?: Losses;
   /** Means over the whole test set after it. */
   test: Losses;
-  /** Seconds of training, evaluation not counted. */
+  /** Seconds of training since the last report, or since training went on; evaluation not counted. */
   seconds: number;
   stepsPerSecond: number;
+}
+
+/** Something that training survives and that a person should know. */
+export interface TrainingWarning {
+  /**
+   * explosion: the running mean of the loss is ten times its best. recovery: the GPU was lost, and opened anew. checkpoint:
+   * a session could not write one (latentgpu/worker).
+   */
+  kind: 'explosion' | 'recovery' | 'checkpoint';
+  /** Steps done. */
+  step: number;
+  message: string;
 }
 
 export interface TrainOptions {
@@ -57,16 +81,35 @@ export interface TrainOptions {
   /** When it aborts, training stops after the steps under way; the report of the unfinished epoch still comes. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  /** Each step's losses, in order; `step` counts from 1. After the GPU was lost, steps that are done again are not told. */
+  onStep?: (step: number, losses: Losses) => void;
+  onWarning?: (warning: TrainingWarning) => void;
+  /** Take a snapshot whenever so many steps more have been done, counted from the first of training; not by default. */
+  snapshotEvery?: number;
+  /** Is given these snapshots, on their way; one that fails rejects, and training meets the cause itself. */
+  onSnapshot?: (snapshot: Promise<Snapshot>, step: number) => void;
 }
 
-type NamedTensors = Map<string, ParameterTensor>;
 /** moment1 and moment2 where the optimizer has them. */
 export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
 
-const SUBMITS_IN_FLIGHT = 2;
+export const TRAIN_KEYS: readonly string[] = [
+  'epochs',
+  'steps',
+  'signal',
+  'onProgress',
+  'onStep',
+  'onWarning',
+  'snapshotEvery',
+  'onSnapshot',
+] satisfies (keyof TrainOptions)[];
 
-function checkNumber(name: string, value: number, ok: boolean, must: string): void {
-  if (!ok) throw new ArgumentError(`${name}: ${value}, must be ${must}`);
+function checkTrainOptions(options: TrainOptions): void {
+  requireKnownKeys(options, TRAIN_KEYS, 'train');
+  const { epochs, steps, snapshotEvery } = options;
+  if (snapshotEvery !== undefined) requirePositiveInteger(snapshotEvery, 'snapshotEvery');
+  if (epochs !== undefined) requirePositiveInteger(epochs, 'epochs');
+  if (steps !== undefined && steps !== Number.POSITIVE_INFINITY) requirePositiveInteger(steps, 'steps');
 }
 
 /**
@@ -75,9 +118,12 @@ function checkNumber(name: string, value: number, ok: boolean, must: string): vo
  * @throws DeviceError if it does not fit on the device
  */
 export async function createTrainer(model: Model, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
+  if (typeof model?.checkUsable !== 'function')
+    throw new ArgumentError(`model: ${kindOf(model)}, must be a model: await createModel(device, spec)`);
   checkDataset(dataset);
   const { count, height, width } = dataset.train;
   const settings = settingsFrom(options, count);
+  const recovery = recoveryFrom(options);
   if (settings.klWarmup > 0 && model.spec.code.kind !== 'gaussian')
     throw new ArgumentError(
       `klWarmup: ${settings.klWarmup}, must be left out: a ${model.spec.code.kind} code has no KL term to warm up`,
@@ -86,78 +132,67 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     throw new ArgumentError(
       `${dataset.name}: images are ${height}x${width} = ${height * width} pixels, but the model takes ${model.spec.inputs}`,
     );
-  checkLabels(dataset.train, `${dataset.name}.train`, model.spec);
-  checkLabels(dataset.test, `${dataset.name}.test`, model.spec);
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const images = dataset[part];
+    if (images) checkLabels(images, `${dataset.name}.${part}`, model.spec);
+  }
   model.checkUsable();
-  const part = partOf(model.spec, options.layer);
-  const trainer = await Trainer.create(model, dataset, settings, { fuse: options.fuse ?? true, part });
+  const pass = { fuse: options.fuse ?? true, part: partOf(model.spec, options.layer) };
+  const parts = await TrainerParts.create(model, dataset, settings, pass);
+  const trainer = new Trainer(model, dataset, parts, settings, pass, recovery);
   model.device.check();
   return trainer;
 }
 
-type TrainingState = { gradients: GPUBuffer } & Partial<Record<StateBuffer, GPUBuffer>>;
-
 /** Made by `createTrainer`; give its memory back with `dispose` before the model's. */
 export class Trainer {
   private readonly pace = new Pace();
+  private readonly watch = new ExplosionWatch();
+  private readonly meter: EpochMeter;
+  private readonly keeper: StateKeeper;
+  private identity: Promise<DataIdentity> | undefined;
+  private recovered = 0;
+  /** Steps whose losses `onStep` was told. */
+  private heard = 0;
   private busy = false;
   private disposed = false;
 
-  private constructor(
+  /** Use `createTrainer`, which checks its arguments. */
+  constructor(
     readonly model: Model,
-    private readonly stepper: Stepper,
-    private readonly evaluator: Evaluator,
-    /** The gradients, and what the optimizer keeps. */
-    private readonly state: TrainingState,
+    private readonly dataset: Dataset,
+    private parts: TrainerParts,
     private settings: StepSettings,
     private readonly pass: PassOptions,
-  ) {}
-
-  /** Use `createTrainer`, which checks its arguments. */
-  static async create(model: Model, dataset: Dataset, settings: StepSettings, pass: PassOptions): Promise<Trainer> {
-    const { layout, matmulVariant, machine, spec } = model;
-    const { batch } = settings;
-    const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
-    const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
-    const graph = trainingGraph(spec, batch, pass.part);
-    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const remedy = 'Use narrower layers (--hidden) or a smaller code (--latent).';
-    const undo: (() => void)[] = [];
-    const kept = (label: string) => {
-      const buffer = machine.memory.create({ label, bytes: layout.bytes, usage, remedy });
-      undo.push(() => machine.memory.destroy(buffer));
-      return buffer;
-    };
-    try {
-      const state: TrainingState = { gradients: kept('gradients') };
-      for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
-      const shared = { parameters: model.parameterBuffer, ...state };
-      const less = 'Use a smaller batch (--batch) or narrower layers (--hidden).';
-      const stepper = await Stepper.create(machine, plan, dataset.train, settings, shared, less);
-      undo.push(() => stepper.dispose());
-      const evaluator = await Evaluator.create(model, dataset.test, settings, pass);
-      undo.push(() => evaluator.dispose());
-      await machine.memory.settled();
-      return new Trainer(model, stepper, evaluator, state, settings, pass);
-    } catch (error) {
-      for (const step of undo.reverse()) step();
-      throw error;
-    }
+    private readonly recovery: Required<RecoveryOptions>,
+  ) {
+    this.meter = new EpochMeter(parts.stepper.plan.losses);
+    this.keeper = new StateKeeper(() => this.save(), recovery.saveEvery);
   }
 
   /** The dispatches of one step; `printPlan` of latentgpu/profile shows them. */
   get plan(): Plan {
-    return this.stepper.plan;
+    return this.parts.stepper.plan;
   }
 
   get stepsPerEpoch(): number {
-    return this.stepper.stepsPerPass;
+    return this.parts.stepper.stepsPerPass;
   }
 
-  /** Steps done (or under way) since the trainer was made. */
+  /** Steps done (or under way) since training began, before this trainer was made from a snapshot, too. */
   get step(): number {
-    return this.stepper.step;
+    return this.parts.stepper.step;
+  }
+
+  /** Epochs of which a whole report was given. */
+  get epochs(): number {
+    const whole = Math.floor(this.step / this.stepsPerEpoch);
+    return this.reportDue ? whole - 1 : whole;
+  }
+
+  /** Whether the last step of an epoch is done and its report not yet given. */
+  get reportDue(): boolean {
+    return this.step > 0 && this.step % this.stepsPerEpoch === 0 && this.meter.pending;
   }
 
   get learningRate(): number {
@@ -169,82 +204,255 @@ export class Trainer {
     this.checkUsable();
     requirePositive(value, 'learningRate');
     this.settings = { ...this.settings, learningRate: value };
-    this.stepper.configure(this.settings);
+    this.parts.stepper.configure(this.settings);
   }
 
   /**
-   * Trains, and yields a report after each epoch.
+   * Trains, and yields a report after each epoch. When the GPU is lost, it is opened anew and training goes on from the
+   * state that was last saved, to the same bits as if nothing had happened, `recoveries` times at most.
    * @throws ArgumentError for options that make no sense, or while another call is training
-   * @throws TrainingError when the loss is not a number; DeviceError when the device fails
+   * @throws TrainingError when the loss or a weight is not a finite number; DeviceError when the device fails
    */
   async *train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+    checkTrainOptions(options);
     const { epochs = 1, steps = Number.POSITIVE_INFINITY, signal } = options;
-    checkNumber('epochs', epochs, Number.isInteger(epochs) && epochs >= 1, 'a positive integer');
-    checkNumber(
-      'steps',
-      steps,
-      steps >= 1 && (Number.isInteger(steps) || steps === Number.POSITIVE_INFINITY),
-      'a positive integer',
-    );
-    this.checkUsable();
-    if (this.busy) throw new ArgumentError('this trainer is already training; await its reports before training again');
+    this.checkIdle('training again');
     this.busy = true;
     try {
-      const firstEpoch = Math.floor(this.step / this.stepsPerEpoch);
-      const last = Math.min((firstEpoch + epochs) * this.stepsPerEpoch, this.step + steps);
-      while (this.step < last && !signal?.aborted) {
+      await this.begin(options);
+      const first = this.epochs;
+      const last = Math.min((first + epochs) * this.stepsPerEpoch, this.step + steps);
+      let told = this.reportDue ? this.step - 1 : this.step;
+      let report: EpochReport | undefined;
+      while ((this.step < last || this.reportDue) && !signal?.aborted) {
         this.checkUsable(); // it may have been disposed while the caller had the report
-        yield await this.epoch(firstEpoch + epochs, last, options);
+        report = await this.recovering(() => this.epoch(first + epochs, last, options), options);
+        if (report === undefined || report.step <= told) continue; // it was told before the GPU was lost
+        told = report.step;
+        yield report;
       }
+      if (report) await this.end();
     } finally {
       this.busy = false;
     }
   }
 
-  /** Trains to the end of the epoch, to `last`, or until aborted; then evaluates. */
-  private async epoch(epochs: number, last: number, { signal, onProgress }: TrainOptions): Promise<EpochReport> {
-    const { stepper } = this;
-    const first = stepper.step;
-    const epoch = Math.floor(first / this.stepsPerEpoch) + 1;
-    const end = Math.min(epoch * this.stepsPerEpoch, last);
-    const mean = new LossMean(stepper.plan.losses);
-    const started = performance.now();
-    const seconds = () => (performance.now() - started) / 1000;
-    let done = first;
-    const arrive = async (pending: PendingMetrics) => {
-      const recent = new LossMean(stepper.plan.losses);
-      await eachStep(pending, stepper.rows, (sums, images) => {
-        mean.add(sums, images);
-        recent.add(sums, images);
-      });
-      this.pace.arrived(pending.count);
-      done += pending.count;
-      const stepsPerSecond = (done - first) / seconds();
-      const losses = { losses: mean.value, recent: recent.value };
-      onProgress?.({ epoch, epochs, step: done, stepsTotal: last, ...losses, stepsPerSecond });
-    };
+  /** Sees to a state that a loss would lead back to. */
+  private async begin(options: TrainOptions): Promise<void> {
+    await this.revive(options);
+    this.checkUsable();
+    this.model.changes++;
+    if (this.recovery.recoveries > 0) await this.keeper.now();
+  }
 
-    const inFlight: PendingMetrics[] = [];
-    this.pace.resume();
+  /**
+   * After a loss of the GPU while nobody trained: opens it anew and restores model and trainer, if what was last saved is
+   * still what they were. `train` does it by itself.
+   * @returns whether they can be used now
+   * @throws DeviceError if the GPU cannot be opened again
+   */
+  async revive(options: Pick<TrainOptions, 'onWarning'> = {}): Promise<boolean> {
+    const { model, keeper } = this;
+    if (this.disposed || !this.parts.stale) return !this.disposed;
+    const current = keeper.last?.step === this.step && keeper.last.changes === model.changes;
+    if (current) await this.recover(options);
+    // Another trainer of the same model has recovered it; this one has nothing to lose yet.
+    else if (!model.device.lost && !model.stale && this.step === 0) await this.rebuild();
+    return !this.parts.stale;
+  }
+
+  /** So that a loss while nobody trains costs nothing. */
+  private async end(): Promise<void> {
+    if (this.recovery.recoveries > 0 && !this.disposed) await this.keeper.now().catch(() => undefined);
+  }
+
+  /** @returns undefined if the GPU was lost meanwhile, and the trainer has recovered */
+  private async recovering<T>(work: () => Promise<T>, options: TrainOptions): Promise<T | undefined> {
     try {
-      while (stepper.step < end && !signal?.aborted) {
-        inFlight.push(stepper.submit(Math.min(this.pace.next, end - stepper.step)));
-        const oldest = inFlight.length >= SUBMITS_IN_FLIGHT ? inFlight.shift() : undefined;
-        if (oldest) await arrive(oldest);
-      }
-      for (const rest of inFlight) await arrive(rest);
-    } finally {
-      await settled(inFlight);
+      return await work();
+    } catch (error) {
+      if (this.disposed || !this.parts.stale) throw error;
+      await this.keeper.settled();
+      await this.recover(options, error);
+      return undefined;
     }
-    const spent = seconds();
-    return {
+  }
+
+  /** Trains to the end of the epoch, to `last`, or until aborted; then evaluates. */
+  private async epoch(epochs: number, last: number, options: TrainOptions): Promise<EpochReport> {
+    const { meter, stepsPerEpoch } = this;
+    const { stepper, weights, test, validation } = this.parts;
+    const first = stepper.step;
+    if (first % stepsPerEpoch === 0 && !this.reportDue) meter.set(first);
+    const epoch = this.epochs + 1;
+    const end = Math.min(epoch * stepsPerEpoch, last);
+    const clock = stopwatch(first);
+    const { signal, snapshotEvery = Number.POSITIVE_INFINITY } = options;
+    await runSteps(
+      { meter, pace: this.pace, watch: this.watch, stepper },
+      { end, snapshotEvery, signal },
+      {
+        submitted: (step) => {
+          if (step % snapshotEvery === 0) options.onSnapshot?.(this.snapshot(), step);
+          else if (this.recovery.recoveries > 0) this.keeper.considerAt(step);
+        },
+        step: (step, losses) => {
+          if (step > this.heard) options.onStep?.(step, losses);
+          this.heard = Math.max(this.heard, step);
+        },
+        arrived: (step, recent) => {
+          const { stepsPerSecond } = clock(step);
+          options.onProgress?.({ epoch, epochs, step, stepsTotal: last, losses: meter.value, recent, stepsPerSecond });
+        },
+        exploded: (step, { mean, best }) => {
+          const [now, was] = [mean, best].map((loss) => loss.toPrecision(4));
+          const message = `the loss explodes: its running mean is ${now} at step ${step} and was ${was} at its best`;
+          options.onWarning?.({ kind: 'explosion', step, message });
+        },
+      },
+    );
+    const { step } = stepper;
+    const spent = clock(step);
+    await weights.run(step);
+    const report = {
       epoch,
-      step: done,
-      complete: done === epoch * this.stepsPerEpoch,
-      train: mean.value,
-      test: await this.evaluator.run(),
-      seconds: spent,
-      stepsPerSecond: (done - first) / spent,
+      step,
+      complete: step === epoch * stepsPerEpoch,
+      train: meter.value,
+      ...(validation && { validation: await validation.run('validation', step) }),
+      test: await test.run('test', step),
+      ...spent,
+    };
+    // What a snapshot of the next moment says: this epoch has been told.
+    if (report.complete) meter.set(step);
+    return report;
+  }
+
+  /**
+   * Opens the lost GPU anew and goes back to the state that was last saved.
+   * @throws DeviceError if there is none, or it was done too often
+   */
+  private async recover({ onWarning }: Pick<TrainOptions, 'onWarning'>, cause?: unknown): Promise<void> {
+    const { device } = this.model;
+    const { last } = this.keeper;
+    const { recoveries } = this.recovery;
+    const reached = this.step;
+    const why = cause instanceof Error ? cause.message : `the device "${device.adapter.name}" was lost`;
+    if (!last) throw cause ?? new DeviceError(why);
+    if (this.recovered >= recoveries)
+      throw new DeviceError(
+        `${why} Training has recovered from ${recoveries} losses, as many as \`recoveries\` allows. ` +
+          `\`lastSnapshot\` of the trainer is of step ${last.step}.`,
+        { cause },
+      );
+    this.recovered++;
+    await device.renew();
+    const ofModel = this.model.stale;
+    if (ofModel) this.model.rebuild();
+    await this.rebuild();
+    this.load(last, ofModel);
+    const message = `the GPU was lost after step ${reached} and opened anew (${device.adapter.name}): training goes on from step ${last.step}`;
+    onWarning?.({ kind: 'recovery', step: last.step, message });
+  }
+
+  /** Everything of the trainer on the device's GPU of now. */
+  private async rebuild(): Promise<void> {
+    const stale = this.parts;
+    this.parts = await TrainerParts.create(this.model, this.dataset, this.settings, this.pass);
+    stale.dispose();
+  }
+
+  // --- snapshots ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Everything that decides how training goes on, as it is after the steps submitted so far. Also while it trains, which
+   * goes on meanwhile; `encodeSnapshot` makes a file of it.
+   * @throws TrainingError if a weight is not finite; DeviceError when the device fails
+   */
+  async snapshot(): Promise<Snapshot> {
+    this.checkUsable();
+    return this.describe(await this.keeper.now());
+  }
+
+  /** The state that was last saved on the host, also after the device was lost for good; undefined if there is none. */
+  async lastSnapshot(): Promise<Snapshot | undefined> {
+    return this.keeper.last && this.describe(this.keeper.last);
+  }
+
+  /**
+   * Goes back, or forward, to a snapshot of a trainer of the same model, data and options: parameters, optimizer, step and
+   * learning rate.
+   * @param meant options in which this trainer is meant to differ; its own hold
+   * @throws ArgumentError naming what differs, or while it trains
+   */
+  async restore(snapshot: Snapshot, meant: TrainerOptions = {}): Promise<void> {
+    this.checkIdle('it is restored');
+    const { model, parts, options } = this;
+    const { layout, spec } = model;
+    checkSnapshot(snapshot, { spec, data: await this.data(), training: options }, meant);
+    model.loadParameters(snapshot.parameters);
+    const kept = parts.kept.map(([buffer]) => snapshot.optimizer.get(stateName(this.form, buffer)));
+    const buffers = [snapshot.parameters, ...kept].map((tensors) => flatten(layout, tensors).buffer);
+    const { step, epochs, training } = snapshot;
+    const { lr: learningRate = options.lr } = { ...training, ...meant };
+    // The sums of half an epoch are those of another division into batches if an option is meant to differ.
+    const goesOn = Object.keys(meant).every((option) => ['lr', 'recoveries', 'saveEvery', 'fuse'].includes(option));
+    const sums = goesOn ? snapshot.epoch : { sums: snapshot.epoch.sums.map(() => 0), images: 0 };
+    this.load({ step, epochs, sums, learningRate, changes: model.changes, buffers }, true);
+    this.heard = step;
+    this.keeper.last = undefined;
+  }
+
+  /** Which data it trains on. */
+  private data(): Promise<DataIdentity> {
+    this.identity ??= identify(this.dataset);
+    return this.identity;
+  }
+
+  /** As createTrainer would take them now, with every default filled in. */
+  get options(): TrainerOptions & { lr: number } {
+    const { part } = this.pass;
+    return { ...optionsOf(this.settings), ...(part !== 'whole' && { layer: part.layer }) };
+  }
+
+  private get form() {
+    return formOf(this.settings.optimizer, false);
+  }
+
+  private async save(): Promise<SavedState> {
+    const { model, parts, settings, step, epochs } = this;
+    const { changes } = model;
+    const { learningRate } = settings;
+    const [sums, buffers] = await allOf([this.meter.at(step), parts.read()]);
+    const [parameters] = buffers;
+    const bad = parameters && badWeights(model.layout, new Float32Array(parameters), step);
+    if (bad) throw bad;
+    return { step, epochs, sums, learningRate, changes, buffers };
+  }
+
+  private load({ step, sums, learningRate, buffers }: SavedState, withParameters: boolean): void {
+    const { parts, meter } = this;
+    const [parameters, ...kept] = buffers;
+    parts.write([withParameters ? parameters : undefined, ...kept]);
+    this.settings = { ...this.settings, learningRate };
+    parts.stepper.configure(this.settings);
+    parts.stepper.rewind(step);
+    meter.set(step, sums);
+  }
+
+  private async describe({ step, epochs, sums, learningRate, buffers }: SavedState): Promise<Snapshot> {
+    const { layout, spec } = this.model;
+    const [parameters = new Map(), ...kept] = buffers.map((bytes) => unflatten(layout, bytes));
+    const names = this.parts.kept.map(([buffer]) => stateName(this.form, buffer));
+    return {
+      spec,
+      training: { ...this.options, lr: learningRate },
+      step,
+      epochs,
+      epoch: sums,
+      data: await this.data(),
+      parameters,
+      optimizer: new Map(kept.map((tensors, index) => [names[index] ?? '', tensors])),
     };
   }
 
@@ -255,16 +463,16 @@ export class Trainer {
    */
   async evaluate(images?: Images): Promise<Losses> {
     this.checkUsable();
-    if (!images) return this.evaluator.run();
+    if (!images) return this.parts.test.run('test', this.step);
     checkImages(images, 'images');
     checkLabels(images, 'images', this.model.spec);
     if (images.height * images.width !== this.model.spec.inputs)
       throw new ArgumentError(
         `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
       );
-    const evaluator = await Evaluator.create(this.model, images, this.settings, this.pass);
+    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, images, this.settings, this.pass);
     try {
-      return await evaluator.run();
+      return await evaluator.run('test', this.step);
     } finally {
       evaluator.dispose();
     }
@@ -277,7 +485,7 @@ export class Trainer {
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
-    const { gradients, ...kept } = this.state;
+    const { gradients, ...kept } = this.parts.state;
     const state: OptimizerState = { gradients: await this.model.namedTensors(gradients) };
     for (const [name, buffer] of Object.entries(kept))
       state[name as StateBuffer] = await this.model.namedTensors(buffer);
@@ -290,12 +498,13 @@ export class Trainer {
    * @throws ArgumentError while another call is training
    */
   async lend<T>(work: (stepper: Stepper, restore: () => void) => Promise<T>): Promise<T> {
+    this.checkIdle('it is lent');
     this.checkUsable();
-    if (this.busy) throw new ArgumentError('this trainer is training; await its reports before it is lent');
     this.busy = true;
     try {
-      const state = [this.model.parameterBuffer, ...Object.values(this.state)];
-      return await lendStepper(this.model.machine, this.stepper, state, work);
+      const { stepper, state } = this.parts;
+      const buffers = [this.model.parameterBuffer, ...Object.values(state)];
+      return await lendStepper(this.model.machine, stepper, buffers, work);
     } finally {
       this.busy = false;
     }
@@ -304,14 +513,28 @@ export class Trainer {
   /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. Idempotent. */
   dispose(): void {
     this.disposed = true;
-    this.stepper.dispose();
-    this.evaluator.dispose();
-    for (const buffer of Object.values(this.state)) this.model.machine.memory.destroy(buffer);
+    this.parts.dispose();
+  }
+
+  private checkIdle(before: string): void {
+    if (this.disposed) this.checkUsable();
+    if (this.busy) throw new ArgumentError(`this trainer is already training; await its reports before ${before}`);
   }
 
   /** @throws ArgumentError after dispose of this trainer or its model; DeviceError if the device has failed */
   private checkUsable(): void {
     this.model.checkUsable();
     if (this.disposed) throw new ArgumentError('this trainer was disposed; make a new one with createTrainer');
+    if (this.parts.stale)
+      throw new DeviceError('this trainer was lost with the GPU that it was on; make a new one with createTrainer');
   }
+}
+
+/** Seconds since it was started, and steps a second since `first`. */
+function stopwatch(first: number): (step: number) => { seconds: number; stepsPerSecond: number } {
+  const started = performance.now();
+  return (step) => {
+    const seconds = (performance.now() - started) / 1000;
+    return { seconds, stepsPerSecond: step > first ? (step - first) / seconds : 0 };
+  };
 }

@@ -1,6 +1,6 @@
 // The page's end of the wire to a session's worker: calls and their answers, progress, losses, and what is said when the
 // worker itself is no good. What a call means is session.ts's business.
-import { ArgumentError, LatentGpuError, type Progress } from '../index.js';
+import { ArgumentError, LatentGpuError, type Progress, type TrainingWarning } from '../index.js';
 import { type CallName, type Calls, type Reply, type Request, receivedError, type Trainings } from './protocol.js';
 
 interface Waiting {
@@ -15,6 +15,8 @@ export class Connection {
   private tellLost: (error: LatentGpuError) => void = () => undefined;
   private readonly waiting = new Map<number, Waiting>();
   private readonly progress = new Map<number, (progress: Progress) => void>();
+  /** Hears what training survives. */
+  onWarning: (warning: TrainingWarning) => void = () => undefined;
   private lastId = 0;
   private ready = false;
   /** Why no call can be made any more. */
@@ -96,6 +98,8 @@ export class Connection {
       this.tellLost(error);
       this.lost = this.nextLoss();
       this.rejectAll(error);
+    } else if ('warning' in reply) {
+      this.onWarning(reply.warning);
     } else if ('progress' in reply) {
       this.progress.get(reply.id)?.(reply.progress);
     } else {

@@ -1,6 +1,7 @@
 // What a page and its session's worker say to each other, and how errors cross between them with their class.
 import {
   ArgumentError,
+  type Bytes,
   type Codes,
   type Dataset,
   DeviceError,
@@ -18,15 +19,19 @@ import {
   type Progress,
   ShaderError,
   TrainingError,
+  type TrainingWarning,
   type TrainOptions,
 } from '../index.js';
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
+/** What cannot be sent, or would be sent too often. */
+type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume' | 'snapshotEvery' | 'onSnapshot';
+
 /** Those that begin a training; its reports are asked for one by one. */
 export interface Trainings {
-  train: { options: Omit<TrainOptions, 'signal' | 'onProgress'>; report: EpochReport; progress: Progress };
-  pretrain: { options: Omit<PretrainOptions, 'signal' | 'onProgress'>; report: LayerReport; progress: LayerProgress };
+  train: { options: Omit<TrainOptions, Unsent>; report: EpochReport; progress: Progress };
+  pretrain: { options: Omit<PretrainOptions, Unsent>; report: LayerReport; progress: LayerProgress };
 }
 
 /** Every call that a page can make; `next` and `finish` take the id of a `train` or `pretrain`. */
@@ -45,7 +50,9 @@ export interface Calls {
   canvas(canvas: OffscreenCanvas, number: number): Promise<void>;
   draw(canvas: number, drawing: Drawing, options: DrawOptions): Promise<void>;
   save(): Promise<Uint8Array<ArrayBuffer>>;
-  load(bytes: Uint8Array): Promise<void>;
+  load(bytes: Bytes): Promise<void>;
+  snapshot(): Promise<Uint8Array<ArrayBuffer>>;
+  restore(bytes: Bytes): Promise<void>;
   plan(): Promise<Plan>;
   profile(options: ProfileOptions): Promise<ProfileReport>;
 }
@@ -61,6 +68,7 @@ export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: SentError }
   | { id: number; progress: Progress }
+  | { warning: TrainingWarning }
   /** The worker listens. */
   | { ready: true }
   /** The device is gone. */

@@ -4,21 +4,27 @@
 import { Painter, type Picture } from '../gpu/draw.js';
 import {
   ArgumentError,
+  type Bytes,
   createModel,
   createTrainer,
   type Dataset,
   type Device,
   decodeSafetensors,
+  decodeSnapshot,
   encodeSafetensors,
+  encodeSnapshot,
   firstImages,
   type Images,
   type LabelOptions,
   type Model,
   openDevice,
   pretrain,
+  requireKnownKeys,
   type Trainer,
+  type TrainingWarning,
   type TrainOptions,
 } from '../index.js';
+import { Checkpoints } from './checkpoints.js';
 import { buffersOf, type Calls, type Reply, type Request, sentError, type Trainings } from './protocol.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
@@ -34,6 +40,15 @@ export function serveSession(port: Port = globalThis as unknown as Port): void {
   port.addEventListener('message', ({ data }) => server.receive(data));
 }
 
+const SETUP_KEYS: readonly string[] = [
+  'model',
+  'dataset',
+  'training',
+  'seed',
+  'device',
+  'checkpoint',
+] satisfies (keyof SessionSetup)[];
+
 type Send = (reply: Reply, transfer?: Transferable[]) => void;
 
 interface Run {
@@ -41,11 +56,21 @@ interface Run {
   stop: AbortController;
 }
 
+type Heard = Required<Pick<TrainOptions, 'signal' | 'onProgress' | 'onWarning'>>;
+
+interface Current {
+  model: Model;
+  trainer: Trainer;
+  dataset: Dataset;
+  checkpoints?: Checkpoints;
+}
+
 class Server implements Calls {
   private setup: Partial<SessionSetup> = {};
   private device: Device | undefined;
-  private current: { model: Model; trainer: Trainer; dataset: Dataset } | undefined;
-  private painter: Promise<Painter> | undefined;
+  private current: Current | undefined;
+  /** Of the GPU that it was made on. */
+  private painter: { gpu: GPUDevice; made: Promise<Painter> } | undefined;
   private readonly runs = new Map<number, Run>();
   private readonly canvases = new Map<number, OffscreenCanvas>();
   /** Calls under way: before their buffers are freed, they must have ended. */
@@ -90,23 +115,26 @@ class Server implements Calls {
   }
 
   async setUp(changes: Partial<SessionSetup>): Promise<SessionInfo> {
+    requireKnownKeys(changes, SETUP_KEYS, 'session');
     this.runs.clear();
     this.current?.trainer.dispose();
     this.current?.model.dispose();
     this.current = undefined;
     this.painter = undefined; // its memory was the model's
     Object.assign(this.setup, changes);
-    const { model: spec, dataset, training, seed, device: wanted } = this.setup;
+    const { model: spec, dataset, training, seed, device: wanted, checkpoint } = this.setup;
     if (!spec || !dataset)
       throw new ArgumentError('a session needs a model and a dataset: startSession({ model, dataset })');
     const device = await this.usableDevice(wanted);
     const model = await createModel(device, spec, seed === undefined ? {} : { seed });
     try {
       const trainer = await createTrainer(model, dataset, training);
-      this.current = { model, trainer, dataset };
-      const { stepsPerEpoch, plan } = trainer;
+      const checkpoints = checkpoint && (await Checkpoints.begin(checkpoint, trainer, this.warn));
+      this.current = { model, trainer, dataset, ...(checkpoints && { checkpoints }) };
+      const { stepsPerEpoch, plan, step } = trainer;
       const { parameterCount } = model;
-      return { adapter: device.adapter, parameterCount, stepsPerEpoch, dispatchesPerStep: plan.dispatches.length };
+      const dispatchesPerStep = plan.dispatches.length;
+      return { adapter: device.adapter, parameterCount, stepsPerEpoch, dispatchesPerStep, step };
     } catch (error) {
       model.dispose();
       throw error;
@@ -120,20 +148,15 @@ class Server implements Calls {
       if (this.device) return this.device;
     } catch {
       this.device?.dispose();
+      this.device = undefined;
     }
     const device = await openDevice(wanted);
     this.device = device;
-    void device.gpu.lost.then(() => {
-      try {
-        device.check(); // silent if it was disposed
-      } catch (error) {
-        this.send({ lost: sentError(error) });
-      }
-    });
+    this.watch(device);
     return device;
   }
 
-  private get usable(): { model: Model; trainer: Trainer; dataset: Dataset } {
+  private get usable(): Current {
     if (!this.current)
       throw new ArgumentError(
         'this session has no model, because its last restart failed; restart it with other options',
@@ -141,11 +164,36 @@ class Server implements Calls {
     return this.current;
   }
 
+  // --- a lost device ------------------------------------------------------------------------------------------------
+
+  private readonly warn = (warning: TrainingWarning): void => {
+    if (warning.kind === 'recovery' && this.device) this.watch(this.device);
+    this.send({ warning });
+  };
+
+  /** A training under way recovers by itself or ends with the loss; while there is none, model and trainer are revived. */
+  private watch(device: Device): void {
+    const { gpu } = device;
+    void gpu.lost.then(() => {
+      if (device.gpu === gpu && device.lost && this.runs.size === 0) this.revive(device);
+    });
+  }
+
+  /** Calls that come meanwhile wait. */
+  private revive(device: Device): void {
+    const revived = this.gate.then(() => this.current?.trainer.revive({ onWarning: this.warn }));
+    this.gate = revived
+      .then((done) => done || device.check())
+      .catch((error) => {
+        if (device === this.device) this.send({ lost: sentError(error) }); // it was not disposed meanwhile
+      });
+  }
+
   // --- training -----------------------------------------------------------------------------------------------------
 
   async train(options: Trainings['train']['options'], id = 0): Promise<void> {
-    const { trainer } = this.usable;
-    this.begin(id, (heard) => trainer.train({ ...options, ...heard }));
+    const { trainer, checkpoints } = this.usable;
+    this.begin(id, (heard) => trainer.train({ ...options, ...heard }), checkpoints);
   }
 
   async pretrain(options: Trainings['pretrain']['options'], id = 0): Promise<void> {
@@ -154,16 +202,26 @@ class Server implements Calls {
   }
 
   /** A training under the id of the call that asked for it; it begins with its first report. */
-  private begin(id: number, start: (heard: Pick<TrainOptions, 'signal' | 'onProgress'>) => Run['reports']): void {
+  private begin(id: number, start: (heard: Heard) => Run['reports'], checkpoints?: Checkpoints): void {
     const stop = new AbortController();
     if (this.aborted.delete(id)) stop.abort();
-    const reports = start({ signal: stop.signal, onProgress: (progress) => this.send({ id, progress }) });
+    const onProgress: Heard['onProgress'] = (progress) => {
+      checkpoints?.consider();
+      this.send({ id, progress });
+    };
+    const reports = start({ signal: stop.signal, onProgress, onWarning: this.warn });
     this.runs.set(id, { reports, stop });
   }
 
   async next(id: number): Promise<unknown> {
-    const result = await this.runs.get(id)?.reports.next();
-    return result?.value ?? undefined;
+    try {
+      const result = await this.runs.get(id)?.reports.next();
+      if (result?.done) await this.current?.checkpoints?.write();
+      return result?.value ?? undefined;
+    } catch (error) {
+      if (this.device?.lost) this.send({ lost: sentError(error) });
+      throw error;
+    }
   }
 
   async finish(id: number): Promise<void> {
@@ -171,6 +229,7 @@ class Server implements Calls {
     this.runs.delete(id);
     this.aborted.delete(id);
     await run?.reports.return();
+    if (this.device?.lost && this.runs.size === 0) this.revive(this.device);
   }
 
   async evaluate(images: Images | undefined) {
@@ -212,8 +271,7 @@ class Server implements Calls {
     const { model } = this.usable;
     if (!canvas) throw new ArgumentError(`canvas ${number} is not one of this session's`);
     const { codes, labels } = await this.codesOf(drawing);
-    this.painter ??= Painter.create(model.machine);
-    const painter = await this.painter;
+    const painter = await this.paintingOn(model);
     const { height, width } = this.some('test');
     const count = codes.length / model.spec.code.units;
     const tiles = { height, width, count, columns: columns ?? count, range: model.spec.range ?? '0..1' };
@@ -222,6 +280,19 @@ class Server implements Calls {
       picture ??= painter.begin(canvas, tiles);
       picture.add(encoder, rows);
     });
+  }
+
+  /** One that could not be made is tried again by the next call; one of a GPU that was lost is made anew. */
+  private paintingOn(model: Model): Promise<Painter> {
+    const { gpu } = model.device;
+    if (this.painter?.gpu === gpu) return this.painter.made;
+    const made = Painter.create(model.machine);
+    const painter = { gpu, made };
+    made.catch(() => {
+      if (this.painter === painter) this.painter = undefined;
+    });
+    this.painter = painter;
+    return made;
   }
 
   private async codesOf(drawing: Drawing): Promise<{ codes: Float32Array; labels: LabelOptions }> {
@@ -237,8 +308,16 @@ class Server implements Calls {
     return encodeSafetensors(await this.usable.model.parameters());
   }
 
-  async load(bytes: Uint8Array): Promise<void> {
+  async load(bytes: Bytes): Promise<void> {
     this.usable.model.loadParameters(decodeSafetensors(bytes));
+  }
+
+  async snapshot(): Promise<Uint8Array<ArrayBuffer>> {
+    return encodeSnapshot(await this.usable.trainer.snapshot());
+  }
+
+  async restore(bytes: Bytes): Promise<void> {
+    await this.usable.trainer.restore(decodeSnapshot(bytes).snapshot);
   }
 
   async plan() {

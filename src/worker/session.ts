@@ -1,6 +1,7 @@
 // The page's side of a session: starts the worker, asks it, and hands out what comes back. No GPU and no arithmetic
 // here; serve.ts does the work.
 import type {
+  Bytes,
   Codes,
   EpochReport,
   Images,
@@ -9,8 +10,7 @@ import type {
   LayerReport,
   Losses,
   Plan,
-  PretrainOptions,
-  TrainOptions,
+  TrainingWarning,
 } from '../index.js';
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import { Connection } from './connection.js';
@@ -23,6 +23,8 @@ export interface SessionOptions extends SessionSetup {
    * inside a bundle, or where the page's security policy forbids workers from blobs.
    */
   worker?: Worker;
+  /** Hears what the session survives: a lost GPU, a loss that explodes, a checkpoint that could not be written. */
+  onWarning?: (warning: TrainingWarning) => void;
 }
 
 /**
@@ -30,8 +32,9 @@ export interface SessionOptions extends SessionSetup {
  * @throws DeviceError if there is no WebGPU; ArgumentError naming what is wrong in the options; LatentGpuError if the
  *   worker does not start
  */
-export async function startSession({ worker, ...setup }: SessionOptions): Promise<Session> {
+export async function startSession({ worker, onWarning, ...setup }: SessionOptions): Promise<Session> {
   const connection = new Connection(worker ?? ownWorker());
+  if (onWarning) connection.onWarning = onWarning;
   try {
     const info = await connection.call('setUp', [setup], buffersOf(setup.dataset));
     return new Session(connection, info);
@@ -69,7 +72,10 @@ export class Session {
     return this.latest;
   }
 
-  /** Resolves when the device is lost or the worker has failed. `restart` then opens a new device. */
+  /**
+   * Resolves when the device is lost for good or the worker has failed: a loss that the session recovers from is a warning
+   * (`onWarning`). `restart` then opens a new device.
+   */
   get lost(): Promise<LatentGpuError> {
     return this.connection.lost;
   }
@@ -84,12 +90,14 @@ export class Session {
   }
 
   /** As Trainer.train: a report an epoch; after an abort, another call goes on where this one stopped. */
-  train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
+  train(options: Trainings['train']['options'] & Heard<'train'> = {}): AsyncGenerator<EpochReport, void, undefined> {
     return this.reports('train', options);
   }
 
   /** As `pretrain` on the session's model and data, with the session's training options where none are given. */
-  pretrain(options: PretrainOptions = {}): AsyncGenerator<LayerReport, void, undefined> {
+  pretrain(
+    options: Trainings['pretrain']['options'] & Heard<'pretrain'> = {},
+  ): AsyncGenerator<LayerReport, void, undefined> {
     return this.reports('pretrain', options);
   }
 
@@ -159,8 +167,18 @@ export class Session {
   }
 
   /** Replaces the parameters by a safetensors file's. The optimizer goes on with what it knows. */
-  load(bytes: Uint8Array): Promise<void> {
+  load(bytes: Bytes): Promise<void> {
     return this.connection.call('load', [bytes]);
+  }
+
+  /** As Trainer.snapshot, as a file: a checkpoint. */
+  snapshot(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.connection.call('snapshot', []);
+  }
+
+  /** As Trainer.restore, from a checkpoint's bytes; not while it trains. */
+  restore(bytes: Bytes): Promise<void> {
+    return this.connection.call('restore', [bytes]);
   }
 
   /** The dispatches of a training step: for printPlan and shaderText of latentgpu/profile. */

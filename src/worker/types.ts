@@ -12,6 +12,21 @@ export interface SessionSetup {
   seed?: number;
   /** As openDevice takes them. */
   device?: BrowserDeviceOptions;
+  /** Keeps a checkpoint in the origin's private file system; not by default. */
+  checkpoint?: CheckpointOptions;
+}
+
+/** A checkpoint that the session writes while it trains, and goes on from when it is started again. */
+export interface CheckpointOptions {
+  /** Of the file, without a slash. Each session that trains at the same time needs a name of its own. */
+  name: string;
+  /** Seconds between two of them; 30 by default. Another is written at the end of each call of `train`. */
+  everySeconds?: number;
+  /**
+   * Whether to go on from the checkpoint that is there, which must be of the same model, data and options (the learning
+   * rate may be another). true by default; false starts over, and replaces it.
+   */
+  resume?: boolean;
 }
 
 /** What became of it. */
@@ -21,6 +36,8 @@ export interface SessionInfo {
   parameterCount: number;
   stepsPerEpoch: number;
   dispatchesPerStep: number;
+  /** Steps done when it was set up: 0, or those of the checkpoint that it goes on from. */
+  step: number;
 }
 
 /** Images of the page's own, [n, pixels], 0..1; or some of the dataset's, which bring their labels. */

@@ -73,6 +73,7 @@ async function answersHere(lib: Lib) {
     parameterCount: model.parameterCount,
     stepsPerEpoch: trainer.stepsPerEpoch,
     dispatchesPerStep: trainer.plan.dispatches.length,
+    step: 0,
   };
   const planHere = lib.printPlan(trainer.plan);
   device.dispose();

@@ -23,8 +23,7 @@ async function trainReference(lib: typeof latentgpu, device: Device, file: Uint8
   const tensors = lib.decodeSafetensors(file);
   const initial = new Map<string, latentgpu.HostTensor>();
   for (const [name, { shape, values }] of tensors)
-    if (name.startsWith('initial/'))
-      initial.set(name.slice('initial/'.length), { shape, values: Float32Array.from(values) });
+    if (name.startsWith('initial/')) initial.set(name.slice('initial/'.length), { shape, values });
   const pixels = tensors.get('images')?.values;
   if (!(pixels instanceof Uint8Array)) throw new Error('the reference has no images');
   const images = { count: 56, height: 10, width: 10, pixels };

@@ -154,13 +154,16 @@ test('2,000 steps and a restart leave as many buffers as 400 steps do', async ()
   for (const alive of value) assert.equal(alive, value[0]);
 });
 
-/** Loses the device when told to, as a driver does. */
+/** Loses the device when told to, as a driver does; after 'for good', no adapter is offered any more. */
 const LOSING = `
   const request = GPUAdapter.prototype.requestDevice;
   const channel = new BroadcastChannel('lose');
   GPUAdapter.prototype.requestDevice = async function (...args) {
     const device = await request.apply(this, args);
-    channel.onmessage = () => device.destroy();
+    channel.onmessage = ({ data }) => {
+      if (data === 'for good') GPU.prototype.requestAdapter = async () => null;
+      device.destroy();
+    };
     return device;
   };
 `;
@@ -171,20 +174,46 @@ async function lossHere(lib: Lib) {
       () => 'no error',
       (error) => `${error instanceof lib.DeviceError ? 'real' : 'false'} ${error.name}: ${error.message}`,
     );
-  const dataset = lib.digits({ train: 128, test: 16, seed: 3 });
-  const model = lib.vae({ hidden: [8], latent: 2 });
-  const worker = new Worker('/worker.js', { type: 'module' });
-  const session = await lib.startSession({ model, dataset, training: { batch: 8 }, worker });
+  const start = (onWarning?: (warning: latentgpu.TrainingWarning) => void) =>
+    lib.startSession({
+      model: lib.vae({ hidden: [8], latent: 2 }),
+      dataset: lib.digits({ train: 128, test: 16, seed: 3 }),
+      training: { batch: 8, saveEvery: { steps: 3 } },
+      worker: new Worker('/worker.js', { type: 'module' }),
+      ...(onWarning && { onWarning }),
+    });
+  const lose = (how = 'now') => new BroadcastChannel('lose').postMessage(how);
+  const losses = async (session: sessions.Session, options: { epochs?: number; steps?: number }, at?: number) => {
+    const all: number[] = [];
+    let lost = false;
+    const onProgress = ({ step }: latentgpu.Progress) => {
+      if (at === undefined || lost || step < at) return;
+      lost = true;
+      lose();
+    };
+    for await (const { train, test } of session.train({ ...options, onProgress })) all.push(train.loss, test.loss);
+    return all;
+  };
+
+  const calm = await start();
+  const want = await losses(calm, { epochs: 6 });
+  calm.dispose();
+
+  const warnings: string[] = [];
+  const session = await start(({ kind, message }) => warnings.push(`${kind}: ${message}`));
   const canvas = document.createElement('canvas');
   await session.draw(canvas, { samples: 4 });
-  const training = told(
-    (async () => {
-      for await (const _ of session.train({ epochs: 100_000 }));
-    })(),
-  );
+  const got = await losses(session, { epochs: 4 }, 20);
+  // And once more while nobody trains.
+  lose();
+  while (warnings.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  await session.draw(canvas, { samples: 4 });
+  got.push(...(await losses(session, { epochs: 2 })));
+
+  const training = told(losses(session, { epochs: 100_000 }));
   const { lost } = session;
   await session.sample(1);
-  new BroadcastChannel('lose').postMessage('now');
+  lose('for good');
   const errors = {
     training: await training,
     lost: await lost.then(
@@ -192,29 +221,83 @@ async function lossHere(lib: Lib) {
     ),
     after: await told(session.decode(new Float32Array(2))),
   };
-  await session.restart();
-  const healed = [];
-  for await (const { step, train } of session.train({ steps: 2 })) healed.push(step, train.loss);
-  await session.draw(canvas, { samples: 4 });
   session.dispose();
-  const second = await lib.startSession({
-    model,
-    dataset: lib.digits({ train: 128, test: 16 }),
-    training: { batch: 8 },
-  });
-  for await (const { step } of second.train({ steps: 2 })) healed.push(step);
+  const second = await start();
+  const healed = await losses(second, { epochs: 6 });
   second.dispose();
-  return { errors, healed };
+  return { want, got, warnings, errors, healed };
 }
 
-test('a lost device rejects what is under way, says so, and a restart or a new session goes on', async () => {
+test('a session recovers from lost devices to the same bits; one that is gone for good rejects what is under way', async () => {
   const { value, complaints } = await inPage(lossHere, workerFile(LOSING));
   assert.equal(complaints, []);
-  const pattern = /^real DeviceError: the device ".+" was lost \(.+\): its memory .* are gone\. Open a new device/;
-  for (const [name, text] of Object.entries(value.errors)) assert.match(text, pattern, `${name}: ${text}`);
-  assert.is(value.healed[0], 2);
-  assert.ok(Number.isFinite(value.healed[1]));
-  assert.is(value.healed[2], 2);
+  const { want, got, warnings, errors, healed } = value;
+  assert.is(want.length, 12);
+  assert.equal(got, want);
+  assert.is(warnings.length, 2);
+  for (const warning of warnings)
+    assert.match(
+      warning,
+      /^recovery: the GPU was lost after step \d+ and opened anew \(.+\): training goes on from step \d+$/,
+    );
+  const gone = /^real DeviceError: the device ".+" was lost \(.+\)/;
+  for (const [name, text] of Object.entries(errors)) assert.match(text, gone, `${name}: ${text}`);
+  assert.match(errors.training, /cannot be opened again: no adapter is offered any more$/);
+  assert.equal(healed, want, 'a new session');
+});
+
+/** Checkpoints in the private file system: written, gone on from, refused for another model, and one that cannot be written. */
+async function checkpointHere(lib: Lib) {
+  const start = (
+    changes: Partial<sessions.SessionOptions> = {},
+    checkpoint: Partial<sessions.CheckpointOptions> = {},
+  ) =>
+    lib.startSession({
+      model: lib.vae({ hidden: [8], latent: 2 }),
+      dataset: lib.digits({ train: 128, test: 16, seed: 3 }),
+      training: { batch: 8 },
+      checkpoint: { name: 'kept', ...checkpoint },
+      ...changes,
+    });
+  const losses = async (session: sessions.Session, epochs: number) => {
+    const all: number[] = [];
+    for await (const { epoch, train, test } of session.train({ epochs })) all.push(epoch, train.loss, test.loss);
+    return all;
+  };
+  const told = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'no error',
+      (error) => error.message as string,
+    );
+  const first = await start({}, { resume: false });
+  const want = await losses(first, 2);
+  const bytes = await first.snapshot();
+  want.push(...(await losses(first, 2)));
+  first.dispose();
+
+  const second = await start();
+  const { step } = second.info;
+  await second.restore(bytes);
+  const got = await losses(second, 2);
+  second.dispose();
+
+  const refused = await told(start({ model: lib.vae({ hidden: [9], latent: 2 }) }));
+  const named = await told(start({}, { name: 'a/b' }));
+  const anew = await start({}, { resume: false });
+  const fresh = anew.info.step;
+  anew.dispose();
+  return { want, step, got, refused, named, fresh, readable: lib.decodeSnapshot(bytes).snapshot.step };
+}
+
+test('a session keeps a checkpoint in the private file system, and goes on from it', async () => {
+  const { value, complaints } = await inPage(checkpointHere, workerFile(''));
+  assert.equal(complaints, []);
+  const { want, step, got, refused, named, fresh, readable } = value;
+  assert.equal([step, readable, fresh], [64, 32, 0]);
+  assert.is(want.length, 12);
+  assert.equal(got, want.slice(6), 'restored from the bytes of epoch 2');
+  assert.match(refused, /^the snapshot of step 64 does not fit: the model's decoder is /);
+  assert.is(named, 'checkpoint.name: "a/b", must be a file\'s name without a slash');
 });
 
 /** What openDevice and startSession say. */

@@ -1,7 +1,7 @@
 // src/node/adapters.ts on real adapters, in Node processes of their own: what is opened, in what order, what is said
 // when it is not there, and that every process ends by itself. What is not on this machine (a GPU, lavapipe) is tested
 // by the error that asking for it gives.
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -246,6 +246,37 @@ test('Dawn that does not load is one clear error', async () => {
   assert.is(out.split('\n').length, 1);
 });
 
+/** What a program that opens a device says once it is bundled, and taken to a folder with no packages around. */
+async function bundled(options: esbuild.BuildOptions): Promise<string> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-bundle-'));
+  try {
+    const outfile = path.join(dir, options.format === 'cjs' ? 'bundle.cjs' : 'bundle.mjs');
+    const contents = `import { openDevice } from './dist/node.js';
+      openDevice().then((device) => device.dispose(), (error) => console.log(String(error)));`;
+    const stdin = { contents, resolveDir: root };
+    await esbuild.build({ stdin, outfile, bundle: true, platform: 'node', logLevel: 'silent', ...options });
+    return spawnSync(process.execPath, [outfile], { encoding: 'utf8', cwd: dir }).stdout;
+  } finally {
+    fs.rmSync(dir, { recursive: true });
+  }
+}
+
+for (const format of ['esm', 'cjs'] as const)
+  test(`a bundle (${format}) with webgpu inside is told to leave it external`, async () => {
+    const out = await bundled({ format });
+    assert.match(out, /^DeviceError: Dawn \(npm package webgpu\) does not load here \(.*\): it was bundled, /);
+    assert.match(out, /Leave webgpu external \(esbuild: --external:webgpu; .*npm install webgpu\n$/);
+    assert.not.match(out, /glibc/);
+  });
+
+test('a bundle whose webgpu is not installed is told to install it', async () => {
+  const out = await bundled({ format: 'esm', external: ['webgpu'] });
+  assert.match(
+    out,
+    /^DeviceError: .*Cannot find package 'webgpu' .*Install it where the program runs: npm install webgpu\n$/,
+  );
+});
+
 test('devices one after another and two kinds at once', async () => {
   const kinds = here.map((adapter) => adapter.kind);
   const { out, status } = await run(`
@@ -314,9 +345,9 @@ test('check() reports what WebGPU drops silently, and a lost device', async () =
     await second.gpu.lost;
     console.log(await failure(() => second.check()));
     second.dispose();`);
-  const [invalid = '', disposed, lost = '', ...rest] = out.split('\n');
+  const [invalid = '', disposed = '', lost = '', ...rest] = out.split('\n');
   assert.match(invalid, /^DeviceError: the device "SwiftShader.*" reported validation error: Buffer usages/);
-  assert.is(disposed, 'no error');
+  assert.match(disposed, /^DeviceError: the device was disposed.*openDevice/);
   assert.match(lost, /^DeviceError: the device "SwiftShader.*" was lost \(.*destroyed.*\).*Open a new device/);
   assert.equal(rest, [], 'Dawn itself prints nothing on stdout');
 });

@@ -173,7 +173,7 @@ for (const [what, files, message] of badFolders)
 test('a folder that is not there, or is a file', async () => {
   assert.is(
     await refusal('ArgumentError', load('fasion-mnist', nowhere())),
-    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits or a folder of IDX files',
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits or a folder of IDX files; did you mean fashion-mnist?',
   );
   const file = path.join(folder(images), TRAIN);
   assert.match(
@@ -332,10 +332,11 @@ test('environment variables move the places', () => {
 test('--limit takes the first images, all if there are fewer; --batch must fit', async () => {
   const { dataset } = await load(folder(images), nowhere());
   const said: string[] = [];
-  const choose = (limit: number | undefined, batch: number) =>
-    chooseImages(dataset, { batch, ...(limit && { limit }) }, { say: (line) => said.push(line) });
+  const choose = (limit?: number, batch?: number) =>
+    chooseImages(dataset, { ...(batch && { batch }), ...(limit && { limit }) }, { say: (line) => said.push(line) });
   assert.equal(choose(undefined, 6), dataset);
   assert.equal([choose(4, 4).train.count, choose(4, 4).train.pixels.length, choose(4, 4).test.count], [4, 48, 2]);
+  assert.is(choose(4).train.count, 4, 'the default batch fits whatever there is');
   assert.equal(said, []);
   assert.is(choose(7, 1).train.count, 6);
   assert.equal(said, [`--limit 7 is more than ${dataset.name} has: all 6 training images are used`]);

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { decode } from 'fast-png';
+import { decodeSafetensors, encodeSafetensors } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
@@ -139,7 +140,8 @@ test('a second time: another folder, a chosen class, and the seed decides about 
   const second = generate(conditional, ...flags, '--seed', '3');
   assert.equal([second.err, second.status], ['', 0]);
   const out = path.join(conditional, 'generated-2');
-  assert.equal(second.lines.slice(3), [
+  // No line about data: samples need none.
+  assert.equal(second.lines.slice(2), [
     'samples.png          5 images of class 2 decoded from the prior, seed 3',
     `written to ${out}`,
   ]);
@@ -197,6 +199,31 @@ function mixed(): string {
   return folder;
 }
 
+/** A copy of a run's folder with a weight that is NaN. */
+function diverged(): string {
+  const folder = path.join(scratch, 'diverged');
+  fs.mkdirSync(folder, { recursive: true });
+  const run = JSON.parse(fs.readFileSync(path.join(conditional, 'run.json'), 'utf8'));
+  fs.writeFileSync(path.join(folder, 'run.json'), JSON.stringify(run));
+  const tensors = decodeSafetensors(fs.readFileSync(path.join(conditional, 'model.safetensors')));
+  const bias = tensors.get('mu.bias')?.values as Float32Array;
+  bias[2] = Number.NaN;
+  fs.writeFileSync(path.join(folder, 'model.safetensors'), encodeSafetensors(tensors));
+  return folder;
+}
+
+test('samples are drawn where the data of the run are gone', () => {
+  const [moved, out] = [`${data}-moved`, path.join(scratch, 'without-data')];
+  fs.renameSync(data, moved);
+  try {
+    const { status, err, lines } = generate(conditional, '--only', 'samples', '--count', '2', '--out', out);
+    assert.equal([err, status], ['', 0]);
+    assert.is(lines.at(-1), `written to ${out}`);
+  } finally {
+    fs.renameSync(moved, data);
+  }
+});
+
 const refused: [string, () => string[], RegExp][] = [
   ['no run', () => [], /^--run is missing: whose model\?/],
   [
@@ -217,7 +244,12 @@ const refused: [string, () => string[], RegExp][] = [
   [
     'weights of another model',
     () => ['--run', mixed()],
-    /^\S*mixed\/model\.safetensors does not fit the model of run\.json: parameter "\S+" is not in this model, which has /,
+    /^\S*mixed\/model\.safetensors cannot be loaded into the model of run\.json: the tensors are not those of this model: \d missing: /,
+  ],
+  [
+    'weights that are not numbers',
+    () => ['--run', diverged()],
+    /^\S*diverged\/model\.safetensors cannot be loaded into the model of run\.json: parameter "mu\.bias": 1 of 4 values are not finite in f32, the first is NaN at index 2; a training that diverged leaves /,
   ],
   ['a folder that is no run', () => ['--run', data], /^--run \S+ has no run\.json, must be a run's folder; name /],
   [
@@ -243,7 +275,7 @@ for (const [what, args, message] of refused)
     assert.match(err, /^error: [^\n]+\n$/);
     assert.match(err.slice('error: '.length).trimEnd(), message);
     assert.is(status, 2);
-    for (const folder of [denoising, path.join(scratch, 'mixed')])
+    for (const folder of [denoising, path.join(scratch, 'mixed'), path.join(scratch, 'diverged')])
       assert.not(fs.existsSync(path.join(folder, 'generated')), folder);
     assert.not(fs.existsSync(path.join(conditional, 'generated-3')));
   });

@@ -17,7 +17,7 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chosenModel } from '../../harness/lib/options/model-options.js';
+import { chosenModel, readSpec } from '../../harness/lib/options/model-options.js';
 import { readProfileOptions } from '../../harness/lib/options/profile-options.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 import { trainerOptions } from '../../harness/lib/options/training-options.js';
@@ -196,7 +196,7 @@ test('the model and its optimizer are read alike by profile.js', () => {
   );
 });
 
-const course = { stepsPerEpoch: 40, steps: 120 };
+const course = { batch: 128, stepsPerEpoch: 40, steps: 120 };
 const trained: [string, object][] = [
   ['', { optimizer: { kind: 'adam' }, schedule: { kind: 'constant' } }],
   [
@@ -253,6 +253,12 @@ test('--spec: the file as it is', () => {
   assert.equal(withFile(vae(), '--warmup', '2')(dataset), vae());
 });
 
+test('--spec: a byte order mark before the JSON is no part of it', () => {
+  const net = ae({ hidden: [20], latent: 5 });
+  fs.writeFileSync(file, `\ufeff${JSON.stringify(net)}`);
+  assert.equal(readSpec(file), net);
+});
+
 test('--spec: what is wrong is told with the file and the path, before any image is loaded', () => {
   const net = ae({ hidden: [20], latent: 5 });
   refused(
@@ -261,7 +267,7 @@ test('--spec: what is wrong is told with the file and the path, before any image
   );
   refused(
     () => withFile({ ...net, encodr: [] }),
-    `${file}: encodr: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization`,
+    `${file}: encodr: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization; did you mean encoder?`,
   );
   refused(() => withFile({}), `${file}: inputs: undefined, must be a positive integer`);
   refused(() => withFile('3'), `${file}: model spec: 3, must be an object (see ModelSpec)`);

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert';
 import { readTrainOptions, trainHelp } from '../../harness/lib/options/train-options.js';
 
 const DEFAULTS = {
-  batch: 128,
   seed: 0,
   adapter: 'auto',
   plan: false,
@@ -114,7 +113,8 @@ test('the help names every flag once, under its heading, and fits a terminal', (
 
 const atLeast1 = (flag: string, value: string, example: string) =>
   `${flag} is ${value}, must be a whole number >= 1; for example ${flag} ${example}`;
-const rate = (value: string) => `--lr is ${value}, must be a finite number above 0; for example --lr 0.001`;
+const rate = (value: string, f32 = '') =>
+  `--lr is ${value}, must be a finite number above 0${f32 && ` (f32, which the GPU computes with, makes it ${f32})`}; for example --lr 0.001`;
 const seed = (value: string) =>
   `--seed is ${value}, must be a whole number from 0 to 9007199254740991; for example --seed 1`;
 const hidden = (value: string) =>
@@ -134,8 +134,8 @@ const refused: [string[], string][] = [
   [['--lr', '0'], rate('0')],
   [['--lr', 'fast'], rate('fast')],
   [['--lr', 'NaN'], rate('NaN')],
-  [['--lr', '1e-60'], rate('1e-60')],
-  [['--lr', '1e39'], rate('1e39')],
+  [['--lr', '1e-60'], rate('1e-60', '0')],
+  [['--lr', '1e39'], rate('1e39', 'Infinity')],
   [['--seed', '-1'], seed('-1')],
   [['--seed', '0.5'], seed('0.5')],
   [['--hidden', '512,'], hidden('512,')],
@@ -147,18 +147,18 @@ const refused: [string[], string][] = [
   [['--data', '--limit', '5'], '--data has no value: the flag --limit follows; give one, for example --data digits'],
   [['--lr', '1', '--lr', '2'], '--lr is given twice (1 and 2); give it once'],
   [['--quiet=yes'], '--quiet is yes, but it takes no value; write --quiet alone'],
-  [['--epoch', '3'], '--epoch is not a flag of this program; did you mean --epochs? See --help'],
-  [['--btach=3'], '--btach is not a flag of this program; did you mean --batch? See --help'],
-  [['--latents', '3'], '--latents is not a flag of this program; did you mean --latent? See --help'],
-  [['--gamma', '3'], '--gamma is not a flag of this program; see --help'],
-  [['--label', '7'], '--label is not a flag of this program; see --help'],
-  [['--l2', '3'], '--l2 is not a flag of this program; did you mean --l1? See --help'],
+  [['--epoch', '3'], '--epoch: unknown; did you mean --epochs? See --help'],
+  [['--btach=3'], '--btach: unknown; did you mean --batch? See --help'],
+  [['--latents', '3'], '--latents: unknown; did you mean --latent? See --help'],
+  [['--gamma', '3'], '--gamma: unknown; must be a flag of this program, see --help'],
+  [['--label', '7'], '--label: unknown; must be a flag of this program, see --help'],
+  [['--l2', '3'], '--l2: unknown; did you mean --weight-decay? See --help'],
   [
     ['--model', 'gan'],
     '--model is gan, must be one of vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked',
   ],
-  [['--loss', 'l2'], '--loss is l2, must be one of bce, mse'],
-  [['--activation', 'swish'], `--activation is swish, must be one of ${ACTIVATIONS.join(', ')}`],
+  [['--loss', 'l2'], '--loss is l2, must be one of bce, mse; did you mean mse?'],
+  [['--activation', 'swish'], `--activation is swish, must be one of ${ACTIVATIONS.join(', ')}; did you mean silu?`],
   [['--output', 'relu'], '--output is relu, must be one of sigmoid, tanh, identity'],
   [['--range', '0-1'], '--range is 0-1, must be one of 0..1, -1..1'],
   [['--init', 'zero'], '--init is zero, must be one of pytorch, xavier, he'],
@@ -185,8 +185,8 @@ const refused: [string[], string][] = [
       `--schedule is ${value}, must be constant, cosine or step:EVERY:FACTOR (EVERY epochs above 0, FACTOR above 0, at most 1); for example --schedule step:10:0.5`,
     ],
   ),
-  [['--constructor'], '--constructor is not a flag of this program; see --help'],
-  [['-x'], '-x is not a flag of this program; see --help'],
+  [['--constructor'], '--constructor: unknown; must be a flag of this program, see --help'],
+  [['-x'], '-x: unknown; must be a flag of this program, see --help'],
   [['mnist'], '"mnist" does not follow a flag; to name the data, write --data mnist'],
 ];
 

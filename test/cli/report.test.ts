@@ -5,7 +5,7 @@ import { type EpochReport, type Losses, linear, type ModelSpec, type Progress, s
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describeAdapter } from '../../harness/lib/report/describe.js';
-import { describeLoss, lossTerms, lossText } from '../../harness/lib/report/losses.js';
+import { describeLoss, figures, lossTerms, lossText } from '../../harness/lib/report/losses.js';
 import { duration, Report } from '../../harness/lib/report/report.js';
 import { describeFailure } from '../../harness/lib/run/fail.js';
 import { chooseEpochs, chooseLength, choosePretraining } from '../../harness/lib/run/length.js';
@@ -58,9 +58,9 @@ test('plain: a line every ten seconds and one each epoch', () => {
   report.progress(progress(500));
   report.epoch({ ...epoch, complete: false }, 20);
   const line = (step: number) =>
-    `  epoch 2/20  step ${step}/9380 loss 306.1 nats (BCE 294.5 + KL 11.6) 85.2 steps/s 1m44s left\n`;
+    `  epoch 2/20  step ${step}/9380 loss 306.1 nats (BCE 294.5 + KL 11.62) 85.2 steps/s 1m44s left\n`;
   const last =
-    'step 469  train 306.1 nats (BCE 294.5 + KL 11.6)  test 264.7 nats (BCE 250.0 + KL 14.7)  5.5 s, 1235 steps/s\n';
+    'step 469  train 306.1 nats (BCE 294.5 + KL 11.62)  test 264.7 nats (BCE 250.0 + KL 14.70)  5.5 s, 1235 steps/s\n';
   assert.equal(written, [line(479), line(489), line(499), `epoch 1/20  ${last}`, `epoch 1/20 (part)  ${last}`]);
 });
 
@@ -69,52 +69,68 @@ const told: [string, ModelSpec, Losses, string, string][] = [
     'a beta-VAE',
     vae({ klWeight: 4 }),
     { loss: 140, bce: 100, kl: 10 },
-    '140.0 nats (BCE 100.0 + 4 x KL 10.0)',
+    '140.0 nats (BCE 100.0 + 4 x KL 10.00)',
     'BCE (nats) + 4 x KL (nats)',
   ],
   [
     'a term of weight 0',
     vae({ klWeight: 0 }),
     { loss: 100, bce: 100, kl: 10 },
-    '100.0 nats (BCE 100.0 + 0 x KL 10.0)',
+    '100.0 nats (BCE 100.0 + 0 x KL 10.00)',
     'BCE (nats) + 0 x KL (nats)',
   ],
   [
     'a linear one',
     linear(),
     { loss: 31.44, mse: 31.44 },
-    'squared error 31.4',
+    'squared error 31.44',
     'squared error (summed over the pixels)',
   ],
   [
     'an L1 penalty',
     sparse({ l1: 0.1 }),
     { loss: 120.3, bce: 117.2, l1: 31 },
-    '120.3 (BCE 117.2 nats + 0.1 x L1 31.0)',
+    '120.3 (BCE 117.2 nats + 0.1 x L1 31.00)',
     'BCE (nats) + 0.1 x L1 (sum of |z|)',
   ],
   [
     'a target activation',
     sparse({ rho: 0.1 }),
     { loss: 120, bce: 117.2, sparsity: 2.8 },
-    '120.0 nats (BCE 117.2 + sparsity 2.8)',
+    '120.0 nats (BCE 117.2 + sparsity 2.800)',
     'BCE (nats) + sparsity (nats)',
   ],
   [
     'squared error and KL, which have no unit in common',
     vae({ loss: 'mse' }),
     { loss: 43, mse: 31.4, kl: 11.6 },
-    '43.0 (squared error 31.4 + KL 11.6 nats)',
+    '43.00 (squared error 31.40 + KL 11.60 nats)',
     'squared error (summed over the pixels) + KL (nats)',
   ],
   [
     'Gaussian pixels, whose squared error over a variance is in nats',
     vae({ loss: 'mse', variance: 0.03 }),
     { loss: 534.9, mse: 31.4, kl: 11.6 },
-    '534.9 nats (16.67 x squared error 31.4 + KL 11.6 nats)',
+    '534.9 nats (16.67 x squared error 31.40 + KL 11.60 nats)',
     '16.67 x squared error (summed over the pixels) + KL (nats)',
   ],
 ];
+const SCALES: [value: number, text: string][] = [
+  [543.21, '543.2'],
+  [0.00012, '0.0001200'],
+  [1.5e-9, '1.500e-9'],
+  [0, '0.000'],
+  [9999.4, '9999'],
+  [12_345.6, '12346'],
+  [3.2e38, '3.200e+38'],
+  [Number.NaN, 'NaN'],
+];
+for (const [value, text] of SCALES)
+  test(`a loss of ${value} has four figures: ${text}`, () => {
+    assert.is(figures(value), text);
+    assert.is(lossText({ loss: value, mse: value }, lossTerms(linear())), `squared error ${text}`);
+  });
+
 for (const [what, spec, values, line, description] of told)
   test(`a loss in words: ${what}`, () => {
     assert.is(lossText(values, lossTerms(spec)), line);
@@ -128,7 +144,7 @@ test('pretraining says which layer it is at', () => {
   const mse = { loss: 8, mse: 8 };
   report.epoch({ ...epoch, train: mse, test: mse, layer: 1, layers: 4 }, 5);
   const at = 'layer 2 of 4  epoch 1/5  step 469';
-  assert.equal(written, [`${at}  train squared error 8.0  test squared error 8.0  5.5 s, 1235 steps/s\n`]);
+  assert.equal(written, [`${at}  train squared error 8.000  test squared error 8.000  5.5 s, 1235 steps/s\n`]);
   const bar = capture(200);
   const terminal = new Report({ quiet: false, stream: bar.stream });
   terminal.start(lossTerms(linear()));
@@ -218,9 +234,11 @@ test('layers are pretrained for stacked models and on demand; by default no long
 test('the length of a run in steps: whole epochs, or --steps', () => {
   const options = { batch: 8, seed: 0, adapter: 'auto', plan: false, quiet: false, help: false };
   const length = (more: object) => chooseLength({ ...options, ...more }, { software: true, images: 36 });
-  assert.equal(length({ epochs: 3 }), { epochs: 3, why: '', stepsPerEpoch: 5, steps: 15, pretraining: null });
+  assert.equal(length({ epochs: 3 }), { batch: 8, epochs: 3, why: '', stepsPerEpoch: 5, steps: 15, pretraining: null });
   assert.is(length({ steps: 7 }).steps, 7);
   assert.is(length({ epochs: 1, steps: 7 }).steps, 5);
+  const { batch, stepsPerEpoch } = length({ epochs: 1, batch: undefined });
+  assert.equal([batch, stepsPerEpoch], [36, 1], 'the default batch is no larger than the data');
 });
 
 test('the default folder is named by local time and never taken', () => {

@@ -1,5 +1,6 @@
 // harness/web/serve.js as its users start it: what it serves, what it does not, and flags that it does not know.
 import { spawn, spawnSync } from 'node:child_process';
+import net from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -21,16 +22,54 @@ test('npm run web: the page and its parts, each with its type, and nothing besid
     };
     const page = await get('/');
     assert.equal([page.status, page.type], [200, 'text/html; charset=utf-8']);
+    assert.match(
+      page.text,
+      /<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; /,
+    );
+    assert.not.match(
+      page.text,
+      /<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|unsafe-/,
+      'nothing inline, which the policy forbids',
+    );
     const parts = [...page.text.matchAll(/(?:src|href)="([^":]+)"/g)].map(([, name = '']) => name);
     assert.ok(parts.length >= 3, `script, style and icon: ${parts}`);
     for (const part of parts) assert.is((await get(part)).status, 200, part);
     assert.match((await get('main.js')).type ?? '', /^text\/javascript/);
     for (const outside of ['/../package.json', '/%2e%2e/package.json', '/node_modules/uvu/package.json', '/absent.js'])
       assert.is((await get(outside)).status, 404, outside);
+    // fetch() makes good addresses of these; a port that is scanned is sent them as they are.
+    const { port } = new URL(address);
+    for (const target of [
+      '//',
+      '///x',
+      '/%',
+      '/%00',
+      '/a\0b',
+      '/..%2fpackage.json',
+      '/../package.json',
+      'http://[',
+      '*',
+    ])
+      assert.match(await answerTo(Number(port), target), /^HTTP\/1\.1 40[04] /, target);
+    assert.is((await get('/')).status, 200, 'and it goes on');
+    assert.is((await get('/?hidden=8#map')).status, 200, 'the page with a set-up in its address');
   } finally {
     child.kill();
   }
 });
+
+/** What the server answers to a request for just this. */
+const answerTo = (port: number, target: string) =>
+  new Promise<string>((resolve, reject) => {
+    const socket = net.connect(port, 'localhost', () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
+    );
+    let answer = '';
+    socket.on('data', (bytes) => {
+      answer += bytes;
+    });
+    socket.on('error', reject).on('close', () => resolve(answer));
+  });
 
 for (const [args, message] of [
   [['--bad'], /^Unknown option '--bad'.*usage: npm run web \[-- --port N\]\n$/],

@@ -14,6 +14,9 @@ import { DIVISION, expUlps, reductionLimit, TINY, ULP } from '../support/toleran
 
 const LANES = 128;
 
+/** Numbers in the ring: a sum a term, and the count of losses that are not finite. */
+const ringOf = ({ capacity, terms }: FinishShape) => capacity * (terms + 1);
+
 /** Runs the kernel on a ring filled with -1 and checks all of it. */
 async function finish(shape: FinishShape, progress: ProgressValues, examples: number, batch: number) {
   const { terms, rowStride, capacity } = shape;
@@ -22,11 +25,11 @@ async function finish(shape: FinishShape, progress: ProgressValues, examples: nu
     losses,
     settings: settingsOf({ examples, batch }),
     progress: progressOf(progress),
-    metrics: capacity * terms,
+    metrics: ringOf(shape),
   });
-  const want = new Float64Array(capacity * terms).fill(Number.NaN);
-  const limit = new Float64Array(capacity * terms);
-  const entry = (progress.step % capacity) * terms;
+  const want = new Float64Array(ringOf(shape)).fill(Number.NaN);
+  const limit = new Float64Array(ringOf(shape));
+  const entry = (progress.step % capacity) * (terms + 1);
   for (let term = 0; term < terms; term++) {
     const live = [...losses.subarray(term * rowStride, term * rowStride + progress.rows)];
     want[entry + term] = live.reduce((sum, value) => sum + value, 0);
@@ -41,8 +44,9 @@ async function finish(shape: FinishShape, progress: ProgressValues, examples: nu
     (i) => limit[entry + i] ?? 0,
     (i) => `term ${i}`,
   );
+  assert.is(metrics[entry + terms], 0, 'losses that are not finite');
   // 1e38 is the runner's poison: the other entries are as they were.
-  const untouched = [...metrics.subarray(0, entry), ...metrics.subarray(entry + terms)];
+  const untouched = [...metrics.subarray(0, entry), ...metrics.subarray(entry + terms + 1)];
   assert.ok(
     untouched.every((value) => value > 9e37),
     'no other entry of the ring was written',
@@ -72,6 +76,28 @@ for (const step of [0, 3, 4, 5, 4_000_003])
   test(`finish_step writes step ${step} into a ring of 4`, async () => {
     await finish(shapeOf(8), { step, epoch: 0, start: 0, rows: 8 }, 100, 8);
   });
+
+const LARGEST = 3.4028234663852886e38;
+const NOT_FINITE = [Number.NaN, -Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+test('finish_step counts the losses of live rows that are not finite, of all terms, and no others', async () => {
+  const shape = shapeOf(200);
+  const losses = new Float32Array(shape.terms * shape.rowStride).fill(1);
+  // Finite, at the edge of what is.
+  losses.set([LARGEST, -LARGEST, 1e-45, 0, -0], 10);
+  NOT_FINITE.forEach((value, i) => {
+    losses[i * 49] = value; // rows 0, 49, 98 and 147 of the first term
+  });
+  losses[shape.rowStride + 149] = Number.NaN; // the last live row of the second term
+  losses[150] = Number.NaN; // a dead row
+  const results = await runKernel(finishStep, shape, {
+    losses,
+    settings: settingsOf({ examples: 150, batch: 200 }),
+    progress: progressOf({ step: 0, epoch: 0, start: 0, rows: 150 }),
+    metrics: ringOf(shape),
+  });
+  assert.is(results.f32('metrics')[shape.terms], 5);
+});
 
 const COUNTERS: [title: string, examples: number, batch: number, before: ProgressValues, after: ProgressValues][] = [
   [
@@ -186,7 +212,7 @@ async function factors(step: number, changes: Partial<StepSettings>, rows = 8) {
   const settings = settingsOf({ examples: 4 * rows, batch: rows, ...changes });
   const shape = shapeOf(rows);
   const losses = new Float32Array(shape.terms * shape.rowStride);
-  const bound = { losses, settings, progress: progressOf(progress), metrics: shape.capacity * shape.terms };
+  const bound = { losses, settings, progress: progressOf(progress), metrics: ringOf(shape) };
   const results = await runKernel(finishStep, shape, bound);
   const [rateFactor = Number.NaN, klFactor = Number.NaN, rowScale = Number.NaN] = results.f32('progress').subarray(4);
   return { rateFactor, klFactor, rowScale };
@@ -216,7 +242,7 @@ test('finish_step: of a mean each image counts its share of the live rows, of a 
   const settings = settingsOf({ examples: 300, batch: 128, reduction: 'mean' });
   const progress = progressOf({ step: 1, epoch: 0, start: 128, rows: 128 });
   const shape = shapeOf(128);
-  const bound = { losses: new Float32Array(262), settings, progress, metrics: shape.capacity * shape.terms };
+  const bound = { losses: new Float32Array(262), settings, progress, metrics: ringOf(shape) };
   const results = await runKernel(finishStep, shape, bound);
   close([results.f32('progress')[6] ?? Number.NaN], [1 / 44], () => (DIVISION * ULP) / 44);
 });
@@ -231,7 +257,7 @@ test("the host's progress of any step is the GPU's, up to rounding", async () =>
         losses: new Float32Array(262),
         settings: settingsOf({ ...settings, schedule }),
         progress: progressBytes(step - 1, { ...settings, schedule }),
-        metrics: shape.capacity * shape.terms,
+        metrics: ringOf(shape),
       });
       const host = progressBytes(step, { ...settings, schedule });
       assert.equal([...results.u32('progress').subarray(0, 4)], [...new Uint32Array(host, 0, 4)]);

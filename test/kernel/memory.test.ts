@@ -15,11 +15,16 @@ const request = (label: string, bytes = 1024) => ({
 
 /** The same device, which runs out of memory at the `nth` allocation. */
 function runningOut(nth: number): Device {
-  let scopes = 0;
+  let buffers = 0;
+  const filters: GPUErrorFilter[] = [];
   const gpu = {
-    pushErrorScope: () => undefined,
-    popErrorScope: async () => (++scopes === nth ? { message: 'planted' } : null),
-    createBuffer: (descriptor: GPUBufferDescriptor) => device.gpu.createBuffer(descriptor),
+    pushErrorScope: (filter: GPUErrorFilter) => filters.push(filter),
+    popErrorScope: async () =>
+      filters.pop() === 'out-of-memory' && buffers === nth ? new GPUOutOfMemoryError('planted') : null,
+    createBuffer: (descriptor: GPUBufferDescriptor) => {
+      buffers++;
+      return device.gpu.createBuffer(descriptor);
+    },
   };
   return { ...device, gpu: gpu as unknown as GPUDevice };
 }

@@ -2,18 +2,20 @@
 // that other training tests use.
 import fs from 'node:fs';
 import type { Dataset, Images } from '../../src/data/dataset.js';
-import { decodeSafetensors, type HostTensor } from '../../src/formats/safetensors.js';
+import { decodeSafetensors, type HostTensor, type TensorValues } from '../../src/formats/safetensors.js';
 import { vae } from '../../src/model/presets.js';
 import type { Losses } from '../../src/train/metrics.js';
 
-type Folder = ReadonlyMap<string, HostTensor>;
+/** The files hold no 64-bit integers. */
+type Tensor = HostTensor<Exclude<TensorValues, BigInt64Array | BigUint64Array>>;
+type Folder = ReadonlyMap<string, Tensor>;
 
 /** Tensors of a file by their names: one of them, or all below a folder by what follows it. */
 export function readReference(file: string): {
-  tensor: (name: string) => HostTensor;
+  tensor: (name: string) => Tensor;
   folder: (name: string) => Folder;
 } {
-  const tensors = decodeSafetensors(fs.readFileSync(file));
+  const tensors = decodeSafetensors(fs.readFileSync(file)) as Map<string, Tensor>;
   return {
     tensor: (name) => {
       const found = tensors.get(name);

@@ -6,13 +6,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError, DeviceError } from '../../src/errors.js';
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from '../../src/formats/safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Named,
+  safetensorsMetadata,
+} from '../../src/formats/safetensors.js';
 import type { Device } from '../../src/gpu/device.js';
 import { decoderGraph, encoderGraph } from '../../src/graph/build.js';
 import { vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { normalAt, STREAM } from '../../src/random.js';
 import { createModel } from '../../src/train/model.js';
+import { type WeightTensor, weightsOf } from '../../src/train/weights.js';
 import { device, usesDevice } from '../support/device.js';
 import { interpret } from '../support/interpret.js';
 import { uniforms } from '../support/numbers.js';
@@ -163,30 +169,174 @@ const changed = (change: (tensors: Map<string, { shape: readonly number[]; value
   return tensors;
 };
 
-const LOADS: Record<string, [change: Parameters<typeof changed>[0], message: string | RegExp]> = {
-  'one is missing': [(tensors) => tensors.delete('mu.bias'), 'parameter "mu.bias" [6] is missing'],
-  'one is unknown': [
-    (tensors) => tensors.set('classifier.weight', { shape: [1], values: [0] }),
-    /^parameter "classifier.weight" is not in this model, which has encoder\.0\.weight, .*, decoder\.4\.bias$/,
+const SPEC_REMEDY = '. Make the model from the spec that they were trained with';
+const NOT_FINITE = 'a training that diverged leaves such weights, take those of an earlier checkpoint';
+const LOADS: Record<string, [change: Parameters<typeof changed>[0], message: string]> = {
+  'several are missing': [
+    (tensors) => {
+      tensors.delete('mu.bias');
+      tensors.delete('decoder.4.weight');
+    },
+    `the tensors are not those of this model: 2 missing: mu.bias [6], decoder.4.weight [100, 48]${SPEC_REMEDY}`,
   ],
-  'one has another shape': [
-    (tensors) => tensors.set('mu.weight', { shape: [24, 6], values: new Float32Array(144) }),
-    'parameter "mu.weight" is [24, 6] with 144 values, must be [6, 24]',
+  'all kinds of faults at once': [
+    (tensors) => {
+      tensors.delete('mu.bias');
+      tensors.set('classifier.weight', { shape: [1], values: [0] });
+      tensors.set('mu.weight', { shape: [24, 6], values: new Float32Array(144) });
+      tensors.set('log_var.bias', { shape: [6], values: new Float32Array(5) });
+    },
+    `the tensors are not those of this model: 1 missing: mu.bias [6]; 1 superfluous: classifier.weight [1]; 2 of another shape: mu.weight [24, 6], must be [6, 24], log_var.bias [6] with 5 values, must be [6]${SPEC_REMEDY}`,
   ],
-  'one has too few values': [
-    (tensors) => tensors.set('mu.weight', { shape: [6, 24], values: new Float32Array(143) }),
-    'parameter "mu.weight" is [6, 24] with 143 values, must be [6, 24]',
+  'more than anyone wants to read': [
+    (tensors) => {
+      for (let i = 0; i < 13; i++) tensors.set(`extra.${i}`, { shape: [i], values: new Float32Array(i) });
+    },
+    `the tensors are not those of this model: 13 superfluous: ${Array.from({ length: 10 }, (_, i) => `extra.${i} [${i}]`).join(', ')}, and 3 more${SPEC_REMEDY}`,
+  ],
+  'names of which only some have a prefix': [
+    (tensors) => {
+      const bias = tensors.get('mu.bias');
+      tensors.delete('mu.bias');
+      if (bias) tensors.set('module.mu.bias', bias);
+    },
+    `the tensors are not those of this model: 1 missing: mu.bias [6]; 1 superfluous: module.mu.bias [6]${SPEC_REMEDY}`,
+  ],
+  'one is of integers': [
+    (tensors) => tensors.set('mu.bias', { shape: [6], values: new Int8Array(6) }),
+    'parameter "mu.bias" holds integers (an Int8Array), must hold floats; weights that were quantised must be turned back to floats first',
+  ],
+  'one is no tensor': [
+    (tensors) => tensors.set('mu.bias', new Float32Array(6) as never),
+    'tensor "mu.bias": a Float32Array, must be { shape, values }',
+  ],
+  'one is not a number': [
+    (tensors) => tensors.set('mu.bias', { shape: [6], values: Float32Array.of(0, 0, Number.NaN, 0, Infinity, 0) }),
+    `parameter "mu.bias": 2 of 6 values are not finite in f32, the first is NaN at index 2; ${NOT_FINITE}`,
+  ],
+  'one is infinite as f32': [
+    (tensors) =>
+      tensors.set('decoder.4.bias', {
+        shape: [100],
+        values: Float64Array.from({ length: 100 }, (_, i) => (i === 99 ? -1e300 : i)),
+      }),
+    `parameter "decoder.4.bias": 1 of 100 values are not finite in f32, the first is -1e+300 at index 99; ${NOT_FINITE}`,
   ],
 };
 
 for (const [name, [change, message]] of Object.entries(LOADS))
   test(`loadParameters: ${name}: refused, and nothing is changed`, async () => {
     const before = await model.parameters();
-    const text = await refusal(() => model.loadParameters(changed(change)));
-    if (typeof message === 'string') assert.is(text, message);
-    else assert.match(text, message);
+    assert.is(await refusal(() => model.loadParameters(changed(change))), message);
     assert.ok(sameBits(await model.parameters(), before));
   });
+
+for (const [tensors, kind] of [
+  [undefined, 'undefined'],
+  [new ArrayBuffer(8), 'an ArrayBuffer'],
+  [[], 'an Array'],
+] as const)
+  test(`loadParameters: ${kind} is no map of tensors`, async () =>
+    assert.is(
+      await refusal(() => model.loadParameters(tensors as never)),
+      `tensors: ${kind}, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)`,
+    ));
+
+/** Ways in which a model's weights come, and the model takes them. */
+const WRAPPED: Record<string, (all: [string, WeightTensor][]) => Named<WeightTensor>> = {
+  'a plain object': (all) => Object.fromEntries(all),
+  'plain arrays': (all) =>
+    new Map(all.map(([name, { shape, values }]) => [name, { shape, values: Array.from(values as Float32Array) }])),
+  f64: (all) =>
+    new Map(
+      all.map(([name, { shape, values }]) => [name, { shape, values: Float64Array.from(values as Float32Array) }]),
+    ),
+  'module. before every name': (all) => new Map(all.map(([name, tensor]) => [`module.${name}`, tensor])),
+  'model. before every name': (all) => new Map(all.map(([name, tensor]) => [`model.${name}`, tensor])),
+  '_orig_mod. before every name': (all) => new Map(all.map(([name, tensor]) => [`_orig_mod.${name}`, tensor])),
+  'with counters': (all) =>
+    new Map([
+      ...all,
+      ['bn.num_batches_tracked', { shape: [], values: BigInt64Array.of(7n) }],
+      ['steps', { shape: [1], values: Int32Array.of(1) }],
+    ]),
+  'a checkpoint': (all) =>
+    new Map([...all.map(([name, tensor]): [string, WeightTensor] => [`optimizer.exp_avg.${name}`, tensor]), ...all]),
+};
+for (const [name, wrap] of Object.entries(WRAPPED))
+  test(`loadParameters: ${name}`, async () => {
+    const wanted = [...INITIAL].map(([name, { shape, values }]): [string, WeightTensor] => [
+      name,
+      { shape, values: Float32Array.from(values, (value) => -value) },
+    ]);
+    model.loadParameters(wrap(wanted));
+    const got = await model.parameters();
+    assert.ok(
+      sameBits(new Map(wanted.map(([key]) => [key, got.get(key) ?? { values: [] }])), new Map(wanted) as never),
+    );
+  });
+
+test('weightsOf: one prefix goes, what the optimizer keeps goes', () => {
+  const names = (...all: string[]) => [
+    ...weightsOf(new Map(all.map((name) => [name, { shape: [0], values: [] }]))).keys(),
+  ];
+  assert.equal(names('module.model.a', 'module.b'), ['model.a', 'b']);
+  assert.equal(names('module.a', 'optimizer.exp_avg.a'), ['a']);
+  assert.equal(names('module.a', 'model.b'), ['module.a', 'model.b']);
+  assert.equal(names(), []);
+});
+
+// --- what may be encoded and decoded ---------------------------------------------------------------------------------
+
+test('encode and decode take any array of numbers; a Uint8Array of images holds bytes of 0 to 255', async () => {
+  const bytes = Uint8Array.from({ length: 2 * PIXELS }, (_, i) => (i * 7) % 256);
+  const images = Float32Array.from(bytes, (byte) => byte / 255);
+  const want = await model.encode(images);
+  for (const same of [bytes, Buffer.from(bytes), [...images], Float64Array.from(images)])
+    assert.equal(await model.encode(same), want, same.constructor.name);
+  assert.equal(await model.reconstruct(bytes), await model.reconstruct(images));
+  const codes = Int8Array.from({ length: LATENT }, (_, i) => i - 3);
+  const decoded = await model.decode(Float32Array.from(codes));
+  for (const same of [codes, [...codes], Float64Array.from(codes), Int32Array.from(codes)])
+    assert.equal(await model.decode(same), decoded, same.constructor.name);
+});
+
+const FLOATS = `must be an array of 0..1, for example a Float32Array [n, 100], or a Uint8Array of 0..255`;
+const finite = (values: number[], size: number) => Float64Array.from({ length: size }, (_, i) => values[i] ?? 0);
+const INPUTS: Record<string, [work: () => Promise<unknown>, message: string]> = {
+  'a canvas': [
+    () => model.encode(new Uint8ClampedArray(4 * PIXELS)),
+    'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
+  ],
+  'integers as images': [() => model.encode(new Int32Array(PIXELS)), `images: an Int32Array, ${FLOATS}`],
+  'an ArrayBuffer as images': [
+    () => model.encode(new ArrayBuffer(PIXELS) as never),
+    `images: an ArrayBuffer, ${FLOATS}`,
+  ],
+  'no images': [() => model.reconstruct(undefined as never), `images: undefined, ${FLOATS}`],
+  'BigInts as codes': [
+    () => model.decode(new BigInt64Array(LATENT) as never),
+    'codes: a BigInt64Array, must be an array of numbers, for example a Float32Array [n, 6]',
+  ],
+  'an image that is not a number': [
+    () => model.encode(finite([0, Number.NaN, 1, Infinity], 2 * PIXELS)),
+    'images: 2 of 200 values are not finite in f32, the first is NaN at index 1',
+  ],
+  'an image to reconstruct that is infinite as f32': [
+    () => model.reconstruct(finite([0, 0, 1e39], PIXELS)),
+    'images: 1 of 100 values are not finite in f32, the first is 1e+39 at index 2',
+  ],
+  'a hole in a plain array': [
+    () => model.decode([0, 0, undefined as never, 0, 0, 0]),
+    'codes: 1 of 6 values are not finite in f32, the first is undefined at index 2',
+  ],
+  'a code that is infinite': [
+    () => model.decode(finite([-Infinity], LATENT)),
+    'codes: 1 of 6 values are not finite in f32, the first is -Infinity at index 0',
+  ],
+};
+for (const [name, [work, message]] of Object.entries(INPUTS))
+  test(`refused: ${name}`, async () => assert.is(await refusal(work), message));
 
 // --- memory ----------------------------------------------------------------------------------------------------------
 

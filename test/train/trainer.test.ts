@@ -294,9 +294,12 @@ test('evaluate: two calls at the same time both see every image', async () => {
   const count = 128 * 60;
   const images = { count, height: 2, width: 2, pixels: Uint8Array.from(uniforms(1, count * 4, 0, 256)) };
   const settings = settingsFrom(OPTIONS, count);
-  const evaluator = await Evaluator.create(model, images, settings, { fuse: true, part: 'whole' });
-  const alone = await evaluator.run();
-  const together = await Promise.all([evaluator.run(), evaluator.run(), evaluator.run()]);
+  const evaluator = await Evaluator.create(model, model.machine.memory, images, settings, {
+    fuse: true,
+    part: 'whole',
+  });
+  const alone = await evaluator.run('test', 0);
+  const together = await Promise.all([evaluator.run('test', 0), evaluator.run('test', 0), evaluator.run('test', 0)]);
   for (const each of together) assert.equal(each, alone);
   evaluator.dispose();
 });
@@ -330,23 +333,31 @@ test('a learning rate of 1e6: an error that names the step; the trainer is free 
   withTrainer({ ...SETUP, options: { ...OPTIONS, lr: 1e6 } }, async (trainer) => {
     await refused(() => reportsOf(trainer, { epochs: 5 }), DIVERGED, TrainingError);
     // Not "already training": the parameters are no numbers any more, and that is what it says.
-    await refused(() => reportsOf(trainer, {}), DIVERGED, TrainingError);
+    await refused(
+      () => reportsOf(trainer, {}),
+      /^\d+ of the \d+ weights of "encoder\.0\.weight" are not finite numbers after step \d+: training has diverged\. Use a smaller learning rate$/,
+      TrainingError,
+    );
     device.check();
   }));
 
-test('parameters that are not numbers: the first step says so', async () => {
+test('parameters of which the loss is infinite: the first step says so', async () => {
   const parameters = new Map(INITIAL);
-  parameters.set('mu.bias', { shape: [6], values: new Float32Array(6).fill(Number.NaN) });
+  parameters.set('mu.bias', { shape: [6], values: new Float32Array(6).fill(1e30) });
   await withTrainer({ ...SETUP, parameters }, async (trainer) => {
     const error = await failure(() => reportsOf(trainer, {}));
     assert.is(DIVERGED.exec(error.message)?.[1], '1');
-    await refused(() => trainer.evaluate(), DIVERGED, TrainingError);
+    await refused(
+      () => trainer.evaluate(),
+      /^the test loss after step \d+ is not a finite number \(bce .*, kl .*\): training has diverged\. Use a smaller learning rate$/,
+      TrainingError,
+    );
   });
 });
 
 test('a failure while more steps are under way: the trainer can be disposed at once', async () => {
   const parameters = new Map(INITIAL);
-  parameters.set('mu.bias', { shape: [6], values: new Float32Array(6).fill(Number.NaN) });
+  parameters.set('mu.bias', { shape: [6], values: new Float32Array(6).fill(1e30) });
   // withTrainer disposes, and looks for memory that is left.
   await refused(
     () => withTrainer({ ...SETUP, dataset: LONG, parameters }, (trainer) => reportsOf(trainer, {})),
@@ -365,7 +376,7 @@ test('an error thrown by onProgress reaches the caller, and the trainer goes on 
     assert.equal([report?.epoch, report?.step, report?.complete], [1, 28, true]);
   }));
 
-const POSITIVE = 'must be a positive number that f32 holds (1e-45 to 3e38)';
+const POSITIVE = 'must be a finite number above 0';
 const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 0 }, 'batch: 0, must be a positive integer'],
   [{ batch: 1.5 }, 'batch: 1.5, must be a positive integer'],
@@ -373,11 +384,11 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
   [
     { batch: 16, learningRate: 0.1 } as TrainerOptions,
-    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, seed, layer, fuse',
+    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, seed, layer, fuse, recoveries, saveEvery; did you mean lr?',
   ],
   [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
   [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],
-  [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE}`],
+  [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE} (f32, which the GPU computes with, makes it Infinity)`],
   [{ batch: 16, clipNorm: -1 }, `clipNorm: -1, ${POSITIVE}`],
   [{ batch: 16, clipNorm: 0 }, `clipNorm: 0, ${POSITIVE}`],
   [{ batch: 16, klWarmup: -1 }, 'klWarmup: -1, must be an integer from 0 to 2^32 - 1'],
@@ -552,21 +563,21 @@ const TOO_LARGE: [what: string, bytes: number, dataset: Dataset, batch: number, 
     60_000,
     { ...DATASET, train: repeated(700) },
     16,
-    /^buffer "700 images" needs \d+ bytes; .* allows \d+ bytes \(maxStorageBufferBindingSize\)\. Use fewer images \(--limit\)\.$/,
+    /^buffer "training step: 700 images" needs \d+ bytes; .* allows \d+ bytes \(maxStorageBufferBindingSize\)\. Use fewer images\.$/,
   ],
   [
     'the test images',
     60_000,
     { ...DATASET, test: repeated(700) },
     16,
-    /^buffer "700 images" needs .* Use fewer images \(--limit\)\.$/,
+    /^buffer "evaluation: 700 images" needs .* Use fewer images\.$/,
   ],
   [
     'the batch',
     60_000,
     { ...DATASET, train: repeated(160) },
     160,
-    /^buffer "training step scratch \d+" needs .* Use a smaller batch \(--batch\) or narrower layers \(--hidden\)\.$/,
+    /^buffer "training step scratch \d+" needs .* Use a smaller batch or narrower layers\.$/,
   ],
 ];
 

@@ -3,6 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkDataset, checkImages, type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
+import { holdOut } from '../../src/data/hold-out.js';
 import { ArgumentError } from '../../src/errors.js';
 
 const images = (count: number, height = 2, width = 3): Images => ({
@@ -53,7 +54,7 @@ const UNFIT: [change: Partial<Images>, text: string][] = [
   [{ pixels: new Uint8Array(25) }, 't.pixels has 25 bytes, must have 24 (4 images of 2x3)'],
   ...[
     [new Float32Array(24), 'a Float32Array'],
-    [Array(24).fill(0), 'a Array'],
+    [Array(24).fill(0), 'an Array'],
     [undefined, 'undefined'],
   ].map(([pixels, kind]): [Partial<Images>, string] => [
     { pixels: pixels as unknown as Uint8Array },
@@ -61,7 +62,7 @@ const UNFIT: [change: Partial<Images>, text: string][] = [
   ]),
   [
     { labels: new Int32Array(4) as unknown as Uint8Array },
-    't.labels are a Int32Array, must be a Uint8Array of classes; use Uint8Array.from(labels)',
+    't.labels are an Int32Array, must be a Uint8Array of classes; use Uint8Array.from(labels)',
   ],
   [{ labels: new Uint8Array(3) }, 't.labels has 3 entries, must have one for each of the 4 images'],
   [{ labels: new Uint8Array(5) }, 't.labels has 5 entries, must have one for each of the 4 images'],
@@ -69,7 +70,35 @@ const UNFIT: [change: Partial<Images>, text: string][] = [
 for (const [change, text] of UNFIT)
   test(`refused: ${text}`, () => assert.throws(() => checkImages({ ...images(4), ...change }, 't'), message(text)));
 
+test('refused: an ArrayBuffer as pixels, in words that help', () =>
+  assert.throws(
+    () => checkImages({ ...images(4), pixels: new ArrayBuffer(24) as unknown as Uint8Array }, 't'),
+    message(
+      't.pixels are an ArrayBuffer, must be a Uint8Array of 0 (black) to 255 (white); use new Uint8Array(buffer)',
+    ),
+  ));
+
 const SETS: [what: string, change: Partial<Dataset>, text: string][] = [
+  [
+    'no training images',
+    { train: undefined as never },
+    'd.train: undefined, must be images: { count, height, width, pixels }',
+  ],
+  [
+    'bare bytes for test images',
+    { test: new Uint8Array(12) as never },
+    'd.test: a Uint8Array, must be images: { count, height, width, pixels }',
+  ],
+  [
+    'no test images',
+    { test: undefined as never },
+    'd.test is missing, must be the images that the test loss is of; hold some of the training images out: const { train, validation: test } = holdOut(dataset, 0.1)',
+  ],
+  [
+    'validation images of another size',
+    { validation: images(2, 3, 3) },
+    'd: training images are 2x3 but validation images are 3x3; they must have one size',
+  ],
   [
     'training images',
     { train: { ...images(4), count: 5 } },
@@ -95,6 +124,30 @@ const SETS: [what: string, change: Partial<Dataset>, text: string][] = [
 for (const [what, change, text] of SETS)
   test(`refused: ${what}`, () =>
     assert.throws(() => checkDataset({ name: 'd', train: images(4), test: images(2), ...change }), message(text)));
+
+for (const [value, kind] of [
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [new Uint8Array(4), 'a Uint8Array'],
+  ['digits', 'a String'],
+] as const)
+  test(`refused: ${kind} for a data set`, () =>
+    assert.throws(
+      () => checkDataset(value as unknown as Dataset),
+      message(`dataset: ${kind}, must be { name, train, test }; for example digits({ train: 2560, test: 512 })`),
+    ));
+
+test('a data set without a name is called one', () =>
+  assert.throws(
+    () => checkDataset({ train: images(4), test: { ...images(4), count: 0 } } as unknown as Dataset),
+    message('dataset.test.count is 0, must be a positive integer'),
+  ));
+
+test('what the message about missing test images advises works', () => {
+  const all = { name: 'd', train: images(4) } as Dataset;
+  const { train, validation: test } = holdOut(all, 0.25);
+  checkDataset({ name: 'd', train, test: test as Images });
+});
 
 test('a data set whose parts agree passes', () => checkDataset({ name: 'd', train: images(4), test: images(2) }));
 

@@ -163,14 +163,17 @@ test('check() says that the device was lost and why', async () => {
   assert.match(message, /"acme-anvil-3000" was lost \(the driver was reset\).*Open a new device/);
 });
 
-test('dispose() destroys once; check() is silent afterwards', async () => {
+test('dispose() destroys once; check() tells of it afterwards, whatever happens later', async () => {
   const fake = fakeAdapter();
   const device = await deviceFromAdapter(fake.adapter);
   device.dispose();
   device.dispose();
   await null;
   fake.report('a late error');
-  device.check();
+  assert.is(
+    await deviceError(() => device.check()),
+    'the device was disposed, and its memory with it: open a new one with openDevice; await what is under way before dispose()',
+  );
   assert.equal(fake.events, ['destroy']);
 });
 

@@ -15,13 +15,17 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkImagesFit, chooseOutputs } from '../../harness/lib/generate/generate.js';
+import { checkImagesFit, chooseOutputs, loadRunData } from '../../harness/lib/generate/generate.js';
 import { denoised } from '../../harness/lib/generate/images.js';
 import { defaultWalk, gridCodes, layGrid, line } from '../../harness/lib/generate/latent.js';
 import type { Material } from '../../harness/lib/generate/material.js';
 import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
-import { readRun } from '../../harness/lib/run/read-run.js';
+import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
 import { defaultResults, Results } from '../../harness/lib/run/results.js';
+import { parameterSpecs } from '../../src/graph/build.js';
+import { layoutOf } from '../../src/plan/layout.js';
+import { flatWeights } from '../../src/train/weights.js';
+import { safetensorsOf } from '../support/mutations.js';
 
 let root = '';
 test.before.each(() => {
@@ -84,7 +88,7 @@ const PAIR = 'counted from 0; for example';
 const BITS = 'must be different whole numbers from 1 to 16; for example --compress 8,6,4,3,2';
 for (const [args, message] of [
   ['--seed 1', '--run is missing: whose model? Name the folder of a run, for example --run runs/first'],
-  ['--only smaples', `--only is smaples: smaples is none of ${NAMES}; for example --only samples,walk`],
+  ['--only smaples', `--only is smaples: smaples is none of ${NAMES}; did you mean samples?`],
   ['--only walk,', `--only is walk,: "" is none of ${NAMES}; for example --only samples,walk`],
   ['--axes 3,3', `--axes is 3,3, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
   ['--axes 0,-1', `--axes is 0,-1, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
@@ -103,7 +107,7 @@ for (const [args, message] of [
     '--only samples --compress',
     '--compress is given, but --only does not name it; write --only compress,... or leave one out',
   ],
-  ['--sample 3', '--sample is not a flag of this program; see --help'],
+  ['--sample 3', '--sample: unknown; must be a flag of this program, see --help'],
 ] as const)
   test(`refused: ${args}`, () => {
     refused(() => options(args.startsWith('--seed 1') ? args : `--run a ${args}`), message);
@@ -283,14 +287,92 @@ test('a run is read: its model, its weights and the name of its data, where that
     'run.json': JSON.stringify({ spec: plain, config: { dataChoice: 'digits' } }),
     'model.safetensors': weights,
   });
-  const { spec, tensors, data } = readRun(run);
-  assert.equal([spec, data], [plain, 'digits']);
+  const { spec, tensors, data, size } = readRun(run);
+  assert.equal([spec, data, size], [plain, 'digits', { height: 8, width: 8 }]);
   assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
   for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
     fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['spec', 'tensors']);
+    assert.equal(Object.keys(readRun(run)), ['spec', 'tensors', 'size']);
   }
 });
+
+test('the size of the images: as run.json has it, of older runs a square, or unknown', () => {
+  const run = folder({ 'model.safetensors': weights });
+  const sizeOf = (pixels: number, config: unknown) => {
+    fs.writeFileSync(
+      path.join(run, 'run.json'),
+      `\ufeff${JSON.stringify({ spec: vae({ ...small, pixels }), config })}`, // a byte order mark, as editors leave it
+    );
+    return readRun(run).size;
+  };
+  assert.equal(sizeOf(12, { height: 3, width: 4 }), { height: 3, width: 4 });
+  assert.equal(sizeOf(16, { height: 3, width: 4 }), { height: 4, width: 4 }, 'not of this model');
+  assert.equal(sizeOf(16, {}), { height: 4, width: 4 });
+  assert.is(sizeOf(12, {}), undefined);
+  assert.is(sizeOf(12, { height: -3, width: -4 }), undefined);
+});
+
+test('samples need no data: none are looked for, but where others need them, and their size is not told', async () => {
+  const said: string[] = [];
+  const listener = { say: (line: string) => said.push(line), download: () => {} };
+  const load = (args: string, run: Partial<StoredRun>) => {
+    const asked = options(`--run a ${args}`.trim());
+    const { outputs } = chooseOutputs(asked, plain);
+    return loadRunData(asked, { spec: plain, tensors: new Map(), ...run }, outputs, listener);
+  };
+  const gone = path.join(root, 'gone');
+  const size = { height: 4, width: 16 };
+  const { train, test: none } = await load('--only samples', { data: gone, size });
+  assert.equal([train.count, none.count, none.height, none.width], [0, 0, 4, 16]);
+  assert.equal(said, []);
+  const refusal = async (args: string, run: Partial<StoredRun>) => {
+    try {
+      await load(args, run);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'accepted';
+  };
+  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits or a folder of IDX files`;
+  const others = '(the run was of these data; name others with --data';
+  assert.is(await refusal('', { data: gone, size }), `${missing} ${others}, or make what needs none: --only samples)`);
+  assert.is(await refusal('--only walk', { data: gone, size }), `${missing} ${others})`);
+  assert.is(await refusal(`--only samples --data ${gone}`, { size }), missing);
+  assert.is(
+    await refusal('--only samples', {}),
+    'run.json does not say which data the run was of; name them, for example --data digits',
+  );
+});
+
+const spec = vae({ pixels: 4, hidden: [], latent: 1 });
+const layout = layoutOf(parameterSpecs(spec));
+/** Quarters, which half floats hold too; the f32 and the upper or rounded 16 bits of each. */
+const QUARTERS = [0.25, -0.5, 1.75, -2];
+const DTYPES: Record<string, number[]> = {
+  F16: [0x3400, 0xb800, 0x3f00, 0xc000],
+  BF16: [0x3e80, 0xbf00, 0x3fe0, 0xc000],
+};
+for (const [dtype, bits] of Object.entries(DTYPES))
+  test(`the weights of a run in ${dtype}, under names with a prefix, beside a counter, are the model's`, () => {
+    const header: Record<string, unknown> = {};
+    let end = 0;
+    for (const { name, shape } of layout.ranges) {
+      const bytes = 2 * shape.reduce((all, size) => all * size, 1);
+      header[`module.${name}`] = { dtype, shape, data_offsets: [end, end + bytes] };
+      end += bytes;
+    }
+    header['module.num_batches_tracked'] = { dtype: 'I64', shape: [], data_offsets: [end, end + 8] };
+    const model = safetensorsOf(JSON.stringify(header), end + 8);
+    for (let i = 0; i < end / 2; i++)
+      new DataView(model.buffer).setUint16(model.length - 8 - end + 2 * i, bits[i % bits.length] ?? 0, true);
+    const run = folder({ 'run.json': JSON.stringify({ spec }), 'model.safetensors': model });
+    const flat = flatWeights(layout, readRun(run).tensors);
+    let index = 0;
+    for (const { offset, bytes } of layout.ranges)
+      for (let at = offset / 4; at < (offset + bytes) / 4; at++)
+        assert.is(flat[at], QUARTERS[index++ % QUARTERS.length]);
+    assert.is(index, end / 2);
+  });
 
 test('a folder that is not there, a file, and folders that are no run', () => {
   const missing = path.join(root, 'missing');

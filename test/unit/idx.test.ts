@@ -2,8 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Bytes } from '../../src/data/bytes.js';
 import { decodeIdx, gunzipIfNeeded, type Idx, imagesFromIdx } from '../../src/data/idx.js';
-import { FormatError } from '../../src/errors.js';
+import { ArgumentError, FormatError } from '../../src/errors.js';
 
 /** An IDX file; `type` and the values can be made wrong. */
 function idxFile(shape: number[], values: Iterable<number>, type = 8): Uint8Array {
@@ -34,6 +35,38 @@ test('a file inside a larger buffer decodes', () => {
   const idx = decodeIdx(larger.subarray(5, 5 + file.length), 'f');
   assert.equal(idx.shape, [2, 2]);
   assert.equal([...idx.values], [9, 8, 7, 6]);
+});
+
+test('bytes in any form decode, and unpack', async () => {
+  const file = idxFile([2], [9, 8]); // 10 bytes
+  const zipped = new Uint8Array(gzipSync(file));
+  const forms = (bytes: Uint8Array): Bytes[] => [
+    bytes.slice().buffer,
+    new DataView(bytes.slice().buffer),
+    Buffer.from(bytes),
+    Uint8ClampedArray.from(bytes),
+  ];
+  for (const form of [...forms(file), new Uint16Array(file.slice().buffer)]) {
+    assert.equal([...decodeIdx(form, 'f').values], [9, 8]);
+    assert.equal(new Uint8Array(await gunzipIfNeeded(form)), file);
+  }
+  for (const form of forms(zipped)) {
+    assert.equal(new Uint8Array(await gunzipIfNeeded(form)), file);
+    assert.throws(() => decodeIdx(form, 'f'), /^f is gzipped/);
+  }
+});
+
+test('what is no bytes is told', async () => {
+  const text =
+    'f: a Promise, must be an ArrayBuffer or a typed array of bytes; for example await response.arrayBuffer()';
+  const promise = Promise.resolve(new ArrayBuffer(8)) as unknown as Bytes;
+  const told = (error: Error) => {
+    assert.instance(error, ArgumentError);
+    assert.is(error.message, text);
+    return true;
+  };
+  assert.throws(() => decodeIdx(promise, 'f'), told);
+  await gunzipIfNeeded(promise, 'f').then(() => assert.unreachable(), told);
 });
 
 const good = idxFile([3, 2, 2], counting(12)); // 16 bytes of header and 12 of values
@@ -153,6 +186,14 @@ const UNFIT: [images: Idx, labels: Idx | undefined, text: string][] = [
 for (const [images, labels, text] of UNFIT)
   test(`refused: images [${images.shape}]${labels ? ` with labels [${labels.shape}]` : ''}`, () =>
     assert.throws(() => imagesFromIdx(images, labels), message(text)));
+
+test('bytes that are not decoded are no images', () =>
+  assert.throws(
+    () => imagesFromIdx(new ArrayBuffer(8) as unknown as Idx),
+    (error: Error) =>
+      error instanceof ArgumentError &&
+      error.message === 'images: an ArrayBuffer, must be what decodeIdx gives: decodeIdx(bytes, name)',
+  ));
 
 test('gunzipIfNeeded unpacks gzip and leaves the rest alone', async () => {
   const plain = idxFile([100, 10, 10], counting(10_000));

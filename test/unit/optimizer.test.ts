@@ -52,9 +52,10 @@ function refusal(work: () => unknown): string {
   return 'accepted';
 }
 
-const POSITIVE = 'must be a positive number that f32 holds (1e-45 to 3e38)';
-const NOT_NEGATIVE = 'must be a number >= 0 that f32 holds (up to 3e38)';
+const POSITIVE = 'must be a finite number above 0';
+const NOT_NEGATIVE = 'must be a finite number >= 0';
 const BETWEEN = 'must be a number between 0 and 1';
+const IN_F32 = '(f32, which the GPU computes with, makes it';
 const BAD_OPTIMIZERS: [given: unknown, message: string][] = [
   [null, 'optimizer: null, must be one of adam, adamw, sgd, rmsprop, or an object (see OptimizerSpec)'],
   [7, 'optimizer: 7, must be one of adam, adamw, sgd, rmsprop, or an object (see OptimizerSpec)'],
@@ -64,15 +65,19 @@ const BAD_OPTIMIZERS: [given: unknown, message: string][] = [
     { kind: 'sgd', betas: [0.9, 0.9] },
     'optimizer.betas: unknown, must be one of kind, momentum, nesterov, weightDecay',
   ],
-  [{ kind: 'adam', decay: 1 }, 'optimizer.decay: unknown, must be one of kind, betas, epsilon, weightDecay'],
+  [
+    { kind: 'adam', decay: 1 },
+    'optimizer.decay: unknown, must be one of kind, betas, epsilon, weightDecay; did you mean weightDecay?',
+  ],
   [{ kind: 'adam', betas: 0.9 }, 'optimizer.betas: 0.9, must be two numbers, for example [0.9, 0.999]'],
   [{ kind: 'adam', betas: [0.9] }, 'optimizer.betas: [0.9], must be two numbers, for example [0.9, 0.999]'],
   [{ kind: 'adam', betas: [0, 0.9] }, `optimizer.betas[0]: 0, ${BETWEEN}`],
   [{ kind: 'adamw', betas: [0.9, 1] }, `optimizer.betas[1]: 1, ${BETWEEN}`],
-  // 1 as f32.
-  [{ kind: 'adam', betas: [0.9, 1 - 2 ** -30] }, `optimizer.betas[1]: ${1 - 2 ** -30}, ${BETWEEN}`],
+  [{ kind: 'adam', betas: [0.9, 1 - 2 ** -30] }, `optimizer.betas[1]: ${1 - 2 ** -30}, ${BETWEEN} ${IN_F32} 1)`],
   [{ kind: 'adam', epsilon: 0 }, `optimizer.epsilon: 0, ${POSITIVE}`],
-  [{ kind: 'adam', epsilon: 1e-50 }, `optimizer.epsilon: 1e-50, ${POSITIVE}`],
+  [{ kind: 'adam', epsilon: 1e-50 }, `optimizer.epsilon: 1e-50, ${POSITIVE} ${IN_F32} 0)`],
+  // A denormal of f32: a GPU may take it for 0.
+  [{ kind: 'adam', epsilon: 1e-40 }, `optimizer.epsilon: 1e-40, ${POSITIVE} ${IN_F32} 0)`],
   [{ kind: 'rmsprop', epsilon: '1e-8' }, `optimizer.epsilon: "1e-8", ${POSITIVE}`],
   [{ kind: 'adamw', weightDecay: -0.01 }, `optimizer.weightDecay: -0.01, ${NOT_NEGATIVE}`],
   [{ kind: 'sgd', weightDecay: Number.NaN }, `optimizer.weightDecay: NaN, ${NOT_NEGATIVE}`],

@@ -1,8 +1,10 @@
 // safetensors (src/formats/safetensors.ts): the bytes of a small file written out by hand, round trips of anything, and
 // the whole message for every way in which a file or a request can be wrong.
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Bytes } from '../../src/data/bytes.js';
 import { ArgumentError, FormatError } from '../../src/errors.js';
 import {
   decodeSafetensors,
@@ -59,6 +61,8 @@ const anyTensor = fc
       Int16Array,
       Uint32Array,
       Int32Array,
+      BigUint64Array,
+      BigInt64Array,
     ),
     seed: fc.integer(),
   })
@@ -142,11 +146,129 @@ test('values that are part of a larger array are written alone', () => {
   assert.equal(decodeSafetensors(bytes).get('a')?.values, Float32Array.of(2, 3));
 });
 
+/** The bytes in every form in which JavaScript has them. */
+const FORMS: Record<string, (bytes: Uint8Array) => Bytes> = {
+  ArrayBuffer: (bytes) => bytes.slice().buffer,
+  SharedArrayBuffer: (bytes) => {
+    const shared = new SharedArrayBuffer(bytes.length);
+    new Uint8Array(shared).set(bytes);
+    return shared;
+  },
+  DataView: (bytes) => new DataView(new Uint8Array([0, ...bytes, 0]).buffer, 1, bytes.length),
+  Uint8ClampedArray: (bytes) => Uint8ClampedArray.from(bytes),
+  Uint16Array: (bytes) => new Uint16Array(bytes.slice().buffer),
+  "Node's Buffer, a part of its pool": (bytes) => Buffer.from(bytes),
+  'an ArrayBuffer of another realm': (bytes) =>
+    runInNewContext('Uint8Array.from(bytes).buffer', { bytes: [...bytes] }) as ArrayBuffer,
+};
+for (const [form, make] of Object.entries(FORMS))
+  test(`bytes as ${form} are read`, () => {
+    const file = make(encodeSafetensors(new Map([['a', tensor([2], Float32Array.of(3, 4))]]), { k: 'v' }));
+    assert.equal(decodeSafetensors(file).get('a')?.values, Float32Array.of(3, 4));
+    assert.equal(safetensorsMetadata(file), { k: 'v' });
+  });
+
+for (const [value, kind] of [
+  [undefined, 'undefined'],
+  ['text', 'a String'],
+  [Promise.resolve(new ArrayBuffer(8)), 'a Promise'],
+  [new Blob([]), 'a Blob'],
+  [[1, 2], 'an Array'],
+] as const)
+  test(`no bytes: ${kind}`, () => {
+    for (const read of [decodeSafetensors, safetensorsMetadata])
+      assert.throws(
+        () => read(value as unknown as Bytes),
+        (error: Error) => {
+          assert.instance(error, ArgumentError);
+          assert.is(
+            error.message,
+            `safetensors file: ${kind}, must be an ArrayBuffer or a typed array of bytes; for example await response.arrayBuffer()`,
+          );
+          return true;
+        },
+      );
+  });
+
+/** A file with one tensor [n] of this dtype. */
+const stored = (dtype: string, size: number, bytes: number[]) => {
+  const made = file({ a: { dtype, shape: [bytes.length / size], data_offsets: [0, bytes.length] } }, bytes.length);
+  made.set(bytes, made.length - bytes.length);
+  return made;
+};
+/** The two bytes of each. */
+const words = (...bits: number[]) => bits.flatMap((word) => [word & 255, word >> 8]);
+const DTYPES_READ: Record<string, [size: number, bytes: number[], values: TensorValues]> = {
+  // IEEE 754-2019, table 3.5: the smallest and largest subnormal and normal numbers, both zeros, infinities, NaN.
+  F16: [
+    2,
+    words(0, 0x8000, 1, 0x03ff, 0x0400, 0x3c00, 0xc500, 0x3555, 0x7bff, 0x7c00, 0xfc00, 0x7e00),
+    Float32Array.of(
+      ...[0, -0, 2 ** -24, 1023 * 2 ** -24, 2 ** -14, 1, -5, 1365 / 4096, 65504, Infinity, -Infinity, Number.NaN],
+    ),
+  ],
+  // The upper 16 bits of f32.
+  BF16: [
+    2,
+    words(0, 0x8000, 1, 0x3f80, 0xc0a0, 0x3eab, 0x7f7f, 0x7f80, 0xff80, 0x7fc0),
+    Float32Array.of(...[0, -0, 2 ** -133, 1, -5, 171 / 512, 255 * 2 ** 120, Infinity, -Infinity, Number.NaN]),
+  ],
+  F32: [4, [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0], Float32Array.of(1, -2)],
+  F64: [8, [0, 0, 0, 0, 0, 0, 0xf0, 0x3f], Float64Array.of(1)],
+  I64: [8, [255, 255, 255, 255, 255, 255, 255, 127, ...Array(8).fill(255)], BigInt64Array.of(2n ** 63n - 1n, -1n)],
+  U64: [8, Array(8).fill(255), BigUint64Array.of(2n ** 64n - 1n)],
+  I32: [4, [255, 255, 255, 255], Int32Array.of(-1)],
+  U32: [4, [255, 255, 255, 255], Uint32Array.of(2 ** 32 - 1)],
+  I16: [2, words(0xfffe), Int16Array.of(-2)],
+  U16: [2, words(0xfffe), Uint16Array.of(0xfffe)],
+  I8: [1, [0xfd], Int8Array.of(-3)],
+  U8: [1, [0xfd], Uint8Array.of(0xfd)],
+  BOOL: [1, [0, 1], Uint8Array.of(0, 1)],
+};
+for (const [dtype, [size, bytes, values]] of Object.entries(DTYPES_READ))
+  test(`${dtype} is read, bit for bit`, () => {
+    const read = decodeSafetensors(stored(dtype, size, bytes)).get('a');
+    assert.is(read?.dtype, dtype);
+    assert.equal(read?.shape, [values.length]);
+    assert.is(read?.values.constructor, values.constructor);
+    assert.equal(
+      Array.from(read?.values as Float32Array, (value) => (Object.is(value, -0) ? '-0' : String(value))),
+      Array.from(values as Float32Array, (value) => (Object.is(value, -0) ? '-0' : String(value))),
+    );
+    const half = stored(dtype, size, bytes.slice(0, size)).slice(0, -1);
+    if (size > 1) assert.throws(() => decodeSafetensors(half), /must|truncated/);
+  });
+
+test('every F16 is the number that its bits say', () => {
+  const all = Array.from({ length: 1 << 16 }, (_, bits) => bits);
+  const { values } = decodeSafetensors(stored('F16', 2, words(...all))).get('a') ?? { values: [] };
+  for (const bits of all) {
+    // By words, not by formula: sign, exponent and fraction as binary digits.
+    const [, sign = '', exponent = '', fraction = ''] =
+      /^(.)(.{5})(.{10})$/.exec(bits.toString(2).padStart(16, '0')) ?? [];
+    const power = Number.parseInt(exponent, 2);
+    const part = Number.parseInt(fraction, 2) / 1024;
+    const size =
+      power === 31 ? (part ? Number.NaN : Infinity) : power === 0 ? part * 2 ** -14 : (1 + part) * 2 ** (power - 15);
+    assert.ok(Object.is(values[bits], sign === '1' ? -size : size), `${bits}: ${values[bits]}, want ${size}`);
+  }
+});
+
 test('values read are a copy', () => {
   const bytes = encodeSafetensors(new Map([['a', tensor([1], Float32Array.of(5))]]));
   const read = decodeSafetensors(bytes);
   bytes.fill(0);
   assert.equal(read.get('a')?.values, Float32Array.of(5));
+});
+
+test('repeated names are told from the same name in another place, and from what looks like one in text', () => {
+  const text = '{"__metadata__":{"a":"\\"a\\":{","b":"}"},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}';
+  assert.equal([...decodeSafetensors(file(text, 1)).keys()], ['a']);
+});
+
+test('an empty tensor may have an axis of any size', () => {
+  const huge = file({ a: { dtype: 'F32', shape: [...Array(50).fill(2 ** 53 - 1), 0], data_offsets: [0, 0] } }, 0);
+  assert.is(decodeSafetensors(huge).get('a')?.values.length, 0);
 });
 
 test('tensors come in the order of their data, whatever the order of the header', () => {
@@ -158,7 +280,7 @@ test('tensors come in the order of their data, whatever the order of the header'
 });
 
 const u8 = (shape: unknown, data_offsets: unknown, dtype: unknown = 'U8') => ({ dtype, shape, data_offsets });
-const DTYPES = 'F32, F64, U8, I8, U16, I16, U32, I32';
+const DTYPES = 'F32, F64, U8, I8, U16, I16, U32, I32, U64, I64, F16, BF16, BOOL';
 const MALFORMED: [what: string, bytes: Uint8Array, text: string | RegExp][] = [
   ['empty', new Uint8Array(), "the file has 0 bytes, its header's length alone takes 8"],
   ['seven bytes', new Uint8Array(7), "the file has 7 bytes, its header's length alone takes 8"],
@@ -191,7 +313,54 @@ const MALFORMED: [what: string, bytes: Uint8Array, text: string | RegExp][] = [
     file({ a: { shape: [], data_offsets: [0, 1] } }, 1),
     `tensor "a": dtype is undefined, must be one of ${DTYPES}`,
   ],
-  ['half floats', file({ a: u8([1], [0, 2], 'F16') }, 2), `tensor "a": dtype is "F16", must be one of ${DTYPES}`],
+  [
+    'floats of 8 bits',
+    file({ a: u8([1], [0, 1], 'F8_E4M3') }, 1),
+    `tensor "a": dtype is "F8_E4M3", must be one of ${DTYPES}`,
+  ],
+  [
+    'a name twice, of which JSON.parse would keep the last',
+    file(
+      '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"\\u0061" : {"dtype":"I8","shape":[2],"data_offsets":[0,2]}}',
+      2,
+    ),
+    '"a" stands in the header twice, must stand there once',
+  ],
+  [
+    'a dtype twice',
+    file('{"a":{"dtype":"U8","shape":[1],"dtype":"I8","data_offsets":[0,1]}}', 1),
+    '"dtype" stands in the header twice, must stand there once',
+  ],
+  [
+    'metadata nested deeper than a call stack',
+    file(`{"__metadata__":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 0),
+    '__metadata__ is nested too deep to show, must map text to text',
+  ],
+  [
+    'a name as long as the file',
+    file({ ['n'.repeat(100_000)]: 3 }, 0),
+    `tensor "${'n'.repeat(79)}...: is 3, must be { dtype, shape, data_offsets }`,
+  ],
+  [
+    'more axes than a message holds',
+    file({ a: u8(Array(100_000).fill(1), [0, 2]) }, 2),
+    `tensor "a": data_offsets [0, 2] hold 2 bytes, U8 [${'1, '.repeat(26)}1... needs 1`,
+  ],
+  [
+    'a shape whose product is beyond every number',
+    file({ a: u8(Array(50).fill(2 ** 53 - 1), [0, 1]) }, 1),
+    /^tensor "a": data_offsets \[0, 1\] hold 1 bytes, U8 \[.*\.\.\. needs Infinity$/,
+  ],
+  [
+    'a shape of 2^64 bytes, which wraps to 0 in 64 bits',
+    file({ a: u8([2 ** 32, 2 ** 32], [0, 0]) }, 0),
+    'tensor "a": data_offsets [0, 0] hold 0 bytes, U8 [4294967296, 4294967296] needs 18446744073709552000',
+  ],
+  [
+    'data that end beyond any file',
+    file({ a: u8([2 ** 50], [0, 2 ** 50]) }, 1),
+    'the file has 1 bytes of data, its header describes 1125899906842624; it is truncated',
+  ],
   [
     'a dtype every object has',
     file({ a: u8([1], [0, 1], 'toString') }, 1),
@@ -300,6 +469,30 @@ for (const [what, bytes, text] of MALFORMED)
     ));
 
 const clamped = new Uint8ClampedArray(1) as unknown as TensorValues;
+test('a plain object is written as a map is', () => {
+  const tensors = { b: tensor([1], Float32Array.of(1)), a: tensor([1], Uint8Array.of(2)) };
+  assert.equal(encodeSafetensors(tensors), encodeSafetensors(new Map(Object.entries(tensors))));
+});
+
+for (const [tensors, text] of [
+  [
+    undefined,
+    'tensors: undefined, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)',
+  ],
+  [
+    [1],
+    'tensors: an Array, must be a Map or an object of { shape, values } by name; a file is read by decodeSafetensors(bytes)',
+  ],
+  [{ w: undefined }, 'tensor "w": undefined, must be { shape, values }'],
+  [{ w: Float32Array.of(1) }, 'tensor "w": a Float32Array, must be { shape, values }'],
+  [{ w: { shape: [1], values: [1] } }, 'tensor "w": values are an Array, must be one of Float32Array, '],
+] as const)
+  test(`not written: ${text}`, () =>
+    assert.throws(
+      () => encodeSafetensors(tensors as never),
+      (error: Error) => error instanceof ArgumentError && error.message.startsWith(text),
+    ));
+
 const UNWRITABLE: [what: string, tensors: [string, HostTensor][], metadata: unknown, text: string][] = [
   [
     'fewer values than the shape',
@@ -335,7 +528,7 @@ const UNWRITABLE: [what: string, tensors: [string, HostTensor][], metadata: unkn
     'an array the format does not know',
     [['w', tensor([1], clamped)]],
     {},
-    'tensor "w": values are a Uint8ClampedArray, must be one of Float32Array, Float64Array, Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array',
+    'tensor "w": values are a Uint8ClampedArray, must be one of Float32Array, Float64Array, Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, BigUint64Array, BigInt64Array',
   ],
   [
     'metadata that is not text',

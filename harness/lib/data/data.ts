@@ -8,6 +8,7 @@ import {
   ArgumentError,
   type Dataset,
   decodeIdx,
+  didYouMean,
   digits,
   FormatError,
   firstImages,
@@ -133,18 +134,18 @@ export async function loadData(
 
 /**
  * The first `limit` training images; all of them, and a line that says so, if there are fewer.
- * @throws ArgumentError if a batch does not fit into what is left
+ * @throws ArgumentError if the batch that was asked for does not fit into what is left
  */
 export function chooseImages(
   dataset: Dataset,
-  { limit, batch }: { limit?: number; batch: number },
+  { limit, batch }: { limit?: number; batch?: number },
   listener: Pick<DataListener, 'say'>,
 ): Dataset {
   const { count } = dataset.train;
   if (limit !== undefined && limit > count)
     listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training images are used`);
   const train = limit === undefined ? dataset.train : firstImages(dataset.train, limit);
-  if (batch > train.count)
+  if (batch !== undefined && batch > train.count)
     throw new ArgumentError(
       `--batch ${batch} is larger than the data: ${train.count} training images; use --batch <= ${train.count}`,
     );
@@ -235,12 +236,16 @@ function keep(file: string, bytes: Uint8Array, listener: DataListener): void {
 
 /** Images from a folder of IDX files; labels are taken along if they are there. */
 async function loadFolder(folder: string, places: Places): Promise<Dataset> {
-  const names = [...Object.keys(places.sources), 'digits'].join(', ');
+  const names = [...Object.keys(places.sources), 'digits'];
   const stat = fs.statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined)
-    throw new ArgumentError(`--data ${folder} does not exist, must be one of ${names} or a folder of IDX files`);
+    throw new ArgumentError(
+      `--data ${folder} does not exist, must be one of ${names.join(', ')} or a folder of IDX files${didYouMean(folder, names)}`,
+    );
   if (!stat.isDirectory())
-    throw new ArgumentError(`--data ${folder} is a file, must be one of ${names} or the folder of the IDX files`);
+    throw new ArgumentError(
+      `--data ${folder} is a file, must be one of ${names.join(', ')} or the folder of the IDX files`,
+    );
   const files = new Map<Part, Uint8Array>();
   const paths = new Map<Part, string>();
   for (const part of PARTS) {

@@ -10,6 +10,7 @@ const MOST_POINTS = 2000;
 
 export const codes: Output = {
   name: 'codes',
+  images: true,
   refusal: () => undefined,
   async make({ model, test, results, say, testCodes }) {
     const { mean } = await testCodes();

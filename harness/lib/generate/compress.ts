@@ -28,6 +28,7 @@ export interface Cost {
 
 export const compress: Output = {
   name: 'compress',
+  images: true,
   refusal: () => undefined,
   async make(material) {
     const { model, train, test, options, results, say } = material;

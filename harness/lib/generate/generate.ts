@@ -12,11 +12,13 @@ import {
   type Model,
   type ModelSpec,
 } from 'latentgpu/node';
-import { type DataListener, type LoadedData, loadData } from '../data/data.js';
+import { type DataListener, loadData } from '../data/data.js';
 import { asFloats } from '../data/images.js';
 import type { GenerateOptions } from '../options/generate-options.js';
+import { describeData } from '../report/describe.js';
 import type { StoredRun } from '../run/read-run.js';
 import type { Results } from '../run/results.js';
+import type { ImageSize } from '../run/run-folder.js';
 import { codes } from './codes.js';
 import { compress, RANGE_IMAGES } from './compress.js';
 import { denoised, reconstructions, samples } from './images.js';
@@ -68,23 +70,36 @@ function checkAsked({ classes, code }: ModelSpec, label?: number, axes?: readonl
 }
 
 /**
- * The images that --data names, or else the run.
+ * The images that --data names, or else the run; none, but of the run's size, if nothing that is made needs any. A line says
+ * which.
  * @throws ArgumentError, FormatError, DownloadError if they cannot be had
  */
 export async function loadRunData(
   { data }: GenerateOptions,
   run: StoredRun,
+  outputs: readonly Output[],
   listener: DataListener,
-): Promise<LoadedData> {
+): Promise<Dataset> {
+  if (data === undefined && run.size && outputs.every(({ images }) => !images)) return noImages(run.size);
   const choice = data ?? run.data;
   if (choice === undefined)
     throw new ArgumentError('run.json does not say which data the run was of; name them, for example --data digits');
   try {
-    return await loadData(choice, listener, { limit: RANGE_IMAGES });
+    const { dataset, from } = await loadData(choice, listener, { limit: RANGE_IMAGES });
+    listener.say(describeData(dataset, from));
+    return dataset;
   } catch (error) {
     if (data !== undefined || !(error instanceof ArgumentError)) throw error;
-    throw new ArgumentError(`${error.message} (the run was of these data; name others with --data)`, { cause: error });
+    const without = outputs.some(({ images }) => !images) ? ', or make what needs none: --only samples' : '';
+    throw new ArgumentError(`${error.message} (the run was of these data; name others with --data${without})`, {
+      cause: error,
+    });
   }
+}
+
+function noImages(size: ImageSize): Dataset {
+  const none: Images = { ...size, count: 0, pixels: new Uint8Array() };
+  return { name: 'no data', train: none, test: none };
 }
 
 /**
@@ -126,7 +141,7 @@ function checkLabels(name: string, which: 'training' | 'test', { labels }: Image
 
 /**
  * The run's model with its weights.
- * @throws FormatError if the weights are not those of the model that run.json describes
+ * @throws FormatError if the weights are not those of the model that run.json describes, or not finite
  */
 export async function loadModel(device: Device, { spec, tensors }: StoredRun, folder: string): Promise<Model> {
   const model = await createModel(device, spec);
@@ -136,7 +151,7 @@ export async function loadModel(device: Device, { spec, tensors }: StoredRun, fo
     model.dispose();
     if (!(cause instanceof ArgumentError)) throw cause;
     throw new FormatError(
-      `${path.join(folder, 'model.safetensors')} does not fit the model of run.json: ${cause.message}`,
+      `${path.join(folder, 'model.safetensors')} cannot be loaded into the model of run.json: ${cause.message}`,
       { cause },
     );
   }

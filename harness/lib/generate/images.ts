@@ -13,6 +13,7 @@ const MEASURED = 1000;
 
 export const samples: Output = {
   name: 'samples',
+  images: false,
   refusal: ({ code }) =>
     code.kind === 'deterministic'
       ? 'a deterministic code has no prior to draw from; only variational models have one'
@@ -45,6 +46,7 @@ export const samples: Output = {
 
 export const reconstructions: Output = {
   name: 'reconstructions',
+  images: true,
   refusal: () => undefined,
   async make(material) {
     const { model, test, options, results } = material;
@@ -65,6 +67,7 @@ const shownAs = (images: Float32Array) => images.map((value) => Math.min(Math.ma
 
 export const denoised: Output = {
   name: 'denoised',
+  images: true,
   refusal: ({ corruption }) => (corruption ? undefined : 'the model was not trained to restore damaged images'),
   async make(material) {
     const { model, test, options, results } = material;

@@ -29,6 +29,7 @@ export function line(from: Float32Array, to: Float32Array, steps: number): Float
 
 export const walk: Output = {
   name: 'walk',
+  images: true,
   refusal: (_spec, test) => (test?.count === 1 ? 'there is one test image only' : undefined),
   async make(material) {
     const { model, test, options, results } = material;
@@ -122,6 +123,7 @@ const valueAt = ({ low, high }: Axis, index: number, side: number) => low + ((hi
 
 export const grid: Output = {
   name: 'grid',
+  images: true,
   refusal: ({ code }) => (code.units === 1 ? 'the code has one dimension; a grid needs two' : undefined),
   async make({ model, test, options, results, testCodes }) {
     const { spec } = model;

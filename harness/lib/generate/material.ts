@@ -20,6 +20,8 @@ export interface Material {
 /** Something that can be made from a run. */
 export interface Output {
   name: OutputName;
+  /** Whether it is made from images of the data; else only their size is needed. */
+  images: boolean;
   /** Why this model, with these images if they are known by then, cannot have it; undefined if it can. */
   refusal(spec: ModelSpec, test?: Images): string | undefined;
   make(material: Material): Promise<void>;

@@ -1,6 +1,6 @@
 // What the values of flags may be: each reader turns a text into a value, or refuses it in one line that names the flag,
 // what it is, what it must be and an example. Knows no flag by name.
-import { ArgumentError, CORRUPTIONS, type CorruptionSpec } from 'latentgpu/node';
+import { ArgumentError, CORRUPTIONS, type CorruptionSpec, didYouMean, numberFault } from 'latentgpu/node';
 
 /** A value as it stands in a message: bare if that is unambiguous, else quoted. */
 export function show(text: string): string {
@@ -17,8 +17,8 @@ const number =
   (must: string, ok: (value: number) => boolean) =>
   (text: string, flag: string, example: string): number => {
     const value = decimal(text);
-    const onGpu = Math.fround(value);
-    if (!Number.isFinite(onGpu) || !ok(value) || !ok(onGpu)) refuse(text, flag, must, example);
+    const fault = numberFault(value, must, ok);
+    if (fault !== undefined) refuse(text, flag, fault, example);
     return value;
   };
 
@@ -60,7 +60,10 @@ export const oneOf =
   <Choice extends string>(choices: readonly Choice[]) =>
   (text: string, flag: string): Choice => {
     const found = choices.find((choice) => choice === text);
-    if (found === undefined) throw new ArgumentError(`${flag} is ${show(text)}, must be one of ${choices.join(', ')}`);
+    if (found === undefined)
+      throw new ArgumentError(
+        `${flag} is ${show(text)}, must be one of ${choices.join(', ')}${didYouMean(text, choices)}`,
+      );
     return found;
   };
 
@@ -69,8 +72,9 @@ export function noise(text: string, flag: string, example: string): CorruptionSp
   const [kind, given, ...more] = text.split(':');
   const found = CORRUPTIONS.find((known) => known === kind);
   const amount = decimal(given ?? '');
-  const most = found === 'gaussian' ? Number.MAX_VALUE : 1;
-  if (found === undefined || more.length > 0 || !(Math.fround(amount) > 0 && Math.fround(amount) < most))
+  const most = found === 'gaussian' ? Number.POSITIVE_INFINITY : 1;
+  const fault = numberFault(amount, '', (value) => value > 0 && value < most);
+  if (found === undefined || more.length > 0 || fault !== undefined)
     refuse(
       text,
       flag,
@@ -78,6 +82,15 @@ export function noise(text: string, flag: string, example: string): CorruptionSp
       example,
     );
   return { kind: found, amount };
+}
+
+/** 500: steps; 2e: epochs. */
+export function interval(text: string, flag: string, example: string): { steps: number } | { epochs: number } {
+  const epochs = text.endsWith('e');
+  const value = decimal(epochs ? text.slice(0, -1) : text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    refuse(text, flag, 'a whole number of steps, or of epochs as in 1e', example);
+  return epochs ? { epochs: value } : { steps: value };
 }
 
 /** How the learning rate goes on, in epochs. */

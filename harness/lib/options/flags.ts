@@ -3,7 +3,7 @@
 // names the flag, what it is, what it must be and what to do. Knows no program: their tables are in train-options.ts,
 // model-options.ts, training-options.ts and profile-options.ts.
 import { parseArgs } from 'node:util';
-import { ArgumentError } from 'latentgpu/node';
+import { ArgumentError, nearest } from 'latentgpu/node';
 import { show } from './flag-values.js';
 
 /** A flag with a value: its placeholder in the help, a value that works, the check, the help itself. */
@@ -21,6 +21,8 @@ export type Switch = string | { help: string; group: string };
 
 /** The flags of a program: those with a value, and those without. `help` must be among the latter. */
 export interface FlagTable {
+  /** The name of what may be given once without a flag, where a program takes such an argument. */
+  argument?: string;
   flags: Record<string, Flag>;
   switches: Record<string, Switch>;
 }
@@ -48,8 +50,10 @@ export function readFlags(args: string[], table: FlagTable): Record<string, unkn
   if (help) return { help };
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional')
-      throw new ArgumentError(`"${token.value}" does not follow a flag; to name the data, write --data ${token.value}`);
+    if (token.kind === 'positional') {
+      takeArgument(table, given, token.value);
+      continue;
+    }
     const { name, rawName, value } = token;
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (flag === undefined) {
@@ -65,6 +69,14 @@ export function readFlags(args: string[], table: FlagTable): Record<string, unkn
     given.set(name, flag.read(text, rawName, flag.example));
   }
   return Object.fromEntries(given);
+}
+
+function takeArgument({ argument }: FlagTable, given: Map<string, unknown>, value: string): void {
+  if (argument === undefined)
+    throw new ArgumentError(`"${value}" does not follow a flag; to name the data, write --data ${value}`);
+  if (given.has(argument))
+    throw new ArgumentError(`"${value}" is one too many: "${given.get(argument)}" is named already; name one`);
+  given.set(argument, value);
 }
 
 /** The lines about a program's flags in its help: under the headings of their groups, those without a group last. */
@@ -102,34 +114,9 @@ function checkSwitch({ flags, switches }: FlagTable, name: string, rawName: stri
   if (!Object.hasOwn(switches, name)) {
     const near = nearest(name, [...Object.keys(flags), ...Object.keys(switches)]);
     throw new ArgumentError(
-      `${show(rawName)} is not a flag of this program; ${near === undefined ? 'see --help' : `did you mean --${near}? See --help`}`,
+      `${show(rawName)}: unknown; ${near === undefined ? 'must be a flag of this program, see --help' : `did you mean --${near}? See --help`}`,
     );
   }
   if (value !== undefined)
     throw new ArgumentError(`${rawName} is ${show(value)}, but it takes no value; write ${rawName} alone`);
-}
-
-/** The known name that is at most two letters away, or that begins with what was typed. */
-function nearest(typed: string, names: string[]): string | undefined {
-  const scored = names.map((name) => ({
-    name,
-    distance: typed.length >= 2 && name.startsWith(typed) ? 0 : editDistance(typed, name),
-  }));
-  scored.sort((a, b) => a.distance - b.distance);
-  const best = scored[0];
-  return best && best.distance <= Math.min(2, best.name.length - 1) ? best.name : undefined;
-}
-
-/** Levenshtein's distance: letters inserted, deleted or replaced. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,6 +1,6 @@
 // The arguments of harness/generate.js: flags, their help and the checks that need no run. Whether a run's model and data
 // can have what is asked for, generate.ts finds out.
-import { ArgumentError } from 'latentgpu/node';
+import { ArgumentError, didYouMean } from 'latentgpu/node';
 import { asIs, count, countOrNone, seed, show, wholeNumber } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { ADAPTER_FLAG } from './train-options.js';
@@ -197,7 +197,7 @@ function outputNames(text: string, flag: string): OutputName[] {
   const unknown = names.find((name) => !OUTPUT_NAMES.includes(name as OutputName));
   if (unknown !== undefined)
     throw new ArgumentError(
-      `${flag} is ${show(text)}: ${show(unknown)} is none of ${OUTPUT_NAMES.join(', ')}; for example ${flag} samples,walk`,
+      `${flag} is ${show(text)}: ${show(unknown)} is none of ${OUTPUT_NAMES.join(', ')}${didYouMean(unknown, OUTPUT_NAMES) || `; for example ${flag} samples,walk`}`,
     );
   return OUTPUT_NAMES.filter((name) => names.includes(name));
 }

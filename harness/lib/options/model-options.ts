@@ -300,8 +300,9 @@ function checkTrainingOf(
 export function readSpec(file: string): ModelSpec {
   let text: string;
   try {
-    text = fs.readFileSync(file, 'utf8');
+    text = textOf(fs.readFileSync(file), file);
   } catch (cause) {
+    if (cause instanceof ArgumentError) throw cause;
     throw new ArgumentError(
       `--spec ${file} cannot be read (${(cause as Error).message}), must be a JSON file with a ModelSpec; name another`,
       { cause },
@@ -320,6 +321,14 @@ export function readSpec(file: string): ModelSpec {
       },
     );
   }
+}
+
+/** UTF-8, with or without the byte order mark that some editors write first. */
+function textOf(bytes: Uint8Array, file: string): string {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw new ArgumentError(`${file} is text in UTF-16, must be in UTF-8; save it again as UTF-8`);
+  return new TextDecoder().decode(bytes); // without the mark
 }
 
 function presetSpec(options: ModelOptions, data: { pixels?: number; classes?: number }): ModelSpec {

@@ -144,7 +144,7 @@ function productOf(sizes: Record<'m' | 'n' | 'k', unknown>): Pick<ProfileProgram
   const missing = Object.entries(sizes).flatMap(([name, size]) => (size === undefined ? [`--${name}`] : []));
   if (missing.length === 3) return {};
   throw new ArgumentError(
-    `${missing.join(' and ')} is missing: a product has three sizes; for example --m 1024 --n 1024 --k 1024`,
+    `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: a product has three sizes; for example --m 1024 --n 1024 --k 1024`,
   );
 }
 

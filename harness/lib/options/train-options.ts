@@ -1,6 +1,8 @@
 // The arguments of harness/train.js: which flags there are, in which order the help tells them, and what is read from them.
 // Looks at no file and no GPU. What the flags of model and training mean is in model-options.ts and training-options.ts.
-import { asIs, count } from './flag-values.js';
+
+import { ArgumentError, INITIALIZATIONS, type Initialization } from 'latentgpu/node';
+import { asIs, count, interval, notNegative, oneOf, share } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
 import {
@@ -12,10 +14,25 @@ import {
   type OptimizerOptions,
 } from './training-options.js';
 
+/** How often a checkpoint is written. */
+export type CheckpointInterval = { steps: number } | { epochs: number };
+
 /** What the command line asks for. Absent: the program decides once it knows model and machine. */
 export interface TrainOptions extends ModelOptions, OptimizerOptions, CourseOptions {
   data?: string;
   limit?: number;
+  /** Share of the training images. */
+  validation?: number;
+  /** A run's folder, or a checkpoint. */
+  resume?: string;
+  fork?: string;
+  /** A safetensors file, named by --init. */
+  weights?: string;
+  'checkpoint-every'?: CheckpointInterval;
+  keep?: number;
+  patience?: number;
+  'min-delta'?: number;
+  'on-divergence'?: 'stop' | 'retry';
   out?: string;
   adapter: string;
   plan: boolean;
@@ -44,6 +61,90 @@ export const DATA_FLAGS: Record<string, Flag> = {
   },
 };
 
+const VALIDATION_FLAGS: Record<string, Flag> = {
+  validation: {
+    group: 'Data',
+    value: 'X',
+    example: '0.1',
+    read: share,
+    help: ['hold out this share of the training images, chosen by the seed, for validation'],
+  },
+};
+
+const CHECKPOINT_GROUP = 'Checkpoints';
+const CHECKPOINT_FLAGS: Record<string, Flag> = {
+  'checkpoint-every': {
+    group: CHECKPOINT_GROUP,
+    value: 'N',
+    example: '500',
+    read: interval,
+    help: [
+      'write one every N steps, or N epochs as in 1e (default: each epoch, at most',
+      'one in 30 s; always at the end)',
+    ],
+  },
+  keep: {
+    group: CHECKPOINT_GROUP,
+    value: 'K',
+    example: '2',
+    read: count,
+    help: ['keep the last K checkpoints (default: 2)'],
+  },
+  resume: {
+    group: CHECKPOINT_GROUP,
+    value: 'DIR',
+    example: 'runs/first',
+    read: asIs,
+    help: ['go on where the run in DIR stopped, in the same folder, to the same bits;', '--epochs is the total'],
+  },
+  fork: {
+    group: CHECKPOINT_GROUP,
+    value: 'DIR',
+    example: 'runs/first',
+    read: asIs,
+    help: [
+      'begin a new run from the last checkpoint in DIR (or from a checkpoint file)',
+      'with other training options',
+    ],
+  },
+  patience: {
+    group: CHECKPOINT_GROUP,
+    value: 'N',
+    example: '5',
+    read: count,
+    help: [
+      'stop after N epochs without a better validation loss (without --validation:',
+      'test loss); the best weights are kept',
+    ],
+  },
+  'min-delta': {
+    group: CHECKPOINT_GROUP,
+    value: 'X',
+    example: '0.1',
+    read: notNegative,
+    help: ['what an epoch must be better by, to count as better (default: 0)'],
+  },
+  'on-divergence': {
+    group: CHECKPOINT_GROUP,
+    value: 'NAME',
+    example: 'retry',
+    read: oneOf(['stop', 'retry']),
+    help: [
+      'when the loss is no number any more: stop (default), or retry from the last',
+      'checkpoint with half the learning rate, at most 3 times',
+    ],
+  },
+};
+
+const INIT_FLAG: Record<string, Flag> = {
+  init: {
+    ...(MODEL_FLAGS.init as Flag),
+    value: 'NAME|FILE',
+    read: asIs,
+    help: [...(MODEL_FLAGS.init?.help ?? []), 'or the weights of a safetensors file'],
+  },
+};
+
 export const ADAPTER_FLAG: Record<string, Flag> = {
   adapter: {
     group: 'Machine and output',
@@ -68,7 +169,16 @@ const OUTPUT_FLAGS: Record<string, Flag> = {
 const inOutput = (help: string) => ({ group: 'Machine and output', help });
 
 const TABLE: FlagTable = {
-  flags: { ...DATA_FLAGS, ...MODEL_FLAGS, ...COURSE_FLAGS, ...OPTIMIZER_FLAGS, ...OUTPUT_FLAGS },
+  flags: {
+    ...DATA_FLAGS,
+    ...VALIDATION_FLAGS,
+    ...MODEL_FLAGS,
+    ...INIT_FLAG,
+    ...COURSE_FLAGS,
+    ...OPTIMIZER_FLAGS,
+    ...CHECKPOINT_FLAGS,
+    ...OUTPUT_FLAGS,
+  },
   switches: {
     ...OPTIMIZER_SWITCHES,
     plan: inOutput('print the plan of a training step and stop'),
@@ -77,18 +187,50 @@ const TABLE: FlagTable = {
   },
 };
 
-export const DEFAULTS = { batch: 128, seed: 0, adapter: 'auto' };
+export const DEFAULTS = { seed: 0, adapter: 'auto' };
+
+/** What is not given on the command line and is no part of what a run was. */
+export const RUN_DEFAULTS = { ...DEFAULTS, plan: false, quiet: false, help: false } as const;
 
 /**
- * Reads the arguments after `node harness/train.js`. `--help` wins over everything else on the line.
+ * Reads the arguments after `node harness/train.js`: what is given, and nothing else. `--help` wins over everything else on
+ * the line.
  * @throws ArgumentError in one line: the flag, what it is, what it must be, what to do
  */
-export function readTrainOptions(args: string[]): TrainOptions {
-  const given = readFlags(args, TABLE);
-  checkModelOptions(given);
+export function readGivenOptions(args: string[]): Partial<TrainOptions> {
+  const given = readInit(readFlags(args, TABLE));
+  checkModelOptions(given as Partial<TrainOptions> & Record<string, unknown>);
   checkTraining(given);
-  return { ...DEFAULTS, plan: false, quiet: false, help: false, ...given };
+  checkStart(given);
+  return given;
 }
+
+/** --init is how the first weights are drawn, or where they lie. */
+function readInit({ init, ...given }: Record<string, unknown>): Partial<TrainOptions> {
+  if (typeof init !== 'string') return given;
+  return INITIALIZATIONS.some((name) => name === init)
+    ? { ...given, init: init as Initialization }
+    : { ...given, weights: init };
+}
+
+/** The same with the defaults. */
+export const readTrainOptions = (args: string[]): TrainOptions => ({ ...RUN_DEFAULTS, ...readGivenOptions(args) });
+
+/** @throws ArgumentError for flags that contradict each other */
+function checkStart(given: Partial<TrainOptions>): void {
+  const { resume, fork, weights: init } = given;
+  const starts = Object.entries({ resume, fork, init }).filter(([, place]) => place !== undefined);
+  const [first, second] = starts.map(([name]) => name);
+  if (first !== undefined && second !== undefined)
+    throw new ArgumentError(`--${first} with --${second}: a run begins in one way; leave one of them out`);
+  if (given.resume !== undefined && given.out !== undefined)
+    throw new ArgumentError('--out with --resume: it goes on in its own folder; leave --out out, or use --fork');
+  if (given['min-delta'] !== undefined && given.patience === undefined)
+    throw new ArgumentError('--min-delta without --patience: nothing is stopped by it; give --patience 5 too');
+}
+
+/** Names of the flags that make the model. */
+export const MODEL_FLAG_NAMES = Object.keys(MODEL_FLAGS);
 
 /** What `--help` prints. */
 export function trainHelp(): string {
@@ -101,10 +243,10 @@ export function trainHelp(): string {
     '',
     'A flag that the chosen model has no use for is refused.',
     '',
-    'Writes run.json, metrics.jsonl, loss.svg, reconstructions.png and model.safetensors; samples.png',
-    'where there is a prior to draw from (VAEs); denoised.png where the encoder sees damaged images.',
-    'Ctrl-C stops after the step under way, writes what there is by then and exits 130; a second one',
-    'exits at once.',
+    'Writes run.json, metrics.jsonl, loss.svg, reconstructions.png, model.safetensors and checkpoints/;',
+    'samples.png where there is a prior to draw from (VAEs); denoised.png where the encoder sees damaged',
+    'images. Ctrl-C stops after the step under way, writes what there is by then and exits 130; a second',
+    'one exits at once. --resume goes on with what was stopped, killed or lost.',
     'Exit status: 0 done, 1 training failed, 2 something given was not acceptable.',
   ].join('\n');
 }

@@ -17,7 +17,7 @@ import { present } from './present.js';
 
 /** What changes a training step itself. Absent: the library's defaults. */
 export interface OptimizerOptions {
-  batch: number;
+  batch?: number;
   lr?: number;
   seed: number;
   optimizer?: OptimizerKind;
@@ -46,7 +46,13 @@ const group = 'Training';
 
 /** Also those of profile.js: they make the kernels of a step. */
 export const OPTIMIZER_FLAGS: Record<string, Flag> = {
-  batch: { group, value: 'N', example: '128', read: count, help: ['images a step (default: 128)'] },
+  batch: {
+    group,
+    value: 'N',
+    example: '128',
+    read: count,
+    help: ['images a step (default: 128, or all where they are fewer)'],
+  },
   lr: {
     group,
     value: 'X',
@@ -173,6 +179,8 @@ export function checkTraining(given: Partial<OptimizerOptions> & CourseOptions):
 
 /** How long the whole run is, in what the library counts. */
 export interface Course {
+  /** Images a step. */
+  batch: number;
   stepsPerEpoch: number;
   /** Steps of the whole run. */
   steps: number;
@@ -183,9 +191,10 @@ export interface Course {
  * @throws ArgumentError if the rate would still rise when the run ends
  */
 export function trainerOptions(options: OptimizerOptions & CourseOptions, course?: Course): TrainerOptions {
-  const { batch, lr, seed, optimizer: kind = 'adam', nesterov, clip: clipNorm, reduction } = options;
+  const { lr, seed, optimizer: kind = 'adam', nesterov, clip: clipNorm, reduction } = options;
   const numbers = present({ momentum: options.momentum, nesterov, weightDecay: options['weight-decay'] });
-  const step = { batch, seed, optimizer: { kind, ...numbers }, ...present({ lr, clipNorm, reduction }) };
+  const { batch } = course ?? options;
+  const step = { seed, optimizer: { kind, ...numbers }, ...present({ batch, lr, clipNorm, reduction }) };
   if (!course) return step;
   const { stepsPerEpoch } = course;
   const klWarmup = options.warmup === undefined ? undefined : inSteps(options.warmup, stepsPerEpoch);

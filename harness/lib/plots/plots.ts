@@ -4,7 +4,7 @@
 // most commands never draw. Reports to text only: run-folder.ts writes the file.
 import type { EpochReport, Losses } from 'latentgpu/node';
 import type { Config, TopLevelSpec } from 'vega-lite';
-import { isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from '../report/losses.js';
+import { figures, isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from '../report/losses.js';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
 type Layer = Extract<PanelSpec, { layer: unknown }>['layer'][number];
@@ -160,7 +160,7 @@ function panelSpec({ key, title, unit }: Panel, { reports, at, lastX, trace, wid
     title: {
       text: title,
       subtitle: last
-        ? `last: train ${lossOf(last.train, key).toFixed(2)}, test ${lossOf(last.test, key).toFixed(2)}`
+        ? `last: train ${figures(lossOf(last.train, key))}, test ${figures(lossOf(last.test, key))}`
         : 'no epoch yet',
     },
     width,

@@ -29,8 +29,9 @@ export interface RunDescription {
 }
 
 /** One line about the images. */
-export function describeData({ name, train, test }: Dataset, from: string): string {
-  const counts = `${number(train.count)} training and ${number(test.count)} test images`;
+export function describeData({ name, train, validation, test }: Dataset, from: string): string {
+  const held = validation ? `, ${number(validation.count)} validation` : '';
+  const counts = `${number(train.count)} training${held} and ${number(test.count)} test images`;
   return `data      ${name} (${from}): ${counts}, ${test.height}x${test.width}`;
 }
 
@@ -83,6 +84,8 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     dataFrom: data.from,
     dataChoice: data.choice,
     limit: dataset.train.count,
+    height: dataset.train.height,
+    width: dataset.train.width,
     epochs: length.epochs,
     steps: options.steps ?? null,
     pretrain: length.pretraining,

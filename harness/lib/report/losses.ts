@@ -69,15 +69,19 @@ export const lossFormula = (terms: readonly NamedTerm[]): string =>
 export const describeLoss = (terms: readonly NamedTerm[]): string =>
   terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].meaning})`).join(' + ');
 
-/** `306.1 nats (BCE 294.5 + KL 11.6)`, `BCE 91.2 nats`, `squared error 31.4`, `43.0 (squared error 31.4 + KL 11.6 nats)` */
+/** Four significant figures at any scale: `543.2`, `0.0001200`, `1.200e-8`; of larger numbers all whole digits. */
+export const figures = (value: number): string =>
+  Math.abs(value) >= 1e4 && Math.abs(value) < 1e7 ? value.toFixed(0) : value.toPrecision(4);
+
+/** `306.1 nats (BCE 294.5 + KL 11.60)`, `BCE 91.20 nats`, `squared error 31.40`, `43.00 (squared error 31.40 + KL 11.60 nats)` */
 export function lossText(losses: Losses, terms: readonly NamedTerm[]): string {
   const total = lossUnit(terms);
   const each = (told: boolean) =>
     terms.map(({ term, weight, unit }) => {
-      const value = (losses[term] ?? Number.NaN).toFixed(1);
+      const value = figures(losses[term] ?? Number.NaN);
       return `${times(weight)}${TERMS[term].name} ${value}${told && unit === 'nats' ? ' nats' : ''}`;
     });
   if (isPlain(terms)) return each(true).join();
   const same = terms.every(({ unit }) => unit === total);
-  return `${losses.loss.toFixed(1)}${total === 'nats' ? ' nats' : ''} (${each(!same).join(' + ')})`;
+  return `${figures(losses.loss)}${total === 'nats' ? ' nats' : ''} (${each(!same).join(' + ')})`;
 }

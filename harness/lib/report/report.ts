@@ -4,6 +4,7 @@ import cliProgress from 'cli-progress';
 import type { EpochReport, LayerProgress, LayerReport, Progress } from 'latentgpu/node';
 import type { DataListener } from '../data/data.js';
 import { lossText, type NamedTerm } from './losses.js';
+import { canPrint, print } from './print.js';
 
 const PLAIN_EVERY_MS = 10_000;
 const BAR_MOST = 40;
@@ -14,18 +15,22 @@ export type ReportStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: 
 export interface ReportOptions {
   quiet: boolean;
   stream?: ReportStream;
+  /** Where warnings go; process.stderr by default. */
+  warnings?: NodeJS.WritableStream;
   now?: () => number;
 }
 
 export class Report implements DataListener {
   private readonly stream: ReportStream;
+  private readonly warnings: NodeJS.WritableStream;
   private readonly quiet: boolean;
   private readonly now: () => number;
   private bar: cliProgress.SingleBar | undefined;
   private lastLine = 0;
   private terms: readonly NamedTerm[] = [];
 
-  constructor({ quiet, stream = process.stdout, now = Date.now }: ReportOptions) {
+  constructor({ quiet, stream = process.stdout, warnings = process.stderr, now = Date.now }: ReportOptions) {
+    this.warnings = warnings;
     this.quiet = quiet;
     this.stream = stream;
     this.now = now;
@@ -35,7 +40,7 @@ export class Report implements DataListener {
   say(line: string): void {
     if (this.quiet) return;
     this.clear();
-    this.stream.write(`${line}\n`);
+    print(line, this.stream);
   }
 
   /** Takes the bar away, if there is one: the terminal is as it was. The next progress brings it back. */
@@ -65,6 +70,12 @@ export class Report implements DataListener {
     }
   }
 
+  /** What the run survives and a person should know; also where nothing else is printed. */
+  warn(message: string): void {
+    this.clear();
+    print(`warning: ${message}`, this.warnings);
+  }
+
   /** What is trained from now on has a loss of these terms; the next plain line is due in a while. */
   start(terms: readonly NamedTerm[]): void {
     this.terms = terms;
@@ -88,7 +99,7 @@ export class Report implements DataListener {
 
   /** Shows `value` of `total` on the terminal, if it is one. */
   private draw(value: number, total: number, payload: { left: string; right: string }): void {
-    if (this.quiet || !this.stream.isTTY) return;
+    if (this.quiet || !this.stream.isTTY || !canPrint(this.stream)) return;
     if (this.bar === undefined) {
       this.bar = new cliProgress.SingleBar({
         stream: this.stream,

@@ -1,7 +1,9 @@
 // How a program of harness/ ends: what people gave it wrong is one line on stderr and status 2; training that cannot go
-// on is one line and status 1; anything else is a fault of ours and keeps its stack, status 1. A reader that goes away
-// (`| head`) ends the program quietly.
+// on is one line and status 1; anything else is a fault of ours and keeps its stack, status 1. A line that cannot be
+// printed (`| head`) changes nothing.
 import { ArgumentError, DeviceError, FormatError, LatentGpuError, TrainingError } from 'latentgpu/node';
+import { canPrint, print } from '../report/print.js';
+import { letGoOfTerminals } from './terminal.js';
 
 /** A download failed: no network, no such file, or not the bytes that were expected. */
 export class DownloadError extends LatentGpuError {
@@ -48,18 +50,17 @@ function oneLine(message: string): string {
  * works can crash the driver.
  */
 export async function runProgram(main: (program: Program) => Promise<number | undefined>): Promise<void> {
-  // Without a listener, a reader that went away would be an uncaught error. stopOnSignals does more about it.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) canPrint(stream);
   const program: Program = { accepted: false };
   try {
     process.exitCode = (await main(program)) ?? 0;
   } catch (error) {
     const { text, status } = describeFailure(error, program.accepted);
-    process.stderr.write(`${text}\n`);
+    print(text, process.stderr);
     process.exitCode = status;
     // The look-up of a host that nobody answers goes on for many seconds. There is no device yet.
     if (error instanceof DownloadError) process.exit();
+  } finally {
+    letGoOfTerminals();
   }
 }

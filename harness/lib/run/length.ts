@@ -2,6 +2,8 @@
 import type { TrainOptions } from '../options/train-options.js';
 import type { Course } from '../options/training-options.js';
 
+/** As createTrainer's; all images where they are fewer. */
+const BATCH = 128;
 const EPOCHS_GPU = 20;
 const EPOCHS_SOFTWARE = 1;
 const LAYER_EPOCHS_GPU = 5;
@@ -54,9 +56,10 @@ export function chooseLength(
   options: TrainOptions,
   { software, images }: { software: boolean; images: number },
 ): RunLength {
-  const stepsPerEpoch = Math.ceil(images / options.batch);
+  const { batch = Math.min(BATCH, images) } = options;
+  const stepsPerEpoch = Math.ceil(images / batch);
   const { epochs, why } = chooseEpochs(options, { software, stepsPerEpoch });
   const steps = Math.min(epochs * stepsPerEpoch, options.steps ?? Number.POSITIVE_INFINITY);
   const pretraining = choosePretraining(options, { software, stepsPerEpoch });
-  return { epochs, why, stepsPerEpoch, steps, pretraining };
+  return { batch, epochs, why, stepsPerEpoch, steps, pretraining };
 }

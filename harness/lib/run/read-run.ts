@@ -4,19 +4,22 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {
   ArgumentError,
-  decodeSafetensors,
   FormatError,
-  type HostTensor,
   LatentGpuError,
   type ModelSpec,
+  type StoredTensor,
   validateSpec,
 } from 'latentgpu/node';
+import type { ImageSize } from './run-folder.js';
+import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
   spec: ModelSpec;
-  tensors: ReadonlyMap<string, HostTensor>;
+  tensors: ReadonlyMap<string, StoredTensor>;
   /** What --data would name; absent if run.json does not say. */
   data?: string;
+  /** Of an image; absent if run.json does not say and it is no square. */
+  size?: ImageSize;
 }
 
 const RUN_FILE = 'run.json';
@@ -34,13 +37,15 @@ export function readRun(folder: string): StoredRun {
     );
   const json = readJson(folder);
   const tensors = readTensors(folder);
+  const spec = specOf(json, path.join(folder, RUN_FILE));
   const data = dataOf(json);
-  return { spec: specOf(json, path.join(folder, RUN_FILE)), tensors, ...(data !== undefined && { data }) };
+  const size = sizeOf(json, spec);
+  return { spec, tensors, ...(data !== undefined && { data }), ...(size && { size }) };
 }
 
 function readJson(folder: string): Record<string, unknown> {
   const file = path.join(folder, RUN_FILE);
-  const text = read(folder, RUN_FILE).toString('utf8');
+  const text = readText(folder);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -64,7 +69,7 @@ function specOf({ spec }: Record<string, unknown>, file: string): ModelSpec {
     );
   if (typeof spec !== 'object' || spec === null)
     throw new FormatError(
-      `${file}: "spec" is ${JSON.stringify(spec)}, must be an object as train.js wrote it; ${REMEDY}`,
+      `${file}: "spec" is ${JSON.stringify(spec).slice(0, 80)}, must be an object as train.js wrote it; ${REMEDY}`,
     );
   try {
     validateSpec(spec);
@@ -75,29 +80,37 @@ function specOf({ spec }: Record<string, unknown>, file: string): ModelSpec {
   return spec;
 }
 
-function readTensors(folder: string): ReadonlyMap<string, HostTensor> {
+function readTensors(folder: string): ReadonlyMap<string, StoredTensor> {
   const file = path.join(folder, MODEL_FILE);
-  const bytes = read(folder, MODEL_FILE);
+  if (!fs.existsSync(file)) throw lacks(folder, MODEL_FILE, `${REMEDY} that came to its end`);
+  return readTensorFile(file).tensors;
+}
+
+function readText(folder: string): string {
+  const file = path.join(folder, RUN_FILE);
+  if (!fs.existsSync(file)) throw lacks(folder, RUN_FILE, REMEDY);
   try {
-    return decodeSafetensors(bytes);
+    return new TextDecoder().decode(fs.readFileSync(file)); // without a byte order mark
   } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new FormatError(`${file}: ${cause.message}`, { cause });
+    throw new ArgumentError(`${file} cannot be read (${(cause as Error).message}), must be a run's; ${REMEDY}`, {
+      cause,
+    });
   }
 }
 
-function read(folder: string, name: string): Buffer {
-  try {
-    return fs.readFileSync(path.join(folder, name));
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? `has no ${name}` : `has a ${name} that cannot be read (${message})`;
-    const unfinished = name === MODEL_FILE && code === 'ENOENT' ? ' that came to its end' : '';
-    throw new ArgumentError(`--run ${folder} ${why}, must be a run's folder; ${REMEDY}${unfinished}`, { cause });
-  }
-}
+const lacks = (folder: string, name: string, remedy: string) =>
+  new ArgumentError(`--run ${folder} has no ${name}, must be a run's folder; ${remedy}`);
 
 function dataOf({ config }: Record<string, unknown>): string | undefined {
   const { dataChoice } = (config ?? {}) as Record<string, unknown>;
   return typeof dataChoice === 'string' ? dataChoice : undefined;
+}
+
+/** What run.json says, if the model has as many pixels; of older runs, which do not say it, a square. */
+function sizeOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): ImageSize | undefined {
+  const { height, width } = (config ?? {}) as Partial<ImageSize>;
+  const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+  if (isSize(height) && isSize(width) && height * width === inputs) return { height, width };
+  const side = Math.sqrt(inputs);
+  return Number.isInteger(side) ? { height: side, width: side } : undefined;
 }

@@ -1,10 +1,10 @@
-// How a run is stopped from outside: by signals, and by a reader of its output that goes away.
+// How a run is stopped from outside: the first signal ends it in good order, the second at once. A terminal that goes away
+// sends SIGHUP.
 import type { Report } from '../report/report.js';
+import { letGoOfTerminals } from './terminal.js';
 
 /** Exit statuses by signal, as shells count them: 128 + its number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-/** What SIGPIPE would give. Not a listener of that signal: Node would hand it every single write that fails. */
-const READER_GONE = 141;
 
 /** A wish to stop, for `trainer.train({ signal })`. */
 export interface Stop {
@@ -14,8 +14,8 @@ export interface Stop {
 }
 
 /**
- * From now on the first Ctrl-C (or SIGTERM, SIGHUP, a reader that goes away) aborts `signal`; the second ends the process
- * at once.
+ * From now on the first Ctrl-C (or SIGTERM, SIGHUP) aborts `signal`; the second ends the process at once, and what came
+ * after the last checkpoint is lost.
  */
 export function stopOnSignals(report: Pick<Report, 'say' | 'clear'>): Stop {
   const abort = new AbortController();
@@ -29,14 +29,10 @@ export function stopOnSignals(report: Pick<Report, 'say' | 'clear'>): Stop {
     process.on(name, () => {
       if (stop.status === 0) return begin(status);
       report.clear();
+      letGoOfTerminals();
       // By the signal itself: process.exit() would take the driver down while it works, which can crash.
       process.removeAllListeners(name);
       process.kill(process.pid, name);
     });
-  const readerGone = () => {
-    if (stop.status === 0) begin(READER_GONE);
-  };
-  process.stdout.on('error', readerGone);
-  if (process.stdout.errored) readerGone();
   return stop;
 }

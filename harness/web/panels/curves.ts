@@ -128,8 +128,12 @@ export function unitOf({ model }: State): string {
 /** Of an axis: no digits that its neighbours share. */
 const tickText = (value: number): string => (Math.abs(value) < 1e5 ? String(value) : value.toExponential(0));
 
-/** Five signs and a unit of its own at most: a loss that explodes has many. */
-export const lossText = (value: number): string => (Math.abs(value) < 1e5 ? value.toFixed(1) : value.toExponential(1));
+/** Four significant figures, or all whole digits, in eight signs at most: a loss that explodes has many. */
+export function lossText(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e4 && size < 1e5) return value.toFixed(0);
+  return size === 0 || (size >= 1e-3 && size < 1e4) ? value.toPrecision(4) : value.toExponential(3);
+}
 
 function optionsOf(
   terms: readonly Term[],

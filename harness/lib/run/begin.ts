@@ -1,0 +1,142 @@
+// The beginning of a run: model and trainer, fresh or from a checkpoint or with weights from a file, the folder, and all
+// that training works with.
+import fs from 'node:fs';
+import {
+  ArgumentError,
+  createModel,
+  createTrainer,
+  type Dataset,
+  type Device,
+  decodeSafetensors,
+  holdOut,
+  LatentGpuError,
+  type Model,
+  type ModelSpec,
+  restoreTrainer,
+  type Trainer,
+  type TrainerOptions,
+} from 'latentgpu/node';
+import type { LoadedData } from '../data/data.js';
+import type { TrainOptions } from '../options/train-options.js';
+import { trainerOptions } from '../options/training-options.js';
+import type { Report } from '../report/report.js';
+import { BestEpoch } from './best-epoch.js';
+import { Checkpointer, KEEP, type RunState } from './checkpoints.js';
+import { chooseLength, type RunLength } from './length.js';
+import { defaultOut } from './out.js';
+import { changedOptions, type Start } from './resume.js';
+import { createDefaultFolder, createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
+import { Trace } from './trace.js';
+import { type Job, keptLines } from './training.js';
+
+/** Some of the training images held out, if --validation says so. */
+export const splitImages = (
+  dataset: Dataset,
+  { validation, seed }: Pick<TrainOptions, 'validation' | 'seed'>,
+): Dataset => (validation === undefined ? dataset : holdOut(dataset, validation, seed));
+
+export interface Begun {
+  model: Model;
+  trainer: Trainer;
+  length: RunLength;
+  /** As createTrainer got them. */
+  training: TrainerOptions;
+}
+
+/** @throws ArgumentError if the data are not those of the checkpoint, or the weights not the model's */
+export async function beginRun(run: {
+  device: Device;
+  dataset: Dataset;
+  start: Start;
+  specFor: (dataset: Dataset) => ModelSpec;
+}): Promise<Begun> {
+  const { device, dataset, start, specFor } = run;
+  const { options, from, resumed } = start;
+  const chosen = chooseLength(options, { software: device.adapter.software, images: dataset.train.count });
+  const length = from ? goingOn(from.run.length, chosen, options) : chosen;
+  const wanted = trainerOptions(options, length);
+  if (!from) {
+    const model = await createModel(device, specFor(dataset), { seed: options.seed });
+    if (options.weights !== undefined) loadWeights(model, options.weights);
+    return { model, trainer: await createTrainer(model, dataset, wanted), length, training: wanted };
+  }
+  const { snapshot } = from;
+  if (snapshot.training.layer !== undefined) {
+    // The whole model's training is still to come; the layer's begins where it was, with these weights.
+    const model = await createModel(device, snapshot.spec);
+    model.loadParameters(snapshot.parameters);
+    return { model, trainer: await createTrainer(model, dataset, wanted), length, training: wanted };
+  }
+  const others = resumed ? {} : changedOptions(wanted, snapshot.training);
+  const trainer = await restoreTrainer(device, snapshot, dataset, others);
+  return { model: trainer.model, trainer, length, training: { ...snapshot.training, ...others } };
+}
+
+/** The length of a run that goes on: as it was, but for what is asked for now. */
+function goingOn(then: RunLength, now: RunLength, { epochs, steps }: TrainOptions): RunLength {
+  const all = epochs ?? then.epochs;
+  const { batch, stepsPerEpoch } = now;
+  const most = Math.min(all * stepsPerEpoch, steps ?? Number.POSITIVE_INFINITY);
+  return { ...then, batch, epochs: all, why: '', stepsPerEpoch, steps: most };
+}
+
+function loadWeights(model: Model, file: string): void {
+  try {
+    model.loadParameters(decodeSafetensors(fs.readFileSync(file)));
+  } catch (cause) {
+    const ours = cause instanceof LatentGpuError || (cause as NodeJS.ErrnoException).code !== undefined;
+    if (!ours) throw cause;
+    throw new ArgumentError(
+      `--init ${file} cannot be used: ${(cause as Error).message}; must be a safetensors file with this model's weights, or pytorch, xavier or he`,
+      { cause },
+    );
+  }
+}
+
+/** The folder is this run's alone from now on. */
+export function openRunFolder({ options, resumed }: Start): RunFolder {
+  if (resumed && options.resume !== undefined) return reopenRunFolder(options.resume);
+  return options.out === undefined ? createDefaultFolder(defaultOut()) : createRunFolder(options.out);
+}
+
+/** What training works with. */
+export function makeJob(
+  run: Begun & {
+    start: Start;
+    data: LoadedData;
+    dataset: Dataset;
+    folder: RunFolder;
+    report: Report;
+    signal: AbortSignal;
+  },
+): Job {
+  const { start, data, folder, report, length, trainer } = run;
+  const { options, from, resumed } = start;
+  const { keep = KEEP, patience, 'min-delta': minDelta = 0, 'checkpoint-every': every } = options;
+  const best = new BestEpoch({ ...(patience !== undefined && { patience }), minDelta }, from?.run.best);
+  const whole = from && from.snapshot.training.layer === undefined;
+  const trace = whole ? Trace.from(from.run.trace, from.snapshot.step) : Trace.start(length.steps);
+  const began = performance.now();
+  const before = from?.run.seconds ?? 0;
+  const state = (): Omit<RunState, 'trace'> => ({
+    options,
+    length,
+    data: data.choice,
+    seconds: before + (performance.now() - began) / 1000,
+    ...(best.state && { best: best.state }),
+  });
+  const warn = (message: string) => report.warn(message);
+  const checkpointer = new Checkpointer({ folder, every, keep, trace, state, warn });
+  if (resumed && from) folder.cutMetrics(keptLines(from));
+  checkpointer.last = whole ? from : undefined;
+  return {
+    ...run,
+    options,
+    trainer,
+    layerTraining: trainerOptions({ ...options, batch: length.batch }),
+    checkpointer,
+    trace,
+    best,
+    ...(from && { from }),
+  };
+}

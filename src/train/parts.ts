@@ -1,0 +1,100 @@
+// What of a trainer lies on a GPU: the step's plan with its buffers, the evaluators, what the optimizer keeps. All of it is
+// made at once, and once more when the GPU was lost.
+import type { Dataset } from '../data/dataset.js';
+import { allOf } from '../gpu/faults.js';
+import type { Memory } from '../gpu/memory.js';
+import { readBuffer } from '../gpu/transfer.js';
+import { trainingGraph } from '../graph/build.js';
+import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
+import { makePlan } from '../plan/make.js';
+import { WeightCheck } from './divergence.js';
+import { Evaluator, type PassOptions } from './evaluate.js';
+import { METRICS_CAPACITY } from './metrics.js';
+import type { Model } from './model.js';
+import type { StepSettings } from './step-state.js';
+import { datasetBytes, Stepper } from './stepper.js';
+
+type TrainingState = { gradients: GPUBuffer } & Partial<Record<StateBuffer, GPUBuffer>>;
+
+export class TrainerParts {
+  private constructor(
+    private readonly model: Model,
+    /** The GPU that it is on: not the device's any more, and all of it is gone. */
+    readonly gpu: GPUDevice,
+    private readonly memory: Memory,
+    readonly stepper: Stepper,
+    readonly test: Evaluator,
+    readonly validation: Evaluator | undefined,
+    readonly weights: WeightCheck,
+    /** The gradients, and what the optimizer keeps. */
+    readonly state: TrainingState,
+  ) {}
+
+  static async create(
+    model: Model,
+    dataset: Dataset,
+    settings: StepSettings,
+    pass: PassOptions,
+  ): Promise<TrainerParts> {
+    const { layout, matmulVariant, machine, spec, device } = model;
+    const { batch } = settings;
+    const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
+    const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
+    const graph = trainingGraph(spec, batch, pass.part);
+    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const remedy = 'Use narrower layers or a smaller code.';
+    const memory = machine.memory.part();
+    const own = { ...machine, memory };
+    const kept = (label: string) => memory.create({ label, bytes: layout.bytes, usage, remedy });
+    try {
+      const state: TrainingState = { gradients: kept('gradients') };
+      for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
+      const shared = { parameters: model.parameterBuffer, ...state };
+      const less = 'Use a smaller batch or narrower layers.';
+      await memory.settled();
+      const stepper = await Stepper.create(own, plan, dataset.train, settings, shared, less);
+      const test = await Evaluator.create(model, memory, dataset.test, settings, pass);
+      const { validation: held } = dataset;
+      const validation = held && (await Evaluator.create(model, memory, held, settings, pass));
+      const weights = await WeightCheck.create(model, memory);
+      return new TrainerParts(model, device.gpu, memory, stepper, test, validation, weights, state);
+    } catch (error) {
+      memory.dispose();
+      throw error;
+    }
+  }
+
+  /** Whether it went with a GPU that was lost. */
+  get stale(): boolean {
+    return this.gpu !== this.model.device.gpu || this.model.device.lost;
+  }
+
+  /** What the optimizer keeps, by name. */
+  get kept(): [StateBuffer, GPUBuffer][] {
+    const { gradients: _, ...kept } = this.state;
+    return Object.entries(kept) as [StateBuffer, GPUBuffer][];
+  }
+
+  /** Parameters and what the optimizer keeps as they are after the steps submitted so far; later steps go on meanwhile. */
+  read(): Promise<ArrayBuffer[]> {
+    const { device, layout, parameterBuffer } = this.model;
+    const buffers = [parameterBuffer, ...this.kept.map(([, buffer]) => buffer)];
+    // All are submitted within this task, so that no step comes between them.
+    return allOf(buffers.map((buffer) => readBuffer(device, this.memory, buffer, layout.bytes)));
+  }
+
+  /** The reverse of `read`; what is undefined stays as it is. */
+  write([parameters, ...kept]: readonly (ArrayBuffer | undefined)[]): void {
+    const { queue } = this.gpu;
+    if (parameters) queue.writeBuffer(this.model.parameterBuffer, 0, parameters);
+    this.kept.forEach(([, buffer], index) => {
+      const bytes = kept[index];
+      if (bytes) queue.writeBuffer(buffer, 0, bytes);
+    });
+  }
+
+  dispose(): void {
+    this.memory.dispose();
+  }
+}

@@ -1,0 +1,32 @@
+// A model and a trainer back from a snapshot, on any device.
+import type { Dataset } from '../data/dataset.js';
+import type { Device } from '../gpu/device.js';
+import { createModel } from './model.js';
+import type { TrainerOptions } from './options.js';
+import type { Snapshot } from './snapshot.js';
+import { createTrainer, type Trainer } from './trainer.js';
+
+/**
+ * Makes the model and the trainer of a snapshot; training goes on as if it had never stopped, on one adapter to the same
+ * bits. The model is the trainer's `model`; dispose both.
+ * @param dataset   the same data as then
+ * @param overrides options that are to be others from now on. Weights, what the optimizer keeps and the step stay; with
+ *   another optimizer, what it keeps begins at zero; the place in the data is that of the step under the new batch.
+ * @throws ArgumentError naming what differs in the data; as createModel and createTrainer
+ */
+export async function restoreTrainer(
+  device: Device,
+  snapshot: Snapshot,
+  dataset: Dataset,
+  overrides: TrainerOptions = {},
+): Promise<Trainer> {
+  const model = await createModel(device, snapshot.spec);
+  try {
+    const trainer = await createTrainer(model, dataset, { ...snapshot.training, ...overrides });
+    await trainer.restore(snapshot, overrides);
+    return trainer;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

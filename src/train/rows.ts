@@ -1,0 +1,77 @@
+// Images and codes as callers have them, as the f32 rows that the GPU takes.
+import { kindOf, tagOf } from '../data/bytes.js';
+import { ArgumentError } from '../errors.js';
+
+/** Any array of numbers: plain, or typed. */
+export type Numbers = ArrayLike<number>;
+
+/** Rows of numbers, one after the other. */
+export interface Rows {
+  count: number;
+  /** [count, columns]; may be the caller's own array. */
+  values: Float32Array;
+}
+
+/** Their numbers may be anything; integers as images have no scale, but for bytes. */
+const FLOATS = ['Array', 'Float16Array', 'Float32Array', 'Float64Array'];
+const INTEGERS = ['Int8Array', 'Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array'];
+
+/**
+ * @param images [n, pixels] of 0..1; a Uint8Array holds bytes of 0 (black) to 255 (white), as Images.pixels does
+ * @throws ArgumentError unless they are a positive number of whole rows of finite numbers
+ */
+export function imageRows(images: Numbers, pixels: number): Rows {
+  const tag = tagOf(images);
+  if (tag === 'Uint8ClampedArray')
+    throw new ArgumentError(
+      'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
+    );
+  if (tag === 'Uint8Array')
+    return wholeRows(
+      Float32Array.from(images, (byte) => byte / 255),
+      pixels,
+      'images',
+      images,
+    );
+  if (!FLOATS.includes(tag))
+    throw new ArgumentError(
+      `images: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
+    );
+  return wholeRows(floats(images), pixels, 'images', images);
+}
+
+/**
+ * @param codes [n, latent]
+ * @throws ArgumentError as imageRows
+ */
+export function codeRows(codes: Numbers, latent: number): Rows {
+  if (![...FLOATS, ...INTEGERS].includes(tagOf(codes)))
+    throw new ArgumentError(
+      `codes: ${kindOf(codes)}, must be an array of numbers, for example a Float32Array [n, ${latent}]`,
+    );
+  return wholeRows(floats(codes), latent, 'codes', codes);
+}
+
+const floats = (numbers: Numbers): Float32Array =>
+  numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+
+function wholeRows(values: Float32Array, columns: number, what: string, given: Numbers): Rows {
+  if (values.length === 0 || values.length % columns !== 0)
+    throw new ArgumentError(
+      `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,
+    );
+  const fault = notFinite(values, (index) => given[index]);
+  if (fault !== undefined) throw new ArgumentError(`${what}: ${fault}`);
+  return { count: values.length / columns, values };
+}
+
+/**
+ * Whether there are NaN, infinity, or numbers that are infinite as f32, in words; undefined if not.
+ * @param given the numbers before they became f32
+ */
+export function notFinite(values: Float32Array, given: (index: number) => unknown): string | undefined {
+  const first = values.findIndex((value) => !Number.isFinite(value));
+  if (first < 0) return undefined;
+  const count = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+  return `${count} of ${values.length} values are not finite in f32, the first is ${String(given(first))} at index ${first}`;
+}
