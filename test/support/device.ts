@@ -1,10 +1,16 @@
-// The device under test: opened once a process, on the adapter that LATENTGPU_ADAPTER names (test/run.mjs sets it), and
-// disposed when the last test file that uses it is through, or Node would never exit.
+// The device under test: opened once a process, on the adapter that LATENTGPU_ADAPTER names, with the Dawn toggles that
+// LATENTGPU_DAWN_TOGGLES names (the runner sets both), and disposed when the last test file that uses it is through, or Node
+// would never exit.
 import type { Test } from 'uvu';
 import type { Device } from '../../src/gpu/device.js';
 import { openDevice } from '../../src/node/adapters.js';
 
-export const device: Device = await openDevice({ adapter: process.env.LATENTGPU_ADAPTER || 'swiftshader' });
+const { LATENTGPU_ADAPTER: adapter, LATENTGPU_DAWN_TOGGLES: toggles } = process.env;
+
+export const device: Device = await openDevice({
+  adapter: adapter || 'swiftshader',
+  flags: toggles ? [`enable-dawn-features=${toggles}`] : [],
+});
 
 let users = 0;
 
