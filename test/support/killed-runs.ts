@@ -20,7 +20,8 @@ export function train(
   const checkpoints = path.join(folder, 'checkpoints');
   let timer: ReturnType<typeof setTimeout> | undefined;
   const watching = setInterval(() => {
-    if (after === undefined || timer || !fs.existsSync(checkpoints) || fs.readdirSync(checkpoints).length === 0) return;
+    if (after === undefined || timer || !fs.existsSync(checkpoints)) return;
+    if (!fs.readdirSync(checkpoints).some((name) => name.endsWith('.safetensors'))) return;
     timer = setTimeout(() => child.kill('SIGKILL'), after);
   }, 5);
   return new Promise((resolve) => {

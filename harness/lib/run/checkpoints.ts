@@ -78,7 +78,7 @@ export class Checkpointer {
     await taken;
   }
 
-  /** Takes one that is kept in memory alone, until `write`: of a run's beginning, and of its end. */
+  /** Takes one that is kept in memory alone, until `write`: of a run's end, whose model is written first. */
   async hold(trainer: Trainer): Promise<void> {
     const taken = this.take(trainer.snapshot(), trainer.step);
     this.add(taken, false);
