@@ -8,6 +8,8 @@ import path from 'node:path';
  * @property {'none' | 'quickest' | 'each'} adapters that the tier runs on: LATENTGPU_ADAPTER says which to its files. 'none'
  *   needs no adapter or chooses its own
  * @property {boolean} [alone] its files want both cores: they time what they do, or wait for pages
+ * @property {boolean} [unchecked] on SwiftShader, shaders run without checks of array bounds, which makes a step a quarter
+ *   faster; the other tiers run them as users do
  * @property {boolean} [rest] not in `npm test`: slow, and rarely fails
  */
 
@@ -15,11 +17,11 @@ import path from 'node:path';
 export const TIERS = {
   unit: { adapters: 'none' },
   kernel: { adapters: 'each' },
-  train: { adapters: 'each' },
+  train: { adapters: 'each', unchecked: true },
   cli: { adapters: 'none' },
   browser: { adapters: 'none', alone: true },
-  families: { adapters: 'each', rest: true },
-  behaviour: { adapters: 'quickest', rest: true },
+  families: { adapters: 'each', alone: true, unchecked: true, rest: true },
+  behaviour: { adapters: 'quickest', unchecked: true, rest: true },
   long: { adapters: 'quickest', rest: true },
 };
 

@@ -1,0 +1,307 @@
+// The faults that plant.mjs plants: one place of one file each, as a slip of the hand would leave it. `search` stands in the
+// file once; `tests` are those that should see the fault, the likeliest first. Every shader and every pass of the plan has one.
+// @ts-check
+
+/**
+ * @typedef {object} Fault
+ * @property {string} file
+ * @property {string} search
+ * @property {string} replace
+ * @property {string} what
+ * @property {string[]} tests 'TIER/NAME'
+ * @property {string} [equivalent] why no test can see it
+ */
+
+/**
+ * @param {string} file in shaders/, without .wgsl
+ * @param {string} what
+ * @param {string} search
+ * @param {string} replace
+ * @param {...string} tests
+ * @returns {Fault}
+ */
+const shader = (file, what, search, replace, ...tests) => ({
+  file: `shaders/${file}.wgsl`,
+  what,
+  search,
+  replace,
+  tests,
+});
+
+/** @type {typeof shader} */
+const source = (file, what, search, replace, ...tests) => ({ file: `src/${file}.ts`, what, search, replace, tests });
+
+const BARRIER = '\n  workgroupBarrier();';
+
+/** @type {Fault[]} */
+const SHADERS = [
+  shader('activation', 'off by one', 'activate(x[at])', 'activate(x[at + 1u])', 'kernel/elementwise'),
+  shader('activation_gradient', 'sum for product', 'dy[at] *', 'dy[at] +', 'kernel/elementwise'),
+  shader('adam', 'wrong sign of the decay', 'weight -= rate', 'weight += rate', 'kernel/optimizer'),
+  shader('adam', 'last four left out', 'at < QUADS', 'at + 1u < QUADS', 'kernel/optimizer'),
+  shader('add', 'wrong sign', 'a[at] + b[at]', 'a[at] - b[at]', 'kernel/elementwise'),
+  shader('add_bias', 'swapped index', 'at % COLUMNS', 'at / COLUMNS', 'kernel/elementwise'),
+  shader('add_bias', 'dropped bias', '+ bias[at', '+ 0.0 * bias[at', 'kernel/elementwise'),
+  shader('batch_mean', 'last row left out', 'row < progress.rows', 'row + 1u < progress.rows', 'kernel/sparsity'),
+  shader('batch_mean_gradient', 'a row too many', '< progress.rows)', '<= progress.rows)', 'kernel/sparsity'),
+  shader('bce', 'wrong sign', 'sigmoid(logit) - wanted', 'wanted - sigmoid(logit)', 'kernel/loss'),
+  shader('bce_with_logits', 'swapped', '(logits[at], targets[at])', '(targets[at], logits[at])', 'kernel/loss'),
+  shader('bce_with_logits_gradient', 'swapped index', 'at / PIXELS', 'at % PIXELS', 'kernel/loss'),
+  shader('bernoulli_kl', 'one row for all', 'loss[workgroup.x]', 'loss[0]', 'kernel/sparsity'),
+  shader('bernoulli_kl_gradient', 'last for sum', 'weights += weight', 'weights = weight', 'kernel/sparsity'),
+  shader('ceilings/copy', 'copies the first', 'source[i]', 'source[0]', 'kernel/ceilings'),
+  shader('ceilings/fma', 'a chain left out', 'c7 = fma', 'c6 = fma', 'kernel/ceilings'),
+  shader('ceilings/read', 'last for sum', 'sum += source', 'sum = source', 'kernel/ceilings'),
+  shader('ceilings/write', 'half of it', 'i < QUADS', 'i < QUADS / 2u', 'kernel/ceilings'),
+  {
+    ...shader('ceilings/empty', 'one lane', '@workgroup_size(WORKGROUP)', '@workgroup_size(1)', 'kernel/ceilings'),
+    equivalent: 'the kernel does nothing, with any number of lanes: it is there for what a dispatch costs',
+  },
+  shader('clip_scale', 'last for sum', 'sum += sums', 'sum = sums', 'kernel/clip'),
+  shader('concat', 'off by one at the seam', 'column < A_COLUMNS', 'column <= A_COLUMNS', 'kernel/columns'),
+  shader(
+    'corrupt',
+    'masks the others',
+    'select(value, LOW, chance <',
+    'select(value, LOW, chance >=',
+    'kernel/corrupt',
+  ),
+  shader('count_not_finite', 'counts the others', 'select(1.0, 0.0', 'select(0.0, 1.0', 'kernel/not-finite'),
+  shader('epilogues/activation_gradient', 'slope of another', 'slope(kept[at])', 'slope(value)', 'kernel/matmul'),
+  shader('epilogues/bias_activation', 'dropped bias', 'value + bias[', 'value + 0.0 * bias[', 'kernel/matmul'),
+  shader('epilogues/bias_activation_keep', 'kept too early', 'x[at] = sum', 'x[at] = value', 'kernel/matmul'),
+  shader('epilogues/plain', 'swapped index', 'row * N + column', 'column * M + row', 'kernel/matmul'),
+  shader(
+    'epilogues/weight_gradient',
+    'dropped bias',
+    'dbias[row] = value',
+    'dbias[row] = 0.0 * value',
+    'kernel/matmul',
+  ),
+  shader('finish_step', 'an epoch a step too long', 'start >= settings', 'start > settings', 'kernel/finish-step'),
+  shader('finish_step', 'skipped barrier', 'storageBarrier();', '', 'kernel/finish-step', 'train/determinism'),
+  shader('gather', 'bytes in the other order', '(8u * (at % 4u))', '(8u * (3u - at % 4u))', 'kernel/gather'),
+  shader('gather', 'wrong scale', '/ 255.0', '/ 256.0', 'kernel/gather'),
+  shader('gather_labels', 'a row too many', 'row < progress.rows', 'row <= progress.rows', 'kernel/gather'),
+  shader('kl_normal', 'off by one', '[mu_at + LATENT]', '[mu_at + LATENT - 1u]', 'kernel/latent'),
+  shader('kl_normal_gradient', 'swapped', 'dheads[mu_at] = gradient.x', 'dheads[mu_at] = gradient.y', 'kernel/latent'),
+  shader('l1', 'sign kept', 'abs(z', '(z', 'kernel/sparsity'),
+  shader('l1_gradient', 'wrong sign', '* sign(', '* -sign(', 'kernel/sparsity'),
+  shader('latent', 'swapped', 'kl_normal(mu, log_var)', 'kl_normal(log_var, mu)', 'kernel/latent'),
+  shader('latent_gradient', 'wrong sign', 'through_z + through_kl', 'through_z - through_kl', 'kernel/latent'),
+  shader('lib/activation', 'half a slope', '(1.0 - kept) * (1.0 + kept)', '(1.0 - kept)', 'kernel/elementwise'),
+  shader('lib/adam', 'a step ahead', 'f32(step + 1u)', 'f32(step + 2u)', 'kernel/optimizer'),
+  shader('lib/batch_row', 'always the first batch', 'permute(start + row', 'permute(row', 'kernel/gather'),
+  shader('lib/bernoulli', 'wrong sign', '- wanted / r;', '+ wanted / r;', 'kernel/sparsity'),
+  shader('lib/finite', 'NaN is a number', '(bits & 0x7f800000u)', '(bits & 0x7fffffffu)', 'kernel/not-finite'),
+  shader('lib/learning_rate', 'a step late', 'f32(step + 1u) /', 'f32(step) /', 'kernel/finish-step'),
+  shader(
+    'lib/linear',
+    'one row of workgroups',
+    '(workgroup.y * groups.x + workgroup.x)',
+    'workgroup.x',
+    'kernel/elementwise',
+  ),
+  shader('lib/log_one_plus', 'wrong coefficient', '1.0 / 9.0', '1.0 / 8.0', 'kernel/elementwise'),
+  shader('lib/matmul_operands', 'not transposed', 'b[column * K + k]', 'b[k * N + column]', 'kernel/matmul'),
+  shader('lib/matmul_quads', 'one too many at the edge', '< vec4u(K)', '<= vec4u(K)', 'kernel/matmul'),
+  shader('lib/normal', 'wrong scale', '-2.0 * log', '-1.0 * log', 'kernel/random'),
+  shader('lib/normal', 'swapped', '(index & 1u) != 0u', '(index & 1u) == 0u', 'kernel/random'),
+  shader('lib/one_minus_exp', 'cancellation', 'a > 0.5', 'a > 0.0', 'kernel/elementwise'),
+  shader('lib/optimizer', 'wrong sign', '+ settings.weight_decay', '- settings.weight_decay', 'kernel/optimizer'),
+  shader('lib/permutation', 'a round too few', 'round < 8u', 'round < 7u', 'kernel/random'),
+  shader('lib/philox', 'a round too few', 'round < 10u', 'round < 9u', 'kernel/random'),
+  shader('lib/reduce', 'half left out', 'width > 0u', 'width > 1u', 'kernel/loss'),
+  shader('lib/reduce', 'skipped barrier, first', `= value;${BARRIER}`, '= value;', 'kernel/loss', 'kernel/finish-step'),
+  shader(
+    'lib/reduce',
+    'skipped barrier, in the tree',
+    'workgroupBarrier();  // this level',
+    '// this level',
+    'kernel/loss',
+    'kernel/finish-step',
+  ),
+  shader(
+    'lib/reduce',
+    'skipped barrier, last',
+    `scratch[0];${BARRIER}`,
+    'scratch[0];',
+    'kernel/loss',
+    'kernel/finish-step',
+    'kernel/clip',
+  ),
+  shader('lib/row_weight', 'a row too many', 'row < progress.rows', 'row <= progress.rows', 'kernel/loss'),
+  shader('lib/sigmoid', 'swapped', 'select(e, 1.0', 'select(1.0, e', 'kernel/elementwise'),
+  shader('lib/square_sum', 'overflow', 'min(abs(value), vec4f(LARGE))', 'abs(value)', 'kernel/clip'),
+  shader(
+    'lib/step',
+    'swapped fields',
+    '  l1_weight: f32,\n  sparsity_weight: f32,',
+    '  sparsity_weight: f32,\n  l1_weight: f32,',
+    'kernel/loss',
+  ),
+  shader('lib/turns', 'wrong sign', 'vec2f(-sine, cosine)', 'vec2f(sine, cosine)', 'kernel/random'),
+  shader('lib/vae', 'wrong scale', '0.5 * eps * exp', 'eps * exp', 'kernel/latent'),
+  shader('matmul_registers', 'a row for another', 'min(row + 7, last)', 'min(row + 6, last)', 'kernel/matmul'),
+  shader('matmul_subgroups', 'a lane for another', ' 5 % LANES', ' 6 % LANES', 'kernel/matmul'),
+  shader('matmul_tiled', 'one too many at the edge', 'row >= M || k >= K', 'row >= M || k > K', 'kernel/matmul'),
+  shader(
+    'matmul_tiled',
+    'skipped barrier, before reading',
+    'first_k, lane);\n    workgroupBarrier();',
+    'first_k, lane);',
+    'kernel/matmul',
+  ),
+  shader('mse', 'wrong scale', '2.0 * weight', 'weight', 'kernel/loss'),
+  shader('optimizers/clipped', 'not clipped', 'clip * gradient', 'gradient', 'kernel/optimizer'),
+  shader('optimizers/momentum', 'no Nesterov', 'direction + settings.momentum * next', 'next', 'kernel/optimizer'),
+  shader('optimizers/no_momentum', 'wrong sign', 'return direction', 'return -direction', 'kernel/optimizer'),
+  shader('optimizers/unclipped', 'wrong scale', 'return gradient', 'return 0.5 * gradient', 'kernel/optimizer'),
+  shader('reparameterize', 'swapped', 'heads[mu_at + LATENT]', 'heads[mu_at]', 'kernel/latent'),
+  shader(
+    'reparameterize_gradient',
+    'swapped',
+    'dheads[mu_at] = gradient.x',
+    'dheads[mu_at] = gradient.y',
+    'kernel/latent',
+  ),
+  shader(
+    'rmsprop',
+    'epsilon in the root',
+    '(sqrt(square) + settings.epsilon)',
+    'sqrt(square + settings.epsilon)',
+    'kernel/optimizer',
+  ),
+  shader('row_weight', 'last row left out', 'row < COUNT', 'row + 1u < COUNT', 'kernel/loss'),
+  shader('sgd', 'wrong sign', 'w[at] -=', 'w[at] +=', 'kernel/optimizer'),
+  shader('slice_columns', 'from the first', '+ FROM +', '+', 'kernel/columns'),
+  shader('square_sums', 'last four left out', 'at < QUADS', 'at + 1u < QUADS', 'kernel/clip'),
+  shader('squared_error', 'wrong sign', 'y[at] - targets', 'y[at] + targets', 'kernel/loss'),
+  shader('squared_error_gradient', 'wrong scale', '2.0 * weight', 'weight', 'kernel/loss'),
+  shader('sum_rows', 'last row left out', 'row < ROWS', 'row + 1u < ROWS', 'kernel/elementwise'),
+  shader(
+    'tiles',
+    'swapped index',
+    'pixel.y) * tiles.width + pixel.x',
+    'pixel.x) * tiles.width + pixel.y',
+    'browser/worker',
+    'browser/session',
+    'browser/page-training',
+  ),
+];
+
+/** @type {Fault[]} */
+const PASSES = [
+  source(
+    'plan/call',
+    'swapped',
+    'b.shape, transposeA, transposeB',
+    'b.shape, transposeB, transposeA',
+    'unit/plan',
+    'train/pytorch',
+  ),
+  source(
+    'plan/check',
+    'half the weights',
+    'bytes / F32_BYTES',
+    'bytes / 2 / F32_BYTES',
+    'unit/plan',
+    'train/model',
+    'train/trainer',
+  ),
+  source(
+    'plan/fuse',
+    'an output that others need is not kept',
+    '&& !context.internal(sum)',
+    '&& false',
+    'unit/plan',
+    'train/plan-equivalence',
+  ),
+  source(
+    'plan/fuse',
+    'swapped',
+    'kept: context.tensors.of(input(root, 1))',
+    'kept: context.tensors.of(input(root, 0))',
+    'unit/plan',
+    'train/plan-equivalence',
+  ),
+  source('plan/layout', 'parts at one place', 'row += rows;', '', 'unit/layout'),
+  source(
+    'plan/lower',
+    'what is fused is done once more',
+    'for (const covered of call.nodes) done.add(covered);',
+    'done.add(node);',
+    'unit/plan',
+  ),
+  source(
+    'plan/make',
+    'what is asked for is fused away',
+    ' && !asked.includes(node)',
+    '',
+    'unit/plan',
+    'train/plan-equivalence',
+  ),
+  source('plan/make', 'updates what is not trained', 'fuse && whole', 'fuse', 'unit/plan', 'train/pretrain'),
+  source('plan/memory', 'two tensors in one place', 'slot.busyUntil < first', 'slot.busyUntil <= first', 'unit/memory'),
+  source('plan/memory', 'given away too early', 'known.last = index;', '', 'unit/memory'),
+  source(
+    'plan/schedule',
+    'overlap of neighbours',
+    'a.place.offset < b.place.offset + b.bytes',
+    'a.place.offset <= b.place.offset + b.bytes',
+    'unit/plan',
+    'unit/memory',
+  ),
+  source(
+    'plan/schedule',
+    'written before it is read',
+    " || (reads(first) && second.access === 'read_write')",
+    '',
+    'unit/plan',
+    'train/pytorch',
+  ),
+  source(
+    'plan/single',
+    'swapped',
+    'a: tensors.of(a), b: tensors.of(b), y:',
+    'a: tensors.of(b), b: tensors.of(a), y:',
+    'unit/plan',
+    'train/family-pytorch',
+  ),
+  source(
+    'plan/single',
+    'weight of another row',
+    'dz: tensors.of(dz), heads: tensors.of(heads)',
+    'dz: tensors.of(heads), heads: tensors.of(dz)',
+    'unit/plan',
+    'train/plan-equivalence',
+  ),
+  source(
+    'plan/tensors',
+    'all terms in one place',
+    'index * lossRowStride',
+    '0 * lossRowStride',
+    'unit/plan',
+    'train/plan-equivalence',
+  ),
+  source('plan/print', 'not aligned', 'cell.padEnd(widths[column] ?? 0)', 'cell', 'unit/plan'),
+  source(
+    'graph/grad',
+    'last for sum',
+    "before ? graph.append({ op: 'add' }, [before, gradient], node.label) : gradient",
+    'gradient',
+    'unit/grad',
+  ),
+  source(
+    'graph/grad',
+    'forward order',
+    'for (let id = last; id >= 0; id--)',
+    'for (let id = 0; id <= last; id++)',
+    'unit/grad',
+  ),
+];
+
+export const FAULTS = [...SHADERS, ...PASSES];
+
+/** Files of declarations alone, where nothing is computed. */
+export const WITHOUT = ['src/plan/plan.ts'];

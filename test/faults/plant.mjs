@@ -1,0 +1,134 @@
+// Plants each fault of faults.mjs in a copy of this tree, one at a time, and sees which of the tests that it names, all of
+// `npm test`, catches it. Run by hand; takes a quarter of an hour on two cores. Writes the table test/faults/result.md:
+// a fault that survived there is a test that is missing.
+//
+//   node test/faults/plant.mjs                 all of them
+//   node test/faults/plant.mjs WORD...         those whose file or description contains one of the words; no table
+//   LATENTGPU_ADAPTERS=lavapipe,swiftshader    on these adapters, one after the other; else SwiftShader
+// @ts-check
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execute, runFile } from '../runner/file.mjs';
+import { FAULTS, WITHOUT } from './faults.mjs';
+
+/** @typedef {import('./faults.mjs').Fault} Fault */
+/** @typedef {{ fault: Fault, caught?: { by: string, as: string } }} Row */
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const LIMIT = 600;
+const adapters = (process.env.LATENTGPU_ADAPTERS ?? 'swiftshader').split(',');
+
+/** Every shader and pass must have a fault. */
+function refuseGaps() {
+  const files = execFileSync('git', ['ls-files', 'shaders', 'src/plan', 'src/graph/grad.ts'], { cwd: root });
+  const planted = new Set([...FAULTS.map(({ file }) => file), ...WITHOUT]);
+  const gaps = files
+    .toString()
+    .trim()
+    .split('\n')
+    .filter((file) => !planted.has(file));
+  for (const { file, search } of FAULTS)
+    if (fs.readFileSync(path.join(root, file), 'utf8').split(search).length !== 2)
+      throw new Error(`${file} must hold "${search}" once: mend test/faults/faults.mjs`);
+  if (gaps.length > 0) throw new Error(`no fault is planted in ${gaps.join(', ')}: add one to test/faults/faults.mjs`);
+}
+
+/** A copy of what is committed or about to be, with this tree's packages. */
+function copyTree() {
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-faults-'));
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  for (const file of files.toString().trim().split('\n'))
+    if (fs.existsSync(path.join(root, file))) fs.cpSync(path.join(root, file), path.join(copy, file));
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
+  return copy;
+}
+
+/** @param {string} copy @param {Fault} fault @returns {Promise<Row>} */
+async function plant(copy, fault) {
+  const file = path.join(copy, fault.file);
+  const whole = fs.readFileSync(file, 'utf8');
+  fs.writeFileSync(
+    file,
+    whole.replace(fault.search, () => fault.replace),
+  );
+  try {
+    const { status } = await execute(copy, [process.execPath, 'build.mjs', '--tests'], {}, LIMIT);
+    return { fault, caught: status === 0 ? await firstFailure(copy, fault) : { by: 'build', as: 'does not build' } };
+  } finally {
+    fs.writeFileSync(file, whole);
+  }
+}
+
+/** What is known of files without a fault. @type {Map<string, Promise<void>>} */
+const sound = new Map();
+
+/** A test that fails anyway catches nothing.
+ * @param {string} pristine @param {import('../runner/tiers.mjs').Job} job */
+async function refuseFailing(pristine, job) {
+  const { failures } = await runFile(pristine, job, LIMIT);
+  const [first] = failures;
+  if (first) throw new Error(`${job.file} fails without a fault: ${first.name}: ${first.message}`);
+}
+
+/** @param {string} copy @param {Fault} fault */
+async function firstFailure(copy, { tests }) {
+  for (const file of tests.map((name) => `test/${name}.test.ts`))
+    for (const adapter of file.startsWith('test/unit') ? [undefined] : adapters) {
+      const job = { tier: '', file, ...(adapter && { adapter }), alone: true };
+      const { failures } = await runFile(copy, job, LIMIT);
+      const [first] = failures;
+      if (!first) continue;
+      const key = `${file} ${adapter}`;
+      if (!sound.has(key)) sound.set(key, refuseFailing(pristine, job));
+      await sound.get(key);
+      return { by: file.slice('test/'.length, -'.test.ts'.length), as: first.name };
+    }
+  return undefined;
+}
+
+/** @param {Row[]} rows */
+function table(rows) {
+  const caught = rows.filter((row) => row.caught).length;
+  const equivalent = rows.filter((row) => !row.caught && row.fault.equivalent).length;
+  const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 90);
+  return `# Planted faults
+
+What \`node test/faults/plant.mjs\` found, on ${adapters.join(' and ')}: ${rows.length} faults, ${caught} caught, ${equivalent} without an effect, ${rows.length - caught - equivalent} survived.
+
+| file | fault | caught by |
+|---|---|---|
+${rows
+  .map(({ fault, caught }) => {
+    const none = fault.equivalent ? `no effect: ${fault.equivalent}` : '**survived**';
+    return `| ${fault.file} | ${fault.what} | ${caught ? `${caught.by}: ${cell(caught.as)}` : none} |`;
+  })
+  .join('\n')}
+`;
+}
+
+refuseGaps();
+const words = process.argv.slice(2);
+const chosen = FAULTS.filter(
+  ({ file, what }) => words.length === 0 || words.some((word) => `${file} ${what}`.includes(word)),
+);
+const copy = copyTree();
+const pristine = copyTree();
+/** @type {Row[]} */
+const rows = [];
+try {
+  await execute(pristine, [process.execPath, 'build.mjs', '--tests'], {}, LIMIT);
+  for (const fault of chosen) {
+    const row = await plant(copy, fault);
+    rows.push(row);
+    const end = row.caught ? `caught by ${row.caught.by}` : fault.equivalent ? 'no effect' : 'SURVIVED';
+    console.log(`${rows.length}/${chosen.length} ${fault.file}: ${fault.what}: ${end}`);
+    // As far as it has come: the whole takes long.
+    if (words.length === 0) fs.writeFileSync(path.join(root, 'test/faults/result.md'), table(rows));
+  }
+} finally {
+  for (const folder of [copy, pristine]) fs.rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = rows.some(({ fault, caught }) => !caught && !fault.equivalent) ? 1 : 0;
