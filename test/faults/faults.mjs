@@ -57,7 +57,7 @@ const SHADERS = [
     ...shader('ceilings/empty', 'one lane', '@workgroup_size(WORKGROUP)', '@workgroup_size(1)', 'kernel/ceilings'),
     equivalent: 'the kernel does nothing, with any number of lanes: it is there for what a dispatch costs',
   },
-  shader('clip_scale', 'last for sum', 'sum += sums', 'sum = sums', 'kernel/clip'),
+  shader('clip_scale', 'last part left out', 'part < PARTS', 'part + 1u < PARTS', 'kernel/clip'),
   shader('concat', 'off by one at the seam', 'column < A_COLUMNS', 'column <= A_COLUMNS', 'kernel/columns'),
   shader(
     'corrupt',
@@ -132,7 +132,7 @@ const SHADERS = [
   ),
   shader('lib/row_weight', 'a row too many', 'row < progress.rows', 'row <= progress.rows', 'kernel/loss'),
   shader('lib/sigmoid', 'swapped', 'select(e, 1.0', 'select(1.0, e', 'kernel/elementwise'),
-  shader('lib/square_sum', 'overflow', 'min(abs(value), vec4f(LARGE))', 'abs(value)', 'kernel/clip'),
+  shader('lib/square_sum', 'wrong scale', '(0x1p-40 * limit)', '(0x1p-41 * limit)', 'kernel/clip'),
   shader(
     'lib/step',
     'swapped fields',
