@@ -1,10 +1,10 @@
 // Imports run one way only:
-//   errors, names, random <- data, model <- graph <- kernels <- plan <- gpu <- train, formats <- profile <- index, node <- worker <- harness, test
+//   errors, names, random, show <- data, model <- graph <- kernels <- plan <- gpu <- train, formats <- profile <- index, node <- worker <- harness, test
 // `npm test` checks it.
 
 /** Lower layers first; a file may import from its own layer and from those before it. */
 const LAYERS = [
-  'errors|names|random',
+  'errors|names|random|show',
   'data|model',
   'graph',
   'kernels',

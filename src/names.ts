@@ -2,6 +2,7 @@
 // probably meant: by its spelling, or because other libraries call the same thing so. For the options of the library, and
 // through latentgpu/node for the flags of programs.
 import { ArgumentError } from './errors.js';
+import { cut, show } from './show.js';
 
 /** A line is one thing, by all its names: written as `plain` writes them. What is known decides which of them is meant. */
 const SAME = `
@@ -82,21 +83,17 @@ export function didYouMean(typed: string, known: readonly string[]): string {
   return name === undefined ? '' : `; did you mean ${name}?`;
 }
 
-const MOST_SHOWN = 80;
-
 /**
  * @param path what the object is; '' for a description itself
  * @throws ArgumentError for what is no object, or has a key that `known` lacks: a slip of the pen would else be a default
  */
 export function requireKnownKeys(value: object, known: readonly string[], path: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ArgumentError(
-      `${path || 'options'}: ${JSON.stringify(value)}, must be an object with some of ${known.join(', ')}`,
-    );
+    throw new ArgumentError(`${path || 'options'}: ${show(value)}, must be an object with some of ${known.join(', ')}`);
   for (const key of Object.keys(value))
     if (!known.includes(key))
       throw new ArgumentError(
-        `${path && `${path}.`}${key.slice(0, MOST_SHOWN)}: unknown, must be one of ${known.join(', ')}${didYouMean(key, known)}`,
+        `${path && `${path}.`}${cut(key)}: unknown, must be one of ${known.join(', ')}${didYouMean(key, known)}`,
       );
 }
 

@@ -4,7 +4,7 @@
 // writes no file: checkpoints and programs do.
 import { asBytes, type Bytes, kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
-import { cut, show } from '../model/values.js';
+import { cut, show } from '../show.js';
 
 /** The array behind each dtype. An array is written as the first that has its class; those below the line are only read. */
 const ARRAYS = {

@@ -1,6 +1,7 @@
 // What a model is, as plain data: it can be written as JSON, compared, stored beside weights. Nothing here knows of
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
+import { show } from '../show.js';
 import {
   refuse,
   requireFraction,
@@ -147,7 +148,7 @@ export function checkMirrored({ inputs, classes, encoder, code, decoder }: Model
  */
 export function validateSpec(value: unknown): asserts value is ModelSpec {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ArgumentError(`model spec: ${JSON.stringify(value)}, must be an object (see ModelSpec)`);
+    throw new ArgumentError(`model spec: ${show(value)}, must be an object (see ModelSpec)`);
   const spec = value as Partial<ModelSpec>;
   requireKnownKeys(spec, SPEC_KEYS, '');
   requirePositiveInteger(spec.inputs, 'inputs');

@@ -1,23 +1,9 @@
 // Checks of single values in descriptions that may come from a JSON file; each error names the path of the value.
 import { ArgumentError } from '../errors.js';
 import { didYouMean } from '../names.js';
+import { show } from '../show.js';
 
 export { requireKnownKeys } from '../names.js';
-
-const MOST_SHOWN = 80;
-
-/** A text in a message, cut: it may be as long as the file that it is from. */
-export const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text);
-
-/** A value in a message; JSON alone would call NaN and Infinity null. */
-export function show(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  try {
-    return cut(JSON.stringify(value) ?? 'undefined');
-  } catch {
-    return 'nested too deep to show'; // JSON.parse goes deeper
-  }
-}
 
 /** @throws ArgumentError: the path, what is there, what must be */
 export function refuse(path: string, value: unknown, must: string): never {

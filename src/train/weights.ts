@@ -5,8 +5,8 @@ import { ArgumentError } from '../errors.js';
 import { entriesOf, type Named } from '../formats/safetensors.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import { cut } from '../model/values.js';
 import type { Layout, NamedRange } from '../plan/layout.js';
+import { cut } from '../show.js';
 import { notFinite } from './rows.js';
 import { flatten, type NamedTensors } from './tensors.js';
 

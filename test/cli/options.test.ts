@@ -95,10 +95,11 @@ test('--help wins, wherever it stands and whatever else is wrong', () => {
 test('the help names every flag once, under its heading, and fits a terminal', () => {
   const help = trainHelp();
   const groups = {
-    Data: 'data limit',
+    Data: 'data limit validation',
     Model: 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise',
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction nesterov',
+    Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
     'Machine and output': 'adapter out plan quiet help',
   };
   const sections = help.split('\n\n');
@@ -161,7 +162,7 @@ const refused: [string[], string][] = [
   [['--activation', 'swish'], `--activation is swish, must be one of ${ACTIVATIONS.join(', ')}; did you mean silu?`],
   [['--output', 'relu'], '--output is relu, must be one of sigmoid, tanh, identity'],
   [['--range', '0-1'], '--range is 0-1, must be one of 0..1, -1..1'],
-  [['--init', 'zero'], '--init is zero, must be one of pytorch, xavier, he'],
+  [['--init', 'zero'], '--init is zero, must be one of pytorch, xavier, he, or a safetensors file'],
   [['--optimizer', 'lion'], '--optimizer is lion, must be one of adam, adamw, sgd, rmsprop'],
   [['--reduction', 'none'], '--reduction is none, must be one of mean, sum'],
   [['--beta', '-1'], '--beta is -1, must be a finite number >= 0; for example --beta 4'],

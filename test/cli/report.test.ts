@@ -150,7 +150,7 @@ test('pretraining says which layer it is at', () => {
   terminal.start(lossTerms(linear()));
   terminal.progress({ ...progress(10), losses: mse, layer: 0, layers: 4 } as Progress);
   terminal.clear();
-  assert.match(bar.written.join(''), /layer 1 of 4 {2}epoch 2\/20 .* loss squared error 8\.0 /);
+  assert.match(bar.written.join(''), /layer 1 of 4 {2}epoch 2\/20 .* loss squared error 8\.000 /);
 });
 
 test('a terminal: a bar that never wraps, gone before each line', () => {

@@ -2,7 +2,7 @@
 // Looks at no file and no GPU. What the flags of model and training mean is in model-options.ts and training-options.ts.
 
 import { ArgumentError, INITIALIZATIONS, type Initialization } from 'latentgpu/node';
-import { asIs, count, interval, notNegative, oneOf, share } from './flag-values.js';
+import { asIs, count, interval, notNegative, oneOf, share, show } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
 import {
@@ -67,7 +67,7 @@ const VALIDATION_FLAGS: Record<string, Flag> = {
     value: 'X',
     example: '0.1',
     read: share,
-    help: ['hold out this share of the training images, chosen by the seed, for validation'],
+    help: ['hold out this share of the training images for validation'],
   },
 };
 
@@ -208,6 +208,10 @@ export function readGivenOptions(args: string[]): Partial<TrainOptions> {
 /** --init is how the first weights are drawn, or where they lie. */
 function readInit({ init, ...given }: Record<string, unknown>): Partial<TrainOptions> {
   if (typeof init !== 'string') return given;
+  if (!INITIALIZATIONS.some((name) => name === init) && !/[./\\]/.test(init))
+    throw new ArgumentError(
+      `--init is ${show(init)}, must be one of ${INITIALIZATIONS.join(', ')}, or a safetensors file`,
+    );
   return INITIALIZATIONS.some((name) => name === init)
     ? { ...given, init: init as Initialization }
     : { ...given, weights: init };

@@ -47,6 +47,8 @@ export class Checkpointer {
   last: Checkpoint | undefined;
   /** Of the best epoch, if there was one since the run began or went on. */
   best: Checkpoint | undefined;
+  /** While layers are pretrained: the curves are those of the whole model's training, which is still to come. */
+  pretraining = false;
   private written: Checkpoint | undefined;
   private lastTime = performance.now();
   private epochs = 0;
@@ -76,7 +78,7 @@ export class Checkpointer {
     await taken;
   }
 
-  /** Takes one that is kept in memory alone, until `write`: of a run's beginning, and of its end. */
+  /** Takes one that is kept in memory alone, until `write`: of a run's end, whose model is written first. */
   async hold(trainer: Trainer): Promise<void> {
     const taken = this.take(trainer.snapshot(), trainer.step);
     this.add(taken, false);
@@ -111,38 +113,40 @@ export class Checkpointer {
   private async take(snapshot: Promise<Snapshot>, step: number): Promise<Checkpoint> {
     const { trace, state } = this.options;
     const run = structuredClone(state());
-    const [taken, curve] = await Promise.all([snapshot, trace.at(step)]);
+    const [taken, curve] = await Promise.all([snapshot, this.pretraining ? trace.now : trace.at(step)]);
     return { snapshot: taken, run: { ...run, trace: curve } };
   }
 
   private add(taking: Promise<Checkpoint>, written: boolean): void {
     const { folder, keep, warn } = this.options;
     this.lastTime = performance.now();
-    this.queue(async () => {
-      // One that fails has a cause that training meets itself.
-      const taken = await taking.catch(() => undefined);
-      if (!taken) return;
+    this.afterwards(taking, async (taken) => {
       this.last = taken;
       const { step, training } = taken.snapshot;
       if (!written) return;
-      await folder
-        .writeCheckpoint(checkpointName(step, training.layer), encodeCheckpoint(taken), keep)
-        .then(() => {
-          this.written = taken;
-        })
-        .catch((error) => warn(`${error.message}; training goes on, and the checkpoint before stays`));
+      try {
+        await folder.writeCheckpoint(checkpointName(step, training.layer), encodeCheckpoint(taken), keep);
+        this.written = taken;
+      } catch (error) {
+        warn(`${(error as Error).message}; training goes on, and the checkpoint before stays`);
+      }
     });
   }
 
   private addBest(taking: Promise<Checkpoint>): void {
     const { folder, warn } = this.options;
-    this.queue(async () => {
-      this.best = await taking.catch(() => undefined);
-      if (this.best) await folder.writeBest(encodeCheckpoint(this.best)).catch((error) => warn(error.message));
+    this.afterwards(taking, async (taken) => {
+      this.best = taken;
+      await folder.writeBest(encodeCheckpoint(taken)).catch((error) => warn(error.message));
     });
   }
 
-  private queue(work: () => Promise<void>): void {
-    this.work = this.work.then(work);
+  /** One after the other. A snapshot that fails has a cause that training meets itself. */
+  private afterwards(taking: Promise<Checkpoint>, work: (taken: Checkpoint) => Promise<void>): void {
+    const taken = taking.catch(() => undefined); // at once: nobody else may be listening yet
+    this.work = this.work.then(async () => {
+      const checkpoint = await taken;
+      if (checkpoint) await work(checkpoint);
+    });
   }
 }

@@ -1,5 +1,6 @@
 // A folder that belongs to one program at a time. Whoever writes results there first makes a lock file, which the system
 // gives to one process only; it says which, so that what a killed one left can be told from one at work.
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,6 +22,8 @@ export interface Claim {
 interface Owner {
   pid: number;
   host: string;
+  /** Of this claim: a process may make several. */
+  claim: string;
   /** When the process began, where the system says so: numbers of processes are used again. */
   began?: string;
 }
@@ -91,7 +94,7 @@ function lock(folder: string, root: string): Claim {
 
 function owner(pid: number): Owner {
   const began = beginning(pid);
-  return { pid, host: os.hostname(), ...(began !== undefined && { began }) };
+  return { pid, host: os.hostname(), claim: randomUUID(), ...(began !== undefined && { began }) };
 }
 
 /** Linux's word for when a process began: field 22 of its stat, after the name, which may hold anything. */

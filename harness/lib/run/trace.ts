@@ -39,6 +39,11 @@ export class Trace {
     return this.state.points;
   }
 
+  /** What it is by now. */
+  get now(): TraceState {
+    return structuredClone(this.state);
+  }
+
   add(step: number, losses: Losses): void {
     const { size, points, open } = this.state;
     for (const [key, value] of Object.entries(losses) as [keyof Losses, number][]) open[key] = (open[key] ?? 0) + value;
@@ -48,13 +53,13 @@ export class Trace {
       this.state.open = {};
     }
     this.step = step;
-    for (const { resolve } of this.waiting.filter((one) => one.step === step)) resolve(structuredClone(this.state));
+    for (const { resolve } of this.waiting.filter((one) => one.step === step)) resolve(this.now);
     this.waiting = this.waiting.filter((one) => one.step !== step);
   }
 
   /** What it is after `step`, of which the losses may not have come yet. */
   at(step: number): Promise<TraceState> {
-    if (step === this.step) return Promise.resolve(structuredClone(this.state));
+    if (step === this.step) return Promise.resolve(this.now);
     return new Promise((resolve) => {
       this.waiting.push({ step, resolve });
     });

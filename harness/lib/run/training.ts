@@ -63,7 +63,8 @@ export async function runTraining(job: Job): Promise<Ending> {
     const layers = await pretrainLayers(job);
     if (signal.aborted) return { step: layers.step, trained: layers.step > 0, stoppedEarly: false };
   }
-  if (checkpointer.last === undefined) await checkpointer.hold(trainer);
+  // From the first moment on there is something to go on from.
+  if (checkpointer.last === undefined || pretrained) checkpointer.onSnapshot(trainer.snapshot(), trainer.step);
   for (let retries = 0; ; retries++)
     try {
       const stoppedEarly = await trainEpochs(job);
@@ -135,6 +136,7 @@ async function pretrainLayers(job: Job): Promise<{ step: number }> {
   if (!length.pretraining) return { step: 0 };
   let current: Trainer | undefined;
   const resume = from?.snapshot;
+  checkpointer.pretraining = true;
   for await (const epoch of pretrain(model, dataset, {
     ...layerTraining,
     ...length.pretraining,
@@ -142,6 +144,7 @@ async function pretrainLayers(job: Job): Promise<{ step: number }> {
     ...(resume && { resume }),
     onLayer: (trainer, { layer }) => {
       current = trainer;
+      if (trainer.step === 0) checkpointer.onSnapshot(trainer.snapshot(), 0);
       report.start(layerTerms(model.spec, layer));
     },
     onProgress: (progress) => report.progress(progress),
@@ -150,6 +153,7 @@ async function pretrainLayers(job: Job): Promise<{ step: number }> {
     if (current) await checkpointer.epochEnd(current, { now: job.signal.aborted });
   }
   await checkpointer.settled();
+  checkpointer.pretraining = false;
   return { step: current?.step ?? 0 };
 }
 

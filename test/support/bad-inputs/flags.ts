@@ -63,8 +63,6 @@ const TRAIN_VALUES: [line: string, told: string][] = [
   ['--model gan', `--model is gan, must be one of ${MODELS}`],
   ['--loss l2', '--loss is l2, must be one of bce, mse; did you mean mse?'],
   ['--loss cross-entropy', '--loss is cross-entropy, must be one of bce, mse; did you mean bce?'],
-  ['--init kaiming', '--init is kaiming, must be one of pytorch, xavier, he; did you mean he?'],
-  ['--init glorot', '--init is glorot, must be one of pytorch, xavier, he; did you mean xavier?'],
   ['--output linear', '--output is linear, must be one of sigmoid, tanh, identity; did you mean identity?'],
   ['--range 0-255', '--range is 0-255, must be one of 0..1, -1..1'],
   ['--variance 1e-40', `--variance is 1e-40, must be a finite number above 0 ${F32} 0); for example --variance 0.05`],

@@ -1,0 +1,13 @@
+// A few of the trainings of test/long/fuzz.test.ts.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { usesDevice } from '../support/device.js';
+import { fuzz } from '../support/fuzz.js';
+
+test('3 trainings with whatever can be turned: finite weights, or stopped', async () => {
+  const { finite, stopped } = await fuzz(0, 3);
+  assert.is(finite + stopped, 3);
+});
+
+usesDevice(test);
+test.run();
