@@ -84,8 +84,7 @@ async function firstFailure(copy, { tests }) {
       const job = { tier: '', file, ...(adapter && { adapter }), alone: true };
       const { failures } = await runFile(copy, job, LIMIT);
       const [first] = failures;
-      if (first && (await isSound(job)))
-        return { by: file.slice('test/'.length, -'.test.ts'.length), as: first.name };
+      if (first && (await isSound(job))) return { by: file.slice('test/'.length, -'.test.ts'.length), as: first.name };
     }
   return undefined;
 }
