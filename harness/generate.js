@@ -8,8 +8,7 @@ await harness.runProgram(async (program) => {
   const options = harness.readGenerateOptions(process.argv.slice(2));
   if (!options) return harness.print(harness.generateHelp());
   const run = harness.readRun(options.run);
-  const out = options.out ?? harness.defaultResults(options.run);
-  harness.checkOut(out);
+  if (options.out !== undefined) harness.checkOut(options.out);
   const { outputs, skipped } = harness.chooseOutputs(options, run.spec);
 
   const report = new harness.Report({ quiet: false });
@@ -22,15 +21,19 @@ await harness.runProgram(async (program) => {
     report.say(`model     ${harness.describeSpec(model.spec)}`);
     program.accepted = true;
     const say = (/** @type {string} */ line) => report.say(line);
-    const results = new harness.Results(out, say);
-    const material = harness.gatherMaterial({ model, dataset, options, results, say });
-    for (const output of outputs) {
-      const why = output.refusal(run.spec, dataset.test);
-      if (why === undefined) await output.make(material);
-      else skipped.push({ name: output.name, why });
+    const results = new harness.Results(options, say);
+    try {
+      const material = harness.gatherMaterial({ model, dataset, options, results, say });
+      for (const output of outputs) {
+        const why = output.refusal(run.spec, dataset.test);
+        if (why === undefined) await output.make(material);
+        else skipped.push({ name: output.name, why });
+      }
+      for (const { name, why } of skipped) say(`${name} not made: ${why}`);
+      say(`written to ${results.folder}`);
+    } finally {
+      results.release();
     }
-    for (const { name, why } of skipped) say(`${name} not made: ${why}`);
-    say(`written to ${out}`);
     return 0;
   } finally {
     report.clear();

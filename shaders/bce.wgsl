@@ -5,7 +5,7 @@
 #include "lib/reduce.wgsl"
 #include "lib/row_weight.wgsl"
 #include "lib/sigmoid.wgsl"
-#include "lib/vae.wgsl"
+#include "lib/bce.wgsl"
 
 override PIXELS: u32;
 

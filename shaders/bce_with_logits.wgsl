@@ -2,7 +2,7 @@
 //   logits, targets [batch, PIXELS] -> bce [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/loss.ts
 #include "lib/reduce.wgsl"
-#include "lib/vae.wgsl"
+#include "lib/bce.wgsl"
 
 override PIXELS: u32;
 

@@ -59,7 +59,7 @@ export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type R
 export { checkOut, defaultOut } from './run/out.js';
 export { readRun, type StoredRun } from './run/read-run.js';
 export { trainAndRecord } from './run/record.js';
-export { defaultResults, Results } from './run/results.js';
+export { Results } from './run/results.js';
 export { chooseStart } from './run/resume.js';
 export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';

@@ -1,29 +1,38 @@
-// The formulas of the Gaussian code and of cross entropy, each once: kernels that run one of them and kernels that fuse several
-// call these.  Source: Kingma & Welling 2014, section 3 and appendix B.
-#include "lib/log_one_plus.wgsl"
+// The formulas of the Gaussian code, each once: kernels that run one of them and kernels that fuse several call these.
+// All take log_var as the encoder gives it and bound it to LOG_VAR_LOW..LOG_VAR_HIGH, so that exp(log_var) is finite; outside,
+// its gradient is 0, at the bounds that of the inside (PyTorch's clamp).
+// Host: src/kernels/latent.ts  Source: Kingma & Welling 2014, section 3 and appendix B.
 
-// Binary cross entropy of target x in 0..1 against logit l, in nats: -x log(sigmoid(l)) - (1-x) log(1-sigmoid(l)),
-// written so that it is finite for every l.
-fn bce_with_logits(l: f32, x: f32) -> f32 {
-  return max(l, 0.0) - l * x + log_one_plus(exp(-abs(l)));
+override LOG_VAR_LOW: f32;
+override LOG_VAR_HIGH: f32;
+
+fn is_outside(log_var: f32) -> bool {
+  return log_var < LOG_VAR_LOW || log_var > LOG_VAR_HIGH;
+}
+
+// Comparisons and not clamp(): that makes a bound of NaN, which must reach the loss to be seen.
+fn bounded(log_var: f32) -> f32 {
+  let not_above = select(log_var, LOG_VAR_HIGH, log_var > LOG_VAR_HIGH);
+  return select(not_above, LOG_VAR_LOW, log_var < LOG_VAR_LOW);
 }
 
 // KL(N(mu, exp(log_var)) || N(0, 1)) of one dimension, in nats.
 fn kl_normal(mu: f32, log_var: f32) -> f32 {
-  return 0.5 * (mu * mu + exp(log_var) - 1.0 - log_var);
+  let v = bounded(log_var);
+  return 0.5 * (mu * mu + exp(v) - 1.0 - v);
 }
 
 // d kl_normal / d (mu, log_var)
 fn kl_normal_gradient(mu: f32, log_var: f32) -> vec2f {
-  return vec2f(mu, 0.5 * (exp(log_var) - 1.0));
+  return vec2f(mu, select(0.5 * (exp(bounded(log_var)) - 1.0), 0.0, is_outside(log_var)));
 }
 
 // z = mu + eps sigma
 fn reparameterize(mu: f32, log_var: f32, eps: f32) -> f32 {
-  return mu + eps * exp(0.5 * log_var);
+  return mu + eps * exp(0.5 * bounded(log_var));
 }
 
 // d z / d (mu, log_var)
 fn reparameterize_gradient(log_var: f32, eps: f32) -> vec2f {
-  return vec2f(1.0, 0.5 * eps * exp(0.5 * log_var));
+  return vec2f(1.0, select(0.5 * eps * exp(0.5 * bounded(log_var)), 0.0, is_outside(log_var)));
 }

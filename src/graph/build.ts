@@ -1,7 +1,15 @@
 // From a model's description to graphs: training (with gradients), evaluation, and the two halves used on their own.
 // All of them share one list of parameters, in one order.
 import { GraphError } from '../errors.js';
-import { type DenseSpec, type Initialization, type LossTerm, lossWeights, type ModelSpec } from '../model/spec.js';
+import {
+  type DenseSpec,
+  type GaussianSpec,
+  type Initialization,
+  type LossTerm,
+  logVarRangeOf,
+  lossWeights,
+  type ModelSpec,
+} from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
 import type { CorruptionStream, Initializer, Node, NoiseStream, ParameterPart, Shape } from './ops.js';
@@ -197,8 +205,9 @@ class Builder {
       : null;
     const top = this.codeOrHeads(this.conditioned(seen, labels, 'encoder input'));
     const terms = new Map<LossTerm, Node>();
-    if (code.kind === 'gaussian') terms.set('kl', append({ op: 'kl_normal' }, [top], 'kl'));
-    const z = code.kind === 'gaussian' ? append({ op: 'reparameterize', stream: sources.noise }, [top], 'z') : top;
+    const gaussian = code.kind === 'gaussian' ? this.gaussian(top, code, sources.noise) : undefined;
+    if (gaussian) terms.set('kl', gaussian.kl);
+    const z = gaussian?.z ?? top;
     if (loss.l1 !== undefined) terms.set('l1', append({ op: 'l1' }, [z], 'l1'));
     if (loss.sparsity !== undefined) terms.set('sparsity', this.sparsity(z, loss.sparsity.target, rows));
     const lower = this.layers.decoder.slice(0, -1);
@@ -209,6 +218,14 @@ class Builder {
       if (!node) throw new GraphError(`loss term "${term}" has a weight but no operation`);
       return { term, weight, node };
     });
+  }
+
+  private gaussian(heads: Node, code: GaussianSpec, stream: NoiseStream): { kl: Node; z: Node } {
+    const logVarRange = logVarRangeOf(code);
+    return {
+      kl: this.graph.append({ op: 'kl_normal', logVarRange }, [heads], 'kl'),
+      z: this.graph.append({ op: 'reparameterize', stream, logVarRange }, [heads], 'z'),
+    };
   }
 
   private outputLayer(): Linear {

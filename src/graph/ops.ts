@@ -1,7 +1,7 @@
 // The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule.
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
-import type { Activation, CorruptionSpec, LossTerm, PixelRange } from '../model/spec.js';
+import type { Activation, CorruptionSpec, LogVarRange, LossTerm, PixelRange } from '../model/spec.js';
 import { KEPT_FOR_GRADIENT } from './activation.js';
 
 export type Shape = readonly number[];
@@ -46,12 +46,12 @@ export type Operation =
   | { op: 'activation_gradient'; activation: Activation }
   /** [rows, columns] -> [columns] */
   | { op: 'sum_rows' }
-  /** heads [rows, 2 latent] = (mu, log_var) -> z [rows, latent] = mu + eps exp(log_var / 2) */
-  | { op: 'reparameterize'; stream: NoiseStream }
-  | { op: 'reparameterize_gradient'; stream: NoiseStream }
-  /** heads [rows, 2 latent] -> KL(q || N(0, I)) [rows], nats */
-  | { op: 'kl_normal' }
-  | { op: 'kl_normal_gradient' }
+  /** heads [rows, 2 latent] = (mu, log_var) -> z [rows, latent] = mu + eps exp(log_var / 2), log_var bounded to the range */
+  | { op: 'reparameterize'; stream: NoiseStream; logVarRange: LogVarRange }
+  | { op: 'reparameterize_gradient'; stream: NoiseStream; logVarRange: LogVarRange }
+  /** heads [rows, 2 latent] -> KL(q || N(0, I)) [rows], nats; log_var bounded to the range */
+  | { op: 'kl_normal'; logVarRange: LogVarRange }
+  | { op: 'kl_normal_gradient'; logVarRange: LogVarRange }
   /** (logits, targets) [rows, pixels] -> [rows], nats summed over pixels */
   | { op: 'bce_with_logits' }
   | { op: 'bce_with_logits_gradient' }
@@ -229,8 +229,8 @@ export const OPS: OpTable = {
 
   reparameterize: {
     shape: (inputs, _, label) => latentShape(inputs[0], label),
-    gradient: (node, { stream }, dz, append) => [
-      append({ op: 'reparameterize_gradient', stream }, [dz, at(node.inputs, 0)], node.label),
+    gradient: (node, { stream, logVarRange }, dz, append) => [
+      append({ op: 'reparameterize_gradient', stream, logVarRange }, [dz, at(node.inputs, 0)], node.label),
     ],
   },
   reparameterize_gradient: {
@@ -242,7 +242,9 @@ export const OPS: OpTable = {
 
   kl_normal: {
     shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)],
-    gradient: (node, _, dy, append) => [append({ op: 'kl_normal_gradient' }, [dy, at(node.inputs, 0)], node.label)],
+    gradient: (node, { logVarRange }, dy, append) => [
+      append({ op: 'kl_normal_gradient', logVarRange }, [dy, at(node.inputs, 0)], node.label),
+    ],
   },
   kl_normal_gradient: { shape: (inputs) => at(inputs, 1) },
 

@@ -7,6 +7,7 @@ import latentGradientSource from '../../shaders/latent_gradient.wgsl';
 import reparameterizeSource from '../../shaders/reparameterize.wgsl';
 import reparameterizeGradientSource from '../../shaders/reparameterize_gradient.wgsl';
 import type { NoiseStream } from '../graph/ops.js';
+import type { LogVarRange } from '../model/spec.js';
 import { STREAM } from '../random.js';
 import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
@@ -14,14 +15,20 @@ import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 export interface LatentShape {
   rows: number;
   latent: number;
+  logVarRange: LogVarRange;
 }
 
 type NoisyShape = LatentShape & { stream: NoiseStream };
 
 const rowGrid = ({ rows }: LatentShape) => checkGrid([rows, 1, 1], `${rows} rows`);
 const elementGrid = ({ rows, latent }: LatentShape) => linearGrid(rows * latent);
-const rowConstants = ({ latent }: LatentShape) => ({ WORKGROUP, LATENT: latent });
-const elementConstants = ({ rows, latent }: LatentShape) => ({ WORKGROUP, COUNT: rows * latent, LATENT: latent });
+const rowConstants = ({ latent, logVarRange: [low, high] }: LatentShape) => ({
+  WORKGROUP,
+  LATENT: latent,
+  LOG_VAR_LOW: low,
+  LOG_VAR_HIGH: high,
+});
+const elementConstants = (shape: LatentShape) => ({ ...rowConstants(shape), COUNT: shape.rows * shape.latent });
 const perElement = (flops: number) => (shape: LatentShape) => flops * shape.rows * shape.latent;
 
 export const latent: Kernel<NoisyShape> = {

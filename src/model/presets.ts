@@ -3,6 +3,7 @@ import { ArgumentError } from '../errors.js';
 import {
   type Activation,
   type CorruptionSpec,
+  type LogVarRange,
   type LossSpec,
   type ModelSpec,
   type PixelRange,
@@ -38,6 +39,8 @@ export interface VaeOptions extends Layers {
   klWeight?: number;
   /** For the mse loss: variance of the pixels' Gaussian. */
   variance?: number;
+  /** Bounds of log_var; [-30, 20] by default, null for none. */
+  logVarRange?: LogVarRange | null;
 }
 
 const DEFAULT_HIDDEN = [512, 256];
@@ -46,6 +49,7 @@ const STACKED = { hidden: [1000, 500, 250], latent: 30 };
 
 const SIZES = ['pixels', 'hidden', 'latent'];
 const LAYERS = [...SIZES, 'activation', 'loss', 'output', 'range'];
+const VARIATIONAL = [...LAYERS, 'variance', 'logVarRange'];
 
 /** What all members have in common: the layers around the code, and how images are compared. */
 function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
@@ -76,12 +80,12 @@ function checked(spec: ModelSpec): ModelSpec {
  * Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes".
  */
 export function vae(options: VaeOptions = {}): ModelSpec {
-  requireKnownKeys(options, [...LAYERS, 'klWeight', 'variance'], '');
-  const { latent = 64, klWeight = 1, variance, ...layers } = options;
+  requireKnownKeys(options, [...VARIATIONAL, 'klWeight'], '');
+  const { latent = 64, klWeight = 1, variance, logVarRange, ...layers } = options;
   const { loss, ...rest } = mirrored(layers);
   return checked({
     ...rest,
-    code: { kind: 'gaussian', units: latent },
+    code: { kind: 'gaussian', units: latent, ...(logVarRange !== undefined && { logVarRange }) },
     loss: { ...loss, klWeight, ...(variance !== undefined && { variance }) },
   });
 }
@@ -91,7 +95,7 @@ export function vae(options: VaeOptions = {}): ModelSpec {
  * Source: Higgins et al. 2017, "beta-VAE".
  */
 export function betaVae(options: Omit<VaeOptions, 'klWeight'> & { beta?: number } = {}): ModelSpec {
-  requireKnownKeys(options, [...LAYERS, 'beta', 'variance'], '');
+  requireKnownKeys(options, [...VARIATIONAL, 'beta'], '');
   const { beta = 4, ...others } = options;
   return vae({ ...others, klWeight: beta });
 }
@@ -101,7 +105,7 @@ export function betaVae(options: Omit<VaeOptions, 'klWeight'> & { beta?: number 
  * Source: Sohn et al. 2015, "Learning Structured Output Representation using Deep Conditional Generative Models".
  */
 export function conditionalVae(options: VaeOptions & { classes?: number } = {}): ModelSpec {
-  requireKnownKeys(options, [...LAYERS, 'klWeight', 'variance', 'classes'], '');
+  requireKnownKeys(options, [...VARIATIONAL, 'klWeight', 'classes'], '');
   const { classes = 10, ...others } = options;
   return checked({ ...vae(others), classes });
 }

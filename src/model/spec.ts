@@ -6,6 +6,7 @@ import {
   refuse,
   requireFraction,
   requireKnownKeys,
+  requireNumber,
   requireOneOf,
   requirePositive,
   requirePositiveInteger,
@@ -60,11 +61,33 @@ export interface DenseSpec {
   activation: Activation;
 }
 
+/** The least and the greatest log variance of a Gaussian code. */
+export type LogVarRange = readonly [low: number, high: number];
+
+/** diffusers' (DiagonalGaussianDistribution): variances of 1e-13 to 5e8. */
+export const LOG_VAR_RANGE: LogVarRange = [-30, 20];
+
 /**
- * What the encoder ends in. gaussian: q(z|x) = N(mu, exp(log_var)), both [units], from one matmul each (done as one).
- * deterministic: one more layer, whose output is the code.
+ * q(z|x) = N(mu, exp(log_var)), both [units], from one matmul each (done as one).
+ * One image far from all others can make log_var so large that exp(log_var) is infinite; so it is bounded to `logVarRange`
+ * in the sample and in the KL term. Where it lies outside, its gradient is 0, as that of PyTorch's clamp.
  */
-export type CodeSpec = { kind: 'gaussian'; units: number } | ({ kind: 'deterministic' } & DenseSpec);
+export interface GaussianSpec {
+  kind: 'gaussian';
+  units: number;
+  /** [-30, 20] if absent; null: no bounds. */
+  logVarRange?: LogVarRange | null;
+}
+
+/** What the encoder ends in. deterministic: one more layer, whose output is the code. */
+export type CodeSpec = GaussianSpec | ({ kind: 'deterministic' } & DenseSpec);
+
+const MAX_F32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** Between which bounds log_var counts; without bounds, all of f32. */
+export function logVarRangeOf({ logVarRange = LOG_VAR_RANGE }: GaussianSpec): LogVarRange {
+  return logVarRange ?? [-MAX_F32, MAX_F32];
+}
 
 export const RECONSTRUCTIONS = ['bce', 'mse'] as const;
 
@@ -198,7 +221,18 @@ function validateCode(value: unknown): void {
     return;
   }
   requirePositiveInteger(code?.units, 'code.units');
-  requireKnownKeys(code as object, ['kind', 'units'], 'code');
+  requireKnownKeys(code as object, ['kind', 'units', 'logVarRange'], 'code');
+  validateLogVarRange((code as Partial<GaussianSpec>).logVarRange);
+}
+
+function validateLogVarRange(range: unknown): void {
+  if (range === undefined || range === null) return;
+  const path = 'code.logVarRange';
+  if (!Array.isArray(range) || range.length !== 2) refuse(path, range, 'must be [low, high], or null for no bounds');
+  const [low, high] = range as unknown[];
+  requireNumber(low, `${path}[0]`, 'a finite number', () => true);
+  requireNumber(high, `${path}[1]`, 'at most 88, so that exp(high) is finite in f32', (number) => number <= 88);
+  requireNumber(low, `${path}[0]`, `below the upper bound (${high})`, (number) => number < Math.fround(high as number));
 }
 
 function validateLoss(value: unknown): void {

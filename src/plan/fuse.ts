@@ -42,14 +42,15 @@ const weightGradient: Pattern = (root, context) => {
   return { dispatch: matmulCall(root, 'weight_gradient', end, context), nodes: [bias, root] };
 };
 
-/** reparameterize + kl_normal of the same heads. */
+/** reparameterize + kl_normal of the same heads, with the same bounds of log_var. */
 const latentForward: Pattern = (root, context) => {
   if (!is(root, 'reparameterize')) return null;
   const heads = input(root, 0);
   const kl = context.consumers(heads).find((node) => is(node, 'kl_normal'));
-  if (!kl) return null;
+  const { stream, logVarRange } = operationOf(root, 'reparameterize');
+  if (!kl || operationOf(kl, 'kl_normal').logVarRange !== logVarRange) return null;
   const { tensors } = context;
-  const shape = { ...latentSizes(heads), stream: operationOf(root, 'reparameterize').stream };
+  const shape = { ...latentSizes(heads), stream, logVarRange };
   const bound = { ...tensors.stepState(), heads: tensors.of(heads), z: tensors.of(root), kl: tensors.of(kl) };
   return { dispatch: dispatchOf(latent, shape, bound, root.label), nodes: [kl, root] };
 };
@@ -63,8 +64,10 @@ const latentBackward: Pattern = (root, context) => {
   const weight = input(kl, 0);
   const heads = input(kl, 1);
   if (!is(weight, 'row_weight') || !context.internal(weight) || heads !== input(through, 1)) return null;
+  const { stream, logVarRange } = operationOf(through, 'reparameterize_gradient');
+  if (operationOf(kl, 'kl_normal_gradient').logVarRange !== logVarRange) return null;
   const { tensors } = context;
-  const shape = { ...latentSizes(heads), stream: operationOf(through, 'reparameterize_gradient').stream };
+  const shape = { ...latentSizes(heads), stream, logVarRange };
   const bound = {
     ...tensors.stepState(),
     dz: tensors.of(input(through, 0)),

@@ -78,7 +78,8 @@ export const SINGLE: Record<OpName, Lowering> = {
     ),
   reparameterize: (node, { tensors }) => {
     const heads = input(node, 0);
-    const shape = { ...latentSizes(heads), stream: operationOf(node, 'reparameterize').stream };
+    const { stream, logVarRange } = operationOf(node, 'reparameterize');
+    const shape = { ...latentSizes(heads), stream, logVarRange };
     return dispatchOf(
       reparameterize,
       shape,
@@ -88,18 +89,21 @@ export const SINGLE: Record<OpName, Lowering> = {
   },
   reparameterize_gradient: (node, { tensors }) => {
     const [dz, heads] = [input(node, 0), input(node, 1)];
-    const shape = { ...latentSizes(heads), stream: operationOf(node, 'reparameterize_gradient').stream };
+    const { stream, logVarRange } = operationOf(node, 'reparameterize_gradient');
+    const shape = { ...latentSizes(heads), stream, logVarRange };
     const bound = { ...tensors.stepState(), dz: tensors.of(dz), heads: tensors.of(heads), dheads: tensors.of(node) };
     return dispatchOf(reparameterizeGradient, shape, bound, node.label);
   },
   kl_normal: (node, { tensors }) => {
     const heads = input(node, 0);
-    return dispatchOf(klNormal, latentSizes(heads), { heads: tensors.of(heads), kl: tensors.of(node) }, node.label);
+    const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal').logVarRange };
+    return dispatchOf(klNormal, shape, { heads: tensors.of(heads), kl: tensors.of(node) }, node.label);
   },
   kl_normal_gradient: (node, { tensors }) => {
     const [weight, heads] = [input(node, 0), input(node, 1)];
     const bound = { weight: tensors.of(weight), heads: tensors.of(heads), dheads: tensors.of(node) };
-    return dispatchOf(klNormalGradient, latentSizes(heads), bound, node.label);
+    const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal_gradient').logVarRange };
+    return dispatchOf(klNormalGradient, shape, bound, node.label);
   },
   bce_with_logits: (node, { tensors }) => {
     const [logits, targets] = [input(node, 0), input(node, 1)];

@@ -10,7 +10,7 @@ import type { Machine } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
-import { type ModelSpec, validateSpec } from '../model/spec.js';
+import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
@@ -24,7 +24,7 @@ import { flatWeights, type WeightTensor } from './weights.js';
 export interface Codes {
   /** [n, latent]: the code; of a Gaussian one, q(z|x) = N(mean, exp(logVar)), its mean. */
   mean: Float32Array;
-  /** [n, latent], of a Gaussian code. */
+  /** [n, latent], of a Gaussian code; within the spec's `logVarRange`. */
   logVar?: Float32Array;
 }
 
@@ -154,7 +154,8 @@ export class Model {
       }
       return values;
     };
-    return { mean: part(0), logVar: part(code.units) };
+    const [low, high] = logVarRangeOf(code);
+    return { mean: part(0), logVar: part(code.units).map((value) => Math.min(Math.max(value, low), high)) };
   }
 
   /**

@@ -4,7 +4,7 @@
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/sigmoid.wgsl"
-#include "lib/vae.wgsl"
+#include "lib/log_one_plus.wgsl"
 
 override COUNT: u32;
 

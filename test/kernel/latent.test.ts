@@ -10,6 +10,7 @@ import {
   reparameterize,
   reparameterizeGradient,
 } from '../../src/kernels/latent.js';
+import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
 import { STREAM } from '../../src/random.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
@@ -20,37 +21,45 @@ import { expUlps, klLimit, normalAndLimit, reductionLimit, ULP } from '../suppor
 
 const LANES = 64;
 const STEP = 123_456;
+const NO_BOUNDS = logVarRangeOf({ kind: 'gaussian', units: 1, logVarRange: null });
 const SIZES: LatentShape[] = [
-  { rows: 1, latent: 1 },
-  { rows: 3, latent: 63 },
-  { rows: 3, latent: 64 },
-  { rows: 3, latent: 65 },
-  { rows: 17, latent: 31 },
-  { rows: 128, latent: 64 },
+  { rows: 1, latent: 1, logVarRange: LOG_VAR_RANGE },
+  { rows: 3, latent: 63, logVarRange: LOG_VAR_RANGE },
+  { rows: 3, latent: 64, logVarRange: [-0.5, 1.25] },
+  { rows: 3, latent: 65, logVarRange: NO_BOUNDS },
+  { rows: 17, latent: 31, logVarRange: LOG_VAR_RANGE },
+  { rows: 128, latent: 64, logVarRange: LOG_VAR_RANGE },
 ];
+/** On both sides of both bounds of the default, at them, and far out. */
+const BEYOND = [-30.25, -30, -29.75, 19.75, 20, 20.25, -100, 60];
 
 /** One number of the code. */
 interface Element {
   row: number;
   mu: number;
+  /** Within the bounds. */
   logVar: number;
+  /** Whether what the encoder gave lies outside, where its gradient is 0. */
+  outside: boolean;
   eps: number;
   /** How far the shader's eps may be from the host's. */
   epsLimit: number;
 }
 
 /** heads [rows, 2 latent] with the extremes in front, and what each element of the code is made from. */
-function problemOf({ rows, latent: width }: LatentShape, stream: 'noise' | 'evaluation') {
+function problemOf({ rows, latent: width, logVarRange: [low, high] }: LatentShape, stream: 'noise' | 'evaluation') {
   const heads = uniforms(1, rows * 2 * width, -3, 3);
   if (width > 4) {
     heads.set([0, 30, -30, 1e-3], 0); // mu
-    heads.set([0, -20, 10, 1e-3], width); // log_var
+    heads.set([0, -20, 10, 1e-3, ...BEYOND], width); // log_var
   }
   const elements = Array.from({ length: rows * width }, (_, at): Element => {
     const row = Math.floor(at / width);
     const muAt = row * 2 * width + (at % width);
     const { eps, limit } = normalAndLimit(SEED, STREAM[stream], STEP, at);
-    return { row, mu: heads[muAt] ?? 0, logVar: heads[muAt + width] ?? 0, eps, epsLimit: limit };
+    const given = heads[muAt + width] ?? 0;
+    const logVar = Math.min(Math.max(given, low), high);
+    return { row, mu: heads[muAt] ?? 0, logVar, outside: logVar !== given, eps, epsLimit: limit };
   });
   return { heads, elements };
 }
@@ -78,9 +87,10 @@ function sample({ mu, logVar, eps, epsLimit }: Element): { want: number; limit: 
 
 /** dz dz/d(mu, log_var) = dz (1, eps sigma / 2): the noise, the exp and three products; the first is exact. */
 function throughSample(
-  { logVar, eps, epsLimit }: Element,
+  { logVar, outside, eps, epsLimit }: Element,
   dz: number,
 ): { want: [number, number]; limit: [number, number] } {
+  if (outside) return { want: [dz, 0], limit: [0, 0] };
   const half = Math.exp(logVar / 2) / 2;
   const want = dz * eps * half;
   return {
@@ -90,7 +100,11 @@ function throughSample(
 }
 
 /** weight dKL/d(mu, log_var) = weight (mu, (exp(log_var) - 1) / 2): the exp, a difference, a product. */
-function throughKl({ mu, logVar }: Element, weight: number): { want: [number, number]; limit: [number, number] } {
+function throughKl(
+  { mu, logVar, outside }: Element,
+  weight: number,
+): { want: [number, number]; limit: [number, number] } {
+  if (outside) return { want: [weight * mu, 0], limit: [ULP * Math.abs(weight * mu), 0] };
   const e = Math.exp(logVar);
   const want: [number, number] = [weight * mu, (weight * (e - 1)) / 2];
   return {
@@ -116,7 +130,8 @@ function divergences({ rows, latent: width }: LatentShape, elements: Element[]) 
 const state = (live: number) => ({ settings: settingsOf(), progress: progressOf({ step: STEP, rows: live }) });
 
 for (const shape of SIZES) {
-  const size = `${shape.rows}x${shape.latent}`;
+  const [low, high] = shape.logVarRange;
+  const size = `${shape.rows}x${shape.latent}, log_var ${low.toPrecision(3)}..${high.toPrecision(3)}`;
   const count = shape.rows * shape.latent;
   const codeAt = (i: number) => `[${Math.floor(i / shape.latent)}, ${i % shape.latent}]`;
   const headAt = (i: number) => `dheads[${Math.floor(i / (2 * shape.latent))}, ${i % (2 * shape.latent)}]`;

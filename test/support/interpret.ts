@@ -4,7 +4,7 @@
 import type { Images } from '../../src/data/dataset.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
-import type { Activation, LossTerm } from '../../src/model/spec.js';
+import type { Activation, LogVarRange, LossTerm } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM } from '../../src/random.js';
 
 /** Everything that a graph takes from outside. */
@@ -138,6 +138,9 @@ function head(heads: Values | undefined, latent: number, row: number, column: nu
   return { mu: at(heads, first + column), logVar: at(heads, first + latent + column) };
 }
 
+/** NaN stays NaN. */
+const clamp = (x: number, [low, high]: LogVarRange): number => (x < low ? low : x > high ? high : x);
+
 const RULES: { [Name in OpName]: Rule<Name> } = {
   parameter: ({ leaves }, { parts }) =>
     Float64Array.from(parts.flatMap(({ name }) => Array.from(get(leaves.parameters.get(name), `parameter ${name}`)))),
@@ -211,35 +214,38 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     return sumColumns(columns, rows, (column, row) => at(x, row * columns + column));
   },
 
-  reparameterize: (call, { stream }) => {
+  reparameterize: (call, { stream, logVarRange }) => {
     const [rows, latent] = sizes(call.node);
     return fillMatrix(rows, latent, (row, column) => {
       const { mu, logVar } = head(call.x[0], latent, row, column);
-      return mu + noise(call, stream, row * latent + column) * Math.sqrt(Math.exp(logVar));
+      return mu + noise(call, stream, row * latent + column) * Math.sqrt(Math.exp(clamp(logVar, logVarRange)));
     });
   },
-  reparameterize_gradient: (call, { stream }) => {
+  reparameterize_gradient: (call, { stream, logVarRange }) => {
     const [dz, heads] = call.x;
     const [rows, latent] = sizes(call.node.inputs[0]);
     return fillMatrix(rows, 2 * latent, (row, column) => {
       const element = row * latent + (column % latent);
       if (column < latent) return at(dz, element);
       const { logVar } = head(heads, latent, row, column - latent);
+      if (clamp(logVar, logVarRange) !== logVar) return 0;
       return (at(dz, element) * noise(call, stream, element) * Math.sqrt(Math.exp(logVar))) / 2;
     });
   },
-  kl_normal: ({ node, x: [heads] }) => {
+  kl_normal: ({ node, x: [heads] }, { logVarRange }) => {
     const [rows, columns] = sizes(node.inputs[0]);
     return sumColumns(rows, columns / 2, (row, column) => {
       const { mu, logVar } = head(heads, columns / 2, row, column);
-      return (mu ** 2 + Math.exp(logVar) - logVar - 1) / 2;
+      const v = clamp(logVar, logVarRange);
+      return (mu ** 2 + Math.exp(v) - v - 1) / 2;
     });
   },
-  kl_normal_gradient: ({ node, x: [weight, heads] }) => {
+  kl_normal_gradient: ({ node, x: [weight, heads] }, { logVarRange }) => {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {
       const value = at(heads, row * columns + column);
-      return at(weight, row) * (column < columns / 2 ? value : (Math.exp(value) - 1) / 2);
+      if (column < columns / 2) return at(weight, row) * value;
+      return clamp(value, logVarRange) === value ? (at(weight, row) * (Math.exp(value) - 1)) / 2 : 0;
     });
   },
 

@@ -56,9 +56,8 @@ export async function reportsOf(trainer: Trainer, options: TrainOptions): Promis
 export async function lossesOfSteps(trainer: Trainer, steps: number): Promise<Losses[]> {
   const losses: Losses[] = [];
   for (let step = 0; step < steps; step++) {
-    const [report] = await reportsOf(trainer, { steps: 1 });
+    const [report] = await reportsOf(trainer, { steps: 1, onStep: (_, told) => losses.push(told) });
     assert.is(report?.step, trainer.step);
-    if (report) losses.push(report.train);
   }
   return losses;
 }

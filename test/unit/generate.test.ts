@@ -21,7 +21,7 @@ import { defaultWalk, gridCodes, layGrid, line } from '../../harness/lib/generat
 import type { Material } from '../../harness/lib/generate/material.js';
 import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
 import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
-import { defaultResults, Results } from '../../harness/lib/run/results.js';
+import { Results } from '../../harness/lib/run/results.js';
 import { parameterSpecs } from '../../src/graph/build.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { flatWeights } from '../../src/train/weights.js';
@@ -428,34 +428,33 @@ test('a model.safetensors that is not one is named', () => {
   );
 });
 
-test('results: the folder appears with the first file, each has its line, nothing is ever replaced', () => {
+test("results: each file has its line, the folder is one program's alone and nothing in it is ever replaced", () => {
   const lines: string[] = [];
   const out = path.join(root, 'deep', 'results');
-  const results = new Results(out, (text) => lines.push(text));
-  assert.not(fs.existsSync(path.dirname(out)));
+  const results = new Results({ out, run: root }, (text) => lines.push(text));
   results.write('a.txt', 'first', 'a text');
   results.write('b.bin', Uint8Array.of(1, 2), 'two bytes');
   assert.equal(lines, ['a.txt                a text', 'b.bin                two bytes']);
   assert.equal([...fs.readFileSync(path.join(out, 'b.bin'))], [1, 2]);
-  assert.throws(
-    () => results.write('a.txt', 'second', 'another'),
-    (error: Error) =>
-      error.name === 'ArgumentError' &&
-      error.message.startsWith(`${path.join(out, 'a.txt')} cannot be written (EEXIST`) &&
-      error.message.endsWith('), must be where you may write; name another folder'),
-  );
-  assert.is(fs.readFileSync(path.join(out, 'a.txt'), 'utf8'), 'first');
-  assert.is(lines.length, 2);
+  const refused = (start: string) =>
+    assert.throws(
+      () => new Results({ out, run: root }, () => undefined),
+      (error: Error) => error.name === 'ArgumentError' && error.message.startsWith(start),
+    );
+  refused(`${out} is not empty (2 entries), must be a new or empty folder`);
+  results.release();
+  refused(`${out} is not empty (2 entries), must be a new or empty folder`);
+  assert.equal(fs.readdirSync(out).sort(), ['a.txt', 'b.bin']);
 });
 
-test('defaultResults: generated, then -2, -3', () => {
-  const taken = (...names: string[]) => defaultResults('run', (folder) => names.includes(path.basename(folder)));
-  assert.is(taken(), path.join('run', 'generated'));
-  assert.is(taken('generated'), path.join('run', 'generated-2'));
-  assert.is(taken('generated', 'generated-2', 'generated-4'), path.join('run', 'generated-3'));
-  assert.is(defaultResults(root), path.join(root, 'generated'));
-  fs.mkdirSync(path.join(root, 'generated'));
-  assert.is(defaultResults(root), path.join(root, 'generated-2'));
+test('results without --out: generated, then -2, -3', () => {
+  const folders = [1, 2, 3].map(() => new Results({ run: root }, () => undefined));
+  const names = ['generated', 'generated-2', 'generated-3'];
+  assert.equal(
+    folders.map(({ folder }) => folder),
+    names.map((name) => path.join(root, name)),
+  );
+  for (const folder of folders) folder.release();
 });
 
 test('noise that damages nothing: an infinite PSNR is said in words that the font has', async () => {
@@ -466,7 +465,7 @@ test('noise that damages nothing: an infinite PSNR is said in words that the fon
     train: images(undefined, 1),
     test: images(undefined, 2), // black, so a mask changes nothing
     options: options('--run a'),
-    results: new Results(path.join(root, 'out'), (text) => lines.push(text)),
+    results: new Results({ out: path.join(root, 'out'), run: root }, (text) => lines.push(text)),
     say: () => {},
     testCodes: () => Promise.reject(new Error('not needed')),
   });

@@ -15,7 +15,7 @@ import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import { type Node, numel, OPS, type Operation, type Shape } from '../../src/graph/ops.js';
 import { stacked, vae } from '../../src/model/presets.js';
-import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
+import { ACTIVATIONS, type Activation, LOG_VAR_RANGE, type ModelSpec } from '../../src/model/spec.js';
 import { normalAt } from '../../src/random.js';
 import { FAMILY } from '../support/family.js';
 import { interpret, type Leaves, type Values } from '../support/interpret.js';
@@ -95,6 +95,10 @@ const SEED = 7;
 const normalValues = (count: number, stream: number) =>
   Float64Array.from({ length: count }, (_, i) => normalAt(SEED, stream, 0, i));
 
+const WIDE = LOG_VAR_RANGE;
+/** About half of the standard normal numbers that the cases are made of lie outside. */
+const NARROW = [-0.5, 0.75] as const;
+
 interface OpCase {
   name: string;
   operation: Operation;
@@ -129,9 +133,19 @@ const RULES: OpCase[] = [
   ...ACTIVATIONS.map(
     (activation): OpCase => ({ name: activation, operation: { op: 'activation', activation }, inputs: [[3, 4]] }),
   ),
-  { name: 'reparameterize', operation: { op: 'reparameterize', stream: 'noise' }, inputs: [[3, 8]] },
-  { name: 'reparameterize, evaluation', operation: { op: 'reparameterize', stream: 'evaluation' }, inputs: [[3, 8]] },
-  { name: 'kl_normal', operation: { op: 'kl_normal' }, inputs: [[3, 8]] },
+  { name: 'reparameterize', operation: { op: 'reparameterize', stream: 'noise', logVarRange: WIDE }, inputs: [[3, 8]] },
+  {
+    name: 'reparameterize, evaluation',
+    operation: { op: 'reparameterize', stream: 'evaluation', logVarRange: WIDE },
+    inputs: [[3, 8]],
+  },
+  {
+    name: 'reparameterize, log_var out of bounds',
+    operation: { op: 'reparameterize', stream: 'noise', logVarRange: NARROW },
+    inputs: [[3, 8]],
+  },
+  { name: 'kl_normal', operation: { op: 'kl_normal', logVarRange: WIDE }, inputs: [[3, 8]] },
+  { name: 'kl_normal, log_var out of bounds', operation: { op: 'kl_normal', logVarRange: NARROW }, inputs: [[3, 8]] },
   { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
   { name: 'squared_error', operation: { op: 'squared_error' }, inputs: [[3, 5]], data: [[3, 5]] },
   {
@@ -376,7 +390,7 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
   },
   {
     name: 'heads of odd width',
-    operation: { op: 'reparameterize', stream: 'noise' },
+    operation: { op: 'reparameterize', stream: 'noise', logVarRange: WIDE },
     inputs: [[3, 5]],
     text: /^"layer": heads \[3, 5\] must hold mu and log_var, 2 latent columns$/,
   },

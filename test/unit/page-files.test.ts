@@ -11,20 +11,20 @@ import * as assert from 'uvu/assert';
 const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
 const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
 
-/** Bytes, gzipped: 40 KB, and not KiB. */
-const MOST = 40_000;
+/** Bytes, gzipped. 40 KB until snapshots, recovery, errors in words and all dtypes of safetensors came, which took ten. */
+const MOST = 52_000;
 
 for (const [file, most, loads] of [
   ['dist/latentgpu.js', MOST, []],
   ['dist/latentgpu-worker.js', 8000, ['./latentgpu-profile.js', './latentgpu.js']],
-  ['dist/latentgpu-profile.js', 16_000, ['./latentgpu.js']],
+  ['dist/latentgpu-profile.js', 17_000, ['./latentgpu.js']],
 ] as const)
   test(`${file} is small and loads only its neighbours`, () => {
     const text = read(file);
     const bytes = gzipSync(text, { level: 9 }).length;
     console.log(`${file}: ${(bytes / 1000).toFixed(1)} KB gzipped, of ${most / 1000}`);
     assert.ok(bytes <= most, `${bytes} bytes, must be at most ${most}`);
-    const imports = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
+    const imports = [...text.matchAll(/(?:(?<!")\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
     assert.equal([...new Set(imports)].sort(), [...loads]);
   });
 

@@ -107,7 +107,7 @@ function costs(rows: number, sizes: Sizes, activation: Activation = 'relu'): Map
     // writes w, m and v.
     ['all parameters adam', { flops: 13 * parameters, bytes: 7 * flat + STEP_STATE }],
     // Two sums over the batch: what goes in and what comes out.
-    ['bce + kl finish_step', { flops: 2 * rows, bytes: 2 * FLOAT * (rows + 1) }],
+    ['bce + kl finish_step', { flops: 2 * rows, bytes: FLOAT * (2 * (rows + 1) + 1) }],
   ]);
 }
 

@@ -36,7 +36,7 @@ test('three panels with titles, units, legend and the last values in words', asy
   for (const text of [...all, 'train', 'test']) assert.ok(found.includes(text), text);
   assert.is(found.filter((text) => text === 'epoch').length, 3);
   assert.is(found.filter((text) => text === 'nats an image').length, 3);
-  assert.ok(found.includes('last: train 246.67, test 242.00'));
+  assert.ok(found.includes('last: train 246.7, test 242.0'));
   assert.ok(found.includes('last: train 15.00, test 15.83'));
 });
 

@@ -52,6 +52,14 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('code', undefined), 'code.kind: undefined, must be one of gaussian, deterministic'],
   [changed('code.kind', 'categorical'), 'code.kind: "categorical", must be one of gaussian, deterministic'],
   [changed('code.units', 0), 'code.units: 0, must be a positive integer'],
+  [changed('code.logVarRange', 20), 'code.logVarRange: 20, must be [low, high], or null for no bounds'],
+  [changed('code.logVarRange', [-30]), 'code.logVarRange: [-30], must be [low, high], or null for no bounds'],
+  [changed('code.logVarRange', ['a', 20]), 'code.logVarRange[0]: "a", must be a finite number'],
+  [
+    changed('code.logVarRange', [-30, 89]),
+    'code.logVarRange[1]: 89, must be at most 88, so that exp(high) is finite in f32',
+  ],
+  [changed('code.logVarRange', [3, 3]), 'code.logVarRange[0]: 3, must be below the upper bound (3)'],
   [changed('decoder[1].units', -5), 'decoder[1].units: -5, must be a positive integer'],
   [changed('decoder[2].activation', undefined), `decoder[2].activation: undefined, must be one of ${ACTIVATION_NAMES}`],
   [changed('decoder', []), 'decoder: [], must have at least its output layer'],
@@ -67,7 +75,7 @@ const REFUSED: [spec: unknown, message: string][] = [
     'hidden: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization',
   ],
   [changed('encoder[1].unit', 3), 'encoder[1].unit: unknown, must be one of units, activation; did you mean units?'],
-  [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units'],
+  [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units, logVarRange'],
   [
     changed('loss.beta', 4),
     'loss.beta: unknown, must be one of reconstruction, variance, klWeight, l1, sparsity; did you mean klWeight?',
@@ -191,7 +199,7 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
   [
     { klweight: 7 } as VaeOptions,
-    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, klWeight, variance; did you mean klWeight?',
+    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, logVarRange, klWeight; did you mean klWeight?',
   ],
   [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a finite number >= 0'],
 ];
@@ -253,7 +261,7 @@ test('what is undefined is left to the default, of each preset its own', () => {
   assert.equal(vae({ hidden: undefined, latent: undefined, klWeight: undefined } as object), vae());
   assert.is(
     refusal(() => betaVae({ klWeight: 9 } as object)),
-    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, beta, variance; did you mean beta?',
+    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, logVarRange, beta; did you mean beta?',
   );
 });
 

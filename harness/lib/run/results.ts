@@ -1,39 +1,40 @@
-// The folder that a program's results go to, file by file, each with a line that says what it shows. The folder is made
-// when the first file is written, so that a program that fails before leaves nothing behind; no file is ever replaced.
-import fs from 'node:fs';
+// The folder that generate.js leaves its results in, file by file, each with a line that says what it shows. It is one
+// program's alone, and made only when all that was asked for was accepted.
 import path from 'node:path';
-import { ArgumentError } from 'latentgpu/node';
+import { type Claim, claimDefault, claimNew } from './claim.js';
+import { attempt, writeWhole } from './files.js';
 
 export class Results {
-  /** @param folder must be new or empty, see checkOut of train.ts */
+  private readonly claim: Claim;
+
+  /**
+   * @param out a new or empty folder; `generated` in the run's folder if absent, with -2, -3... where that is taken
+   * @throws ArgumentError if it is another program's, or cannot be made
+   */
   constructor(
-    readonly folder: string,
+    { out, run }: { out?: string | undefined; run: string },
     private readonly say: (line: string) => void,
-  ) {}
+  ) {
+    this.claim = out === undefined ? claimDefault(path.join(run, 'generated')) : claimNew(out);
+  }
+
+  get folder(): string {
+    return this.claim.path;
+  }
 
   /**
    * @param shows what a person finds in the file
-   * @throws ArgumentError with the file's path and the system's reason
+   * @throws ArgumentError with the file's path, the system's reason and a remedy
    */
   write(name: string, contents: string | Uint8Array, shows: string): void {
-    const file = path.join(this.folder, name);
-    try {
-      fs.mkdirSync(this.folder, { recursive: true });
-      fs.writeFileSync(file, contents, { flag: 'wx' });
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ArgumentError(`${file} cannot be written (${why}), must be where you may write; name another folder`, {
-        cause,
-      });
-    }
+    attempt(path.join(this.folder, name), 'cannot be written', () =>
+      writeWhole(path.join(this.claim.root, name), contents),
+    );
     this.say(`${name.padEnd(20)} ${shows}`);
   }
-}
 
-/** `generated` in a run's folder; with -2, -3... where that is taken. */
-export function defaultResults(run: string, exists: (folder: string) => boolean = fs.existsSync): string {
-  const folder = path.join(run, 'generated');
-  let free = folder;
-  for (let copy = 2; exists(free); copy++) free = `${folder}-${copy}`;
-  return free;
+  /** Another program may have the folder then. */
+  release(): void {
+    this.claim.release();
+  }
 }
