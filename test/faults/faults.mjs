@@ -205,6 +205,7 @@ const PASSES = [
     'b.shape, transposeA, transposeB',
     'b.shape, transposeB, transposeA',
     'unit/plan',
+    'train/family-pytorch',
     'train/pytorch',
   ),
   source(
@@ -265,6 +266,7 @@ const PASSES = [
     " || (reads(first) && second.access === 'read_write')",
     '',
     'unit/plan',
+    'train/family-pytorch',
     'train/pytorch',
   ),
   source(
