@@ -30,7 +30,7 @@ const metrics = (out: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-const FILES = ['loss.svg', 'metrics.jsonl', 'model.safetensors', 'reconstructions.png', 'run.json'];
+const FILES = ['checkpoints', 'loss.svg', 'metrics.jsonl', 'model.safetensors', 'reconstructions.png', 'run.json'];
 /** How many images a picture holds: 8 pixels are drawn 11 times as large, with a gap of 2. */
 function cells(out: string, name: string): [across: number, down: number] {
   const { width, height } = decode(fs.readFileSync(path.join(out, name)));

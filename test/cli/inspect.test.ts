@@ -52,7 +52,7 @@ test('--json: a list of all files', () => {
 test('a flag that is not one, no file, and --help', () => {
   const unknown = inspect('--jsn', 'a');
   assert.is(unknown.status, 2);
-  assert.match(unknown.err, /^error: --jsn .*--json.*\n$/);
+  assert.match(unknown.err, /^error: --jsn: unknown; did you mean --json\? See --help\n$/);
   assert.is(inspect('nothing-here').status, 2);
   const help = inspect('--help');
   assert.equal([help.status, help.err], [0, '']);

@@ -132,7 +132,7 @@ for (const [args, text] of [
 
 test('options: defaults, and the help names every flag once', () => {
   const options = readProfileOptions(['--steps', '7', '--hidden', '9,8']);
-  assert.equal([options.steps, options.hidden, options.batch, options.adapter], [7, [9, 8], 128, 'auto']);
+  assert.equal([options.steps, options.hidden, options.batch, options.adapter], [7, [9, 8], undefined, 'auto']);
   assert.equal(readProfileOptions(['--compare', 'a', 'b']).compare, ['a', 'b']);
   assert.is(readProfileOptions(['--lr', 'x', '-h']).help, true);
   const help = profileHelp();

@@ -52,32 +52,12 @@ export async function reportsOf(trainer: Trainer, options: TrainOptions): Promis
   return reports;
 }
 
-/**
- * Trains `steps` steps, one a call, for the losses of each. A report covers its epoch so far: a step's losses are what it added.
- * @param images that the trainer trains on
- * @param before the last report's losses, if the epoch has begun
- */
-export async function lossesOfSteps(
-  trainer: Trainer,
-  steps: number,
-  images: number,
-  before?: Losses,
-): Promise<Losses[]> {
+/** Trains `steps` steps, one a call, for the losses of each. */
+export async function lossesOfSteps(trainer: Trainer, steps: number): Promise<Losses[]> {
   const losses: Losses[] = [];
-  const { batch = images } = trainer.options;
-  let last = before;
   for (let step = 0; step < steps; step++) {
-    const seen = (trainer.step % trainer.stepsPerEpoch) * batch;
-    const now = Math.min(seen + batch, images);
-    const [report] = await reportsOf(trainer, { steps: 1 });
+    const [report] = await reportsOf(trainer, { steps: 1, onStep: (_, told) => losses.push(told) });
     assert.is(report?.step, trainer.step);
-    if (!report) continue;
-    const added = Object.entries(report.train).map(([term, mean]) => {
-      const earlier = seen === 0 ? 0 : (last?.[term as keyof Losses] ?? Number.NaN);
-      return [term, (mean * now - earlier * seen) / (now - seen)];
-    });
-    losses.push(Object.fromEntries(added));
-    last = report.train;
   }
   return losses;
 }

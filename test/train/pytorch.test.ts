@@ -11,7 +11,6 @@ import { DATASET, FINAL, GRADIENTS, INITIAL, LOSSES, OPTIONS, SPEC, STEPS } from
 import { Train64 } from '../support/train64.js';
 import { closeLosses, closeTensors, lossError, lossesOfSteps, namedTensors, withTrainer } from '../support/training.js';
 
-const IMAGES = DATASET.train.count;
 const GRADIENT_LIMIT = 1e-5;
 const LOSS_LIMIT = 1e-4;
 const PARAMETER_LIMIT = 1e-3;
@@ -21,10 +20,10 @@ for (const fuse of [true, false])
     withTrainer(
       { spec: SPEC, dataset: DATASET, options: { ...OPTIONS, fuse }, parameters: INITIAL },
       async (trainer, model) => {
-        const first = await lossesOfSteps(trainer, 1, IMAGES);
+        const first = await lossesOfSteps(trainer, 1);
         const { gradients } = await trainer.optimizerState();
         closeTensors(gradients, GRADIENTS, GRADIENT_LIMIT, 'gradient of step 1');
-        const losses = [...first, ...(await lossesOfSteps(trainer, STEPS - 1, IMAGES, first[0]))];
+        const losses = [...first, ...(await lossesOfSteps(trainer, STEPS - 1))];
         for (const [step, want] of LOSSES.entries()) closeLosses(losses[step], want, LOSS_LIMIT, `step ${step + 1}`);
         closeTensors(await model.parameters(), FINAL, PARAMETER_LIMIT, `after step ${STEPS}`);
       },
@@ -49,7 +48,7 @@ for (const { options, losses, final } of RUNS)
     withTrainer(
       { spec: SPEC, dataset: DATASET, options: { ...OPTIONS, reduction: 'mean', ...options }, parameters: INITIAL },
       async (trainer, model) => {
-        const got = await lossesOfSteps(trainer, losses.length, IMAGES);
+        const got = await lossesOfSteps(trainer, losses.length);
         for (const [step, [loss, bce, kl]] of losses.entries())
           closeLosses(got[step], { loss, bce, kl }, LOSS_LIMIT, `step ${step + 1}`);
         const parameters = await model.parameters();
@@ -84,7 +83,7 @@ test('the control: a run with another seed is refused from its first loss on', (
   withTrainer(
     { spec: SPEC, dataset: DATASET, options: { ...OPTIONS, seed: OPTIONS.seed + 1 }, parameters: INITIAL },
     async (trainer) => {
-      const [loss] = await lossesOfSteps(trainer, 1, IMAGES);
+      const [loss] = await lossesOfSteps(trainer, 1);
       assert.ok(LOSSES[0] && lossError(loss, LOSSES[0]) > LOSS_LIMIT);
     },
   ));
