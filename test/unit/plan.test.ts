@@ -4,14 +4,16 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decoderGraph, encoderGraph, evaluationGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
+import type { Access } from '../../src/kernels/kernel.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, stateBuffers } from '../../src/kernels/optimizer.js';
 import { stacked, vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
 import { weightCheckPlan } from '../../src/plan/check.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import type { Plan } from '../../src/plan/plan.js';
+import type { Dispatch, Plan, Resource, Tensor } from '../../src/plan/plan.js';
 import { printPlan } from '../../src/plan/print.js';
+import { schedule } from '../../src/plan/schedule.js';
 import { planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
 
 const SEED_MODEL = vae();
@@ -95,6 +97,32 @@ test('a layer that is trained alone: nothing else is updated', () => {
       model.parameters.map(({ label }) => label),
     );
   }
+});
+
+test('an update waits for everything that reads the old values, wherever it is listed', () => {
+  const at = (resource: Resource): Tensor => ({
+    name: resource,
+    shape: [1],
+    bytes: 4,
+    place: { kind: 'resource', resource, offset: 0 },
+  });
+  const doing = (label: string, bindings: [Access, Resource][]): Dispatch => ({
+    ...(FUSED.dispatches[0] as Dispatch),
+    label,
+    bindings: bindings.map(([access, resource]) => ({ name: resource, access, tensor: at(resource) })),
+  });
+  const listed = [
+    doing('reader', [
+      ['read', 'parameters'],
+      ['read', 'input'],
+    ]),
+    doing('update', [['read_write', 'parameters']]),
+    doing('writer', [['write', 'input']]),
+  ];
+  assert.equal(
+    schedule(listed).map(({ label }) => label),
+    ['writer', 'reader', 'update'],
+  );
 });
 
 test('what the host asks for is written, though a layer could swallow it', () => {
