@@ -32,9 +32,12 @@ async function trainReference(lib: typeof latentgpu, device: Device, file: Uint8
   const data = { name: 'reference', train: images, test: images };
   const trainer = await lib.createTrainer(model, data, { batch: 16, lr: 1e-3, seed: 1234, reduction: 'sum' });
   const losses: number[][] = [];
+  const steps: latentgpu.Losses[] = [];
   for (let step = 0; step < 30; step++)
-    for await (const { train, test } of trainer.train({ steps: 1 }))
-      losses.push([train.loss, train.bce ?? Number.NaN, train.kl ?? Number.NaN, test.loss]);
+    for await (const { test } of trainer.train({ steps: 1, onStep: (_, told) => steps.push(told) })) {
+      const train = steps.at(-1);
+      losses.push([train?.loss ?? Number.NaN, train?.bce ?? Number.NaN, train?.kl ?? Number.NaN, test.loss]);
+    }
   trainer.dispose();
   model.dispose();
   return losses;
