@@ -107,10 +107,10 @@ export async function workDone(device: Device): Promise<void> {
 /** Dawn tells of a loss right after it fails what waits, Chromium some tasks later; it may also fail for other reasons. */
 const LOSS_TOLD_MS = 200;
 
-export async function lossTold({ gpu }: Device): Promise<void> {
+export async function lossTold({ gpu }: Device, patience = LOSS_TOLD_MS): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, LOSS_TOLD_MS);
+    timer = setTimeout(resolve, patience);
   });
   await Promise.race([gpu.lost, late]);
   clearTimeout(timer);

@@ -2,8 +2,8 @@
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
 import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
-import { ArgumentError, DeviceError } from '../errors.js';
-import { allOf } from '../gpu/faults.js';
+import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
+import { allOf, lossTold } from '../gpu/faults.js';
 import { formOf, type StateBuffer } from '../kernels/optimizer.js';
 import { requireKnownKeys, requirePositive, requirePositiveInteger } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -144,6 +144,9 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
   return trainer;
 }
 
+/** So long an error that a loss would explain waits for it to be told. */
+const LATE_LOSS_MS = 3000;
+
 /** Made by `createTrainer`; give its memory back with `dispose` before the model's. */
 export class Trainer {
   private readonly pace = new Pace();
@@ -271,6 +274,9 @@ export class Trainer {
     try {
       return await work();
     } catch (error) {
+      // On a busy machine a loss is told long after what fails because of it.
+      const maybe = error instanceof LatentGpuError && !(error instanceof TrainingError);
+      if (maybe && !this.disposed && !this.parts.stale) await lossTold(this.model.device, LATE_LOSS_MS);
       if (this.disposed || !this.parts.stale) throw error;
       await this.keeper.settled();
       await this.recover(options, error);

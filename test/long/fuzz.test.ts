@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
 import { fuzz } from '../support/fuzz.js';
 
-const COUNT = Number(process.env.LATENTGPU_FUZZ ?? 30);
+const COUNT = Number(process.env.LATENTGPU_FUZZ ?? 12);
 
 test(`${COUNT} trainings: none ends in silent NaN`, async () => {
   const { finite, stopped } = await fuzz(0, COUNT);

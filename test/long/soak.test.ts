@@ -37,10 +37,12 @@ test(`${STEPS} steps: memory is flat`, async () => {
   const resident: [number, number][] = [];
   const gpu = new Set<string>();
   let bytes = 0;
+  let taking: Promise<void>[] = [];
   const onSnapshot = (snapshot: Promise<Snapshot>) => {
-    void snapshot.then((taken) => {
-      bytes += encodeSnapshot(taken).length;
-    });
+    const take = async () => {
+      bytes += encodeSnapshot(await snapshot).length;
+    };
+    taking.push(take());
   };
   for (let epoch = 0; epoch * 5 < STEPS; epoch += 40) {
     for await (const { step } of trainer.train({ epochs: 40, snapshotEvery: SNAPSHOT_EVERY, onSnapshot }))
@@ -48,6 +50,8 @@ test(`${STEPS} steps: memory is flat`, async () => {
         collect();
         resident.push([step, process.memoryUsage.rss() / 2 ** 20]);
       }
+    await Promise.all(taking);
+    taking = [];
     gpu.add(`${memory.count} buffers, ${memory.bytes} bytes`);
   }
   const rise = slope(resident) * 10_000;

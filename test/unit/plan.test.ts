@@ -3,11 +3,13 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decoderGraph, encoderGraph, evaluationGraph, trainingGraph } from '../../src/graph/build.js';
+import { decoderGraph, encoderGraph, evaluationGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, stateBuffers } from '../../src/kernels/optimizer.js';
-import { vae } from '../../src/model/presets.js';
+import { stacked, vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
+import { weightCheckPlan } from '../../src/plan/check.js';
+import { layoutOf } from '../../src/plan/layout.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { printPlan } from '../../src/plan/print.js';
 import { planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
@@ -81,6 +83,35 @@ test('bytes of a dispatch: each tensor once, of the dataset only what is picked'
   assert.is(first?.bytes, 4 * (x + w + b + y));
   // Of the resident dataset only the batch counts: a byte in, a float out.
   assert.is(kernels(FUSED, /^gather/)[0]?.bytes, x * 5);
+});
+
+test('a layer that is trained alone: nothing else is updated', () => {
+  const spec = stacked();
+  const model = trainingGraph(spec, BATCH, { layer: 1 });
+  for (const fuse of [true, false]) {
+    const updates = kernels(planOf(spec, model, BATCH, { fuse }), /^adam/);
+    assert.equal(
+      updates.map(({ label }) => label),
+      model.parameters.map(({ label }) => label),
+    );
+  }
+});
+
+test('what the host asks for is written, though a layer could swallow it', () => {
+  const model = decoderGraph(SEED_MODEL, BATCH);
+  const product = model.graph.nodes.findLast(({ operation }) => operation.op === 'matmul');
+  assert.ok(product && model.output);
+  const asked = { ...model, output: product, losses: [{ term: 'l1' as const, weight: 1, node: model.output }] };
+  const plan = planOf(SEED_MODEL, asked, BATCH, { fuse: true });
+  const written = plan.dispatches.flatMap(({ bindings }) => bindings.filter(({ access }) => access === 'write'));
+  assert.ok(written.some(({ tensor: { place } }) => place.kind === 'resource' && place.resource === 'output'));
+});
+
+test('weights that are not finite are counted in all parameters', () => {
+  const layout = layoutOf(parameterSpecs(SEED_MODEL));
+  const [dispatch] = weightCheckPlan(layout).dispatches;
+  assert.is(dispatch?.constants.COUNT, layout.bytes / 4);
+  assert.is(dispatch?.bindings[0]?.tensor.bytes, layout.bytes);
 });
 
 test('a layer writes what goes into its activation only where a gradient will ask for it', () => {
