@@ -55,6 +55,19 @@ function close(got: Float32Array, want: ArrayLike<number>, what: string) {
   assert.ok(distance <= LIMIT, `${what}: ${distance.toExponential(2)} off (relative L2), at most ${LIMIT}`);
 }
 
+test('encode: a log variance is told within the bounds of the spec', async () => {
+  const images = uniforms(7, 20 * PIXELS, 0, 1);
+  const { logVar } = encoded(images);
+  const [low, high] = [0.25, 0.75].map((share) => logVar.toSorted((a, b) => a - b)[Math.floor(share * logVar.length)]);
+  assert.ok(low !== undefined && high !== undefined && low < high);
+  for (const logVarRange of [[low, high] as const, null]) {
+    const bounded = await modelOf({ ...SPEC, code: { kind: 'gaussian', units: LATENT, logVarRange } });
+    bounded.loadParameters(INITIAL);
+    const got = (await bounded.encode(images)).logVar ?? new Float32Array();
+    close(got, logVarRange ? logVar.map((value) => Math.min(Math.max(value, low), high)) : logVar, `${logVarRange}`);
+  }
+});
+
 // One row, rows that are no power of two, a full pass, and one row more than that.
 for (const rows of [1, 3, 128, 129]) {
   test(`encode, ${rows} images: mean and log variance are those of f64`, async () => {

@@ -71,6 +71,21 @@ const MODELS: Case[] = [
       loss: { reconstruction: 'bce', klWeight: 0.02 },
     },
   },
+  {
+    name: 'log_var out of its bounds',
+    stepLimit: 1.4e-6,
+    spec: {
+      inputs: 49,
+      encoder: [{ units: 33, activation: 'sigmoid' }],
+      // Some log_var lie below, some between, some above.
+      code: { kind: 'gaussian', units: 5, logVarRange: [-0.2, 0.1] },
+      decoder: [
+        { units: 31, activation: 'relu' },
+        { units: 49, activation: 'sigmoid' },
+      ],
+      loss: { reconstruction: 'bce', klWeight: 0.3 },
+    },
+  },
 ];
 const OPTIONS = { batch: 10, lr: 2e-3, seed: 5 };
 
