@@ -58,7 +58,7 @@ function roundTimestamps(): void {
   const real = GPUBuffer.prototype.getMappedRange;
   GPUBuffer.prototype.getMappedRange = function (...range) {
     const bytes = real.apply(this, range);
-    if (this.label === 'timestamps readback') {
+    if (this.label === 'readback of timestamps') {
       const times = new BigUint64Array(bytes);
       times.forEach((time, index) => {
         times[index] = time - (time % 100_000n);

@@ -67,11 +67,13 @@ test('stopped by a signal as the documentation says: abort, await, dispose, exit
     process.on('SIGINT', () => stop.abort());
     const trainer = await createTrainer(await made(device), data, { batch: 16 });
     const onProgress = ({ step }) => { if (step >= 5) process.kill(process.pid, 'SIGINT'); };
-    for await (const { complete } of trainer.train({ epochs: 50, signal: stop.signal, onProgress })) console.log(complete);
+    let last = 0;
+    for await (const { step } of trainer.train({ epochs: 50, signal: stop.signal, onProgress })) last = step;
+    console.log(last > 0 && last < 50 * 16);
     device.dispose();
     process.exitCode = 3;`,
     '3',
-    'false',
+    'true',
   ));
 
 test('a worker thread that trains is asked to stop, and awaited, as the documentation says', () =>
