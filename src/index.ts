@@ -97,17 +97,10 @@ export {
 export type { TrainerOptions } from './train/options.js';
 export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
 export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
+export type { EpochReport, Progress, TrainingWarning, TrainOptions } from './train/reports.js';
 export { restoreTrainer } from './train/restore.js';
 export type { Numbers } from './train/rows.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';
-export {
-  createTrainer,
-  type EpochReport,
-  type OptimizerState,
-  type Progress,
-  type Trainer,
-  type TrainingWarning,
-  type TrainOptions,
-} from './train/trainer.js';
+export { createTrainer, type OptimizerState, type Trainer } from './train/trainer.js';
 export { type WeightTensor, weightsOf } from './train/weights.js';

@@ -19,7 +19,12 @@ export async function readBuffer(
   const own = memory.part();
   try {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    const staging = own.create({ label: `readback of ${buffer.label}`, bytes, usage, remedy: 'Ask for less at a time.' });
+    const staging = own.create({
+      label: `readback of ${buffer.label}`,
+      bytes,
+      usage,
+      remedy: 'Ask for less at a time.',
+    });
     own.watch(`a copy of buffer "${buffer.label}"`, () => {
       const encoder = device.gpu.createCommandEncoder({ label: 'readback' });
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);

@@ -1,6 +1,6 @@
 // Everything that decides the future of a training, as plain data on the host: weights, what the optimizer keeps, the step,
 // and how and on what it is trained. As one safetensors file it is a checkpoint. Random numbers need no state: they follow
-// from seed and step. trainer.ts takes snapshots and restores them.
+// from seed and step. state.ts takes them and goes back to them.
 import type { Bytes } from '../data/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors, type HostTensor, safetensorsMetadata } from '../formats/safetensors.js';

@@ -3,114 +3,27 @@
 import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
-import { allOf, lossTold } from '../gpu/faults.js';
-import { formOf, type StateBuffer } from '../kernels/optimizer.js';
-import { requireKnownKeys, requirePositive, requirePositiveInteger } from '../model/values.js';
+import { lossTold } from '../gpu/faults.js';
+import type { StateBuffer } from '../kernels/optimizer.js';
+import { requirePositive } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
-import { badWeights, ExplosionWatch } from './divergence.js';
-import { Evaluator, type PassOptions } from './evaluate.js';
-import { checkSnapshot } from './fits.js';
-import { type DataIdentity, identify } from './identity.js';
+import { ExplosionWatch } from './divergence.js';
+import { Evaluator } from './evaluate.js';
 import { lendStepper } from './lend.js';
-import { EpochMeter } from './meter.js';
 import type { Losses } from './metrics.js';
 import type { Model } from './model.js';
-import { checkLabels, optionsOf, partOf, settingsFrom, type TrainerOptions } from './options.js';
+import { checkLabels, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
-import { TrainerParts } from './parts.js';
-import { type RecoveryOptions, recoveryFrom, type SavedState, StateKeeper } from './recovery.js';
+import { type RecoveryOptions, recoveryFrom, StateKeeper } from './recovery.js';
+import { checkTrainOptions, type EpochReport, type TrainOptions } from './reports.js';
 import { runSteps } from './run.js';
-import { type Snapshot, stateName } from './snapshot.js';
-import type { StepSettings } from './step-state.js';
+import type { Snapshot } from './snapshot.js';
+import { TrainerState } from './state.js';
 import type { Stepper } from './stepper.js';
-import { flatten, type NamedTensors, unflatten } from './tensors.js';
-
-/** Where training stands, told after every submit. */
-export interface Progress {
-  /** From 1. */
-  epoch: number;
-  /** Epochs that this call will have seen at its end. */
-  epochs: number;
-  /** Steps done in all. */
-  step: number;
-  /** Steps that will have been done in all when this call ends. */
-  stepsTotal: number;
-  /** Means over this epoch so far. */
-  losses: Losses;
-  /** Means over the steps since the last call. */
-  recent: Losses;
-  stepsPerSecond: number;
-}
-
-/** What an epoch, or the part of one that was trained, came to. */
-export interface EpochReport {
-  /** From 1. */
-  epoch: number;
-  /** Steps done in all. */
-  step: number;
-  /** false if training stopped before the epoch's end. */
-  complete: boolean;
-  /** Means over the epoch's training images so far, each at the step it was seen in; also of those before a stop. */
-  train: Losses;
-  /** Means over the validation images after it, if the dataset has any. */
-  validation?: Losses;
-  /** Means over the whole test set after it. */
-  test: Losses;
-  /** Seconds of training since the last report, or since training went on; evaluation not counted. */
-  seconds: number;
-  stepsPerSecond: number;
-}
-
-/** Something that training survives and that a person should know. */
-export interface TrainingWarning {
-  /**
-   * explosion: the running mean of the loss is ten times its best. recovery: the GPU was lost, and opened anew. checkpoint:
-   * a session could not write one (latentgpu/worker).
-   */
-  kind: 'explosion' | 'recovery' | 'checkpoint';
-  /** Steps done. */
-  step: number;
-  message: string;
-}
-
-export interface TrainOptions {
-  /** Epochs to train now; one that an earlier call left unfinished counts as one. 1 by default. */
-  epochs?: number;
-  /** Stop after so many steps of this call. */
-  steps?: number;
-  /** When it aborts, training stops after the steps under way; the report of the unfinished epoch still comes. */
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-  /** Each step's losses, in order; `step` counts from 1. After the GPU was lost, steps that are done again are not told. */
-  onStep?: (step: number, losses: Losses) => void;
-  onWarning?: (warning: TrainingWarning) => void;
-  /** Take a snapshot whenever so many steps more have been done, counted from the first of training; not by default. */
-  snapshotEvery?: number;
-  /** Is given these snapshots, on their way; one that fails rejects, and training meets the cause itself. */
-  onSnapshot?: (snapshot: Promise<Snapshot>, step: number) => void;
-}
+import type { NamedTensors } from './tensors.js';
 
 /** moment1 and moment2 where the optimizer has them. */
 export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
-
-export const TRAIN_KEYS: readonly string[] = [
-  'epochs',
-  'steps',
-  'signal',
-  'onProgress',
-  'onStep',
-  'onWarning',
-  'snapshotEvery',
-  'onSnapshot',
-] satisfies (keyof TrainOptions)[];
-
-function checkTrainOptions(options: TrainOptions): void {
-  requireKnownKeys(options, TRAIN_KEYS, 'train');
-  const { epochs, steps, snapshotEvery } = options;
-  if (snapshotEvery !== undefined) requirePositiveInteger(snapshotEvery, 'snapshotEvery');
-  if (epochs !== undefined) requirePositiveInteger(epochs, 'epochs');
-  if (steps !== undefined && steps !== Number.POSITIVE_INFINITY) requirePositiveInteger(steps, 'steps');
-}
 
 /**
  * Puts the data and the optimizer's state on the model's device.
@@ -138,8 +51,7 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
   }
   model.checkUsable();
   const pass = { fuse: options.fuse ?? true, part: partOf(model.spec, options.layer) };
-  const parts = await TrainerParts.create(model, dataset, settings, pass);
-  const trainer = new Trainer(model, dataset, parts, settings, pass, recovery);
+  const trainer = new Trainer(await TrainerState.create(model, dataset, settings, pass), recovery);
   model.device.check();
   return trainer;
 }
@@ -151,9 +63,7 @@ const LATE_LOSS_MS = 3000;
 export class Trainer {
   private readonly pace = new Pace();
   private readonly watch = new ExplosionWatch();
-  private readonly meter: EpochMeter;
   private readonly keeper: StateKeeper;
-  private identity: Promise<DataIdentity> | undefined;
   private recovered = 0;
   /** Steps whose losses `onStep` was told. */
   private heard = 0;
@@ -162,52 +72,54 @@ export class Trainer {
 
   /** Use `createTrainer`, which checks its arguments. */
   constructor(
-    readonly model: Model,
-    private readonly dataset: Dataset,
-    private parts: TrainerParts,
-    private settings: StepSettings,
-    private readonly pass: PassOptions,
+    private readonly state: TrainerState,
     private readonly recovery: Required<RecoveryOptions>,
   ) {
-    this.meter = new EpochMeter(parts.stepper.plan.losses);
-    this.keeper = new StateKeeper(() => this.save(), recovery.saveEvery);
+    this.keeper = new StateKeeper(() => state.save(), recovery.saveEvery);
+  }
+
+  get model(): Model {
+    return this.state.model;
   }
 
   /** The dispatches of one step; `printPlan` of latentgpu/profile shows them. */
   get plan(): Plan {
-    return this.parts.stepper.plan;
+    return this.state.parts.stepper.plan;
   }
 
   get stepsPerEpoch(): number {
-    return this.parts.stepper.stepsPerPass;
+    return this.state.stepsPerEpoch;
   }
 
   /** Steps done (or under way) since training began, before this trainer was made from a snapshot, too. */
   get step(): number {
-    return this.parts.stepper.step;
+    return this.state.step;
   }
 
   /** Epochs of which a whole report was given. */
   get epochs(): number {
-    const whole = Math.floor(this.step / this.stepsPerEpoch);
-    return this.reportDue ? whole - 1 : whole;
+    return this.state.epochs;
   }
 
   /** Whether the last step of an epoch is done and its report not yet given. */
   get reportDue(): boolean {
-    return this.step > 0 && this.step % this.stepsPerEpoch === 0 && this.meter.pending;
+    return this.state.reportDue;
+  }
+
+  /** As createTrainer would take them now, with every default filled in. */
+  get options(): TrainerOptions & { lr: number } {
+    return this.state.options;
   }
 
   get learningRate(): number {
-    return this.settings.learningRate;
+    return this.state.settings.learningRate;
   }
 
   /** What the schedule multiplies. Another one takes effect with the next submit: it is data to the kernels. */
   set learningRate(value: number) {
     this.checkUsable();
     requirePositive(value, 'learningRate');
-    this.settings = { ...this.settings, learningRate: value };
-    this.parts.stepper.configure(this.settings);
+    this.state.learningRate = value;
   }
 
   /**
@@ -256,12 +168,12 @@ export class Trainer {
    */
   async revive(options: Pick<TrainOptions, 'onWarning'> = {}): Promise<boolean> {
     const { model, keeper } = this;
-    if (this.disposed || !this.parts.stale) return !this.disposed;
+    if (this.disposed || !this.state.parts.stale) return !this.disposed;
     const current = keeper.last?.step === this.step && keeper.last.changes === model.changes;
     if (current) await this.recover(options);
     // Another trainer of the same model has recovered it; this one has nothing to lose yet.
-    else if (!model.device.lost && !model.stale && this.step === 0) await this.rebuild();
-    return !this.parts.stale;
+    else if (!model.device.lost && !model.stale && this.step === 0) await this.state.rebuild();
+    return !this.state.parts.stale;
   }
 
   /** So that a loss while nobody trains costs nothing. */
@@ -276,8 +188,8 @@ export class Trainer {
     } catch (error) {
       // On a busy machine a loss is told long after what fails because of it.
       const maybe = error instanceof LatentGpuError && !(error instanceof TrainingError);
-      if (maybe && !this.disposed && !this.parts.stale) await lossTold(this.model.device, LATE_LOSS_MS);
-      if (this.disposed || !this.parts.stale) throw error;
+      if (maybe && !this.disposed && !this.state.parts.stale) await lossTold(this.model.device, LATE_LOSS_MS);
+      if (this.disposed || !this.state.parts.stale) throw error;
       await this.keeper.settled();
       await this.recover(options, error);
       return undefined;
@@ -286,8 +198,8 @@ export class Trainer {
 
   /** Trains to the end of the epoch, to `last`, or until aborted; then evaluates. */
   private async epoch(epochs: number, last: number, options: TrainOptions): Promise<EpochReport> {
-    const { meter, stepsPerEpoch } = this;
-    const { stepper, weights, test, validation } = this.parts;
+    const { meter, stepsPerEpoch, parts } = this.state;
+    const { stepper, weights, test, validation } = parts;
     const first = stepper.step;
     if (first % stepsPerEpoch === 0 && !this.reportDue) meter.set(first);
     const epoch = this.epochs + 1;
@@ -355,20 +267,11 @@ export class Trainer {
     await device.renew();
     const ofModel = this.model.stale;
     if (ofModel) this.model.rebuild();
-    await this.rebuild();
-    this.load(last, ofModel);
+    await this.state.rebuild();
+    this.state.load(last, ofModel);
     const message = `the GPU was lost after step ${reached} and opened anew (${device.adapter.name}): training goes on from step ${last.step}`;
     onWarning?.({ kind: 'recovery', step: last.step, message });
   }
-
-  /** Everything of the trainer on the device's GPU of now. */
-  private async rebuild(): Promise<void> {
-    const stale = this.parts;
-    this.parts = await TrainerParts.create(this.model, this.dataset, this.settings, this.pass);
-    stale.dispose();
-  }
-
-  // --- snapshots ------------------------------------------------------------------------------------------------------
 
   /**
    * Everything that decides how training goes on, as it is after the steps submitted so far. Also while it trains, which
@@ -377,12 +280,12 @@ export class Trainer {
    */
   async snapshot(): Promise<Snapshot> {
     this.checkUsable();
-    return this.describe(await this.keeper.now());
+    return this.state.describe(await this.keeper.now());
   }
 
   /** The state that was last saved on the host, also after the device was lost for good; undefined if there is none. */
   async lastSnapshot(): Promise<Snapshot | undefined> {
-    return this.keeper.last && this.describe(this.keeper.last);
+    return this.keeper.last && this.state.describe(this.keeper.last);
   }
 
   /**
@@ -393,73 +296,9 @@ export class Trainer {
    */
   async restore(snapshot: Snapshot, meant: TrainerOptions = {}): Promise<void> {
     this.checkIdle('it is restored');
-    const { model, parts, options } = this;
-    const { layout, spec } = model;
-    checkSnapshot(snapshot, { spec, data: await this.data(), training: options }, meant);
-    model.loadParameters(snapshot.parameters);
-    const kept = parts.kept.map(([buffer]) => snapshot.optimizer.get(stateName(this.form, buffer)));
-    const buffers = [snapshot.parameters, ...kept].map((tensors) => flatten(layout, tensors).buffer);
-    const { step, epochs, training } = snapshot;
-    const { lr: learningRate = options.lr } = { ...training, ...meant };
-    // The sums of half an epoch are those of another division into batches if an option is meant to differ.
-    const goesOn = Object.keys(meant).every((option) => ['lr', 'recoveries', 'saveEvery', 'fuse'].includes(option));
-    const sums = goesOn ? snapshot.epoch : { sums: snapshot.epoch.sums.map(() => 0), images: 0 };
-    this.load({ step, epochs, sums, learningRate, changes: model.changes, buffers }, true);
-    this.heard = step;
+    await this.state.restore(snapshot, meant);
+    this.heard = snapshot.step;
     this.keeper.last = undefined;
-  }
-
-  /** Which data it trains on. */
-  private data(): Promise<DataIdentity> {
-    this.identity ??= identify(this.dataset);
-    return this.identity;
-  }
-
-  /** As createTrainer would take them now, with every default filled in. */
-  get options(): TrainerOptions & { lr: number } {
-    const { part } = this.pass;
-    return { ...optionsOf(this.settings), ...(part !== 'whole' && { layer: part.layer }) };
-  }
-
-  private get form() {
-    return formOf(this.settings.optimizer, false);
-  }
-
-  private async save(): Promise<SavedState> {
-    const { model, parts, settings, step, epochs } = this;
-    const { changes } = model;
-    const { learningRate } = settings;
-    const [sums, buffers] = await allOf([this.meter.at(step), parts.read()]);
-    const [parameters] = buffers;
-    const bad = parameters && badWeights(model.layout, new Float32Array(parameters), step);
-    if (bad) throw bad;
-    return { step, epochs, sums, learningRate, changes, buffers };
-  }
-
-  private load({ step, sums, learningRate, buffers }: SavedState, withParameters: boolean): void {
-    const { parts, meter } = this;
-    const [parameters, ...kept] = buffers;
-    parts.write([withParameters ? parameters : undefined, ...kept]);
-    this.settings = { ...this.settings, learningRate };
-    parts.stepper.configure(this.settings);
-    parts.stepper.rewind(step);
-    meter.set(step, sums);
-  }
-
-  private async describe({ step, epochs, sums, learningRate, buffers }: SavedState): Promise<Snapshot> {
-    const { layout, spec } = this.model;
-    const [parameters = new Map(), ...kept] = buffers.map((bytes) => unflatten(layout, bytes));
-    const names = this.parts.kept.map(([buffer]) => stateName(this.form, buffer));
-    return {
-      spec,
-      training: { ...this.options, lr: learningRate },
-      step,
-      epochs,
-      epoch: sums,
-      data: await this.data(),
-      parameters,
-      optimizer: new Map(kept.map((tensors, index) => [names[index] ?? '', tensors])),
-    };
   }
 
   /**
@@ -469,14 +308,15 @@ export class Trainer {
    */
   async evaluate(images?: Images): Promise<Losses> {
     this.checkUsable();
-    if (!images) return this.parts.test.run('test', this.step);
+    if (!images) return this.state.parts.test.run('test', this.step);
     checkImages(images, 'images');
     checkLabels(images, 'images', this.model.spec);
     if (images.height * images.width !== this.model.spec.inputs)
       throw new ArgumentError(
         `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
       );
-    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, images, this.settings, this.pass);
+    const { settings, pass } = this.state;
+    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, images, settings, pass);
     try {
       return await evaluator.run('test', this.step);
     } finally {
@@ -491,7 +331,7 @@ export class Trainer {
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
-    const { gradients, ...kept } = this.parts.state;
+    const { gradients, ...kept } = this.state.parts.state;
     const state: OptimizerState = { gradients: await this.model.namedTensors(gradients) };
     for (const [name, buffer] of Object.entries(kept))
       state[name as StateBuffer] = await this.model.namedTensors(buffer);
@@ -508,7 +348,7 @@ export class Trainer {
     this.checkUsable();
     this.busy = true;
     try {
-      const { stepper, state } = this.parts;
+      const { stepper, state } = this.state.parts;
       const buffers = [this.model.parameterBuffer, ...Object.values(state)];
       return await lendStepper(this.model.machine, stepper, buffers, work);
     } finally {
@@ -519,7 +359,7 @@ export class Trainer {
   /** Frees the data and the optimizer's state; the model stays. Await what it was doing first. Idempotent. */
   dispose(): void {
     this.disposed = true;
-    this.parts.dispose();
+    this.state.parts.dispose();
   }
 
   private checkIdle(before: string): void {
@@ -531,7 +371,7 @@ export class Trainer {
   private checkUsable(): void {
     this.model.checkUsable();
     if (this.disposed) throw new ArgumentError('this trainer was disposed; make a new one with createTrainer');
-    if (this.parts.stale)
+    if (this.state.parts.stale)
       throw new DeviceError('this trainer was lost with the GPU that it was on; make a new one with createTrainer');
   }
 }

@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { openDevice } from '../../src/node/adapters.js';
 import { uniformAt } from '../../src/random.js';
 import { createModel } from '../../src/train/model.js';
-import { createTrainer, type EpochReport } from '../../src/train/trainer.js';
+import type { EpochReport } from '../../src/train/reports.js';
+import { createTrainer } from '../../src/train/trainer.js';
 import { FAMILY, FAMILY_DATA } from './family.js';
 import { sameBits } from './training.js';
 

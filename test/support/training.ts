@@ -5,7 +5,8 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import { createModel, type Model } from '../../src/train/model.js';
 import type { TrainerOptions } from '../../src/train/options.js';
-import { createTrainer, type EpochReport, type Trainer, type TrainOptions } from '../../src/train/trainer.js';
+import type { EpochReport, TrainOptions } from '../../src/train/reports.js';
+import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device } from './device.js';
 
 export * from './tensors.js';
