@@ -1,10 +1,20 @@
-// Devices that are lost at seeded random steps. Each round opens a device and compiles its kernels: LATENTGPU_LOSSES=100 does as
-// many by hand.
+// A hundred losses of the device at seeded random steps: ten trainings of ten.
 import { test } from 'uvu';
-import { loseDevices } from '../support/lost-runs.js';
+import * as library from '../../src/node.js';
+import { openDevice } from '../../src/node.js';
+import { assertRecovered, losingPlan, NEVER_LOST, trainLosing } from '../support/lost-runs.js';
 
-const COUNT = Number(process.env.LATENTGPU_LOSSES ?? 25);
+const TRAININGS = 10;
+const LOSSES = 10;
 
-test(`${COUNT} losses: all recovered, bit for bit`, () => loseDevices(COUNT, 2));
+test(`${TRAININGS * LOSSES} losses: all recovered, bit for bit`, async () => {
+  const device = await openDevice({ adapter: process.env.LATENTGPU_ADAPTER || 'swiftshader' });
+  const want = await trainLosing(library, device, NEVER_LOST);
+  for (let seed = 0; seed < TRAININGS; seed++) {
+    const plan = losingPlan(LOSSES, seed);
+    assertRecovered(plan, await trainLosing(library, device, plan), want);
+  }
+  device.dispose();
+});
 
 test.run();

@@ -1,63 +1,92 @@
-// Test support: training whose device is lost at some steps, compared with training whose device is not.
+// Test support: training whose device is lost at some steps, compared with training whose device is not; here and in a page.
 import * as assert from 'uvu/assert';
-import { openDevice } from '../../src/node/adapters.js';
+import type * as latentgpu from '../../src/index.js';
 import { uniformAt } from '../../src/random.js';
-import { createModel } from '../../src/train/model.js';
-import type { EpochReport } from '../../src/train/reports.js';
-import { createTrainer } from '../../src/train/trainer.js';
-import { FAMILY, FAMILY_DATA } from './family.js';
-import { sameBits } from './training.js';
 
-/** 5 steps an epoch. */
-const EPOCHS = 8;
-const STEPS = 5 * EPOCHS;
-const OPTIONS = { batch: 8, seed: 3, klWarmup: 20, schedule: { kind: 'cosine', steps: STEPS } } as const;
+const EPOCHS = 20;
+/**
+ * A device is lost in the first 80 of 100 steps: an epoch's five steps may be told at once, and only one of them can lose the
+ * device.
+ */
+const STEPS = 80;
 
-const adapter = process.env.LATENTGPU_ADAPTER || 'swiftshader';
-
-/** What a run comes to whose device is lost once in each of `rounds` trainings, at a step that the seed chooses. */
-async function outcome(lossAt: number | undefined, saveEvery: number) {
-  const spec = FAMILY.vae;
-  if (!spec) throw new Error('no vae in the family');
-  const device = await openDevice({ adapter });
-  try {
-    const model = await createModel(device, spec, { seed: 1 });
-    const trainer = await createTrainer(model, FAMILY_DATA, { ...OPTIONS, saveEvery: { steps: saveEvery } });
-    const told: number[] = [];
-    const reports: Omit<EpochReport, 'seconds' | 'stepsPerSecond'>[] = [];
-    const warnings: string[] = [];
-    const onStep = (step: number) => {
-      told.push(step);
-      if (step === lossAt) device.gpu.destroy();
-    };
-    const onWarning = ({ kind }: { kind: string }) => warnings.push(kind);
-    for await (const { seconds: _, stepsPerSecond: __, ...report } of trainer.train({
-      epochs: EPOCHS,
-      onStep,
-      onWarning,
-    }))
-      reports.push(report);
-    return { told, reports, warnings, parameters: await model.parameters(), state: await trainer.optimizerState() };
-  } finally {
-    device.dispose();
-  }
+/** A training whose device is lost several times. */
+export interface LosingPlan {
+  /** In order: as soon as the losses of this step are told, or of a later one if it was lost just before. */
+  lossesAt: number[];
+  saveEvery: number;
 }
 
-/** Loses the device `count` times, each time in a training of its own; all must come to the same bits. */
-export async function loseDevices(count: number, seed: number): Promise<void> {
-  const want = await outcome(undefined, 7);
+export interface LostOutcome {
+  /** Steps whose losses were told, in order. */
+  told: number[];
+  reports: Omit<latentgpu.EpochReport, 'seconds' | 'stepsPerSecond'>[];
+  warnings: string[];
+  /** SHA-256 of each tensor of the model and of the optimizer, by name. */
+  tensors: [string, string][];
+}
+
+/** Runs here and, as text, in a page: it may use nothing from outside. */
+export async function trainLosing(
+  lib: typeof latentgpu,
+  device: latentgpu.Device,
+  { lossesAt, saveEvery }: LosingPlan,
+): Promise<LostOutcome> {
+  const data = lib.digits({ train: 37, test: 16, seed: 3 });
+  const model = await lib.createModel(device, lib.vae({ pixels: 784, hidden: [16], latent: 4 }), { seed: 1 });
+  const options = { batch: 8, seed: 3, klWarmup: 20, schedule: { kind: 'cosine', steps: 100 } } as const;
+  const recoveries = lossesAt.length;
+  const trainer = await lib.createTrainer(model, data, { ...options, recoveries, saveEvery: { steps: saveEvery } });
+  const told: number[] = [];
+  const reports: LostOutcome['reports'] = [];
+  const warnings: string[] = [];
+  const ahead = [...lossesAt];
+  let lost: GPUDevice | undefined;
+  const onStep = (step: number) => {
+    told.push(step);
+    if (step < (ahead[0] ?? Number.POSITIVE_INFINITY) || lost === device.gpu) return;
+    ahead.shift();
+    lost = device.gpu;
+    lost.destroy();
+  };
+  const onWarning = ({ kind }: { kind: string }) => warnings.push(kind);
+  for await (const report of trainer.train({ epochs: 20, onStep, onWarning })) {
+    const { seconds: _, stepsPerSecond: __, ...rest } = report;
+    reports.push(rest);
+  }
+  const tensors: [string, string][] = [];
+  const { gradients: ___, ...moments } = await trainer.optimizerState();
+  for (const [part, named] of Object.entries({ parameter: await model.parameters(), ...moments }))
+    for (const [name, { values }] of named) {
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Float32Array(values)));
+      tensors.push([`${part} ${name}`, [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')]);
+    }
+  model.dispose();
+  return { told, reports, warnings, tensors };
+}
+
+export const NEVER_LOST: LosingPlan = { lossesAt: [], saveEvery: 7 };
+
+/** `losses` steps that the seed chooses, and how often the state is saved. */
+export function losingPlan(losses: number, seed: number): LosingPlan {
+  const draw = (stream: number, index: number, below: number) =>
+    1 + Math.floor(uniformAt(seed, 98, stream, index) * below);
+  const lossesAt = new Set<number>();
+  for (let index = 0; lossesAt.size < losses; index++) lossesAt.add(draw(0, index, STEPS));
+  return { lossesAt: [...lossesAt].sort((a, b) => a - b), saveEvery: draw(1, 0, 12) };
+}
+
+/** @param want of NEVER_LOST, on the same adapter */
+export function assertRecovered(plan: LosingPlan, got: LostOutcome, want: LostOutcome): void {
+  const where = `lost at steps ${plan.lossesAt.join(', ')}; saved every ${plan.saveEvery}`;
   assert.equal(want.warnings, []);
   assert.is(want.reports.length, EPOCHS);
-  for (let round = 0; round < count; round++) {
-    const lossAt = 1 + Math.floor(uniformAt(seed, 98, 0, round) * (STEPS - 1));
-    const saveEvery = 1 + Math.floor(uniformAt(seed, 98, 1, round) * 12);
-    const got = await outcome(lossAt, saveEvery);
-    const where = `lost at step ${lossAt}, saved every ${saveEvery} steps`;
-    assert.equal(got.warnings, ['recovery'], where);
-    assert.equal(got.told, want.told, `${where}: each step is told once`);
-    assert.equal(got.reports, want.reports, where);
-    assert.ok(sameBits(got.parameters, want.parameters), where);
-    for (const moment of ['moment1', 'moment2'] as const)
-      assert.ok(sameBits(got.state[moment] ?? new Map(), want.state[moment] ?? new Map()), `${where}: ${moment}`);
-  }
+  assert.equal(
+    got.warnings,
+    plan.lossesAt.map(() => 'recovery'),
+    where,
+  );
+  assert.equal(got.told, want.told, `${where}: each step is told once`);
+  assert.equal(got.reports, want.reports, where);
+  assert.equal(got.tensors, want.tensors, where);
 }
