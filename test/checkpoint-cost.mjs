@@ -1,4 +1,4 @@
-// What checkpoints cost: the seed's VAE trained in turn without any saving (A) and with one snapshot in each round, written
+// What checkpoints cost: the seed's VAE trained in turn without any saving (A) and with four snapshots in each round, written
 // to a disk as a run writes it (B); A B A B. Says what one snapshot adds, and what share of the time that is at the default
 // of one in 30 s. A measurement, not a test: run by hand on a quiet machine.
 //   node test/checkpoint-cost.mjs [adapter] [rounds] [steps a round]
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { createModel, createTrainer, digits, encodeSnapshot, openDevice, vae } from 'latentgpu/node';
 
 const SECONDS_BETWEEN = 30;
+const A_ROUND = 4;
 const [adapter = 'auto', rounds = '15', steps = '40'] = process.argv.slice(2);
 const count = Number(steps);
 
@@ -17,7 +18,7 @@ const dataset = digits({ train: 128 * count, test: 128, seed: 1 });
 const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'latentgpu-cost-'));
 const file = path.join(folder, 'checkpoint.safetensors');
 
-/** Seconds of a round; with `snapshots`, one is taken after its first half and written while the second is trained.
+/** Seconds of a round; with `snapshots`, each is written while training goes on, the last one too.
  * @param {boolean} snapshots */
 async function round(snapshots) {
   /** @type {Promise<void>[]} */
@@ -31,16 +32,17 @@ async function round(snapshots) {
     await handle.close();
   };
   const options = snapshots && {
-    snapshotEvery: count / 2,
+    snapshotEvery: count / (A_ROUND + 1),
     /** @param {Promise<import('latentgpu/node').Snapshot>} snapshot @param {number} step */
     onSnapshot: (snapshot, step) => {
-      if (step - first === count / 2) writing.push(write(snapshot));
+      if (step < first + count) writing.push(write(snapshot));
     },
   };
   let seconds = 0;
   for await (const report of trainer.train({ steps: count, ...options })) ({ seconds } = report);
   await Promise.all(writing);
-  if (snapshots && writing.length !== 1) throw new Error(`${writing.length} snapshots in a round, must be 1`);
+  if (snapshots && writing.length !== A_ROUND)
+    throw new Error(`${writing.length} snapshots, must be ${A_ROUND}: give a multiple of 5 steps`);
   return seconds;
 }
 
@@ -60,7 +62,7 @@ for (let pair = 0; pair < Number(rounds); pair++) {
   const a = await round(false);
   const b = await round(true);
   without.push(a);
-  added.push(b - a);
+  added.push((b - a) / A_ROUND);
 }
 const [step, cost] = [median(without) / count, median(added)];
 console.log(
