@@ -20,6 +20,7 @@ export const TIERS = {
   train: { adapters: 'each', unchecked: true },
   cli: { adapters: 'none' },
   browser: { adapters: 'none', alone: true },
+  pages: { adapters: 'none', alone: true, rest: true },
   families: { adapters: 'each', alone: true, unchecked: true, rest: true },
   behaviour: { adapters: 'quickest', unchecked: true, rest: true },
   long: { adapters: 'quickest', rest: true },

@@ -1,5 +1,5 @@
 // The page of harness/web: what it gives away and takes back. Models saved, loaded and dropped, pictures, links. Own images are
-// in page-data.test.ts.
+// in data.test.ts.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,9 +7,9 @@ import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { closeBrowser } from '../browser/page.js';
+import { assertSame, openVisitor, type Pixels, SETUP, shows, type Visitor } from '../browser/visitor.js';
 import { idxFile } from '../support/programs.js';
-import { closeBrowser } from './page.js';
-import { assertSame, openVisitor, type Pixels, SETUP, shows, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

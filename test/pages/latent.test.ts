@@ -3,8 +3,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
-import { closeBrowser } from './page.js';
-import { differs, eventually, mean, openVisitor, type Pixels, SETUP, type Visitor } from './visitor.js';
+import { closeBrowser } from '../browser/page.js';
+import { differs, eventually, mean, openVisitor, type Pixels, SETUP, type Visitor } from '../browser/visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

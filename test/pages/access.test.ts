@@ -1,11 +1,11 @@
 // The page of harness/web for everybody: axe's rules in each of its states and in both colour schemes, and no mouse at all.
-// Phones are in page-phone.test.ts.
+// Phones are in phone.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
-import { assertAccessible } from './axe.js';
-import { closeBrowser } from './page.js';
-import { differs, openVisitor, type Visitor } from './visitor.js';
+import { assertAccessible } from '../browser/axe.js';
+import { closeBrowser } from '../browser/page.js';
+import { differs, openVisitor, type Visitor } from '../browser/visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

@@ -8,9 +8,9 @@ import { encode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { closeBrowser } from '../browser/page.js';
+import { eventually, mean, openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
 import { idxFile } from '../support/programs.js';
-import { closeBrowser } from './page.js';
-import { eventually, mean, openVisitor, SETUP, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

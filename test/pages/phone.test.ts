@@ -3,9 +3,9 @@
 import type { CDPSession } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assertAccessible } from './axe.js';
-import { closeBrowser } from './page.js';
-import { differs, openVisitor, type Visitor } from './visitor.js';
+import { assertAccessible } from '../browser/axe.js';
+import { closeBrowser } from '../browser/page.js';
+import { differs, openVisitor, type Visitor } from '../browser/visitor.js';
 
 const SETUP = '#images=600&preset=conditionalVae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 const PHONE = { width: 390, height: 844 };

@@ -4,8 +4,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
-import { closeBrowser } from './page.js';
-import { eventually, type Held, openVisitor, type Visitor } from './visitor.js';
+import { closeBrowser } from '../browser/page.js';
+import { eventually, type Held, openVisitor, type Visitor } from '../browser/visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

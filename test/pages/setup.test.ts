@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { closeBrowser } from '../browser/page.js';
+import { differs, openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
 import { idxFile } from '../support/programs.js';
-import { closeBrowser } from './page.js';
-import { differs, openVisitor, SETUP, type Visitor } from './visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

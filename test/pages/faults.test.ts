@@ -3,10 +3,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
-import { assertAccessible } from './axe.js';
-import { launchBrowser } from './chromium.js';
-import { closeBrowser } from './page.js';
-import { eventually, openVisitor, SETUP, shows, type Visitor } from './visitor.js';
+import { assertAccessible } from '../browser/axe.js';
+import { launchBrowser } from '../browser/chromium.js';
+import { closeBrowser } from '../browser/page.js';
+import { eventually, openVisitor, SETUP, shows, type Visitor } from '../browser/visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
