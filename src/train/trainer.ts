@@ -3,7 +3,8 @@
 import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
-import { lossTold } from '../gpu/faults.js';
+import type { Device } from '../gpu/device.js';
+import { lossTold, messageOf } from '../gpu/faults.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -255,20 +256,20 @@ export class Trainer {
     const { last } = this.keeper;
     const { recoveries } = this.recovery;
     const reached = this.step;
-    const why = cause instanceof Error ? cause.message : `the device "${device.adapter.name}" was lost`;
+    const why = cause instanceof Error ? cause.message : lossOf(device);
     if (!last) throw cause ?? new DeviceError(why);
     if (this.recovered >= recoveries)
       throw new DeviceError(
-        `${why} Training has recovered from ${recoveries} losses, as many as \`recoveries\` allows. ` +
+        `${why} Training has recovered from ${recoveries} ${recoveries === 1 ? 'loss' : 'losses'}, as many as \`recoveries\` allows. ` +
           `\`lastSnapshot\` of the trainer is of step ${last.step}.`,
         { cause },
       );
-    this.recovered++;
     await device.renew();
     const ofModel = this.model.stale;
     if (ofModel) this.model.rebuild();
     await this.state.rebuild();
     this.state.load(last, ofModel);
+    this.recovered++;
     const message = `the GPU was lost after step ${reached} and opened anew (${device.adapter.name}): training goes on from step ${last.step}`;
     onWarning?.({ kind: 'recovery', step: last.step, message });
   }
@@ -374,6 +375,16 @@ export class Trainer {
     if (this.state.parts.stale)
       throw new DeviceError('this trainer was lost with the GPU that it was on; make a new one with createTrainer');
   }
+}
+
+/** What the device says of its loss. */
+function lossOf(device: Device): string {
+  try {
+    device.check();
+  } catch (error) {
+    return messageOf(error);
+  }
+  return `the device "${device.adapter.name}" was lost.`;
 }
 
 /** Seconds since it was started, and steps a second since `first`. */

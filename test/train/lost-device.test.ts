@@ -90,6 +90,22 @@ test('more losses than `recoveries` allows: an error that says so, and the last 
     assert.ok(saved && saved.step > 0 && saved.step <= 25, `step ${saved?.step}`);
   }));
 
+test('a GPU that cannot be opened again is not counted among the recoveries, however often it is tried', () =>
+  onOwnDevice({ recoveries: 1 }, async (trainer, model) => {
+    await reportsOf(trainer, {});
+    await lose(model);
+    const { device } = model;
+    const { renew } = device;
+    device.renew = () => Promise.reject(new DeviceError('no adapter is offered any more'));
+    for (let time = 0; time < 2; time++)
+      assert.is((await refusal(() => trainer.revive())).message, 'no adapter is offered any more');
+    device.renew = renew;
+    assert.is(await trainer.revive(), true);
+    await lose(model);
+    const { message } = await refusal(() => trainer.revive());
+    assert.match(message, /^the device ".+" was lost \(.+\): .* Training has recovered from 1 loss, as many as/s);
+  }));
+
 test('recoveries: 0: nothing is saved, and a loss ends training', () =>
   onOwnDevice({ recoveries: 0 }, async (trainer, model) => {
     const onStep = (step: number) => step === 3 && model.device.gpu.destroy();
