@@ -13,10 +13,10 @@ import { reportsOf, sameBits } from '../support/training.js';
 
 const ADAPTER = process.env.LATENTGPU_ADAPTER || 'swiftshader';
 
-test('lost at four seeded steps: the same losses, reports, weights and moments', async () => {
+test('lost at two seeded steps: the same losses, reports, weights and moments', async () => {
   const device = await openDevice({ adapter: ADAPTER });
   const want = await trainLosing(library, device, NEVER_LOST);
-  const plan = losingPlan(4, 77);
+  const plan = losingPlan(2, 77);
   assertRecovered(plan, await trainLosing(library, device, plan), want);
   device.dispose();
 });
@@ -24,8 +24,8 @@ test('lost at four seeded steps: the same losses, reports, weights and moments',
 async function onOwnDevice(options: object, work: (trainer: Trainer, model: Model) => Promise<void>): Promise<void> {
   const device = await openDevice({ adapter: ADAPTER });
   try {
-    const spec = FAMILY.vae;
-    if (!spec) throw new Error('no vae in the family');
+    const spec = FAMILY.linear; // few kernels, which each device compiles anew
+    if (!spec) throw new Error('no linear model in the family');
     const model = await createModel(device, spec, { seed: 1 });
     await work(await createTrainer(model, FAMILY_DATA, { batch: 8, ...options }), model);
   } finally {
