@@ -340,8 +340,8 @@ export class Trainer {
   }
 
   /**
-   * Lends the means of training to `work` (the profiler): what `work` does is undone at its end, or whenever it calls
-   * `restore`; parameters, optimizer and counters are then what they were.
+   * Runs `work` (the profiler) on this trainer's stepper, then restores parameters, optimizer and counters. `work` may
+   * restore them earlier by calling `restore`.
    * @throws ArgumentError while another call is training
    */
   async lend<T>(work: (stepper: Stepper, restore: () => void) => Promise<T>): Promise<T> {
