@@ -1,7 +1,9 @@
 // Opening a GPU in Node: which adapters Dawn (npm `webgpu`) offers on this machine, which one is taken, and the Vulkan
 // set-up that each needs. A machine with no GPU and no Vulkan gets SwiftShader (swiftshader.ts). What an open device is
 // and does is src/gpu/device.ts. Dawn is loaded by the first call, not by importing this file.
+
 import path from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { ArgumentError, DeviceError } from '../errors.js';
 import {
   type AdapterKind,
@@ -164,7 +166,9 @@ async function bundledOffer(flags: readonly string[]): Promise<Offer | undefined
   const files: SwiftShader = await swiftShader();
   if (!findVulkan().loaded && !loadVulkan(files.loader)) return undefined;
   const only = { VK_DRIVER_FILES: files.driverFile, VK_ICD_FILENAMES: files.driverFile };
-  return withEnvironment(only, () => request(flags));
+  const offer = await withEnvironment(only, () => request(flags));
+  // Where the loader does not see this environment, a driver of the system answers.
+  return offer?.summary.kind === 'swiftshader' ? offer : undefined;
 }
 
 async function request(flags: readonly string[]): Promise<Offer | undefined> {
@@ -285,7 +289,11 @@ function listed(all: readonly Offer[]): string {
 function reason(kind: AdapterKind): string {
   if (kind === 'swiftshader')
     return (
-      swiftShaderMissing() || 'it is unpacked but Dawn got no adapter from it (is its cache folder mounted noexec?)'
+      swiftShaderMissing() ||
+      (isMainThread
+        ? 'it is unpacked but Dawn got no adapter from it (is its cache folder mounted noexec?)'
+        : 'it is found by way of the environment, which this worker thread has a copy of; start the thread with ' +
+          '{ env: SHARE_ENV } of node:worker_threads')
     );
   if (process.platform !== 'linux')
     return kind === 'hardware'

@@ -14,7 +14,7 @@ interface Result {
 /** Runs a program with `device`, `model`, `data` and the library in scope. */
 function run(program: string): Promise<Result> {
   const code = `import * as lib from 'latentgpu/node';
-    import { Worker, isMainThread, parentPort } from 'node:worker_threads';
+    import { SHARE_ENV, Worker } from 'node:worker_threads';
     const { createModel, createTrainer, digits, linear, openDevice } = lib;
     const data = digits({ train: 256, test: 32 });
     const open = () => openDevice({ adapter: 'swiftshader' });
@@ -88,7 +88,7 @@ test('a worker thread that trains is asked to stop, and awaited, as the document
       const trainer = await createTrainer(model, digits({ train: 256, test: 32 }), { batch: 16 });
       for await (const { epoch } of trainer.train({ epochs: 1000, signal: stop.signal })) parentPort.postMessage(epoch);
       device.dispose();\`;
-    const worker = new Worker(train, { eval: true });
+    const worker = new Worker(train, { eval: true, env: SHARE_ENV });
     worker.once('message', () => worker.postMessage('stop'));
     console.log(await new Promise((resolve) => worker.on('exit', resolve)));
     const device = await open();
@@ -97,6 +97,18 @@ test('a worker thread that trains is asked to stop, and awaited, as the document
     device.dispose();`,
     '0',
     '0\n2',
+  ));
+
+test('a worker thread with an environment of its own is told what SwiftShader needs', () =>
+  check(
+    `const opening = \`
+      import { openDevice } from 'latentgpu/node';
+      await openDevice({ adapter: 'swiftshader' });\`;
+    const worker = new Worker(opening, { eval: true });
+    const { message } = await new Promise((resolve) => worker.on('error', resolve));
+    console.log(message.includes('{ env: SHARE_ENV }') || message);`,
+    '0',
+    'true',
   ));
 
 test.run();
