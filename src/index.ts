@@ -74,6 +74,7 @@ export {
   type LogVarRange,
   type LossSpec,
   type LossTerm,
+  logVarRangeOf,
   lossWeights,
   type ModelSpec,
   type PixelRange,
@@ -103,4 +104,4 @@ export type { Numbers } from './train/rows.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export { createTrainer, type OptimizerState, type Trainer } from './train/trainer.js';
-export { type WeightTensor, weightsOf } from './train/weights.js';
+export { type WeightTensor, weightsFor, weightsOf } from './train/weights.js';

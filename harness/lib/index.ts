@@ -10,6 +10,8 @@ export {
   type Source,
 } from './data/data.js';
 export { asFloats, firstLabels, labelsByClass } from './data/images.js';
+export { encodeOnnx } from './export/onnx-file.js';
+export { describeGraph, onnxGraphs } from './export/onnx-graph.js';
 export {
   checkImagesFit,
   chooseOutputs,
@@ -19,6 +21,7 @@ export {
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
+export { type ExportOptions, exportHelp, readExportOptions } from './options/export-options.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
 export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';
 export { chosenModel, type ModelOptions, readSpec } from './options/model-options.js';
@@ -49,6 +52,7 @@ export {
   describeRun,
   describeSpec,
   type RunDescription,
+  versions,
 } from './report/describe.js';
 export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './report/losses.js';
 export { print } from './report/print.js';

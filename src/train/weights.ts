@@ -3,12 +3,14 @@
 import { kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError } from '../errors.js';
 import { entriesOf, type Named } from '../formats/safetensors.js';
+import { parameterSpecs } from '../graph/build.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import type { Layout, NamedRange } from '../plan/layout.js';
+import { type ModelSpec, validateSpec } from '../model/spec.js';
+import { type Layout, layoutOf, type NamedRange } from '../plan/layout.js';
 import { cut } from '../show.js';
 import { notFinite } from './rows.js';
-import { flatten, type NamedTensors } from './tensors.js';
+import { flatten, type NamedTensors, unflatten } from './tensors.js';
 
 /** A tensor as decodeSafetensors gives it, or made by hand. */
 export interface WeightTensor {
@@ -54,6 +56,16 @@ export function flatWeights(layout: Layout, tensors: Named<WeightTensor>): Float
       );
   }
   return flat;
+}
+
+/**
+ * The weights of a model without a device: all of its parameters, by PyTorch's names, in their order.
+ * @throws ArgumentError as Model.loadParameters
+ */
+export function weightsFor(spec: ModelSpec, tensors: Named<WeightTensor>): NamedTensors {
+  validateSpec(spec);
+  const layout = layoutOf(parameterSpecs(spec));
+  return unflatten(layout, flatWeights(layout, tensors).buffer);
 }
 
 /** Before anything is allocated for them. */

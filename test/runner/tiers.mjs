@@ -22,6 +22,7 @@ export const TIERS = {
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: true, rest: true },
   families: { adapters: 'each', alone: true, unchecked: true, rest: true },
+  onnx: { adapters: 'quickest', unchecked: true, rest: true },
   behaviour: { adapters: 'quickest', unchecked: true, rest: true },
   long: { adapters: 'quickest', rest: true },
 };

@@ -175,7 +175,7 @@ export function describeSpec({ inputs, encoder, code, decoder }: ModelSpec): str
 }
 
 /** What made a run. */
-function versions(): { latentgpu: string; webgpu: string; node: string } {
+export function versions(): { latentgpu: string; webgpu: string; node: string } {
   const load = createRequire(import.meta.url);
   return {
     latentgpu: load('latentgpu/package.json').version,

@@ -1,4 +1,4 @@
-// The folder that generate.js leaves its results in, file by file, each with a line that says what it shows. It is one
+// The folder that generate.js or export.js leaves its results in, file by file, each with a line that says what it shows. It is one
 // program's alone, and made only when all that was asked for was accepted.
 import path from 'node:path';
 import { type Claim, claimDefault, claimNew } from './claim.js';
@@ -8,14 +8,15 @@ export class Results {
   private readonly claim: Claim;
 
   /**
-   * @param out a new or empty folder; `generated` in the run's folder if absent, with -2, -3... where that is taken
+   * @param out a new or empty folder; `name` in the run's folder if absent, with -2, -3... where that is taken
    * @throws ArgumentError if it is another program's, or cannot be made
    */
   constructor(
     { out, run }: { out?: string | undefined; run: string },
     private readonly say: (line: string) => void,
+    name = 'generated',
   ) {
-    this.claim = out === undefined ? claimDefault(path.join(run, 'generated')) : claimNew(out);
+    this.claim = out === undefined ? claimDefault(path.join(run, name)) : claimNew(out);
   }
 
   get folder(): string {

@@ -1,0 +1,205 @@
+// A model's encoder, decoder and both as ONNX graphs, as plain data: nodes, weights, inputs and outputs. How they become a
+// file is onnx-file.ts's business. Operators are of opset 17; pixels are 0..1 outside, whatever range the model works in.
+import { type Activation, type DenseSpec, logVarRangeOf, type ModelSpec, type NamedTensors } from 'latentgpu/node';
+
+export interface OnnxAttribute {
+  name: string;
+  value: number;
+  /** Of the number, as ONNX tells them apart. */
+  type: 'float' | 'int';
+}
+
+export interface OnnxNode {
+  op: string;
+  name: string;
+  inputs: string[];
+  output: string;
+  attributes: OnnxAttribute[];
+}
+
+/** [n, width] of a batch of n, or [n] without a width. */
+export interface OnnxValue {
+  name: string;
+  type: 'float' | 'int64';
+  width?: number;
+  doc: string;
+}
+
+export interface OnnxConstant {
+  name: string;
+  type: 'float' | 'int64';
+  shape: readonly number[];
+  values: Float32Array;
+}
+
+export interface OnnxGraph {
+  name: string;
+  doc: string;
+  inputs: OnnxValue[];
+  outputs: OnnxValue[];
+  nodes: OnnxNode[];
+  constants: OnnxConstant[];
+}
+
+/** 2 sqrt(2 / pi), and that times 0.044715: GELU's tanh form is x sigmoid(x (linear + cubic x^2)). */
+const GELU_LINEAR = 1.5957691216057308;
+const GELU_CUBIC = 0.044715 * GELU_LINEAR;
+
+type Emit = (op: string, inputs: string[], attributes?: OnnxAttribute[]) => string;
+
+const ACTIVATIONS: Record<Activation, (x: string, emit: Emit, constant: (value: number) => string) => string> = {
+  identity: (x) => x,
+  relu: (x, emit) => emit('Relu', [x]),
+  sigmoid: (x, emit) => emit('Sigmoid', [x]),
+  'leaky-relu': (x, emit) => emit('LeakyRelu', [x], [{ name: 'alpha', value: 0.01, type: 'float' }]),
+  elu: (x, emit) => emit('Elu', [x], [{ name: 'alpha', value: 1, type: 'float' }]),
+  gelu: (x, emit, constant) => {
+    const square = emit('Mul', [x, x]);
+    const slope = emit('Add', [emit('Mul', [square, constant(GELU_CUBIC)]), constant(GELU_LINEAR)]);
+    return emit('Mul', [x, emit('Sigmoid', [emit('Mul', [x, slope])])]);
+  },
+  silu: (x, emit) => emit('Mul', [x, emit('Sigmoid', [x])]),
+  softplus: (x, emit) => emit('Softplus', [x]),
+  tanh: (x, emit) => emit('Tanh', [x]),
+};
+
+/** Appends what a model does to one graph. Values are known by their names. */
+class Builder {
+  readonly nodes: OnnxNode[] = [];
+  readonly constants = new Map<string, OnnxConstant>();
+
+  constructor(
+    private readonly spec: ModelSpec,
+    private readonly weights: NamedTensors,
+  ) {}
+
+  /** @param label of the layer; nodes and values are called after it */
+  emit(label: string, op: string, inputs: string[], attributes: OnnxAttribute[] = []): string {
+    const same = this.nodes.filter(({ name }) => name.startsWith(`${label}/${op}`)).length;
+    const name = `${label}/${op}${same > 0 ? `.${same}` : ''}`;
+    this.nodes.push({ op, name, inputs, output: name, attributes });
+    return name;
+  }
+
+  constant(value: number): string {
+    return this.add({ name: `constant ${value}`, type: 'float', shape: [], values: Float32Array.of(value) });
+  }
+
+  /** x W^T + b */
+  linear(x: string, layer: string): string {
+    const [weight, bias] = [this.weight(`${layer}.weight`), this.weight(`${layer}.bias`)];
+    return this.emit(layer, 'Gemm', [x, weight, bias], [{ name: 'transB', value: 1, type: 'int' }]);
+  }
+
+  /** Layers as PyTorch's Sequential counts them: every Linear is followed by its activation. */
+  chain(x: string, part: string, layers: readonly DenseSpec[]): string {
+    return layers.reduce((value, { activation }, index) => {
+      const label = `${part}.${2 * index}`;
+      const emit: Emit = (op, inputs, attributes) => this.emit(label, op, inputs, attributes);
+      return ACTIVATIONS[activation](this.linear(value, label), emit, (number) => this.constant(number));
+    }, x);
+  }
+
+  /** The labels of a conditional model, as one-hot, behind `x`. */
+  conditioned(x: string, part: string): string {
+    const { classes } = this.spec;
+    if (classes === undefined) return x;
+    const depth = this.add({ name: 'classes', type: 'int64', shape: [], values: Float32Array.of(classes) });
+    const offOn = this.add({ name: 'off, on', type: 'float', shape: [2], values: Float32Array.of(0, 1) });
+    const oneHot = this.emit(part, 'OneHot', ['labels', depth, offOn]);
+    return this.emit(part, 'Concat', [x, oneHot], [{ name: 'axis', value: 1, type: 'int' }]);
+  }
+
+  /** The top of the encoder, or the deterministic code. */
+  encode(pixels: string): string {
+    const { range, encoder, code } = this.spec;
+    const seen =
+      range === '-1..1'
+        ? this.emit('range', 'Sub', [this.emit('range', 'Mul', [pixels, this.constant(2)]), this.constant(1)])
+        : pixels;
+    const layers = code.kind === 'deterministic' ? [...encoder, code] : encoder;
+    return this.chain(this.conditioned(seen, 'encoder'), 'encoder', layers);
+  }
+
+  decode(code: string): string {
+    const { range, decoder } = this.spec;
+    const shades = this.chain(this.conditioned(code, 'decoder'), 'decoder', decoder);
+    if (range !== '-1..1') return shades;
+    return this.emit('range', 'Mul', [this.emit('range', 'Add', [shades, this.constant(1)]), this.constant(0.5)]);
+  }
+
+  /** Gives a value the name of a graph's output. */
+  output(value: string, name: string): void {
+    this.nodes.push({ op: 'Identity', name: `output ${name}`, inputs: [value], output: name, attributes: [] });
+  }
+
+  private weight(name: string): string {
+    const tensor = this.weights.get(name);
+    if (!tensor) throw new Error(`the model has no ${name}`); // validated before
+    return this.add({ name, type: 'float', ...tensor });
+  }
+
+  private add(constant: OnnxConstant): string {
+    this.constants.set(constant.name, constant);
+    return constant.name;
+  }
+}
+
+/**
+ * `encoder`, `decoder` and `autoencoder` (which decodes the mean code).
+ * @param weights all of the model's parameters, by PyTorch's names
+ */
+export function onnxGraphs(spec: ModelSpec, weights: NamedTensors): OnnxGraph[] {
+  const { inputs, classes, code } = spec;
+  const gaussian = code.kind === 'gaussian';
+  const labels: OnnxValue[] =
+    classes === undefined ? [] : [{ name: 'labels', type: 'int64', doc: `each image's class, 0 to ${classes - 1}` }];
+  const images: OnnxValue = { name: 'images', type: 'float', width: inputs, doc: 'pixels of 0..1, row by row' };
+  const codes: OnnxValue = { name: 'codes', type: 'float', width: code.units, doc: 'codes' };
+  const pixels: OnnxValue = { name: 'pixels', type: 'float', width: inputs, doc: 'decoded pixels of 0..1, row by row' };
+  const head = (name: string, doc: string): OnnxValue => ({ name, type: 'float', width: code.units, doc });
+  const graph = (
+    name: string,
+    doc: string,
+    from: OnnxValue[],
+    outputs: OnnxValue[],
+    build: (builder: Builder) => Record<string, string>,
+  ): OnnxGraph => {
+    const builder = new Builder(spec, weights);
+    for (const [output, value] of Object.entries(build(builder))) builder.output(value, output);
+    const { nodes, constants } = builder;
+    return { name, doc, inputs: from, outputs, nodes, constants: [...constants.values()] };
+  };
+  const encoder = (builder: Builder): Record<string, string> => {
+    const top = builder.encode('images');
+    if (!gaussian) return { code: top };
+    const [low, high] = logVarRangeOf(code).map((bound) => builder.constant(bound));
+    const logVar = builder.emit('log_var', 'Clip', [builder.linear(top, 'log_var'), low ?? '', high ?? '']);
+    return { mu: builder.linear(top, 'mu'), log_var: logVar };
+  };
+  const heads = gaussian
+    ? [head('mu', 'mean of q(z|x)'), head('log_var', 'log variance of q(z|x), within its bounds')]
+    : [head('code', 'code')];
+  return [
+    graph('encoder', 'images to codes', [images, ...labels], heads, encoder),
+    graph('decoder', 'codes to images', [codes, ...labels], [pixels], (builder) => ({
+      pixels: builder.decode('codes'),
+    })),
+    graph(
+      'autoencoder',
+      'images to what the decoder makes of their (mean) codes',
+      [images, ...labels],
+      [pixels],
+      (b) => {
+        const top = b.encode('images');
+        return { pixels: b.decode(gaussian ? b.linear(top, 'mu') : top) };
+      },
+    ),
+  ];
+}
+
+/** images [batch, 784] -> mu, log_var [batch, 64] */
+export function describeGraph({ inputs, outputs }: OnnxGraph): string {
+  const shown = ({ name, width }: OnnxValue) => `${name} [batch${width === undefined ? '' : `, ${width}`}]`;
+  return `${inputs.map(shown).join(' and ')} -> ${outputs.map(shown).join(' and ')}`;
+}
