@@ -68,9 +68,7 @@ export class Painter {
    */
   begin(canvas: OffscreenCanvas, layout: TileLayout): Picture {
     const { gpu } = this.machine.device;
-    const context = canvas.getContext('webgpu');
-    if (!context)
-      throw new ArgumentError('the canvas was drawn on by other means (a "2d" context?); draw on one of its own');
+    const context = contextOf(canvas);
     const { width, height } = pictureSize(layout, this.machine.device.limits.maxTextureDimension2D);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
@@ -95,6 +93,17 @@ export class Painter {
       },
     };
   }
+}
+
+const contexts = new WeakMap<OffscreenCanvas, GPUCanvasContext>();
+
+/** Asked for once a canvas: in a worker of Firefox, `getContext` throws the second time. Painters come and go with the model. */
+function contextOf(canvas: OffscreenCanvas): GPUCanvasContext {
+  const context = contexts.get(canvas) ?? canvas.getContext('webgpu');
+  if (!context)
+    throw new ArgumentError('the canvas was drawn on by other means (a "2d" context?); draw on one of its own');
+  contexts.set(canvas, context);
+  return context;
 }
 
 async function tilesPipeline(device: Device, format: GPUTextureFormat): Promise<GPURenderPipeline> {
