@@ -40,6 +40,7 @@ export class Painter {
 
   private constructor(
     private readonly machine: Machine,
+    private readonly layout: GPUBindGroupLayout,
     private readonly pipeline: GPURenderPipeline,
     private readonly format: GPUTextureFormat,
     private readonly tiles: GPUBuffer,
@@ -49,13 +50,14 @@ export class Painter {
   static async create(machine: Machine): Promise<Painter> {
     const { device } = machine;
     const format = navigator.gpu.getPreferredCanvasFormat();
-    const pipeline = await tilesPipeline(device, format);
+    const layout = await watched(device, 'the layout of tiles', () => tilesLayout(device));
+    const pipeline = await tilesPipeline(device, layout, format);
     const memory = machine.memory.part();
     try {
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
       const tiles = memory.create({ label: 'tiles', bytes: TILES_BYTES, usage, remedy: 'Close other programs.' });
       await memory.settled();
-      return new Painter(machine, pipeline, format, tiles);
+      return new Painter(machine, layout, pipeline, format, tiles);
     } catch (error) {
       memory.dispose();
       throw error;
@@ -86,7 +88,7 @@ export class Painter {
         loadOp = 'load';
         pass.setPipeline(this.pipeline);
         const entries = [rows.buffer, this.tiles].map((buffer, binding) => ({ binding, resource: { buffer } }));
-        const group = { label: 'tiles', layout: this.pipeline.getBindGroupLayout(0), entries };
+        const group = { label: 'tiles', layout: this.layout, entries };
         pass.setBindGroup(0, gpu.createBindGroup(group));
         pass.draw(3);
         pass.end();
@@ -106,14 +108,27 @@ function contextOf(canvas: OffscreenCanvas): GPUCanvasContext {
   return context;
 }
 
-async function tilesPipeline(device: Device, format: GPUTextureFormat): Promise<GPURenderPipeline> {
+/** Said, not 'auto': Firefox crashes some time after a pipeline was asked for its own layout again and again. */
+function tilesLayout({ gpu }: Device): GPUBindGroupLayout {
+  const { FRAGMENT } = GPUShaderStage;
+  const types: GPUBufferBindingType[] = ['read-only-storage', 'uniform'];
+  const entries = types.map((type, binding) => ({ binding, visibility: FRAGMENT, buffer: { type } }));
+  return gpu.createBindGroupLayout({ label: 'tiles', entries });
+}
+
+async function tilesPipeline(
+  device: Device,
+  group: GPUBindGroupLayout,
+  format: GPUTextureFormat,
+): Promise<GPURenderPipeline> {
   const { gpu } = device;
   const { code } = tilesSource;
   const module = await watched(device, 'shader tiles', () => gpu.createShaderModule({ label: 'tiles', code }));
+  const layout = gpu.createPipelineLayout({ label: 'tiles', bindGroupLayouts: [group] });
   try {
     return await gpu.createRenderPipelineAsync({
       label: 'tiles',
-      layout: 'auto',
+      layout,
       vertex: { module, entryPoint: 'cover' },
       fragment: { module, entryPoint: 'tile', targets: [{ format }] },
     });
