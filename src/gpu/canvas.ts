@@ -1,7 +1,7 @@
 // Where a picture goes: straight to a canvas, or, in Firefox, to a texture whose pixels are then put on the canvas. It knows
 // nothing of images; draw.ts draws them.
 import { ArgumentError } from '../errors.js';
-import type { Device } from './device.js';
+import { type Device, inFirefox } from './device.js';
 import type { Memory } from './memory.js';
 import type { Machine } from './program.js';
 import { mapForReading } from './transfer.js';
@@ -24,7 +24,7 @@ export interface Size {
  * Firefox 153 ends, all of it, some hundred pictures after canvases began to show what WebGPU drew ("Cannot remove a vacant
  * resource" in wgpu: showing a canvas gives numbers of command encoders back too early, and the next encoders get them).
  */
-const throughHost = (): boolean => / Firefox\//.test(navigator.userAgent);
+const throughHost = inFirefox;
 
 /** Bytes of a row of pixels in a buffer are a multiple of this. */
 const ROW_ALIGNMENT = 256;

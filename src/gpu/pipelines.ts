@@ -122,7 +122,7 @@ export async function pipelineError(device: Device, what: string, cause: unknown
 /** Firefox and Deno (naga) also show the line, numbered as in the whole module, and come with a label that is empty. */
 const saidOf = ({ message }: GPUCompilationMessage): string =>
   message
-    .replace(/\n\s*┌─[^]*$/, '')
+    .replace(/\n\s*┌─.*$/s, '')
     .replace(/^\s*Shader '.*?' parsing error:/, '')
     .trim();
 
