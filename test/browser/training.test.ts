@@ -26,7 +26,7 @@ test('training in Chromium gives the losses of PyTorch and of Node', async () =>
   const device = await openDevice({ adapter: 'swiftshader' });
   const inNode = await trainReference(library, device, new Uint8Array(reference));
   device.dispose();
-  assertSameLosses(inBrowser, inNode, 'Node');
+  assertSameLosses(inBrowser, inNode, "Node's");
 });
 
 test('digits are the same bytes in Chromium and in Node', async () => {
