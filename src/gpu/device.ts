@@ -90,7 +90,9 @@ export function summarizeAdapter(
   // `device` names a real GPU and `description` its driver; of software only the driver is worth naming.
   const names = software ? [description, device] : [device, description];
   return {
-    name: names.find((name) => name !== '') ?? (`${vendor} ${architecture}`.trim() || 'unnamed adapter'),
+    name:
+      names.find((name) => name !== '') ??
+      (`${vendor} ${architecture}`.trim() || (inFirefox() ? "Firefox's adapter" : 'unnamed adapter')),
     vendor,
     architecture,
     description,
@@ -100,6 +102,9 @@ export function summarizeAdapter(
     ...(adapter.features.has('subgroups') && min && max && { subgroupSizes: { min, max } }),
   };
 }
+
+/** Told by its name: what is otherwise in Firefox cannot be asked for. */
+export const inFirefox = (): boolean => / Firefox\//.test(globalThis.navigator?.userAgent ?? '');
 
 function adapterKind(info: GPUAdapterInfo): AdapterKind {
   const text = `${info.architecture} ${info.device} ${info.description}`.toLowerCase();
@@ -269,9 +274,9 @@ export async function openDevice(options: BrowserDeviceOptions = {}): Promise<De
   if (adapter === null)
     throw new DeviceError(
       'this browser has WebGPU but no adapter: navigator.gpu.requestAdapter() gave null. Update the graphics driver, ' +
-        "switch on hardware acceleration in the browser's settings, and see chrome://gpu for the reason; on Linux start " +
-        'Chromium with --enable-unsafe-webgpu --enable-features=Vulkan, without a GPU also with ' +
-        '--use-webgpu-adapter=swiftshader.',
+        "switch on hardware acceleration in the browser's settings, and see chrome://gpu (in Firefox about:support) for the " +
+        'reason; on Linux start Chromium with --enable-unsafe-webgpu --enable-features=Vulkan, without a GPU also with ' +
+        '--use-webgpu-adapter=swiftshader, and set gfx.webgpu.ignore-blocklist in about:config of Firefox.',
     );
   return deviceFromAdapter(adapter, { withoutFeatures: options.withoutFeatures ?? [], again });
 }

@@ -1,7 +1,8 @@
-// Images from the GPU's memory onto a canvas, as tiles of grey, without the host ever seeing a pixel. It does not know
-// where the images come from. Not part of latentgpu.js: latentgpu/worker carries it.
+// Images from the GPU's memory onto a canvas, as tiles of grey. It does not know where the images come from, nor how pixels
+// reach the canvas (canvas.ts). Not part of latentgpu.js: latentgpu/worker carries it.
 import { ArgumentError } from '../errors.js';
 import { tilesSource } from '../kernels/tiles.js';
+import { canvasFormat, type Size, type Surface, surfaceOf } from './canvas.js';
 import type { Device } from './device.js';
 import { watched } from './faults.js';
 import { pipelineError } from './pipelines.js';
@@ -27,8 +28,8 @@ export interface TileRows {
   count: number;
 }
 
-/** What is drawn in one task: the canvas shows it when that ends. */
-export interface Picture {
+/** What is drawn in one task. */
+export interface Picture extends Pick<Surface, 'show' | 'dispose'> {
   add(encoder: GPUCommandEncoder, rows: TileRows): void;
 }
 
@@ -36,26 +37,24 @@ export interface Picture {
 const TILES_BYTES = 32;
 
 export class Painter {
-  private readonly configured = new WeakSet<OffscreenCanvas>();
-
   private constructor(
     private readonly machine: Machine,
+    private readonly layout: GPUBindGroupLayout,
     private readonly pipeline: GPURenderPipeline,
-    private readonly format: GPUTextureFormat,
     private readonly tiles: GPUBuffer,
   ) {}
 
   /** Its memory is the machine's, and goes with that. */
   static async create(machine: Machine): Promise<Painter> {
     const { device } = machine;
-    const format = navigator.gpu.getPreferredCanvasFormat();
-    const pipeline = await tilesPipeline(device, format);
+    const layout = await watched(device, 'the layout of tiles', () => tilesLayout(device));
+    const pipeline = await tilesPipeline(device, layout);
     const memory = machine.memory.part();
     try {
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
       const tiles = memory.create({ label: 'tiles', bytes: TILES_BYTES, usage, remedy: 'Close other programs.' });
       await memory.settled();
-      return new Painter(machine, pipeline, format, tiles);
+      return new Painter(machine, layout, pipeline, tiles);
     } catch (error) {
       memory.dispose();
       throw error;
@@ -68,27 +67,25 @@ export class Painter {
    */
   begin(canvas: OffscreenCanvas, layout: TileLayout): Picture {
     const { gpu } = this.machine.device;
-    const context = canvas.getContext('webgpu');
-    if (!context)
-      throw new ArgumentError('the canvas was drawn on by other means (a "2d" context?); draw on one of its own');
-    const { width, height } = pictureSize(layout, this.machine.device.limits.maxTextureDimension2D);
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
-    if (!this.configured.has(canvas)) context.configure({ device: gpu, format: this.format, alphaMode: 'opaque' });
-    this.configured.add(canvas);
-    const view = context.getCurrentTexture().createView();
+    const surface = surfaceOf(
+      this.machine,
+      canvas,
+      pictureSize(layout, this.machine.device.limits.maxTextureDimension2D),
+    );
     let loadOp: GPULoadOp = 'clear';
     return {
+      show: () => surface.show(),
+      dispose: () => surface.dispose(),
       add: (encoder, rows) => {
         gpu.queue.writeBuffer(this.tiles, 0, tilesBytes(layout, rows));
         const pass = encoder.beginRenderPass({
           label: 'tiles',
-          colorAttachments: [{ view, loadOp, storeOp: 'store' }],
+          colorAttachments: [{ view: surface.view, loadOp, storeOp: 'store' }],
         });
         loadOp = 'load';
         pass.setPipeline(this.pipeline);
         const entries = [rows.buffer, this.tiles].map((buffer, binding) => ({ binding, resource: { buffer } }));
-        const group = { label: 'tiles', layout: this.pipeline.getBindGroupLayout(0), entries };
+        const group = { label: 'tiles', layout: this.layout, entries };
         pass.setBindGroup(0, gpu.createBindGroup(group));
         pass.draw(3);
         pass.end();
@@ -97,23 +94,31 @@ export class Painter {
   }
 }
 
-async function tilesPipeline(device: Device, format: GPUTextureFormat): Promise<GPURenderPipeline> {
+function tilesLayout({ gpu }: Device): GPUBindGroupLayout {
+  const { FRAGMENT } = GPUShaderStage;
+  const types: GPUBufferBindingType[] = ['read-only-storage', 'uniform'];
+  const entries = types.map((type, binding) => ({ binding, visibility: FRAGMENT, buffer: { type } }));
+  return gpu.createBindGroupLayout({ label: 'tiles', entries });
+}
+
+async function tilesPipeline(device: Device, group: GPUBindGroupLayout): Promise<GPURenderPipeline> {
   const { gpu } = device;
   const { code } = tilesSource;
   const module = await watched(device, 'shader tiles', () => gpu.createShaderModule({ label: 'tiles', code }));
+  const layout = gpu.createPipelineLayout({ label: 'tiles', bindGroupLayouts: [group] });
   try {
     return await gpu.createRenderPipelineAsync({
       label: 'tiles',
-      layout: 'auto',
+      layout,
       vertex: { module, entryPoint: 'cover' },
-      fragment: { module, entryPoint: 'tile', targets: [{ format }] },
+      fragment: { module, entryPoint: 'tile', targets: [{ format: canvasFormat() }] },
     });
   } catch (error) {
     throw await pipelineError(device, 'shader tiles', error);
   }
 }
 
-function pictureSize({ height, width, count, columns }: TileLayout, limit: number): { width: number; height: number } {
+function pictureSize({ height, width, count, columns }: TileLayout, limit: number): Size {
   if (!Number.isInteger(columns) || columns < 1)
     throw new ArgumentError(`columns: ${columns}, must be a positive integer`);
   const size = { width: columns * width, height: Math.ceil(count / columns) * height };

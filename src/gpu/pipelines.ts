@@ -119,12 +119,19 @@ export async function pipelineError(device: Device, what: string, cause: unknown
   return new ShaderError(text, { cause });
 }
 
+/** Firefox and Deno (naga) also show the line, numbered as in the whole module, and come with a label that is empty. */
+const saidOf = ({ message }: GPUCompilationMessage): string =>
+  message
+    .replace(/\n\s*┌─.*$/s, '')
+    .replace(/^\s*Shader '.*?' parsing error:/, '')
+    .trim();
+
 function compileErrorText(dispatch: Dispatch, code: string, message: GPUCompilationMessage): string {
   const { file, line } = originOf(dispatch, message.lineNum);
   const text = code.split('\n')[message.lineNum - 1] ?? '';
   const gutter = String(line).padStart(5);
   const caret = ' '.repeat(Math.max(message.linePos - 1, 0));
-  return `${file}:${line}:${message.linePos} ${message.message}\n${gutter} | ${text}\n${' '.repeat(5)} | ${caret}^`;
+  return `${file}:${line}:${message.linePos} ${saidOf(message)}\n${gutter} | ${text}\n${' '.repeat(5)} | ${caret}^`;
 }
 
 /** One promise a key; a failure is not kept. */

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { inBun, loadInBun, tellEnvironmentInBun } from './bun.js';
 
 export interface VulkanFound {
   /** True when libvulkan.so.1 is in the process, where Dawn will find it. */
@@ -24,6 +25,7 @@ const RTLD_NODELETE = 0x1000;
  * @returns whether it is loaded
  */
 export function loadVulkan(file: string): boolean {
+  if (inBun) return loadInBun(file);
   const { RTLD_NOW, RTLD_GLOBAL } = os.constants.dlopen;
   try {
     process.dlopen({ exports: {} }, file, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
@@ -69,8 +71,13 @@ function jsonFiles(folder: string): string[] {
 
 /** Runs `task` with these environment variables, and puts back what was there before. */
 export async function withEnvironment<T>(values: Record<string, string>, task: () => Promise<T>): Promise<T> {
-  const before = Object.keys(values).map((name) => [name, process.env[name]] as const);
+  const names = Object.keys(values);
+  const before = names.map((name) => [name, process.env[name]] as const);
+  const tell = () => {
+    if (inBun && process.platform === 'linux') for (const name of names) tellEnvironmentInBun(name);
+  };
   Object.assign(process.env, values);
+  tell();
   try {
     return await task();
   } finally {
@@ -78,5 +85,6 @@ export async function withEnvironment<T>(values: Record<string, string>, task: (
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     }
+    tell();
   }
 }

@@ -276,10 +276,15 @@ class Server implements Calls {
     const count = codes.length / model.spec.code.units;
     const tiles = { height, width, count, columns: columns ?? count, range: model.spec.range ?? '0..1' };
     let picture: Picture | undefined;
-    await model.decodeOnGpu(codes, labels, (encoder, rows) => {
-      picture ??= painter.begin(canvas, tiles);
-      picture.add(encoder, rows);
-    });
+    try {
+      await model.decodeOnGpu(codes, labels, (encoder, rows) => {
+        picture ??= painter.begin(canvas, tiles);
+        picture.add(encoder, rows);
+      });
+      await picture?.show();
+    } finally {
+      picture?.dispose();
+    }
   }
 
   /** One that could not be made is tried again by the next call; one of a GPU that was lost is made anew. */

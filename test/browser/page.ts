@@ -13,7 +13,7 @@ export const PAGE = '<!doctype html><meta charset="utf-8"><title>latentgpu</titl
 export const INSECURE_HOST = 'insecure.test';
 
 /** The built files, by the address that a page has them at. */
-function builtFiles(): [string, ServedFile][] {
+export function builtFiles(): [string, ServedFile][] {
   return ['latentgpu.js', 'latentgpu-worker.js', 'latentgpu-profile.js'].map((name) => [
     `/${name}`,
     { type: 'text/javascript', body: fs.readFileSync(path.join(root, 'dist', name)) },

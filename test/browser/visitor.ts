@@ -70,7 +70,7 @@ interface InWorker {
 }
 
 /** @param below the path that they are served under */
-function webFiles(below: string): [string, ServedFile][] {
+export function webFiles(below: string): [string, ServedFile][] {
   const folder = path.join(root, 'dist/web');
   if (!fs.existsSync(folder)) throw new Error(`${folder} does not exist: node build.mjs --tests`);
   const files = fs.readdirSync(folder).flatMap((name): [string, ServedFile][] => {

@@ -114,6 +114,20 @@ test('features and limits are the device’s own', async () => {
   assert.is(device.limits.maxBindGroups, 8);
 });
 
+test('an adapter of which Firefox hides everything is named after it', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
+  Object.defineProperty(globalThis, 'navigator', { value: { userAgent }, configurable: true });
+  try {
+    const info = { device: '', description: '', vendor: '', architecture: '', isFallbackAdapter: true };
+    const { name, kind, software } = summarizeAdapter(fakeAdapter(info).adapter);
+    assert.equal([name, kind, software], ["Firefox's adapter", 'other software', true]);
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  }
+});
+
 for (const [kind, name, info] of [
   ['hardware', 'acme-anvil-3000', {}],
   ['hardware', 'ACME driver 1.2', { device: '' }],
