@@ -5,9 +5,9 @@ import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import type * as latentgpu from '../../src/index.js';
 import type * as sessions from '../../src/worker/index.js';
+import type { ServedFile } from '../browser/chromium.js';
 import { builtFiles, closeBrowser, openPage } from '../browser/page.js';
 import { SETUP, webFiles } from '../browser/visitor.js';
-import type { ServedFile } from './chromium.js';
 
 /** In the page: harness/web/main.ts puts it there. */
 declare const latentgpuPage: State;
