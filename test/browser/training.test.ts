@@ -4,7 +4,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as library from '../../src/node.js';
 import { openDevice } from '../../src/node.js';
-import { assertRecovered, type LostOutcome, losingPlan, NEVER_LOST, trainLosing } from '../support/lost-runs.js';
 import { assertSameLosses, assertTorchLosses, reference, trainReference } from '../support/reference-training.js';
 import { closeBrowser, inPage } from './page.js';
 
@@ -38,22 +37,6 @@ test('digits are the same bytes in Chromium and in Node', async () => {
   assert.equal(complaints, []);
   const { train, test: held } = library.digits({ train: 64, test: 64, seed: 7 });
   assert.equal(value, [...train.pixels, ...(train.labels ?? []), ...held.pixels, ...(held.labels ?? [])]);
-});
-
-test('ten losses of the device in Chromium: all recovered, bit for bit', async () => {
-  const plan = losingPlan(10, 5);
-  const { value, complaints } = await inPage<LostOutcome[]>(`async (lib) => {
-    const trainLosing = ${trainLosing.toString()};
-    const device = await lib.openDevice();
-    const outcomes = [];
-    for (const plan of ${JSON.stringify([NEVER_LOST, plan])}) outcomes.push(await trainLosing(lib, device, plan));
-    device.dispose();
-    return outcomes;
-  }`);
-  assert.equal(complaints, []);
-  const [want, got] = value;
-  assert.ok(want && got);
-  assertRecovered(plan, got, want);
 });
 
 test.after(closeBrowser);

@@ -193,7 +193,7 @@ const SHADERS = [
     'swapped index',
     'pixel.y) * tiles.width + pixel.x',
     'pixel.x) * tiles.width + pixel.y',
-    'browser/worker',
+    'pages/worker',
     'browser/session',
     'browser/page-training',
   ),

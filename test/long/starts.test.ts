@@ -1,4 +1,4 @@
-// --fork, --init, early stopping, divergence and killed pretraining, as users start them. The images are 8x8 and the models
+// Killed runs and pretraining, --fork, --init, early stopping and divergence, as users start them. The images are 8x8 and the models
 // tiny; what takes long is starting some twenty programs.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -31,6 +31,20 @@ function run(args: string[]) {
 /** A run of five epochs, which others begin from. */
 test('the run that others begin from', () => {
   assert.is(run([...BASE, '--epochs', '5', '--out', at('short')]).status, 0);
+});
+
+const BUSY = ['--schedule', 'cosine', '--warmup', '2', '--clip', '5', '--checkpoint-every', '3', '--validation', '0.2'];
+
+test('a run that is killed and resumed leaves the bytes of one that was not', async () => {
+  const args = [...BASE, ...BUSY, '--epochs', '40'];
+  await train([...args, '--out', at('whole')], at('whole'));
+  let { killed } = await train([...args, '--out', at('killed')], at('killed'), 15);
+  for (let kills = 1; killed && kills < 3; kills++)
+    killed = (await train(['--resume', at('killed')], at('killed'), 15)).killed;
+  assert.is((await train(['--resume', at('killed')], at('killed'))).err, '');
+  sameResults(at('killed'), at('whole'));
+  assert.is(json(at('killed')).state, 'done');
+  assert.is(metrics(at('killed')).length, 40);
 });
 
 test('a stacked model that is killed while its layers are pretrained: the same bytes', async () => {

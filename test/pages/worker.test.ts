@@ -4,8 +4,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
 import type * as sessions from '../../src/worker/index.js';
-import type { ServedFile } from './chromium.js';
-import { closeBrowser, INSECURE_HOST, inPage, withPage } from './page.js';
+import type { ServedFile } from '../browser/chromium.js';
+import { closeBrowser, INSECURE_HOST, inPage, withPage } from '../browser/page.js';
 
 type Lib = typeof latentgpu & typeof sessions;
 
