@@ -193,7 +193,6 @@ const SHADERS = [
     'swapped index',
     'pixel.y) * tiles.width + pixel.x',
     'pixel.x) * tiles.width + pixel.y',
-    'pages/worker',
     'browser/session',
     'browser/page-training',
   ),
