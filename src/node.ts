@@ -4,4 +4,5 @@ export * from './index.js';
 export { numberFault } from './model/values.js';
 export { didYouMean, nearest } from './names.js';
 export { listAdapters, type NodeDeviceOptions, openDevice } from './node/adapters.js';
+export { containerDriverFolders, driverFolders } from './node/vulkan.js';
 export * from './profile/index.js';

@@ -10,6 +10,10 @@ export {
   type Source,
 } from './data/data.js';
 export { asFloats, firstLabels, labelsByClass } from './data/images.js';
+export { adviceFor } from './doctor/advice.js';
+export { doctorText } from './doctor/doctor-text.js';
+export { lookAround } from './doctor/machine.js';
+export { tryAdapters } from './doctor/trial.js';
 export { encodeOnnx } from './export/onnx-file.js';
 export { describeGraph, onnxGraphs } from './export/onnx-graph.js';
 export {
@@ -21,6 +25,7 @@ export {
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
+export { type DoctorOptions, doctorHelp, readDoctorOptions } from './options/doctor-options.js';
 export { type ExportOptions, exportHelp, readExportOptions } from './options/export-options.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
 export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';

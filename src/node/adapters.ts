@@ -14,7 +14,7 @@ import {
 } from '../gpu/device.js';
 import { requireKnownKeys } from '../names.js';
 import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
-import { findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
+import { containerEnvironment, findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
 
 export interface NodeDeviceOptions {
   /**
@@ -138,17 +138,19 @@ async function offers(flags: readonly string[]): Promise<Offer[]> {
 
 /** The best adapter of the system's own drivers. Dawn puts real GPUs before software. */
 async function systemOffer(flags: readonly string[]): Promise<Offer | undefined> {
-  return (await prepareSystem()) ? request(flags) : undefined;
+  return (await prepareSystem()) ? withEnvironment(containerEnvironment(), () => request(flags)) : undefined;
 }
 
 async function systemOffers(flags: readonly string[]): Promise<Offer[]> {
   if (!(await prepareSystem())) return [];
-  const found: Offer[] = [];
-  for (const name of await systemNames(flags)) {
-    const offer = await request([...flags, `adapter=${name}`]);
-    if (offer !== undefined) found.push(offer);
-  }
-  return found;
+  return withEnvironment(containerEnvironment(), async () => {
+    const found: Offer[] = [];
+    for (const name of await systemNames(flags)) {
+      const offer = await request([...flags, `adapter=${name}`]);
+      if (offer !== undefined) found.push(offer);
+    }
+    return found;
+  });
 }
 
 /** @returns false when it is certain that Dawn would find nothing (it would complain on stderr as well) */
@@ -308,8 +310,8 @@ function reason(kind: AdapterKind): string {
   }
   const names = drivers.map((file) => path.basename(file, '.json')).join(', ');
   return drivers.length === 0
-    ? `no Vulkan driver is installed${loader}: install the GPU's driver`
-    : `none of the Vulkan drivers (${names}) finds a GPU${loader}: install the GPU's driver, and see vulkaninfo`;
+    ? `no Vulkan driver is installed${loader}: install the GPU's driver; harness/doctor.js of latentgpu's repository says what is missing`
+    : `none of the Vulkan drivers (${names}) finds a GPU${loader}: install the GPU's driver; harness/doctor.js of latentgpu's repository says what is missing`;
 }
 
 function messageOf(error: unknown): string {

@@ -40,12 +40,27 @@ function driverFiles(): string[] {
   const named = process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
   if (named) return named.split(path.delimiter);
   const added = process.env.VK_ADD_DRIVER_FILES?.split(path.delimiter) ?? [];
-  return [...added, ...driverFolders().flatMap(jsonFiles)];
+  return [...added, ...driverFolders().flatMap(jsonFiles), ...containerDriverFiles()];
+}
+
+/**
+ * Where containers put the drivers that they get from their host, and the loader does not look.
+ * @param root of the machine's files
+ */
+export const containerDriverFolders = (root = '/'): string[] =>
+  ['share/vulkan', 'vulkan', 'etc/vulkan'].map((at) => path.join(root, 'usr/local/nvidia', at, 'icd.d'));
+
+const containerDriverFiles = () => containerDriverFolders().flatMap(jsonFiles);
+
+/** So that the loader finds these too; a caller's own VK_DRIVER_FILES or VK_ADD_DRIVER_FILES is the caller's. */
+export function containerEnvironment(files = containerDriverFiles(), env = process.env): Record<string, string> {
+  const own = env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || env.VK_ADD_DRIVER_FILES;
+  return own || files.length === 0 ? {} : { VK_ADD_DRIVER_FILES: files.join(path.delimiter) };
 }
 
 /** Where the Vulkan loader looks (LoaderInterfaceArchitecture.md, "Driver Discovery on Linux"), and NixOS's place. */
-function driverFolders(): string[] {
-  const { XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_DATA_HOME, XDG_DATA_DIRS } = process.env;
+export function driverFolders(env: NodeJS.ProcessEnv = process.env): string[] {
+  const { XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_DATA_HOME, XDG_DATA_DIRS } = env;
   const home = os.homedir();
   return [
     XDG_CONFIG_HOME || path.join(home, '.config'),
