@@ -55,8 +55,10 @@ async function plant(copy, fault) {
     whole.replace(fault.search, () => fault.replace),
   );
   try {
-    const { status } = await execute(copy, [process.execPath, 'build.mjs', '--tests'], {}, LIMIT);
-    return { fault, caught: status === 0 ? await firstFailure(copy, fault) : { by: 'build', as: 'does not build' } };
+    const { status, output } = await execute(copy, [process.execPath, 'build.mjs', '--tests'], {}, LIMIT);
+    // A fault that no test gets to see says nothing about the tests.
+    if (status !== 0) throw new Error(`${fault.file}: "${fault.what}" does not build:\n${output}`);
+    return { fault, caught: await firstFailure(copy, fault) };
   } finally {
     fs.writeFileSync(file, whole);
   }
