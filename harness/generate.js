@@ -7,21 +7,22 @@ import * as harness from '#harness';
 await harness.runProgram(async (program) => {
   const options = harness.readGenerateOptions(process.argv.slice(2));
   if (!options) return harness.print(harness.generateHelp());
-  const run = harness.readRun(options.run);
+  const report = new harness.Report({ quiet: false });
+  const say = (/** @type {string} */ line) => report.say(line);
+  const { run: folder, weights } = options;
+  const run = weights === undefined ? harness.readRun(folder) : harness.readWeights(weights, options.spec, say);
   if (options.out !== undefined) harness.checkOut(options.out);
   const { outputs, skipped } = harness.chooseOutputs(options, run.spec);
 
-  const report = new harness.Report({ quiet: false });
   const dataset = await harness.loadRunData(options, run, outputs, report);
   harness.checkImagesFit(options, run.spec, dataset);
   const device = await openDevice({ adapter: options.adapter });
   try {
     report.say(harness.describeAdapter(device.adapter));
-    const model = await harness.loadModel(device, run, options.run);
+    const model = await harness.loadModel(device, run);
     report.say(`model     ${harness.describeSpec(model.spec)}`);
     program.accepted = true;
-    const say = (/** @type {string} */ line) => report.say(line);
-    const results = new harness.Results(options, say);
+    const results = new harness.Results({ ...options, run: run.folder }, say);
     try {
       const material = harness.gatherMaterial({ model, dataset, options, results, say });
       for (const output of outputs) {

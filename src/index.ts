@@ -27,6 +27,7 @@ export {
   openDevice,
 } from './gpu/device.js';
 export { corruptImages } from './model/corrupt.js';
+export { type InferredSpec, inferSpec } from './model/infer.js';
 export {
   rateFactor,
   resolveSchedule,

@@ -66,7 +66,7 @@ export { beginRun, makeJob, openRunFolder, splitImages } from './run/begin.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './run/fail.js';
 export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
 export { checkOut, defaultOut } from './run/out.js';
-export { readRun, type StoredRun } from './run/read-run.js';
+export { readRun, readWeights, type StoredRun } from './run/read-run.js';
 export { trainAndRecord } from './run/record.js';
 export { Results } from './run/results.js';
 export { chooseStart } from './run/resume.js';

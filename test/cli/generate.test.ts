@@ -280,6 +280,36 @@ for (const [what, args, message] of refused)
     assert.not(fs.existsSync(path.join(conditional, 'generated-3')));
   });
 
+test('--weights: the same codes as from the run, whose model is told from names and shapes or from --spec', () => {
+  const weights = path.join(scratch, 'state_dict.safetensors');
+  const tensors = decodeSafetensors(fs.readFileSync(path.join(conditional, 'model.safetensors')));
+  // As torch.nn.DataParallel saves it.
+  fs.writeFileSync(weights, encodeSafetensors(new Map([...tensors].map(([name, one]) => [`module.${name}`, one]))));
+  const spec = path.join(scratch, 'net.json');
+  fs.writeFileSync(spec, JSON.stringify(JSON.parse(fs.readFileSync(path.join(conditional, 'run.json'), 'utf8')).spec));
+  const want = path.join(scratch, 'codes-of-run');
+  assert.is(generate(conditional, '--only', 'codes', '--out', want).status, 0);
+  for (const [name, flags] of [
+    ['inferred', []],
+    ['described', ['--spec', spec]],
+  ] as const) {
+    const out = path.join(scratch, name);
+    const args = ['--weights', weights, ...flags, '--data', data, '--only', 'codes', '--out', out];
+    const { status, err, lines } = run('harness/generate.js', args);
+    assert.equal([status, err], [0, '']);
+    assert.is(
+      lines.some((line) => line.startsWith('assumed   relu in the hidden layers, sigmoid pixels of 0..1')),
+      name === 'inferred',
+    );
+    assert.equal(npy(out, 'codes.npy').bytes, npy(want, 'codes.npy').bytes, name);
+  }
+  const bare = run('harness/generate.js', ['--weights', weights, '--only', 'codes']);
+  assert.equal(
+    [bare.status, bare.err],
+    [2, 'error: which data are to be used, these names and shapes cannot say; name them, for example --data digits\n'],
+  );
+});
+
 test('--help prints the flags', () => {
   const { status, err, lines } = run('harness/generate.js', ['--help']);
   assert.equal([status, err], [0, '']);

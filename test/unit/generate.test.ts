@@ -292,8 +292,10 @@ test('a run is read: its model, its weights and the name of its data, where that
   assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
   for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
     fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['spec', 'tensors', 'size']);
+    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'size']);
   }
+  assert.equal(readRun(run).source, { weights: path.join(run, 'model.safetensors'), model: 'run.json' });
+  assert.is(readRun(run).folder, run);
 });
 
 test('the size of the images: as run.json has it, of older runs a square, or unknown', () => {
@@ -318,7 +320,8 @@ test('samples need no data: none are looked for, but where others need them, and
   const load = (args: string, run: Partial<StoredRun>) => {
     const asked = options(`--run a ${args}`.trim());
     const { outputs } = chooseOutputs(asked, plain);
-    return loadRunData(asked, { spec: plain, tensors: new Map(), ...run }, outputs, listener);
+    const source = { weights: 'a/model.safetensors', model: 'run.json' };
+    return loadRunData(asked, { source, folder: 'a', spec: plain, tensors: new Map(), ...run }, outputs, listener);
   };
   const gone = path.join(root, 'gone');
   const size = { height: 4, width: 16 };
@@ -340,7 +343,7 @@ test('samples need no data: none are looked for, but where others need them, and
   assert.is(await refusal(`--only samples --data ${gone}`, { size }), missing);
   assert.is(
     await refusal('--only samples', {}),
-    'run.json does not say which data the run was of; name them, for example --data digits',
+    'which data are to be used, run.json cannot say; name them, for example --data digits',
   );
 });
 

@@ -1,6 +1,5 @@
 // What harness/generate.js does around the library's calls: which outputs a run can have, whether the request fits its
 // model and its images, and the model itself, back on a device. Each output is made in a module of its own.
-import path from 'node:path';
 import {
   ArgumentError,
   type Codes,
@@ -83,7 +82,9 @@ export async function loadRunData(
   if (data === undefined && run.size && outputs.every(({ images }) => !images)) return noImages(run.size);
   const choice = data ?? run.data;
   if (choice === undefined)
-    throw new ArgumentError('run.json does not say which data the run was of; name them, for example --data digits');
+    throw new ArgumentError(
+      `which data are to be used, ${run.source.model} cannot say; name them, for example --data digits`,
+    );
   try {
     const { dataset, from } = await loadData(choice, listener, { limit: RANGE_IMAGES });
     listener.say(describeData(dataset, from));
@@ -141,19 +142,18 @@ function checkLabels(name: string, which: 'training' | 'test', { labels }: Image
 
 /**
  * The run's model with its weights.
- * @throws FormatError if the weights are not those of the model that run.json describes, or not finite
+ * @throws FormatError if the weights are not those of the model that is described, or not finite
  */
-export async function loadModel(device: Device, { spec, tensors }: StoredRun, folder: string): Promise<Model> {
+export async function loadModel(device: Device, { spec, tensors, source }: StoredRun): Promise<Model> {
   const model = await createModel(device, spec);
   try {
     model.loadParameters(tensors);
   } catch (cause) {
     model.dispose();
     if (!(cause instanceof ArgumentError)) throw cause;
-    throw new FormatError(
-      `${path.join(folder, 'model.safetensors')} cannot be loaded into the model of run.json: ${cause.message}`,
-      { cause },
-    );
+    throw new FormatError(`${source.weights} cannot be loaded into the model of ${source.model}: ${cause.message}`, {
+      cause,
+    });
   }
   return model;
 }

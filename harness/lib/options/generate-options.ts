@@ -10,7 +10,12 @@ export const OUTPUT_NAMES = ['samples', 'reconstructions', 'walk', 'grid', 'deno
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 export interface GenerateOptions {
+  /** '' with `weights`. */
   run: string;
+  /** A file, instead of a run. */
+  weights?: string;
+  /** A file that describes their model. */
+  spec?: string;
   data?: string;
   out?: string;
   /** Absent: everything that the model can do, and `compress` if it is asked for. */
@@ -41,7 +46,19 @@ const OUTPUTS_OF_FLAG: Record<string, readonly OutputName[]> = {
 };
 
 const OWN_FLAGS: Record<string, Flag> = {
-  run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js; necessary'] },
+  run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js'] },
+  weights: {
+    value: 'FILE',
+    example: 'vae.safetensors',
+    read: asIs,
+    help: ["weights without a run, such as PyTorch's state_dict saved as safetensors, instead of --run"],
+  },
+  spec: {
+    value: 'FILE',
+    example: 'net.json',
+    read: asIs,
+    help: ['the model of --weights as JSON (default: told from their names and shapes)'],
+  },
   data: {
     value: 'NAME|DIR',
     example: 'digits',
@@ -54,7 +71,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     read: asIs,
     help: [
       "where the results go, a new or empty folder (default: `generated` in the run's folder,",
-      'then generated-2...)',
+      'then generated-2...; of --weights, beside the file)',
     ],
   },
   only: {
@@ -129,9 +146,13 @@ const TABLE: FlagTable = {
 export function readGenerateOptions(args: string[]): GenerateOptions | undefined {
   const given: Partial<GenerateOptions> & { help?: boolean } = readFlags(withBits(args), TABLE);
   if (given.help) return undefined;
-  const { run, only, compress } = given;
-  if (run === undefined)
+  const { run = '', weights, spec, only, compress } = given;
+  if (!run && weights === undefined)
     throw new ArgumentError('--run is missing: whose model? Name the folder of a run, for example --run runs/first');
+  if (run && weights !== undefined)
+    throw new ArgumentError('--run and --weights are given, must be one of them: whose model? Leave one out');
+  if (spec !== undefined && weights === undefined)
+    throw new ArgumentError('--spec is given with --run, whose run.json describes its model; leave --spec out');
   for (const [flag, outputs] of Object.entries(OUTPUTS_OF_FLAG))
     if (only && flag in given && !outputs.some((output) => only.includes(output)))
       throw new ArgumentError(

@@ -1,19 +1,26 @@
-// What a run left behind, read back: the model's description and the name of its data from run.json, the weights from
-// model.safetensors. Says in one line what is missing or wrong; makes no model and loads no images.
+// A trained model, read back: what a run left behind (the model's description and the name of its data from run.json, the
+// weights from model.safetensors), or weights alone. Says in one line what is missing or wrong; makes no model and loads no images.
 import fs from 'node:fs';
 import path from 'node:path';
 import {
   ArgumentError,
   FormatError,
+  inferSpec,
   LatentGpuError,
   type ModelSpec,
   type StoredTensor,
   validateSpec,
+  weightsOf,
 } from 'latentgpu/node';
+import { readSpec } from '../options/model-options.js';
 import type { ImageSize } from './run-folder.js';
 import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
+  /** Where the weights are from, and what says of which model they are, for messages. */
+  source: { weights: string; model: string };
+  /** Where results go, if nobody says otherwise. */
+  folder: string;
   spec: ModelSpec;
   tensors: ReadonlyMap<string, StoredTensor>;
   /** What --data would name; absent if run.json does not say. */
@@ -40,7 +47,34 @@ export function readRun(folder: string): StoredRun {
   const spec = specOf(json, path.join(folder, RUN_FILE));
   const data = dataOf(json);
   const size = sizeOf(json, spec);
-  return { spec, tensors, ...(data !== undefined && { data }), ...(size && { size }) };
+  const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
+  return { source, folder, spec, tensors, ...(data !== undefined && { data }), ...(size && { size }) };
+}
+
+/**
+ * Weights without a run, such as a state_dict of PyTorch that was saved as safetensors.
+ * @param file   as it was given to --weights
+ * @param given  as it was given to --spec; absent: the model follows from the names and shapes of the weights
+ * @param say    told what was assumed then
+ * @throws ArgumentError, FormatError naming the file and what is wrong
+ */
+export function readWeights(file: string, given: string | undefined, say: (line: string) => void): StoredRun {
+  const { tensors } = readTensorFile(file);
+  const spec = given === undefined ? inferred(file, tensors, say) : readSpec(given);
+  const size = sizeOf({}, spec);
+  const source = { weights: file, model: given ?? 'these names and shapes' };
+  return { source, folder: path.dirname(file), spec, tensors, ...(size && { size }) };
+}
+
+function inferred(file: string, tensors: ReadonlyMap<string, StoredTensor>, say: (line: string) => void): ModelSpec {
+  try {
+    const { spec, assumed } = inferSpec(weightsOf(tensors));
+    say(`assumed   ${assumed} (--spec FILE says otherwise)`);
+    return spec;
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new FormatError(`${file}: ${cause.message}: --spec FILE`, { cause });
+  }
 }
 
 function readJson(folder: string): Record<string, unknown> {

@@ -148,6 +148,8 @@ const TRAIN_TOGETHER: [line: string, told: string][] = [
 
 const GENERATE: [line: string, told: string][] = [
   ['', '--run is missing: whose model? Name the folder of a run, for example --run runs/first'],
+  ['--run x --weights y', '--run and --weights are given, must be one of them: whose model? Leave one out'],
+  ['--run x --spec y', '--spec is given with --run, whose run.json describes its model; leave --spec out'],
   ['--run x --numbers 3', '--numbers: unknown; must be a flag of this program, see --help'],
   ['--run x --sample', '--sample: unknown; must be a flag of this program, see --help'],
   ['--run x --device cpu', unknown('--device', '--adapter')],
