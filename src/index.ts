@@ -27,7 +27,6 @@ export {
   openDevice,
 } from './gpu/device.js';
 export { corruptImages } from './model/corrupt.js';
-export { type InferredSpec, inferSpec } from './model/infer.js';
 export {
   rateFactor,
   resolveSchedule,
@@ -75,7 +74,6 @@ export {
   type LogVarRange,
   type LossSpec,
   type LossTerm,
-  logVarRangeOf,
   lossWeights,
   type ModelSpec,
   type PixelRange,
@@ -105,4 +103,4 @@ export type { Numbers } from './train/rows.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export { createTrainer, type OptimizerState, type Trainer } from './train/trainer.js';
-export { type WeightTensor, weightsFor, weightsOf } from './train/weights.js';
+export { type WeightTensor, weightsOf } from './train/weights.js';
