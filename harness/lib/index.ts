@@ -9,6 +9,7 @@ export {
   type Places,
   type Source,
 } from './data/data.js';
+export { writeIdxFiles } from './data/idx-files.js';
 export { asFloats, firstLabels, labelsByClass } from './data/images.js';
 export {
   checkImagesFit,
@@ -19,6 +20,7 @@ export {
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
+export { type DataOptions, dataHelp, readDataOptions } from './options/data-options.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
 export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';
 export { chosenModel, type ModelOptions, readSpec } from './options/model-options.js';

@@ -13,7 +13,7 @@ from errors import InputError
 
 # Long enough for one process to evaluate or write while the others wait.
 PATIENCE = datetime.timedelta(minutes=10)
-LOST = re.compile("gloo|nccl|connection|socket|broken pipe|timed? ?out|peer|store", re.IGNORECASE)
+LOST = re.compile(r"gloo|nccl|connection|socket|broken pipe|timed? ?out", re.IGNORECASE)
 
 
 class Processes:

@@ -195,7 +195,7 @@ def lost(error, job, processes, opened):
     if job is None:
         processes.say(f"error: another process of the job was lost before the first step ({reason}); start it again")
         return
-    step, told = job.trainer.step, f"another process of the job was lost in step {job.trainer.step + 1} ({reason})"
+    step, told = job.trainer.step, f"another process of the job was lost after step {job.trainer.step} ({reason})"
     if not processes.first:
         print(f"error in process {processes.rank} of {processes.world}: {told}; the newest checkpoint of the run is what it goes "
               "on from: start it again", file=sys.stderr, flush=True)
@@ -212,7 +212,7 @@ def diverged(error, job, opened):
     if not job.processes.first:
         return
     newest = job.written[1] if job.written else job.checkpoint.path
-    told = f"{error}; the last checkpoint is {newest}: go on from it with a lower rate, train.py {newest} --lr X --out DIR"
+    told = f"{error}; the last checkpoint is {newest}: go on from it with a lower rate: train.py {newest} --lr X --out DIR"
     job.write_run_json("failed", opened["source"], error=told, step=job.trainer.step)
     print(f"error: {told}", file=sys.stderr, flush=True)
 
