@@ -9,6 +9,7 @@ export {
   type Places,
   type Source,
 } from './data/data.js';
+export { writeIdxFiles } from './data/idx-files.js';
 export { asFloats, firstLabels, labelsByClass } from './data/images.js';
 export { adviceFor } from './doctor/advice.js';
 export { doctorText } from './doctor/doctor-text.js';
@@ -25,6 +26,7 @@ export {
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
+export { type DataOptions, dataHelp, readDataOptions } from './options/data-options.js';
 export { type DoctorOptions, doctorHelp, readDoctorOptions } from './options/doctor-options.js';
 export { type ExportOptions, exportHelp, readExportOptions } from './options/export-options.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';

@@ -8,8 +8,9 @@ Writes family.safetensors beside itself; nobody runs this script unless a case i
     /usr/bin/python3 test/train/family.py            make it
     /usr/bin/python3 test/train/family.py --check    compare a fresh run with the committed file
 
-A case is a ModelSpec (by its name in "models") and what createTrainer is told beside batch and seed. Whatever PyTorch has
-a class or function for is PyTorch's: layers and activations, losses and divergences, optimizers, schedules, clipping.
+A case is a ModelSpec (by its name in "models") and what createTrainer is told beside batch and seed. The model and its loss
+are harness/torch's, here in f64; each term is held to PyTorch's own class of that name (`by_pytorch`). Optimizers, schedules
+and clipping are PyTorch's.
 Order and noise are those of reference.py, which defines them. What is left is defined here:
 
   pixels      x = f32(u8) / f32(255), widened; -1..1: 2 x - 1
@@ -45,18 +46,16 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from torch.nn import functional as F
 
 import reference
-from optimizers import optimizer_of, schedule_of
+from optimizers import schedule_of
 from reference import COUNT, SEED
+from autoencoder import Autoencoder, in_range, loss_weights, one_hot
+from optim import optimizer_of
 
 STEPS, SIDE, CLASSES = 20, 7, 3
 CORRUPTION = 7  # the fourth counter word
 HERE = pathlib.Path(__file__)
 FILE = HERE.with_name("family.safetensors")
 CASES = json.loads(HERE.with_name("family-cases.json").read_text())
-
-ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
-               "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
-               "tanh": nn.Tanh}
 
 
 # ---- Data and weights ----
@@ -68,8 +67,7 @@ def make_images():
 
 
 def pixels_of(images, spec):
-    x = (images.reshape(COUNT, -1).astype(np.float32) / np.float32(255)).astype(np.float64)
-    return 2 * x - 1 if spec.get("range") == "-1..1" else x
+    return in_range(torch.from_numpy(images.reshape(COUNT, -1)), spec, torch.float64).numpy()
 
 
 def corrupted(x, spec, step):
@@ -101,58 +99,31 @@ def make_weights(model):
     return weights
 
 
-# ---- Models and losses ----
+# ---- The loss, once more ----
 
-def chain(width, layers):
-    modules = []
-    for layer in layers:
-        modules += [nn.Linear(width, layer["units"], dtype=torch.float64), ACTIVATIONS[layer["activation"]]()]
-        width = layer["units"]
-    return nn.Sequential(*modules)
-
-
-class Autoencoder(nn.Module):
-    def __init__(self, spec):
-        super().__init__()
-        self.spec = spec
-        classes, code = spec.get("classes", 0), spec["code"]
-        self.gaussian = code["kind"] == "gaussian"
-        self.encoder = chain(spec["inputs"] + classes, spec["encoder"] + ([] if self.gaussian else [code]))
-        if self.gaussian:
-            top = spec["encoder"][-1]["units"]
-            self.mu, self.log_var = (nn.Linear(top, code["units"], dtype=torch.float64) for _ in range(2))
-        self.decoder = chain(code["units"] + classes, spec["decoder"])
-
-    def terms(self, clean, seen, one_hot, eps):
-        """The model's loss terms, summed over the batch, and those sums with their weights (but for KL annealing)."""
-        loss, terms, weighted = self.spec["loss"], {}, {}
-        top = self.encoder(torch.cat([seen, one_hot], 1))
-        if self.gaussian:
-            code = Normal(self.mu(top), torch.exp(self.log_var(top) / 2))
-            z = code.loc + code.scale * eps
-        else:
-            z = top
-        before = self.decoder[:-1](torch.cat([z, one_hot], 1))  # the last activation
-        if loss["reconstruction"] == "bce":
-            terms["bce"] = weighted["bce"] = F.binary_cross_entropy_with_logits(before, clean, reduction="sum")
-        else:
-            output = self.decoder[-1](before)
-            terms["mse"] = weighted["mse"] = F.mse_loss(output, clean, reduction="sum")
-            if "variance" in loss:
-                variance = torch.full_like(clean, loss["variance"])
-                constant = clean.numel() * math.log(loss["variance"]) / 2
-                weighted["mse"] = F.gaussian_nll_loss(output, clean, variance, reduction="sum") - constant
-        if self.gaussian:
-            terms["kl"] = kl_divergence(code, Normal(0.0, 1.0)).sum()
-            weighted["kl"] = loss.get("klWeight", 1) * terms["kl"]
-        if "l1" in loss:
-            terms["l1"] = F.l1_loss(z, torch.zeros_like(z), reduction="sum")
-            weighted["l1"] = loss["l1"] * terms["l1"]
-        if "sparsity" in loss:
-            wanted = Bernoulli(torch.tensor(loss["sparsity"]["target"], dtype=torch.float64))
-            terms["sparsity"] = len(z) * kl_divergence(wanted, Bernoulli(z.mean(0))).sum()
-            weighted["sparsity"] = loss["sparsity"]["weight"] * terms["sparsity"]
-        return terms, weighted
+def by_pytorch(model, clean, seen, labels, eps):
+    """The terms with their weights, by PyTorch's own losses and divergences."""
+    loss, weighted = model.spec["loss"], {}
+    top, log_var = model.encode(seen, labels)
+    code = Normal(top, torch.exp(log_var / 2)) if model.gaussian else None
+    z = code.loc + code.scale * eps if code else top
+    output = model.decoder(torch.cat([z, labels], 1))
+    if loss["reconstruction"] == "bce":
+        weighted["bce"] = F.binary_cross_entropy(output, clean, reduction="sum")
+    elif "variance" in loss:
+        constant = clean.numel() * math.log(loss["variance"]) / 2
+        variance = torch.full_like(clean, loss["variance"])
+        weighted["mse"] = F.gaussian_nll_loss(output, clean, variance, reduction="sum") - constant
+    else:
+        weighted["mse"] = F.mse_loss(output, clean, reduction="sum")
+    if code:
+        weighted["kl"] = loss.get("klWeight", 1) * kl_divergence(code, Normal(0.0, 1.0)).sum()
+    if "l1" in loss:
+        weighted["l1"] = loss["l1"] * F.l1_loss(z, torch.zeros_like(z), reduction="sum")
+    if "sparsity" in loss:
+        wanted = Bernoulli(torch.tensor(loss["sparsity"]["target"], dtype=torch.float64))
+        weighted["sparsity"] = loss["sparsity"]["weight"] * len(z) * kl_divergence(wanted, Bernoulli(z.mean(0))).sum()
+    return weighted
 
 
 # ---- The runs ----
@@ -160,18 +131,22 @@ class Autoencoder(nn.Module):
 def run(case, images, labels, weights):
     """All 20 steps: the first gradients, the parameters after the last, the losses, the gradients' norms if clipped."""
     spec, options = CASES["models"][case["model"]], case["options"]
-    model = Autoencoder(spec)
+    model = Autoencoder(spec, torch.float64)
     model.load_state_dict({name: torch.from_numpy(value).double() for name, value in weights[shapes_of(spec)].items()})
     optimizer = optimizer_of(model.parameters(), options["lr"], options.get("optimizer", {"kind": "adam"}))
     schedule = schedule_of(optimizer, options["lr"], options.get("schedule", {"kind": "constant"}))
     x_all = pixels_of(images, spec)
-    one_hots = F.one_hot(torch.from_numpy(labels).long(), CLASSES).double()[:, : spec.get("classes", 0)]
+    one_hots = one_hot(torch.from_numpy(labels), spec, torch.float64)
     gradients, losses, norms = {}, [], []
     for step in range(STEPS):
         rows, eps = reference.batch_of(np.arange(COUNT), step)
         clean, seen = x_all[rows], corrupted(x_all[rows], spec, step)
         clean, seen, eps = map(torch.from_numpy, (clean, seen, eps))
-        terms, weighted = model.terms(clean, seen, one_hots[rows], eps)
+        batch = clean, seen, one_hots[rows], eps
+        terms = dict(zip(loss_weights(spec), model(*batch)))
+        weighted = {name: weight * terms[name] for name, weight in loss_weights(spec).items()}
+        for name, value in by_pytorch(model, *batch).items():
+            assert math.isclose(value.item(), weighted[name].item(), rel_tol=1e-11), f"{case['name']}: {name}"
         losses.append([value.item() / len(rows) for value in [sum(weighted.values()), *terms.values()]])
         if "klWarmup" in options:
             weighted["kl"] = min(1, step / options["klWarmup"]) * weighted["kl"]
@@ -222,7 +197,7 @@ def make():
     images = make_images()
     labels = (np.arange(COUNT) % CLASSES).astype(np.uint8)
     specs = {shapes_of(spec): spec for spec in CASES["models"].values()}
-    weights = {shapes: make_weights(Autoencoder(spec)) for shapes, spec in specs.items()}
+    weights = {shapes: make_weights(Autoencoder(spec, torch.float64)) for shapes, spec in specs.items()}
     runs = {case["name"]: run(case, images, labels, weights) for case in CASES["cases"]}
     check_runs(runs, weights)
     tensors = {"images": images, "labels": labels}

@@ -24,6 +24,7 @@ import torch
 from torch.optim import lr_scheduler
 
 import reference
+from optim import optimizer_of, rate_factor
 
 STEPS = 14
 FILE = pathlib.Path(__file__).with_name("optimizers.json")
@@ -57,16 +58,6 @@ RUNS = [
 KEPT = ["encoder.2.bias", "mu.weight", "mu.bias", "log_var.weight", "decoder.0.weight", "decoder.4.bias"]
 
 
-def optimizer_of(parameters, lr, spec):
-    spec = dict(spec)
-    kind = spec.pop("kind")
-    names = {"betas": "betas", "epsilon": "eps", "weightDecay": "weight_decay", "alpha": "alpha", "momentum": "momentum",
-             "nesterov": "nesterov"}
-    options = {names[key]: tuple(value) if key == "betas" else value for key, value in spec.items()}
-    made = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD, "rmsprop": torch.optim.RMSprop}
-    return made[kind](parameters, lr=lr, **options)
-
-
 def schedule_of(optimizer, lr, spec):
     warmup = spec.get("warmup", 0)
     if spec["kind"] == "step":
@@ -94,6 +85,8 @@ def run(case):
         if "clipNorm" in case:
             torch.nn.utils.clip_grad_norm_(parameters, case["clipNorm"])
         rates.append(optimizer.param_groups[0]["lr"])
+        own = case["lr"] * rate_factor(case.get("schedule", {"kind": "constant"}), t)
+        assert math.isclose(own, rates[-1], rel_tol=1e-12, abs_tol=1e-15), f"step {t}: {own}, PyTorch has {rates[-1]}"
         optimizer.step()
         schedule.step()
     return {"options": case, "rates": rates, "final": torch.cat([p.detach() for p in parameters]).tolist()}

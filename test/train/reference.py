@@ -38,6 +38,9 @@ import sys
 import numpy as np
 import torch
 
+# The family in PyTorch, which users have too; scripts beside this one import it.
+sys.path.insert(1, str(pathlib.Path(__file__).parents[2] / "harness" / "torch"))
+
 SEED = 1234
 SIDE, COUNT = 10, 56
 PIXELS, HIDDEN, LATENT = SIDE * SIDE, [48, 24], 6

@@ -1,0 +1,161 @@
+"""The family of autoencoders in PyTorch, from a ModelSpec as run.json and checkpoints have it. Names and shapes of the
+parameters are those of model.safetensors, so `load_state_dict` takes that file.
+
+test/train/family.py trains this class in f64 to make the trajectories that the engine is tested against.
+Spec, names and formulas: src/model/spec.ts, src/graph/build.ts.
+"""
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from errors import InputError
+
+ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
+               "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
+               "tanh": nn.Tanh}
+# Every key of a spec and what it may be, so that a kind that came later is refused and not trained as something else.
+KEYS = {"": ["inputs", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
+        "layer": ["units", "activation"], "corruption": ["kind", "amount"],
+        "code": ["kind", "units", "activation", "logVarRange"],
+        "loss": ["reconstruction", "variance", "klWeight", "l1", "sparsity"], "sparsity": ["target", "weight"]}
+CODES = ["gaussian", "deterministic"]
+RECONSTRUCTIONS = ["bce", "mse"]
+RANGES = ["0..1", "-1..1"]
+CORRUPTIONS = ["gaussian", "mask", "saltpepper"]
+LOG_VAR_RANGE = [-30, 20]
+RHO_MARGIN = 1e-6  # as shaders/lib/bernoulli.wgsl: a unit that never fires costs much, not infinitely much
+
+
+def check_known(spec):
+    """Raises InputError with the path of the first thing in the spec that this file does not know."""
+    def keys(value, path, known):
+        for key in value:
+            if key not in KEYS[known]:
+                _unknown(f"{path}.{key}" if path else key, value[key], KEYS[known])
+
+    def one_of(value, path, choices):
+        if value not in choices:
+            _unknown(path, value, choices)
+
+    keys(spec, "", "")
+    one_of(spec.get("range", "0..1"), "range", RANGES)
+    for name in ("encoder", "decoder"):
+        for index, layer in enumerate(spec[name]):
+            keys(layer, f"{name}[{index}]", "layer")
+            one_of(layer.get("activation"), f"{name}[{index}].activation", ACTIVATIONS)
+    code, loss = spec["code"], spec["loss"]
+    keys(code, "code", "code")
+    one_of(code["kind"], "code.kind", CODES)
+    if code["kind"] == "deterministic":
+        one_of(code["activation"], "code.activation", ACTIVATIONS)
+    keys(loss, "loss", "loss")
+    one_of(loss["reconstruction"], "loss.reconstruction", RECONSTRUCTIONS)
+    keys(loss.get("sparsity", {}), "loss.sparsity", "sparsity")
+    if "corruption" in spec:
+        keys(spec["corruption"], "corruption", "corruption")
+        one_of(spec["corruption"]["kind"], "corruption.kind", CORRUPTIONS)
+
+
+def _unknown(path, value, known):
+    raise InputError(f"the model's {path}: {value!r} is not known to harness/torch, must be one of {', '.join(known)}; "
+                     "train it with node harness/train.js")
+
+
+def loss_weights(spec):
+    """The terms of the loss with their weights, in the order in which they are told."""
+    loss = spec["loss"]
+    weights = {loss["reconstruction"]: 1 / (2 * loss["variance"]) if "variance" in loss else 1}
+    if spec["code"]["kind"] == "gaussian":
+        weights["kl"] = loss.get("klWeight", 1)
+    if "l1" in loss:
+        weights["l1"] = loss["l1"]
+    if "sparsity" in loss:
+        weights["sparsity"] = loss["sparsity"]["weight"]
+    return weights
+
+
+def one_hot(labels, spec, dtype=torch.float32):
+    """[rows, classes] of a conditional model; [rows, 0] of the others, which any labels do for."""
+    return F.one_hot(labels.long(), spec["classes"]).to(dtype) if "classes" in spec else labels.new_zeros(
+        (len(labels), 0), dtype=dtype)
+
+
+def in_range(bytes_, spec, dtype=torch.float32):
+    """Pixels of 0..255 as the model takes them, rounded as the engine does it."""
+    x = (bytes_.to(torch.float32) / 255).to(dtype)
+    return 2 * x - 1 if spec.get("range") == "-1..1" else x
+
+
+def chain(width, layers, dtype):
+    modules = []
+    for layer in layers:
+        modules += [nn.Linear(width, layer["units"], dtype=dtype), ACTIVATIONS[layer["activation"]]()]
+        width = layer["units"]
+    return nn.Sequential(*modules)
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, spec, dtype=torch.float32):
+        super().__init__()
+        check_known(spec)
+        self.spec = spec
+        classes, code = spec.get("classes", 0), spec["code"]
+        self.gaussian = code["kind"] == "gaussian"
+        self.encoder = chain(spec["inputs"] + classes, spec["encoder"] + ([] if self.gaussian else [code]), dtype)
+        if self.gaussian:
+            top = spec["encoder"][-1]["units"] if spec["encoder"] else spec["inputs"] + classes
+            self.mu, self.log_var = (nn.Linear(top, code["units"], dtype=dtype) for _ in range(2))
+            self.log_var_range = code.get("logVarRange", LOG_VAR_RANGE)
+        self.decoder = chain(code["units"] + classes, spec["decoder"], dtype)
+
+    def encode(self, seen, labels):
+        """mu and log_var of a Gaussian code, or the code and None. `labels`: one_hot."""
+        top = self.encoder(torch.cat([seen, labels], 1))
+        if not self.gaussian:
+            return top, None
+        log_var = self.log_var(top)
+        return self.mu(top), log_var if self.log_var_range is None else log_var.clamp(*self.log_var_range)
+
+    def reconstruct(self, images, labels):
+        """What the model makes of images, in its range; of a Gaussian code by its mean."""
+        return self.decoder(torch.cat([self.encode(images, labels)[0], labels], 1))
+
+    def forward(self, clean, seen, labels, eps, code_mean=lambda z: z.mean(0)):
+        """
+        The terms of the loss, each summed over the rows and without its weight, in the order of loss_weights.
+        `seen` is what the encoder is shown of the `clean` images; `eps` are standard normal numbers for a Gaussian code;
+        `code_mean` gives the mean code of the batch, of which these rows may be a part.
+        """
+        loss, terms = self.spec["loss"], {}
+        z, log_var = self.encode(seen, labels)
+        if self.gaussian:
+            # KL(N(mu, exp(log_var)) || N(0, I)); Kingma & Welling 2014, appendix B.
+            terms["kl"] = 0.5 * (z.square() + log_var.exp() - 1 - log_var).sum()
+            z = z + torch.exp(log_var / 2) * eps
+        before = self.decoder[:-1](torch.cat([z, labels], 1))  # the last activation
+        if loss["reconstruction"] == "bce":
+            terms["bce"] = F.binary_cross_entropy_with_logits(before, clean, reduction="sum")
+        else:
+            terms["mse"] = F.mse_loss(self.decoder[-1](before), clean, reduction="sum")
+        if "l1" in loss:
+            terms["l1"] = z.abs().sum()
+        if "sparsity" in loss:
+            target = loss["sparsity"]["target"]
+            rho = code_mean(z).clamp(RHO_MARGIN, 1 - RHO_MARGIN)
+            distance = target * torch.log(target / rho) + (1 - target) * torch.log((1 - target) / (1 - rho))
+            terms["sparsity"] = len(z) * distance.sum()
+        return torch.stack([terms[name] for name in loss_weights(self.spec)])
+
+
+def corrupt(clean, spec, generator):
+    """The damage of a denoising model, drawn from the generator; other models see the clean images."""
+    if "corruption" not in spec:
+        return clean
+    kind, amount = spec["corruption"]["kind"], spec["corruption"]["amount"]
+    black, span = (-1.0, 2.0) if spec.get("range") == "-1..1" else (0.0, 1.0)
+    if kind == "gaussian":
+        return clean + span * amount * torch.randn(clean.shape, generator=generator, device=clean.device)
+    chance = torch.rand(clean.shape, generator=generator, device=clean.device)
+    if kind == "mask":
+        return clean.masked_fill(chance < amount, black)
+    return clean.masked_fill(chance < amount, black + span).masked_fill(chance < amount / 2, black)
