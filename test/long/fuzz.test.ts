@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
 import { fuzz } from '../support/fuzz.js';
 
-const COUNT = Number(process.env.LATENTGPU_FUZZ ?? 60);
+const COUNT = Number(process.env.LATENTGPU_FUZZ ?? 30);
 
 test(`${COUNT} trainings: none ends in silent NaN`, async () => {
   const { finite, stopped } = await fuzz(Array.from({ length: COUNT }, (_, index) => index));
