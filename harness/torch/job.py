@@ -4,9 +4,10 @@ process trains and evaluates; the first one alone prints and writes.
 import math
 import time
 
-from checkpoint import encode_checkpoint
+from checkpoint import encode_checkpoint, read_checkpoint
 from errors import InputError
 from losses import duration, loss_text, means
+from run_folder import BEST
 
 SECONDS_BETWEEN = 30  # without --checkpoint-every: at the ends of epochs, but not more often than this
 PLAIN_EVERY_SECONDS = 10
@@ -183,6 +184,25 @@ class Job:
         except OSError as error:
             print(f"warning: the checkpoint of step {step} cannot be written ({error.strerror}); training goes on, and the one "
                   "before stays", flush=True)
+
+    def chosen_parameters(self):
+        """What model.safetensors gets: the last weights; with --patience those of the best epoch."""
+        if self.options.get("patience") is None or self.best.state is None:
+            return self.trainer.parameters()
+        try:
+            best = read_checkpoint(self.folder.at(BEST))
+        except InputError as error:
+            print(f"warning: {error}; the model has the weights of the last epoch", flush=True)
+            return self.trainer.parameters()
+        print(f"the best epoch was {self.best.state['epoch']} ({self.best.state['loss']:.4g}): its weights are the model's")
+        return best.parameters
+
+    def last_good(self):
+        """The step and the weights of the last moment at which all were finite."""
+        if self.trainer.finite():
+            return self.trainer.step, self.trainer.parameters()
+        newest = read_checkpoint(self.written[1]) if self.written else self.checkpoint
+        return newest.step, newest.parameters
 
     def write_run_json(self, state, source, **more):
         if not self.processes.first:

@@ -16,6 +16,7 @@ import contextlib
 import math
 import os
 import re
+import shutil
 import signal
 import sys
 
@@ -27,7 +28,7 @@ from errors import InputError, TrainingError
 from job import Job, length_of
 from processes import Processes, end_of_lost_job, is_loss_of_a_process
 from losses import NAMES
-from run_folder import RunFolder, kept_lines, read_metrics, read_run_json
+from run_folder import BEST, RunFolder, kept_lines, read_metrics, read_run_json
 from training import Trainer
 
 STATUSES = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -129,6 +130,8 @@ def open_folder(args, checkpoint, fresh):
     if os.path.basename(source) == FOLDER:
         source = os.path.dirname(source)
     folder = RunFolder(args.run) if args.out is None else RunFolder.create(args.out)
+    if args.out is not None and not fresh and os.path.exists(os.path.join(source, BEST)):
+        shutil.copyfile(os.path.join(source, BEST), folder.at(BEST))
     folder.write_metrics([] if fresh else kept_lines(read_metrics(source), checkpoint))
     return folder, read_run_json(source)
 
@@ -181,7 +184,7 @@ def end(job, opened, state, **more):
     """What a run leaves, in the first process."""
     if not job.processes.first:
         return
-    job.folder.write_model(job.trainer.parameters())
+    job.folder.write_model(job.chosen_parameters())
     job.write()
     job.write_run_json(state, opened["source"], **more)
     path = job.folder.path
@@ -209,10 +212,14 @@ def lost(error, job, processes, opened):
 
 
 def diverged(error, job, opened):
+    """What is good of a run whose loss or weights are not numbers any more, in the first process."""
     if not job.processes.first:
         return
+    step, parameters = job.last_good()
+    job.folder.write_model(parameters)
     newest = job.written[1] if job.written else job.checkpoint.path
-    told = f"{error}; the last checkpoint is {newest}: go on from it with a lower rate: train.py {newest} --lr X --out DIR"
+    told = f"{error}; model.safetensors has the weights of step {step}, the last that were good. Go on from {newest} with a " \
+           f"lower rate: train.py {newest} --lr X --out DIR"
     job.write_run_json("failed", opened["source"], error=told, step=job.trainer.step)
     print(f"error: {told}", file=sys.stderr, flush=True)
 

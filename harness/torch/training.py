@@ -149,9 +149,11 @@ class Trainer:
 
     def check_weights(self):
         """Raises TrainingError if a weight is not finite; every process sees the same."""
-        bad = [name for name, parameter in self.named if not torch.isfinite(parameter).all()]
-        if bad:
-            raise TrainingError(f"after step {self.step} the weights of {bad[0]} are not all finite")
+        if not self.finite():
+            raise TrainingError(f"after step {self.step} not all weights are finite numbers")
+
+    def finite(self):
+        return all(torch.isfinite(parameter).all() for _, parameter in self.named)
 
     def kept(self):
         return read_kept(self.optimizer, self.named, self.options["optimizer"])

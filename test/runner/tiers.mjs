@@ -24,6 +24,7 @@ export const TIERS = {
   families: { adapters: 'each', alone: true, unchecked: true, rest: true },
   onnx: { adapters: 'quickest', unchecked: true, rest: true },
   behaviour: { adapters: 'quickest', unchecked: true, rest: true },
+  torch: { adapters: 'quickest', unchecked: true, rest: true },
   long: { adapters: 'quickest', rest: true },
   engines: { adapters: 'none', alone: true, rest: true },
 };
