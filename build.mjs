@@ -149,6 +149,7 @@ async function buildPageFiles() {
   const files = [
     { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl] },
     { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
+    { entry: 'src/worker/main.ts', outfile: 'dist/latentgpu-session.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine] },
   ];
   for (const { entry, outfile, plugins } of files)

@@ -18,11 +18,14 @@ export class Connection {
   /** Hears what training survives. */
   onWarning: (warning: TrainingWarning) => void = () => undefined;
   private lastId = 0;
-  private ready = false;
   /** Why no call can be made any more. */
   private closed: LatentGpuError | undefined;
 
-  constructor(private readonly worker: Worker) {
+  /** @param ready whether the worker has said so */
+  constructor(
+    private readonly worker: Worker,
+    private ready = false,
+  ) {
     this.lost = this.nextLoss();
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.receive(data);
     worker.onerror = (event) => {
@@ -121,9 +124,8 @@ export class Connection {
     const error = this.ready
       ? new LatentGpuError(`the session's worker failed: ${message}. Start a new session.`)
       : new LatentGpuError(
-          `the session's worker did not start${message ? `: ${message}` : ''}. Inside a bundle, or where the page forbids ` +
-            "workers from blobs, pass startSession({ worker: new Worker(new URL('./my-worker.js', import.meta.url), { type: " +
-            "'module' }), ... }), a file that imports serveSession from 'latentgpu/worker' and calls it.",
+          `the worker of startSession({ worker }) did not start${message ? `: ${message}` : ''}. It must be a module worker ` +
+            "whose file calls serveSession of 'latentgpu/worker'.",
         );
     this.tellLost(error);
     this.close(error);

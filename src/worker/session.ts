@@ -15,12 +15,13 @@ import type {
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import { Connection } from './connection.js';
 import { buffersOf, type Trainings } from './protocol.js';
+import { startWorker } from './start.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 export interface SessionOptions extends SessionSetup {
   /**
-   * A worker of your own that runs `serveSession()` of latentgpu/worker; it is the session's from then on. Necessary
-   * inside a bundle, or where the page's security policy forbids workers from blobs.
+   * A worker of your own that runs `serveSession()` of latentgpu/worker; it is the session's from then on. Without one, the
+   * session starts latentgpu-session.js, which bundlers find or are told of (README).
    */
   worker?: Worker;
   /** Hears what the session survives: a lost GPU, a loss that explodes, a checkpoint that could not be written. */
@@ -33,7 +34,7 @@ export interface SessionOptions extends SessionSetup {
  *   worker does not start
  */
 export async function startSession({ worker, onWarning, ...setup }: SessionOptions): Promise<Session> {
-  const connection = new Connection(worker ?? ownWorker());
+  const connection = worker ? new Connection(worker) : new Connection(await startWorker(), true);
   if (onWarning) connection.onWarning = onWarning;
   try {
     const info = await connection.call('setUp', [setup], buffersOf(setup.dataset));
@@ -42,13 +43,6 @@ export async function startSession({ worker, onWarning, ...setup }: SessionOptio
     connection.close();
     throw error;
   }
-}
-
-/** A worker that runs this very file; by way of a blob, so that the file may lie on another host. */
-function ownWorker(): Worker {
-  const script = `import { serveSession } from ${JSON.stringify(import.meta.url)}; serveSession();`;
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  return new Worker(url, { type: 'module', name: 'latentgpu' });
 }
 
 /** What stays in the page: an AbortSignal and a function cannot be sent. */

@@ -158,14 +158,17 @@ test('errors come out of the worker with their class and their text', async () =
   const file = fs.readFileSync(path.join(root, 'dist/latentgpu-worker.js'), 'utf8');
   const body = file.replace(/as serveSession\b/, 'as somethingElse');
   assert.is.not(body, file);
-  const { value } = await inPage<Record<string, string>>(errorsHere.toString().replace('BUNDLE', '"/bundle.js"'), [
-    ['/bundle.js', { type: 'text/javascript', body }],
-  ]);
+  const { value } = await inPage<Record<string, string>>(
+    errorsHere.toString().replace('BUNDLE', '"/alone/bundle.js"'),
+    [['/alone/bundle.js', { type: 'text/javascript', body: body.replaceAll('"./latentgpu.js"', '"/latentgpu.js"') }]],
+  );
   const expected: Record<string, RegExp> = {
     spec: /^real ArgumentError: encoder\[0\]\.units: -1, must be a positive integer/,
     batch: /^real ArgumentError: batch 65 is larger than the data: 64 training images/,
-    noWorker: /^real LatentGpuError: the session's worker did not start.*serveSession from 'latentgpu\/worker'/,
-    bundle: /^real LatentGpuError: the session's worker did not start.*Inside a bundle/,
+    noWorker:
+      /^real LatentGpuError: the worker of startSession\(\{ worker \}\) did not start.*serveSession of 'latentgpu\/worker'/,
+    bundle:
+      /^real LatentGpuError: the session's worker did not start \(from latentgpu-session\.js: .+; from a blob: .+\).*latentgpu\/session as a second entry/,
     function: /^real ArgumentError: setUp: its arguments cannot be sent to the worker .*Pass plain data/,
     moved: /^real ArgumentError: setUp: its arguments cannot be sent .*a dataset .* is no longer here/,
     codes: /^real ArgumentError: codes: 3 numbers, must be a positive multiple of 2/,

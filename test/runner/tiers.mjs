@@ -21,6 +21,7 @@ export const TIERS = {
   cli: { adapters: 'none' },
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: true, rest: true },
+  bundlers: { adapters: 'none', alone: true, rest: true },
   families: { adapters: 'each', alone: true, unchecked: true, rest: true },
   onnx: { adapters: 'quickest', unchecked: true, rest: true },
   behaviour: { adapters: 'quickest', unchecked: true, rest: true },

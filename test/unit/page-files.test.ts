@@ -17,6 +17,7 @@ const MOST = 52_000;
 for (const [file, most, loads] of [
   ['dist/latentgpu.js', MOST, []],
   ['dist/latentgpu-worker.js', 8000, ['./latentgpu-profile.js', './latentgpu.js']],
+  ['dist/latentgpu-session.js', 6500, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-profile.js', 17_000, ['./latentgpu.js']],
 ] as const)
   test(`${file} is small and loads only its neighbours`, () => {
@@ -44,7 +45,7 @@ test('the page of harness/web is small', () => {
 test('what package.json exports is built and published', () => {
   const { exports, files, dependencies } = JSON.parse(read('package.json'));
   assert.equal(Object.keys(dependencies), ['webgpu'], 'which only Node needs');
-  for (const name of ['.', './worker', './profile']) {
+  for (const name of ['.', './worker', './session', './profile']) {
     const file = exports[name].default.slice(2);
     assert.ok(fs.existsSync(path.join(root, file)), file);
     const published = files.some((pattern: string) => file.startsWith(pattern.replace('*', '')));

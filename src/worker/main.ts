@@ -1,0 +1,5 @@
+// What a session's worker runs, unless the page brings a worker of its own: a file of its own, because bundlers look for the
+// file that a `new Worker` names. It exports nothing.
+import { serveSession } from './serve.js';
+
+serveSession();
