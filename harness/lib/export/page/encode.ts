@@ -60,7 +60,7 @@ export function encodePanel(state: State): void {
     );
     setText(byId('numbers'), [...mean].map((value) => value.toFixed(3)).join(', '));
     state.own = { name, image, code: mean, label: spec.classes === undefined ? undefined : of };
-    Object.assign(state, { reconstruction }); // for the console
+    state.reconstruction = reconstruction;
     state.tell('own');
   });
   const changed = () => {

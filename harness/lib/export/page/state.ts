@@ -38,6 +38,10 @@ export class State {
   exampleCodes: Float32Array = new Float32Array();
   samples: Coded[] = [];
   own: Coded | undefined;
+  /** What the decoder makes of `own`, [pixels]. */
+  reconstruction: Float32Array = new Float32Array();
+  /** The images on the walk, [places, pixels]; empty until they are known. */
+  walk: Float32Array = new Float32Array();
   private device: Device | undefined;
   private model: Model | undefined;
   /** Counts openings: what belongs to an older one is no longer wanted. */

@@ -61,18 +61,17 @@ class End {
 
   /** Nothing while it is not known. */
   get coded(): Coded | undefined {
-    const { state, index } = this;
-    const { spec, examples, exampleCodes, samples, own } = state;
+    const { spec, examples, exampleCodes, samples, own } = this.state;
     if (this.kind.value === 'own') {
       this.own ??= own;
       return this.own;
     }
-    if (this.kind.value === 'samples') return samples[index % Math.max(1, samples.length)];
+    if (this.kind.value === 'samples') return samples[this.index % Math.max(1, samples.length)];
     if (exampleCodes.length === 0) return undefined;
-    const at = index % examples.count;
+    const at = this.index % examples.count;
     const latent = spec.code.units;
     return {
-      name: exampleName(state, at),
+      name: exampleName(this.state, at),
       image: pick({ model: { spec } }, examples, [at]).images,
       code: exampleCodes.subarray(at * latent, (at + 1) * latent),
       label: spec.classes === undefined ? undefined : examples.labels?.[at],
@@ -95,13 +94,11 @@ export function walkPanel(state: State): void {
   const strip = new HostPicture(byId('strip'), 'Eleven images at equal steps on the way');
   byId('between').style.aspectRatio = `${examples.width} / ${examples.height}`;
   fillClasses(chosen, classes, [[CHANGES, 'as the ends']]);
-  /** [PLACES, pixels]; empty until they are known. */
-  let frames: Float32Array = new Float32Array();
-
   const show = () => {
     const place = slider.valueAsNumber;
     setText(byId('percent'), `${place}%`);
-    if (frames.length > 0) between.draw(frames.subarray(place * spec.inputs, (place + 1) * spec.inputs), examples, 1);
+    if (state.walk.length > 0)
+      between.draw(state.walk.subarray(place * spec.inputs, (place + 1) * spec.inputs), examples, 1);
   };
   const refresh = latest(async () => {
     const [a, b] = [from.coded, to.coded];
@@ -114,11 +111,11 @@ export function walkPanel(state: State): void {
     );
     const made = await state.ask((model) => model.decode(line(a.code, b.code, PLACES), labelsFor(spec, labels)));
     if (!made) return;
-    frames = made;
+    state.walk = made;
     const shown = Array.from({ length: (PLACES - 1) / STRIDE + 1 }, (_, i) => i * STRIDE * spec.inputs);
     const images = new Float32Array(shown.length * spec.inputs);
     shown.forEach((at, i) => {
-      images.set(frames.subarray(at, at + spec.inputs), i * spec.inputs);
+      images.set(made.subarray(at, at + spec.inputs), i * spec.inputs);
     });
     strip.draw(images, examples, shown.length);
     play.disabled = save.disabled = false;
@@ -158,6 +155,6 @@ export function walkPanel(state: State): void {
     if ([from, to].some(({ kind }) => kind.value === 'samples')) changed();
   });
   state.on('own', () => {
-    if (frames.length === 0) changed(); // the first that there is
+    if (state.walk.length === 0) changed(); // the first that there is
   });
 }
