@@ -156,8 +156,40 @@ async function buildPageFiles() {
     await esbuild.build({ ...small, entryPoints: [entry], outfile, plugins });
 }
 
+/** What `export.js --html` makes a page of: markup, style and one script with the engine that pages load, in one file. */
+async function buildExportPage() {
+  const page = 'harness/lib/export/page';
+  /** @type {esbuild.Plugin} */
+  const builtEngine = {
+    name: 'built engine',
+    setup: (build) =>
+      build.onResolve({ filter: /^latentgpu$/ }, () => ({
+        path: path.join(root, 'dist/latentgpu.js'),
+        sideEffects: false,
+      })),
+  };
+  const { outputFiles } = await esbuild.build({
+    ...common,
+    platform: 'browser',
+    minify: true,
+    sourcemap: false,
+    write: false,
+    outdir: 'out',
+    plugins: [builtEngine],
+    entryPoints: [
+      { in: `${page}/main.ts`, out: 'page' },
+      { in: `${page}/style.css`, out: 'page' },
+    ],
+  });
+  const text = (/** @type {string} */ end) => outputFiles.find(({ path: name }) => name.endsWith(end))?.text;
+  const html = fs.readFileSync(path.join(root, page, 'index.html'), 'utf8');
+  const parts = { html, style: text('.css'), script: text('.js') };
+  fs.writeFileSync(path.join(root, 'dist/export-page.json'), `${JSON.stringify(parts)}\n`);
+}
+
 async function buildLibrary() {
   await buildPageFiles();
+  await buildExportPage();
   await esbuild.build({
     ...common,
     entryPoints: ['src/node.ts'],

@@ -15,6 +15,7 @@ export { adviceFor } from './doctor/advice.js';
 export { doctorText } from './doctor/doctor-text.js';
 export { lookAround } from './doctor/machine.js';
 export { tryAdapters } from './doctor/trial.js';
+export { makePage } from './export/make-page.js';
 export { encodeOnnx } from './export/onnx-file.js';
 export { describeGraph, onnxGraphs } from './export/onnx-graph.js';
 export {

@@ -15,9 +15,10 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { defaultWalk, line } from '../../harness/lib/generate/between.js';
 import { checkImagesFit, chooseOutputs, loadRunData } from '../../harness/lib/generate/generate.js';
 import { denoised } from '../../harness/lib/generate/images.js';
-import { defaultWalk, gridCodes, layGrid, line } from '../../harness/lib/generate/latent.js';
+import { gridCodes, layGrid } from '../../harness/lib/generate/latent.js';
 import type { Material } from '../../harness/lib/generate/material.js';
 import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
 import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';

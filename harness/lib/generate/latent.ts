@@ -1,6 +1,7 @@
 // Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
-import type { Images, ModelSpec } from 'latentgpu/node';
+import type { ModelSpec } from 'latentgpu/node';
 import { drawSheet } from '../plots/sheet.js';
+import { defaultWalk, line, shares } from './between.js';
 import { type Output, pick, sameLabel } from './material.js';
 import { moments } from './pca.js';
 import { rangesOf } from './quantise.js';
@@ -10,22 +11,6 @@ const GRID_SIDE = 11;
 const GRID_CELL = 56;
 /** Standard deviations to each side. */
 const GRID_REACH = 2;
-
-/** Shares 0..1 of the way, both ends among them. */
-const shares = (count: number): number[] => Array.from({ length: count }, (_, i) => i / (count - 1));
-
-/** The test images to walk between if nobody says: the first, and the first of another class (or simply the second). */
-export function defaultWalk({ count, labels }: Images): [number, number] {
-  const other = labels?.findIndex((label) => label !== labels[0]) ?? -1;
-  return [0, other > 0 ? other : Math.min(1, count - 1)];
-}
-
-/** Codes on the straight line from `from` to `to`, [steps, latent], both ends among them. */
-export function line(from: Float32Array, to: Float32Array, steps: number): Float32Array {
-  return Float32Array.from(
-    shares(steps).flatMap((share) => [...from].map((x, at) => (1 - share) * x + share * (to[at] ?? 0))),
-  );
-}
 
 export const walk: Output = {
   name: 'walk',

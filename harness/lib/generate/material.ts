@@ -32,7 +32,7 @@ export const ACROSS = 12;
 
 /** The images with these numbers as the model takes them, [n, pixels], 0..1, with their labels where it takes any. */
 export function pick(
-  { model: { spec } }: Pick<Material, 'model'>,
+  { model: { spec } }: { model: Pick<Model, 'spec'> },
   images: Images,
   indices: readonly number[],
 ): { images: Float32Array; labels: LabelOptions } {
@@ -49,7 +49,7 @@ export function pick(
 }
 
 /** The first images, as `pick`. */
-export function firstOnes(material: Pick<Material, 'model'>, images: Images, count: number) {
+export function firstOnes(material: { model: Pick<Model, 'spec'> }, images: Images, count: number) {
   return pick(material, images, [...Array(Math.min(count, images.count)).keys()]);
 }
 

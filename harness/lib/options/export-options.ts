@@ -1,12 +1,21 @@
 // The arguments of harness/export.js.
 import { ArgumentError } from 'latentgpu/node';
-import { asIs } from './flag-values.js';
+import { asIs, countOrNone } from './flag-values.js';
 import { type FlagTable, flagsHelp, readFlags } from './flags.js';
 
 export interface ExportOptions {
   run: string;
   out?: string;
+  /** What is written: ONNX files, a page, or both. */
+  onnx: boolean;
+  html: boolean;
+  /** Whose test images the page holds; absent: the run's. */
+  data?: string;
+  /** How many of them. */
+  examples: number;
 }
+
+const EXAMPLES = 128;
 
 const TABLE: FlagTable = {
   flags: {
@@ -20,9 +29,25 @@ const TABLE: FlagTable = {
         'then exported-2...)',
       ],
     },
+    data: {
+      value: 'NAME|DIR',
+      example: 'digits',
+      read: asIs,
+      help: [
+        'with --html: whose test images are in the page: mnist, fashion-mnist, digits, or a',
+        "folder of IDX files (default: the run's own, if they are found)",
+      ],
+    },
+    examples: {
+      value: 'N',
+      example: '24',
+      read: countOrNone,
+      help: [`with --html: how many test images are in the page (default: ${EXAMPLES}; 0: none)`],
+    },
   },
   switches: {
     onnx: 'encoder.onnx, decoder.onnx and autoencoder.onnx (the default)',
+    html: 'autoencoder.html, a page in one file with the weights inside, to hand to somebody',
     help: 'print this and stop',
   },
 };
@@ -35,16 +60,23 @@ const TABLE: FlagTable = {
 export function readExportOptions(args: string[]): ExportOptions | undefined {
   const given: Partial<ExportOptions> & { help?: boolean } = readFlags(args, TABLE);
   if (given.help) return undefined;
-  const { run, out } = given;
+  const { run, html = false, onnx = !html, examples = EXAMPLES } = given;
   if (run === undefined)
     throw new ArgumentError('--run is missing: whose model? Name the folder of a run, for example --run runs/first');
-  return { run, ...(out !== undefined && { out }) };
+  for (const flag of ['data', 'examples'] as const)
+    if (!html && given[flag] !== undefined)
+      throw new ArgumentError(
+        `--${flag} ${given[flag]} without --html: only the page holds test images; add --html, or leave --${flag} out`,
+      );
+  if (given.data !== undefined && examples === 0)
+    throw new ArgumentError(`--data ${given.data} with --examples 0: no image of it is used; leave one of them out`);
+  return { ...given, run, html, onnx, examples };
 }
 
 /** What `--help` prints. */
 export function exportHelp(): string {
   return [
-    'Writes a trained model as files that other programs run, from the folder of a run. Needs no GPU.',
+    'Writes a trained model as files that other programs, or a browser, run, from the folder of a run. Needs no GPU.',
     '',
     'usage: node harness/export.js --run DIR [flags]',
     '',
@@ -54,6 +86,8 @@ export function exportHelp(): string {
     'decoder.onnx      codes [batch, latent] -> pixels [batch, pixels]',
     'autoencoder.onnx  images -> pixels, by way of the (mean) code',
     'Pixels are 0..1 whatever the model works in; a conditional model takes labels [batch], int64, as well. Opset 17.',
+    'autoencoder.html  opened in a browser with WebGPU, from disk or any host: samples, walks, encodes what is drawn or dropped.',
+    'It asks nothing of any network. The test images in it are seen by whoever has the file.',
     'Exit status: 0 done, 1 the machine failed, 2 something given was not acceptable.',
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 // A dataset from what a visitor chose: the built-in digits, IDX files (gzipped too), or pictures. Runs in a worker.
 import { type Dataset, decodeIdx, digits, gunzipIfNeeded, type Images, imagesFromIdx } from 'latentgpu';
+import { greyPicture } from './grey-picture.js';
 
 type Idx = ReturnType<typeof decodeIdx>;
 export type DataRequest = { digits: { train: number; test: number } } | { files: File[]; most: number };
@@ -52,30 +53,10 @@ function pair(files: Idx[]): Images | undefined {
 async function fromPictures(files: File[], most: number): Promise<Dataset> {
   const used = files.slice(0, most);
   const pixels = new Uint8Array(used.length * SIDE * SIDE);
-  const canvas = new OffscreenCanvas(SIDE, SIDE);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('this browser gives no canvas to scale pictures with');
-  for (const [index, file] of used.entries()) {
-    const bitmap = await createImageBitmap(file).catch(() => {
-      throw new Error(`${file.name} is not a picture that this browser can read`);
-    });
-    const scale = Math.min(SIDE / bitmap.width, SIDE / bitmap.height);
-    const [width, height] = [bitmap.width * scale, bitmap.height * scale];
-    context.fillStyle = 'black';
-    context.fillRect(0, 0, SIDE, SIDE);
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(bitmap, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
-    bitmap.close();
-    const { data } = context.getImageData(0, 0, SIDE, SIDE);
-    for (let i = 0; i < SIDE * SIDE; i++)
-      pixels[index * SIDE * SIDE + i] = luma(data[4 * i] ?? 0, data[4 * i + 1] ?? 0, data[4 * i + 2] ?? 0);
-  }
+  const size = { height: SIDE, width: SIDE };
+  for (const [index, file] of used.entries()) pixels.set(await greyPicture(file, size), index * SIDE * SIDE);
   return { name: 'own pictures', ...split({ count: used.length, height: SIDE, width: SIDE, pixels }, most) };
 }
-
-/** Brightness of a colour, 0..255. Source: ITU-R BT.601. */
-const luma = (red: number, green: number, blue: number): number =>
-  Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 
 function split(images: Images, most: number): { train: Images; test: Images } {
   if (images.count < 2) throw new Error('only one image: training and testing need at least two');

@@ -1,6 +1,7 @@
 // A pad to draw on with ink, noise or a rubber, and what the model makes of the drawing. Noise is the model's own damage, where
 // it has one.
-import { button, byId, context2d, eachFrame, latest } from '../dom.js';
+import { button, byId, eachFrame, latest } from '../dom.js';
+import { drawPad } from '../drawing/draw-pad.js';
 import { listen } from '../drawing/hand.js';
 import { GpuPicture } from '../drawing/picture.js';
 import { type Pen, Sheet, type Size, type Spot } from '../drawing/sheet.js';
@@ -91,19 +92,3 @@ export function padPanel(state: State): Panel {
 }
 
 const sizeOf = ({ test: { height, width } }: State): Size => ({ height, width });
-
-/** The drawing, and where the keys are. */
-function drawPad(canvas: HTMLCanvasElement, pixels: Float32Array, { height, width }: Size, keys?: Spot): void {
-  canvas.width = width;
-  canvas.height = height;
-  const context = context2d(canvas);
-  if (!context || pixels.length === 0) return;
-  const picture = context.createImageData(width, height);
-  pixels.forEach((value, i) => {
-    picture.data.set([255 * value, 255 * value, 255 * value, 255], 4 * i); // the array clamps and rounds
-  });
-  context.putImageData(picture, 0, 0);
-  if (!keys) return;
-  context.fillStyle = 'rgb(255 183 3 / 85%)';
-  context.fillRect(Math.floor(keys[0]), Math.floor(keys[1]), 1, 1);
-}

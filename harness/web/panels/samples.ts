@@ -1,5 +1,6 @@
 // Images decoded from the prior: what the model makes up. A conditional model is asked for a row of each class.
 import { button, byId, setText } from '../dom.js';
+import { normals } from '../drawing/normals.js';
 import { GpuPicture } from '../drawing/picture.js';
 import { moments } from '../drawing/project.js';
 import type { State } from '../state.js';
@@ -54,20 +55,9 @@ function helpOf({ model }: State): string {
 /** Codes drawn from a normal distribution with each dimension's mean and variance. */
 function fitted(codes: Float32Array, latent: number, count: number, seed: number): Float32Array<ArrayBuffer> {
   const { mean, variance } = moments(codes, latent);
-  const random = generator(seed);
-  return Float32Array.from({ length: count * latent }, (_, i) => {
-    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()); // Box and Muller 1958
-    return (mean[i % latent] ?? 0) + Math.sqrt(variance[i % latent] ?? 0) * normal;
-  });
-}
-
-/** Numbers 0 <= x < 1, the same for the same seed. Source: Marsaglia 2003, "Xorshift RNGs". */
-function generator(seed: number): () => number {
-  let word = Math.imul(seed, 0x9e3779b1) | 1;
-  return () => {
-    word ^= word << 13;
-    word ^= word >>> 17;
-    word ^= word << 5;
-    return (word >>> 0) / 2 ** 32;
-  };
+  const normal = normals(seed);
+  return Float32Array.from(
+    { length: count * latent },
+    (_, i) => (mean[i % latent] ?? 0) + Math.sqrt(variance[i % latent] ?? 0) * normal(),
+  );
 }

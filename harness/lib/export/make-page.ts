@@ -1,0 +1,70 @@
+// What export.js does for --html: finds test images, those of the run's data or of the data that --data names, and makes the
+// page. It can do without images.
+import { ArgumentError, type Images, LatentGpuError, type NamedTensors } from 'latentgpu/node';
+import { type DataListener, loadData } from '../data/data.js';
+import { checkImagesFit } from '../generate/generate.js';
+import type { ExportOptions } from '../options/export-options.js';
+import { versions } from '../report/describe.js';
+import { DownloadError } from '../run/fail.js';
+import type { StoredRun } from '../run/read-run.js';
+import { encodePage, pageContents, readPageParts } from './html-page.js';
+
+interface FoundExamples {
+  images: Images | undefined;
+  /** Name of the data. */
+  data?: string;
+}
+
+/**
+ * @param weights of the run's model
+ * @returns the page, and a line about it
+ * @throws ArgumentError if the size of the images is not known, or no page was built; as `loadExamples`
+ */
+export async function makePage(
+  options: ExportOptions,
+  run: StoredRun,
+  weights: NamedTensors,
+  listener: DataListener,
+): Promise<{ text: string; shows: string }> {
+  const { spec } = run;
+  const parts = readPageParts();
+  const { images, data } = await loadExamples(options, run, listener);
+  const size = images ?? run.size;
+  if (!size)
+    throw new ArgumentError(
+      `--html: ${run.source.model} does not say how high and wide its images of ${spec.inputs} pixels are; name its data with --data`,
+    );
+  const contents = pageContents({ spec, size, examples: images, data, version: versions().latentgpu });
+  const text = encodePage(parts, contents, weights);
+  const megabytes = (Buffer.byteLength(text) / 1e6).toFixed(1);
+  const inside = images ? `${images.count} test images of ${data}` : 'no test images';
+  return {
+    text,
+    shows: `${contents.title}: samples, walks and encodes in a browser; ${megabytes} MB, ${inside} inside`,
+  };
+}
+
+/**
+ * The first test images. A line says why there are none.
+ * @throws ArgumentError, FormatError, DownloadError if they were asked for by --data and cannot be had
+ */
+async function loadExamples(
+  { data, examples: most }: Pick<ExportOptions, 'data' | 'examples'>,
+  run: StoredRun,
+  listener: DataListener,
+): Promise<FoundExamples> {
+  if (most === 0) return { images: undefined };
+  const choice = data ?? run.data;
+  try {
+    if (choice === undefined) throw new ArgumentError('run.json does not name its data; --data does');
+    const { dataset } = await loadData(choice, listener, { limit: 1 });
+    checkImagesFit({ run: run.folder, seed: 0, adapter: 'auto' }, run.spec, dataset);
+    const { name, test } = dataset;
+    const count = Math.min(most, test.count);
+    return { images: { ...test, count }, data: name };
+  } catch (error) {
+    if (data !== undefined || !(error instanceof LatentGpuError || error instanceof DownloadError)) throw error;
+    listener.say(`no test images in the page: ${error.message}`);
+    return { images: undefined };
+  }
+}
