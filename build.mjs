@@ -1,5 +1,5 @@
-// Builds dist/: the files for pages, the Node bundle, the programs' shared library, the type declarations, and (with
-// --tests) the bundled test files. Shaders become JavaScript modules here: includes are expanded and every line keeps
+// Builds dist/: the files for pages, the Node bundle, the programs' shared library and the packages in it, the type
+// declarations, and (with --tests) the bundled test files. Shaders become JavaScript modules here: includes are expanded and every line keeps
 // the file and line number that a person edits.
 //
 //   node build.mjs            what users need (npm ci runs this)
@@ -12,6 +12,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { licencesOf } from './licences.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const shaders = path.join(root, 'shaders');
@@ -71,7 +72,6 @@ const common = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  sourcemap: true,
   plugins: [wgsl],
   logLevel: 'warning',
 };
@@ -155,8 +155,34 @@ async function buildPageFiles() {
     await esbuild.build({ ...small, entryPoints: [entry], outfile, plugins });
 }
 
+/** What only the programs need of npm: bundled, so that the published package depends on `webgpu` alone. */
+const VENDORED = ['cli-progress', 'fast-png', 'onnx-proto', 'vega', 'vega-lite'];
+
+/** Packages for harness.js, minified, a file each and chunks that they share; and everybody's licence. */
+async function buildVendored() {
+  const out = path.join(root, 'dist/vendor');
+  fs.rmSync(out, { recursive: true, force: true });
+  const { metafile } = await esbuild.build({
+    ...common,
+    entryPoints: VENDORED,
+    outdir: out,
+    platform: 'node',
+    minify: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    metafile: true,
+    legalComments: 'eof',
+    // CommonJS packages call `require` for Node's own modules.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  fs.writeFileSync(path.join(out, 'LICENSES.txt'), licencesOf(root, Object.keys(metafile.inputs)));
+}
+
 async function buildLibrary() {
   await buildPageFiles();
+  await buildVendored();
   await esbuild.build({
     ...common,
     entryPoints: ['src/node.ts'],
@@ -170,6 +196,7 @@ async function buildLibrary() {
     outfile: 'dist/harness.js',
     platform: 'node',
     packages: 'external',
+    plugins: VENDORED.map((name) => beside(new RegExp(`^${name}$`), `./vendor/${name}.js`)),
     // tsconfig.json maps it to src/ for the type checker; bundled, it would be a second copy of every class.
     external: ['latentgpu/node'],
   });
@@ -184,6 +211,7 @@ export async function buildWeb() {
     ...common,
     platform: 'browser',
     minify: true,
+    sourcemap: true,
     outdir: out,
     entryPoints: [
       { in: `${web}/main.ts`, out: 'main' },
@@ -234,6 +262,7 @@ async function buildTests() {
     outbase: 'test',
     platform: 'node',
     packages: 'external',
+    sourcemap: true,
     plugins: [wgsl, suites],
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
