@@ -4,34 +4,51 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-const HEAD = `The files beside this one are made of the packages below, minified. Each licence follows the packages that it is of.`;
+const HEAD =
+  'The files beside this one are made of the packages below, minified. Named are also the packages that those depend on,\n' +
+  'because some have code of theirs inside. Each licence follows the packages that it is of.';
 
 /**
  * @param {string} root   the project's folder
  * @param {string[]} files bundled files, relative to `root`
  * @returns {string} packages by licence text, in the alphabet's order
- * @throws Error naming a package without a licence
+ * @throws Error naming a bundled package without a licence
  */
 export function licencesOf(root, files) {
-  const folders = [...new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []))];
+  const bundled = files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
   /** @type {Map<string, string[]>} */
   const packages = new Map();
-  for (const folder of folders.sort()) {
-    const { name, version, license } = JSON.parse(fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
-    const text = licenceText(path.join(root, folder), name);
+  for (const folder of withDependencies(root, bundled)) {
+    const { name, version, license } = manifest(root, folder);
+    const text = licenceText(path.join(root, folder));
+    if (text === undefined && bundled.includes(folder))
+      throw new Error(`${name} is bundled but has no licence file in ${folder}: do without it, or add its text here`);
+    if (text === undefined) continue;
     packages.set(text, [...(packages.get(text) ?? []), `${name} ${version} (${license})`]);
   }
-  return [HEAD, ...[...packages].map(([text, names]) => `${names.join('\n')}\n\n${text}`)].join(
-    `\n\n${'-'.repeat(72)}\n\n`,
-  );
+  const parts = [...packages].map(([text, names]) => `${names.join('\n')}\n\n${text}`);
+  return `${[HEAD, ...parts].join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
 }
 
-/** @param {string} folder @param {string} name */
-function licenceText(folder, name) {
+/** @param {string} root @param {string} folder */
+const manifest = (root, folder) => JSON.parse(fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+
+/** Folders of packages and of all that they depend on, as far as that is installed.
+ * @param {string} root @param {string[]} folders */
+function withDependencies(root, folders) {
+  const all = new Set(folders);
+  // What is added on the way is visited, too.
+  for (const folder of all)
+    for (const name of Object.keys(manifest(root, folder).dependencies ?? {})) {
+      const places = [path.posix.join(folder, 'node_modules', name), path.posix.join('node_modules', name)];
+      const found = places.find((place) => fs.existsSync(path.join(root, place, 'package.json')));
+      if (found !== undefined) all.add(found);
+    }
+  return [...all].sort();
+}
+
+/** @param {string} folder */
+function licenceText(folder) {
   const file = fs.readdirSync(folder).find((entry) => /^(licen[cs]e|copying)\b/i.test(entry));
-  if (file === undefined)
-    throw new Error(
-      `${name} is bundled but has no licence file in ${folder}: leave it out of dist/vendor/, or add its text`,
-    );
-  return fs.readFileSync(path.join(folder, file), 'utf8').replaceAll('\r', '').trim();
+  return file && fs.readFileSync(path.join(folder, file), 'utf8').replaceAll('\r', '').trim();
 }
