@@ -1,6 +1,6 @@
-// Builds dist/: the files for pages, the Node bundle, the programs' shared library, the type declarations, and (with
-// --tests) the bundled test files. Shaders become JavaScript modules here: includes are expanded and every line keeps
-// the file and line number that a person edits.
+// Builds dist/: the files for pages, the Node bundle, the programs' shared library and the packages in it, the type
+// declarations, and (with --tests) the bundled test files. Shaders become JavaScript modules here: includes are expanded and
+// every line keeps the file and line number that a person edits.
 //
 //   node build.mjs            what users need (npm ci runs this)
 //   node build.mjs --tests    the same, and dist/test/ for the test runner, and the page in dist/web/
@@ -71,7 +71,6 @@ const common = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  sourcemap: true,
   plugins: [wgsl],
   logLevel: 'warning',
 };
@@ -187,9 +186,86 @@ async function buildExportPage() {
   fs.writeFileSync(path.join(root, 'dist/export-page.json'), `${JSON.stringify(parts)}\n`);
 }
 
+/** What only the programs need of npm: bundled, so that the published package depends on `webgpu` alone. */
+const VENDORED = ['cli-progress', 'fast-png', 'onnx-proto', 'vega', 'vega-lite'];
+
+/** Packages for harness.js, minified, a file each and chunks that they share; and everybody's licence. */
+async function buildVendored() {
+  const out = path.join(root, 'dist/vendor');
+  fs.rmSync(out, { recursive: true, force: true });
+  const { metafile } = await esbuild.build({
+    ...common,
+    entryPoints: VENDORED,
+    outdir: out,
+    platform: 'node',
+    minify: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    metafile: true,
+    legalComments: 'eof',
+    // CommonJS packages call `require` for Node's own modules.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  fs.writeFileSync(path.join(out, 'LICENSES.txt'), licencesOf(Object.keys(metafile.inputs)));
+}
+
+/** Of the licences of bundled packages: every one of them asks that its notice goes where its code goes. */
+const LICENCES_HEAD =
+  'The files beside this one are made of the packages below, minified. Named are also the packages that those depend on,\n' +
+  'because some have code of theirs inside. Each licence follows the packages that it is of.';
+
+/**
+ * @param {string[]} files bundled files, relative to the project's folder
+ * @returns {string} packages by licence text, in the alphabet's order
+ * @throws Error naming a bundled package without a licence
+ */
+function licencesOf(files) {
+  const bundled = files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
+  /** @type {Map<string, string[]>} */
+  const packages = new Map();
+  for (const folder of withDependencies(bundled)) {
+    const { name, version, license } = manifest(folder);
+    const text = licenceText(path.join(root, folder));
+    if (text === undefined && bundled.includes(folder))
+      throw new Error(
+        `${name} is bundled but has no licence file in ${folder}: do without it, or add its text in build.mjs`,
+      );
+    if (text === undefined) continue;
+    packages.set(text, [...(packages.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  const parts = [...packages].map(([text, names]) => `${names.join('\n')}\n\n${text}`);
+  return `${[LICENCES_HEAD, ...parts].join(`\n\n${'-'.repeat(72)}\n\n`)}\n`;
+}
+
+/** @param {string} folder */
+const manifest = (folder) => JSON.parse(fs.readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+
+/** Folders of packages and of all that they depend on, as far as that is installed.
+ * @param {string[]} folders */
+function withDependencies(folders) {
+  const all = new Set(folders);
+  // What is added on the way is visited, too.
+  for (const folder of all)
+    for (const name of Object.keys(manifest(folder).dependencies ?? {})) {
+      const places = [path.posix.join(folder, 'node_modules', name), path.posix.join('node_modules', name)];
+      const found = places.find((place) => fs.existsSync(path.join(root, place, 'package.json')));
+      if (found !== undefined) all.add(found);
+    }
+  return [...all].sort();
+}
+
+/** @param {string} folder */
+function licenceText(folder) {
+  const file = fs.readdirSync(folder).find((entry) => /^(licen[cs]e|copying)\b/i.test(entry));
+  return file && fs.readFileSync(path.join(folder, file), 'utf8').replaceAll('\r', '').trim();
+}
+
 async function buildLibrary() {
   await buildPageFiles();
   await buildExportPage();
+  await buildVendored();
   await esbuild.build({
     ...common,
     entryPoints: ['src/node.ts'],
@@ -203,6 +279,7 @@ async function buildLibrary() {
     outfile: 'dist/harness.js',
     platform: 'node',
     packages: 'external',
+    plugins: VENDORED.map((name) => beside(new RegExp(`^${name}$`), `./vendor/${name}.js`)),
     // tsconfig.json maps it to src/ for the type checker; bundled, it would be a second copy of every class.
     external: ['latentgpu/node'],
   });
@@ -217,6 +294,7 @@ export async function buildWeb() {
     ...common,
     platform: 'browser',
     minify: true,
+    sourcemap: true,
     outdir: out,
     entryPoints: [
       { in: `${web}/main.ts`, out: 'main' },
@@ -267,6 +345,7 @@ async function buildTests() {
     outbase: 'test',
     platform: 'node',
     packages: 'external',
+    sourcemap: true,
     plugins: [wgsl, suites],
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',

@@ -32,6 +32,7 @@ const CHECKS = [
     command: [node, bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'harness', 'test'],
   },
   { name: 'lock file names no registry', command: [node, 'test/check-lock.mjs'] },
+  { name: 'the package as published', command: [node, 'test/check-package.mjs'] },
 ];
 
 /** @type {Outcome[]} */

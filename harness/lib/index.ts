@@ -27,11 +27,13 @@ export {
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
+export { commandOf, PROGRAMS, programName } from './options/command.js';
 export { type DataOptions, dataHelp, readDataOptions } from './options/data-options.js';
 export { type DoctorOptions, doctorHelp, readDoctorOptions } from './options/doctor-options.js';
 export { type ExportOptions, exportHelp, readExportOptions } from './options/export-options.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
 export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';
+export { latentgpuHelp, readCommand } from './options/latentgpu-options.js';
 export { chosenModel, type ModelOptions, readSpec } from './options/model-options.js';
 export {
   checkOutputs,

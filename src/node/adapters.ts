@@ -310,8 +310,8 @@ function reason(kind: AdapterKind): string {
   }
   const names = drivers.map((file) => path.basename(file, '.json')).join(', ');
   return drivers.length === 0
-    ? `no Vulkan driver is installed${loader}: install the GPU's driver; harness/doctor.js of latentgpu's repository says what is missing`
-    : `none of the Vulkan drivers (${names}) finds a GPU${loader}: install the GPU's driver; harness/doctor.js of latentgpu's repository says what is missing`;
+    ? `no Vulkan driver is installed${loader}: install the GPU's driver; \`npx latentgpu doctor\` says what is missing`
+    : `none of the Vulkan drivers (${names}) finds a GPU${loader}: install the GPU's driver; \`npx latentgpu doctor\` says what is missing`;
 }
 
 function messageOf(error: unknown): string {

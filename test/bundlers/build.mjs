@@ -1,7 +1,6 @@
 // Builds the app of this folder for production, as the README says for each bundler:
 //   node build.mjs BUNDLER APP OUT    APP is a folder with index.html, main.js and node_modules/latentgpu
 // esbuild comes from the project, the others from this folder's package.json.
-// @ts-check
 import fs from 'node:fs';
 import path from 'node:path';
 

@@ -399,7 +399,7 @@ test('a run.json that is not JSON, not an object, or without a model that can be
     fs.writeFileSync(file, text);
     return readRun(run);
   };
-  const written = `must be as train.js wrote it; ${REMEDY}`;
+  const written = `must be as harness/train.js wrote it; ${REMEDY}`;
   assert.throws(put('{'), (error: Error) => {
     assert.is(error.name, 'FormatError');
     assert.ok(error.message.startsWith(`${file} is not JSON (`) && error.message.endsWith(`), ${written}`));
@@ -418,7 +418,7 @@ test('a run.json that is not JSON, not an object, or without a model that can be
   );
   refused(
     put('{"spec": null}'),
-    `${file}: "spec" is null, must be an object as train.js wrote it; ${REMEDY}`,
+    `${file}: "spec" is null, must be an object as harness/train.js wrote it; ${REMEDY}`,
     'FormatError',
   );
 });

@@ -42,13 +42,16 @@ test('the page of harness/web is small', () => {
   assert.ok(sum <= MOST_PAGE, `${sum} bytes, must be at most ${MOST_PAGE}`);
 });
 
-test('what package.json exports is built and published', () => {
-  const { exports, files, dependencies } = JSON.parse(read('package.json'));
+test('what package.json exports, or starts, is built and published', () => {
+  const { exports, imports, bin, files, dependencies } = JSON.parse(read('package.json'));
   assert.equal(Object.keys(dependencies), ['webgpu'], 'which only Node needs');
-  for (const name of ['.', './worker', './session', './profile']) {
-    const file = exports[name].default.slice(2);
+  const named = ['.', './worker', './session', './profile', './node'].map((name) => exports[name].default);
+  for (const name of [...named, imports['#harness'], bin.latentgpu]) {
+    const file = path.posix.normalize(name);
     assert.ok(fs.existsSync(path.join(root, file)), file);
-    const published = files.some((pattern: string) => file.startsWith(pattern.replace('*', '')));
+    const published = files.some((pattern: string) =>
+      new RegExp(`^${pattern.replaceAll('.', '\\.').replace('*', '[^/]*')}$`).test(file),
+    );
     assert.ok(published, `${file} is not in "files"`);
   }
 });

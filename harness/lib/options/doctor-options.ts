@@ -1,4 +1,6 @@
 // The arguments of harness/doctor.js.
+
+import { commandOf } from './command.js';
 import { type FlagTable, flagsHelp, readFlags } from './flags.js';
 
 export interface DoctorOptions {
@@ -30,7 +32,7 @@ export function doctorHelp(): string {
     'Says what this machine trains on: devices, drivers, adapters, a matrix product that is checked and timed, and what',
     "is missing for its GPU, with the command or the container's flag that brings it.",
     '',
-    'usage: node harness/doctor.js [flags]',
+    `usage: ${commandOf('doctor')} [flags]`,
     '',
     ...flagsHelp(TABLE),
     '',

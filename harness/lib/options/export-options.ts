@@ -1,5 +1,6 @@
 // The arguments of harness/export.js.
 import { ArgumentError } from 'latentgpu/node';
+import { commandOf, programName } from './command.js';
 import { asIs, countOrNone } from './flag-values.js';
 import { type FlagTable, flagsHelp, readFlags } from './flags.js';
 
@@ -19,7 +20,12 @@ const EXAMPLES = 128;
 
 const TABLE: FlagTable = {
   flags: {
-    run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js; necessary'] },
+    run: {
+      value: 'DIR',
+      example: 'runs/first',
+      read: asIs,
+      help: [`the folder of a run of ${programName('train')}; necessary`],
+    },
     out: {
       value: 'DIR',
       example: 'exported',
@@ -78,7 +84,7 @@ export function exportHelp(): string {
   return [
     'Writes a trained model as files that other programs, or a browser, run, from the folder of a run. Needs no GPU.',
     '',
-    'usage: node harness/export.js --run DIR [flags]',
+    `usage: ${commandOf('export')} --run DIR [flags]`,
     '',
     ...flagsHelp(TABLE),
     '',

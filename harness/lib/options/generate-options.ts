@@ -1,6 +1,7 @@
 // The arguments of harness/generate.js: flags, their help and the checks that need no run. Whether a run's model and data
 // can have what is asked for, generate.ts finds out.
 import { ArgumentError, didYouMean } from 'latentgpu/node';
+import { commandOf, programName } from './command.js';
 import { asIs, count, countOrNone, seed, show, wholeNumber } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { ADAPTER_FLAG } from './train-options.js';
@@ -46,7 +47,7 @@ const OUTPUTS_OF_FLAG: Record<string, readonly OutputName[]> = {
 };
 
 const OWN_FLAGS: Record<string, Flag> = {
-  run: { value: 'DIR', example: 'runs/first', read: asIs, help: ['the folder of a run of train.js'] },
+  run: { value: 'DIR', example: 'runs/first', read: asIs, help: [`the folder of a run of ${programName('train')}`] },
   weights: {
     value: 'FILE',
     example: 'vae.safetensors',
@@ -180,7 +181,7 @@ export function generateHelp(): string {
   return [
     'Uses a trained model: pictures, codes and what compression costs, from the folder of a run.',
     '',
-    'usage: node harness/generate.js --run DIR [flags]',
+    `usage: ${commandOf('generate')} --run DIR [flags]`,
     '',
     ...flagsHelp(TABLE),
     '',

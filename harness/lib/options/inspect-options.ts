@@ -1,5 +1,6 @@
 // The arguments of harness/inspect.js.
 import { ArgumentError } from 'latentgpu/node';
+import { commandOf } from './command.js';
 import { type FlagTable, flagsHelp, readFlags } from './flags.js';
 
 export interface InspectOptions {
@@ -28,7 +29,7 @@ export function readInspectOptions(args: string[]): InspectOptions | undefined {
   if (given.help) return undefined;
   const { path, json = false } = given;
   if (path === undefined)
-    throw new ArgumentError('no file is named; for example node harness/inspect.js runs/first/model.safetensors');
+    throw new ArgumentError(`no file is named; for example ${commandOf('inspect')} runs/first/model.safetensors`);
   return { path, json };
 }
 
@@ -37,7 +38,7 @@ export function inspectHelp(): string {
   return [
     'Shows what safetensors files hold: tensors, their norms and extremes, NaNs, and metadata.',
     '',
-    'usage: node harness/inspect.js FILE|DIR [flags]',
+    `usage: ${commandOf('inspect')} FILE|DIR [flags]`,
     '',
     'DIR is a folder, such as that of a run: all its *.safetensors files and checkpoints are shown.',
     '',

@@ -1,6 +1,7 @@
 // The arguments of harness/profile.js: those of train.js that make the data and the model, and the profiler's own.
 import fs from 'node:fs';
 import { ArgumentError } from 'latentgpu/node';
+import { commandOf } from './command.js';
 import { asIs, count } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
@@ -165,9 +166,9 @@ export function profileHelp(): string {
   return [
     'Times every kernel of a training step on the GPU, and says what limits it.',
     '',
-    'usage: node harness/profile.js [flags]',
-    '       node harness/profile.js --kernel matmul_tiled --m N --n N --k N [--adapter NAME]',
-    '       node harness/profile.js --compare BEFORE.json AFTER.json',
+    `usage: ${commandOf('profile')} [flags]`,
+    `       ${commandOf('profile')} --kernel matmul_tiled --m N --n N --k N [--adapter NAME]`,
+    `       ${commandOf('profile')} --compare BEFORE.json AFTER.json`,
     '',
     ...flagsHelp(TABLE),
     '',

@@ -2,6 +2,7 @@
 // Looks at no file and no GPU. What the flags of model and training mean is in model-options.ts and training-options.ts.
 
 import { ArgumentError, INITIALIZATIONS, type Initialization } from 'latentgpu/node';
+import { commandOf } from './command.js';
 import { asIs, count, interval, notNegative, oneOf, share, show } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
@@ -241,7 +242,7 @@ export function trainHelp(): string {
   return [
     'Trains an autoencoder on the GPU, by WebGPU; without flags, the variational one 784-512-256-64.',
     '',
-    'usage: node harness/train.js [flags]',
+    `usage: ${commandOf('train')} [flags]`,
     '',
     ...flagsHelp(TABLE),
     '',

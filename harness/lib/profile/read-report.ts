@@ -2,8 +2,9 @@
 // a file is said here, so that whoever gets a report need not look again.
 import fs from 'node:fs';
 import { ArgumentError, FormatError, type ProfileReport } from 'latentgpu/node';
+import { commandOf } from '../options/command.js';
 
-const REMEDY = 'write it with `node harness/profile.js --json FILE`';
+const REMEDY = `write it with \`${commandOf('profile')} --json FILE\``;
 
 /**
  * Reads what `--json` wrote.

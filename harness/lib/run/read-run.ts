@@ -12,6 +12,7 @@ import {
   validateSpec,
   weightsOf,
 } from 'latentgpu/node';
+import { programName } from '../options/command.js';
 import { readSpec } from '../options/model-options.js';
 import type { ImageSize } from './run-folder.js';
 import { readTensorFile } from './tensor-file.js';
@@ -31,7 +32,8 @@ export interface StoredRun {
 
 const RUN_FILE = 'run.json';
 const MODEL_FILE = 'model.safetensors';
-const REMEDY = 'name the folder of a run of harness/train.js';
+const TRAIN = programName('train');
+const REMEDY = `name the folder of a run of ${TRAIN}`;
 
 /**
  * @param folder as it was given to --run
@@ -85,14 +87,14 @@ function readJson(folder: string): Record<string, unknown> {
     value = JSON.parse(text);
   } catch (cause) {
     throw new FormatError(
-      `${file} is not JSON (${(cause as Error).message}), must be as train.js wrote it; ${REMEDY}`,
+      `${file} is not JSON (${(cause as Error).message}), must be as ${TRAIN} wrote it; ${REMEDY}`,
       {
         cause,
       },
     );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new FormatError(`${file} is not an object, must be as train.js wrote it; ${REMEDY}`);
+    throw new FormatError(`${file} is not an object, must be as ${TRAIN} wrote it; ${REMEDY}`);
   return value as Record<string, unknown>;
 }
 
@@ -103,7 +105,7 @@ function specOf({ spec }: Record<string, unknown>, file: string): ModelSpec {
     );
   if (typeof spec !== 'object' || spec === null)
     throw new FormatError(
-      `${file}: "spec" is ${JSON.stringify(spec).slice(0, 80)}, must be an object as train.js wrote it; ${REMEDY}`,
+      `${file}: "spec" is ${JSON.stringify(spec).slice(0, 80)}, must be an object as ${TRAIN} wrote it; ${REMEDY}`,
     );
   try {
     validateSpec(spec);

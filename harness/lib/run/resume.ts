@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, decodeSnapshot, LatentGpuError, type TrainerOptions } from 'latentgpu/node';
+import { programName } from '../options/command.js';
 import { RUN_DEFAULTS, type TrainOptions } from '../options/train-options.js';
 import type { Checkpoint, RunState } from './checkpoints.js';
 import { BEST, CHECKPOINTS, checkpointNames, requireRunFolder } from './run-folder.js';
@@ -107,7 +108,7 @@ export function readCheckpointFile(file: string): Checkpoint {
     const { snapshot, metadata } = decodeSnapshot(fs.readFileSync(file));
     const run = metadata.run === undefined ? undefined : (JSON.parse(metadata.run) as RunState);
     if (!run?.options || !run.length)
-      throw new ArgumentError('it was not written by harness/train.js; use --init for its weights');
+      throw new ArgumentError(`it was not written by ${programName('train')}; use --init for its weights`);
     return { snapshot, run };
   } catch (cause) {
     throw new ArgumentError(`${file} cannot be gone on from: ${(cause as Error).message}`, { cause });

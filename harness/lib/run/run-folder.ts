@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, type EpochReport, type LayerReport, type Losses } from 'latentgpu/node';
+import { programName } from '../options/command.js';
 import { imageGrid, picturedRows } from '../plots/pictures.js';
 import { lossPlot, type PlotOptions } from '../plots/plots.js';
 import { type Claim, claimDefault, claimExisting, claimNew } from './claim.js';
@@ -217,6 +218,6 @@ export function checkpointNames(folder: string): string[] {
 export function requireRunFolder(folder: string, flag: string): void {
   if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new ArgumentError(
-      `${flag} ${folder} ${fs.existsSync(folder) ? 'is a file' : 'does not exist'}, must be the folder of a run of harness/train.js`,
+      `${flag} ${folder} ${fs.existsSync(folder) ? 'is a file' : 'does not exist'}, must be the folder of a run of ${programName('train')}`,
     );
 }
