@@ -208,7 +208,7 @@ const PLACES: Row[] = [
   [
     'a run whose run.json is cut',
     () => readRun(at('cut-run', { 'run.json': '{"spec"' })),
-    /run\.json is not JSON \(.*\), must be as train\.js wrote it; /,
+    /run\.json is not JSON \(.*\), must be as harness\/train\.js wrote it; /,
     'FormatError',
   ],
 ];
