@@ -10,10 +10,10 @@ await harness.runProgram(async (program) => {
   if (given.out !== undefined && !given.plan) harness.checkOut(given.out);
   const start = harness.chooseStart(given, harness.MODEL_FLAG_NAMES);
   const { options } = start;
-  const specFor = harness.chosenModel(options, options);
-
   // With --plan, the plan is all that is printed.
   const report = new harness.Report({ quiet: options.quiet || options.plan });
+  const specFor = harness.modelOf(start, harness.MODEL_FLAG_NAMES, (line) => report.say(line));
+
   const data = await harness.loadData(options.data, report, options);
   const dataset = harness.splitImages(harness.chooseImages(data.dataset, options, report), options);
   report.say(harness.describeData(dataset, data.from));

@@ -67,7 +67,7 @@ export {
 export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './report/losses.js';
 export { print } from './report/print.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report/report.js';
-export { beginRun, makeJob, openRunFolder, splitImages } from './run/begin.js';
+export { beginRun, makeJob, modelOf, openRunFolder, splitImages } from './run/begin.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './run/fail.js';
 export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
 export { checkOut, defaultOut } from './run/out.js';

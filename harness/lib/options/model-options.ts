@@ -265,8 +265,25 @@ export function chosenModel(
   if (file === undefined)
     return (dataset) =>
       presetSpec(options, { pixels: dataset.test.height * dataset.test.width, ...classesOf(options, dataset) });
-  const spec = readSpec(file);
-  checkTrainingOf(spec, file, training);
+  return fixedModel(readSpec(file), { flag: '--spec', file }, training);
+}
+
+interface Source {
+  flag: '--spec' | '--init';
+  file: string;
+}
+
+/**
+ * A model that does not depend on the data, which must fit it.
+ * @param source the flag and the file that it is from, for messages
+ */
+export function fixedModel(
+  spec: ModelSpec,
+  source: Source,
+  training: Pick<CourseOptions, 'warmup' | 'pretrain' | 'pretrain-steps'> = {},
+): (dataset: Dataset) => ModelSpec {
+  checkTrainingOf(spec, source, training);
+  const { file } = source;
   return ({ name, test: { height, width } }) => {
     if (spec.inputs !== height * width)
       throw new ArgumentError(
@@ -278,12 +295,12 @@ export function chosenModel(
 
 function checkTrainingOf(
   spec: ModelSpec,
-  file: string,
+  { flag, file }: Source,
   training: Pick<CourseOptions, 'warmup' | 'pretrain' | 'pretrain-steps'>,
 ): void {
   if (training.warmup !== undefined && spec.code.kind !== 'gaussian')
     throw new ArgumentError(
-      `--warmup with --spec ${file}: it raises the weight of the KL term, which only a gaussian code has; leave --warmup out`,
+      `--warmup with ${flag} ${file}: it raises the weight of the KL term, which only a gaussian code has; leave --warmup out`,
     );
   if (!training.pretrain && training['pretrain-steps'] === undefined) return;
   try {

@@ -142,7 +142,11 @@ const INIT_FLAG: Record<string, Flag> = {
     ...(MODEL_FLAGS.init as Flag),
     value: 'NAME|FILE',
     read: asIs,
-    help: [...(MODEL_FLAGS.init?.help ?? []), 'or the weights of a safetensors file'],
+    help: [
+      ...(MODEL_FLAGS.init?.help ?? []),
+      "or the weights of a safetensors file, such as PyTorch's state_dict, whose",
+      'names and shapes tell the model if no other flag does',
+    ],
   },
 };
 

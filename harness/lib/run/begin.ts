@@ -17,6 +17,7 @@ import {
   type TrainerOptions,
 } from 'latentgpu/node';
 import type { LoadedData } from '../data/data.js';
+import { chosenModel, fixedModel } from '../options/model-options.js';
 import type { TrainOptions } from '../options/train-options.js';
 import { trainerOptions } from '../options/training-options.js';
 import type { Report } from '../report/report.js';
@@ -24,6 +25,7 @@ import { BestEpoch } from './best-epoch.js';
 import { Checkpointer, KEEP, type RunState } from './checkpoints.js';
 import { chooseLength, type RunLength } from './length.js';
 import { defaultOut } from './out.js';
+import { readWeights } from './read-run.js';
 import { changedOptions, type Start } from './resume.js';
 import { createDefaultFolder, createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { Trace } from './trace.js';
@@ -34,6 +36,22 @@ export const splitImages = (
   dataset: Dataset,
   { validation, seed }: Pick<TrainOptions, 'validation' | 'seed'>,
 ): Dataset => (validation === undefined ? dataset : holdOut(dataset, validation, seed));
+
+/**
+ * The model that the flags describe; of --init FILE without any of these flags, the one that the weights are of.
+ * @param modelFlags names of the flags that make the model
+ * @param say        told what was assumed of it then
+ */
+export function modelOf(
+  { options, from }: Start,
+  modelFlags: readonly string[],
+  say: (line: string) => void,
+): (dataset: Dataset) => ModelSpec {
+  const { weights } = options;
+  const described = modelFlags.some((name) => options[name as keyof TrainOptions] !== undefined);
+  if (weights === undefined || from || described) return chosenModel(options, options);
+  return fixedModel(readWeights(weights, undefined, say).spec, { flag: '--init', file: weights }, options);
+}
 
 export interface Begun {
   model: Model;
