@@ -432,6 +432,12 @@ for (const [name, init, message] of [
     'This page computes with WebGPU, which this browser lacks or has switched off: open it in Chrome or Edge 113, Firefox 141 or Safari 26, or newer.',
   ],
   [
+    'in a Firefox without WebGPU',
+    `Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+     Object.defineProperty(Navigator.prototype, 'userAgent', { get: () => 'Mozilla/5.0 Gecko/20100101 Firefox/153.0' })`,
+    'This page computes with WebGPU, which this Firefox lacks or has switched off: set dom.webgpu.enabled to true in about:config, or open it in Chrome or Edge (113 or newer).',
+  ],
+  [
     'where files are not trusted',
     `Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
      Object.defineProperty(globalThis, 'isSecureContext', { get: () => false })`,

@@ -133,6 +133,8 @@ function whyUnsupported(): string | undefined {
     return location.protocol === 'file:'
       ? 'This page computes with WebGPU, which this browser does not give to files: open it in Chrome or Edge (113 or newer), or from an https:// address.'
       : 'This page computes with WebGPU, which browsers give to secure pages only: open it from an https:// address, or save it and open the file.';
+  if (/ Firefox\//.test(navigator.userAgent))
+    return 'This page computes with WebGPU, which this Firefox lacks or has switched off: set dom.webgpu.enabled to true in about:config, or open it in Chrome or Edge (113 or newer).';
   return 'This page computes with WebGPU, which this browser lacks or has switched off: open it in Chrome or Edge 113, Firefox 141 or Safari 26, or newer.';
 }
 
