@@ -111,6 +111,21 @@ test('everything from a conditional VAE: lines, files, sizes', () => {
   );
 });
 
+test('loss: what the run told after its last epoch, to the same bits', () => {
+  for (const folder of [conditional, denoising]) {
+    const out = path.join(folder, 'loss');
+    const { status, err, lines } = generate(folder, '--only', 'loss', '--out', out);
+    assert.equal([status, err], [0, '']);
+    assert.ok(
+      lines.some((line) => /^loss of 10 test images: (BCE )?\d/.test(line)),
+      lines.join('\n'),
+    );
+    const { images, ...losses } = JSON.parse(fs.readFileSync(path.join(out, 'loss.json'), 'utf8'));
+    const last = fs.readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    assert.equal([images, losses], [TEST_IMAGES, JSON.parse(last).test]);
+  }
+});
+
 test('compress: the table, and the same in compress.json', () => {
   const out = path.join(conditional, 'generated');
   const { images, pixels, latent, rangesFrom, low, high, costs } = JSON.parse(

@@ -84,7 +84,7 @@ test('--compress alone, before another flag, with bits, by --only; help', () => 
     assert.match(generateHelp(), new RegExp(`^  --${name} `, 'm'));
 });
 
-const NAMES = 'samples, reconstructions, walk, grid, denoised, codes, compress';
+const NAMES = 'samples, reconstructions, walk, grid, denoised, codes, loss, compress';
 const PAIR = 'counted from 0; for example';
 const BITS = 'must be different whole numbers from 1 to 16; for example --compress 8,6,4,3,2';
 for (const [args, message] of [

@@ -22,9 +22,10 @@ import { codes } from './codes.js';
 import { compress, RANGE_IMAGES } from './compress.js';
 import { denoised, reconstructions, samples } from './images.js';
 import { grid, walk } from './latent.js';
+import { loss } from './loss.js';
 import { labelsFor, type Material, type Output } from './material.js';
 
-const OUTPUTS: readonly Output[] = [samples, reconstructions, walk, grid, denoised, codes, compress];
+const OUTPUTS: readonly Output[] = [samples, reconstructions, walk, grid, denoised, codes, loss, compress];
 
 /** An output that nobody asked for by name and that cannot be made. */
 export interface Skipped {
@@ -47,7 +48,8 @@ export function chooseOutputs(
   const outputs: Output[] = [];
   const skipped: Skipped[] = [];
   for (const output of OUTPUTS) {
-    if (only ? !only.includes(output.name) : output === compress && bits === undefined) continue;
+    const usual = output === compress ? bits !== undefined : output !== loss;
+    if (only ? !only.includes(output.name) : !usual) continue;
     const why = output.refusal(spec);
     if (why === undefined) outputs.push(output);
     else if (named.has(output.name)) throw new ArgumentError(`${output.name} cannot be made from this run: ${why}`);

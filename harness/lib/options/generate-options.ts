@@ -7,7 +7,16 @@ import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { ADAPTER_FLAG } from './train-options.js';
 
 /** What can be made, in the order in which it is. */
-export const OUTPUT_NAMES = ['samples', 'reconstructions', 'walk', 'grid', 'denoised', 'codes', 'compress'] as const;
+export const OUTPUT_NAMES = [
+  'samples',
+  'reconstructions',
+  'walk',
+  'grid',
+  'denoised',
+  'codes',
+  'loss',
+  'compress',
+] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 export interface GenerateOptions {
@@ -19,7 +28,7 @@ export interface GenerateOptions {
   spec?: string;
   data?: string;
   out?: string;
-  /** Absent: everything that the model can do, and `compress` if it is asked for. */
+  /** Absent: everything that the model can do but `loss`, and `compress` if it is asked for. */
   only?: OutputName[];
   /** Images in a picture. */
   count?: number;
@@ -43,7 +52,7 @@ const OUTPUTS_OF_FLAG: Record<string, readonly OutputName[]> = {
   compress: ['compress'],
   label: ['samples', 'grid'],
   count: ['samples', 'reconstructions', 'denoised', 'compress'],
-  seed: ['samples', 'denoised'],
+  seed: ['samples', 'denoised', 'loss'],
 };
 
 const OWN_FLAGS: Record<string, Flag> = {
@@ -79,7 +88,10 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME,NAME',
     example: 'samples,walk',
     read: outputNames,
-    help: [`some of ${OUTPUT_NAMES.join(', ')}`, '(default: all that the model can do, compress only if asked for)'],
+    help: [
+      `some of ${OUTPUT_NAMES.join(', ')}`,
+      '(default: all that the model can do; loss and compress only if asked for)',
+    ],
   },
   count: {
     value: 'N',
@@ -191,6 +203,7 @@ export function generateHelp(): string {
     'grid             two dimensions of the code, across and up; the others stay in the middle',
     'denoised         test images, damaged, and restored (denoising models)',
     'codes            codes.npy [n, latent] and labels.npy [n] of all test images, codes.svg with their PCA',
+    'loss             loss of the test images, term by term: loss.json',
     'compress         bits and error of quantised codes: compress.json, compress.png and a table',
     'Exit status: 0 done, 1 the machine failed, 2 something given was not acceptable.',
   ].join('\n');

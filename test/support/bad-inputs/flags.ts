@@ -156,11 +156,11 @@ const GENERATE: [line: string, told: string][] = [
   ['--run x --outdir y', unknown('--outdir', '--out')],
   [
     '--run x --only sample',
-    '--only is sample: sample is none of samples, reconstructions, walk, grid, denoised, codes, compress; did you mean samples?',
+    '--only is sample: sample is none of samples, reconstructions, walk, grid, denoised, codes, loss, compress; did you mean samples?',
   ],
   [
     '--run x --only samples,wlak',
-    '--only is samples,wlak: wlak is none of samples, reconstructions, walk, grid, denoised, codes, compress; did you mean walk?',
+    '--only is samples,wlak: wlak is none of samples, reconstructions, walk, grid, denoised, codes, loss, compress; did you mean walk?',
   ],
   ['--run x --walk 1', '--walk is 1, must be two different test images, counted from 0; for example --walk 0,7'],
   [
