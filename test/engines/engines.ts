@@ -21,6 +21,7 @@ const fromNpm = (name: string): string =>
 export const deno = (): string => fromNpm('@deno/linux-x64-glibc/deno');
 export const bun = (): string => fromNpm('@oven/bun-linux-x64/bin/bun');
 export const puppeteerFile = (): string => fromNpm('puppeteer-core/lib/esm/puppeteer/puppeteer-core.js');
+export const nagaFile = (): string => fromNpm('naga-wasm/dist/node.js');
 export const firefoxFile = (): string => required('/usr/bin/firefox-esr', 'apt-get install firefox-esr');
 
 const DRIVERS = '/usr/share/vulkan/icd.d';
