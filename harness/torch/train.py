@@ -26,7 +26,7 @@ from checkpoint import FOLDER, find_checkpoint
 from data import choose, difference, find_folder, load_folder
 from errors import InputError, TrainingError
 from job import Job, length_of
-from processes import Processes, end_of_lost_job, is_loss_of_a_process
+from processes import Processes, is_loss_of_a_process
 from losses import NAMES
 from run_folder import BEST, RunFolder, kept_lines, read_metrics, read_run_json
 from training import Trainer
@@ -228,26 +228,31 @@ def main():
     first = os.environ.get("RANK", "0") == "0"
     with open(os.devnull, "w") as nothing, contextlib.redirect_stderr(sys.stderr if first else nothing):
         args = arguments()
-    processes, opened = None, {}
     try:
         processes = Processes(args.device)
-        status = train(args, processes, opened)
-        processes.close()
-        return status
     except InputError as error:
-        if first or processes is None:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    opened = {}  # alive until the process has left: in it are PyTorch's objects of the job
+    processes.leave(status_of(args, processes, opened))
+
+
+def status_of(args, processes, opened):
+    """Runs the job and says what there is to say if it fails; returns the program's status."""
+    try:
+        return train(args, processes, opened)
+    except InputError as error:
+        if processes.first:
             print(f"error: {error}", file=sys.stderr)
         return 2
     except TrainingError as error:
         diverged(error, opened["job"], opened)
         return 1
     except RuntimeError as error:
-        if processes is None or not is_loss_of_a_process(error, processes.world):
+        if not is_loss_of_a_process(error, processes.world):
             raise
         lost(error, opened.get("job"), processes, opened)
-        if "folder" in opened:
-            opened["folder"].release()
-        end_of_lost_job()
+        return 1
     finally:
         if "folder" in opened:
             opened["folder"].release()

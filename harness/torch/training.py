@@ -38,11 +38,11 @@ class Trainer:
         self.optimizer = optimizer_of(self.model.parameters(), self.options["lr"], self.options["optimizer"])
         self.named = list(self.model.named_parameters())
         load_kept(self.optimizer, self.named, self.options["optimizer"], checkpoint.kept, checkpoint.step)
+        self.parts = {name: images.to(self.device) for name, images in parts.items()}
+        self._check_images()
         self.wrapped = self.model
         if processes.world > 1:
             self.wrapped = DistributedDataParallel(self.model)
-        self.parts = {name: images.to(self.device) for name, images in parts.items()}
-        self._check_images()
         self.weights = loss_weights(self.spec)
         self.step = checkpoint.step
         self.epochs = checkpoint.epochs
