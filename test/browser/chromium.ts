@@ -39,7 +39,7 @@ const FONTS_CONF = `<?xml version="1.0"?>
 /** Starts Chromium; the caller closes it. The first start on a machine unpacks 200 MB, which takes some seconds. */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   const dir = await chromiumFolder();
-  const browser = await chromium.launch({
+  const settings: LaunchOptions = {
     timeout: LAUNCH_MS,
     ...options,
     executablePath: path.join(dir, 'chromium'),
@@ -53,6 +53,11 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
       LANGUAGE: 'en_US',
       ...options.env,
     },
+  };
+  // About one start in some hundreds ends by itself before there is a page: seen of Chromium 143 on a busy machine.
+  const browser = await chromium.launch(settings).catch((error) => {
+    console.error(`Chromium did not start, once more: ${error}`);
+    return chromium.launch(settings);
   });
   await yieldGpuProcess(browser);
   return browser;
