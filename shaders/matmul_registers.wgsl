@@ -73,6 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     r7 += a7 * br;
   }
 
+  begin_epilogue();
   // A loop that stays one: drivers would compile `store` 64 times, which takes seconds on lavapipe.
   var tile = array<vec4f, 16>(l0, r0, l1, r1, l2, r2, l3, r3, l4, r4, l5, r5, l6, r6, l7, r7);
   for (var i = 0u; i < min(8, M - row); i++) {
@@ -90,4 +91,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       store_bias_gradient(row + i, sum);
     }
   }
+  end_epilogue(group.y * ((N + 8 * WG - 1) / (8 * WG)) + group.x, lane);
 }

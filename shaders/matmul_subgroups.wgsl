@@ -73,6 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     c15 += bk * subgroupBroadcast(quad[15 / LANES], 15 % LANES);
   }
 
+  begin_epilogue();
   // A loop that stays one: drivers would compile `store` 64 times, which takes seconds on lavapipe.
   var tile = array<vec4f, 16>(c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15);
   for (var i = 0u; i < min(16, M - row); i++) {
@@ -91,6 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       store_sum(row + lane + 3 * LANES, sum[3]);
     }
   }
+  end_epilogue(group.y * ((N + 4 * LANES - 1) / (4 * LANES)) + group.x, lane);
 }
 
 fn store_sum(row: u32, sum: vec4f) {

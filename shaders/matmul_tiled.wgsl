@@ -74,6 +74,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();  // every lane is done with the tiles before they are filled again
   }
 
+  begin_epilogue();
   for (var i = 0u; i < THREAD_M; i++) {
     let row = first_row + lane_row + i * LANES_M;
     if (row >= M) {
@@ -89,4 +90,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       }
     }
   }
+  end_epilogue(workgroup.y * ((N + TILE_N - 1) / TILE_N) + workgroup.x, lane);
 }

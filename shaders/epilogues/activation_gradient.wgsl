@@ -6,6 +6,8 @@
 @group(0) @binding(2) var<storage, read> kept: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
+fn begin_epilogue() {}
+
 fn store(row: u32, column: u32, value: f32) {
   let at = row * N + column;
   dx[at] = value * activation_slope(kept[at]);

@@ -5,6 +5,8 @@
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
+fn begin_epilogue() {}
+
 fn store(row: u32, column: u32, value: f32) {
   y[row * N + column] = activate(value + bias[column]);
 }

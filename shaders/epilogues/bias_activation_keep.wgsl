@@ -7,6 +7,8 @@
 @group(0) @binding(3) var<storage, read_write> x: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
+fn begin_epilogue() {}
+
 fn store(row: u32, column: u32, value: f32) {
   let at = row * N + column;
   let sum = value + bias[column];

@@ -3,6 +3,8 @@
 
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
 
+fn begin_epilogue() {}
+
 fn store(row: u32, column: u32, value: f32) {
   c[row * N + column] = value;
 }

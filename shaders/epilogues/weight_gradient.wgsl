@@ -4,6 +4,8 @@
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
 
+fn begin_epilogue() {}
+
 fn store(row: u32, column: u32, value: f32) {
   dw[row * N + column] = value;
 }

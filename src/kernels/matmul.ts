@@ -3,6 +3,7 @@
 import activationGradientEpilogue from '../../shaders/epilogues/activation_gradient.wgsl';
 import biasActivationEpilogue from '../../shaders/epilogues/bias_activation.wgsl';
 import biasActivationKeepEpilogue from '../../shaders/epilogues/bias_activation_keep.wgsl';
+import noEnd from '../../shaders/epilogues/ends/none.wgsl';
 import plainEpilogue from '../../shaders/epilogues/plain.wgsl';
 import weightGradientEpilogue from '../../shaders/epilogues/weight_gradient.wgsl';
 import registersSource from '../../shaders/matmul_registers.wgsl';
@@ -158,7 +159,7 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
   const end: Epilogue = EPILOGUES[epilogue];
   return {
     name: `matmul_${variant.name}+${epilogue}`,
-    sources: [source, end.source],
+    sources: [source, end.source, noEnd],
     bindings: { a: 'read', b: 'read', ...end.bindings },
     header,
     enables,
