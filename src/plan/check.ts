@@ -20,6 +20,7 @@ export function weightCheckPlan({ bytes }: Layout): Plan {
     name: 'weight check',
     dispatches: [dispatchOf(countNotFinite, { count }, bound, 'all parameters')],
     losses: [],
+    lossBytes: 0,
     scratch: [],
   };
 }

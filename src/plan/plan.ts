@@ -9,7 +9,8 @@ import type { LossTerm } from '../model/spec.js';
 /**
  * Memory that outlives a dispatch and has an owner outside the plan.
  * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts).
- * losses: [terms, row stride]. metrics: ring of [terms + 1]. settings, progress: shaders/lib/step.wgsl. images, labels: u8.
+ * losses: [terms, stride]. metrics: ring of [terms + 1]. settings, counters, progress: shaders/lib/step.wgsl. images,
+ * labels: u8.
  * input, output: the host's.
  */
 export type Resource =
@@ -20,6 +21,7 @@ export type Resource =
   | 'losses'
   | 'metrics'
   | 'settings'
+  | 'counters'
   | 'progress'
   | 'images'
   | 'labels'
@@ -72,6 +74,14 @@ export interface Plan {
   dispatches: Dispatch[];
   /** In the order in which the metrics have them; none where nothing is compared with anything. */
   losses: PlannedLoss[];
+  /** Bytes of the losses' buffer. */
+  lossBytes: number;
   /** Bytes of each scratch slot. */
   scratch: number[];
 }
+
+/** Whether a dispatch of the plan binds the resource. */
+export const uses = ({ dispatches }: Plan, resource: Resource): boolean =>
+  dispatches.some(({ bindings }) =>
+    bindings.some(({ tensor: { place } }) => place.kind === 'resource' && place.resource === resource),
+  );

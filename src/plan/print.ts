@@ -1,6 +1,7 @@
 // The plan as a table for people: one row a dispatch.
 import { showShape } from '../graph/ops.js';
 import type { Dispatch, Plan } from './plan.js';
+import { waits } from './waits.js';
 
 const HEADER = ['#', 'layer', 'kernel', 'reads -> writes', 'grid', 'MFLOP', 'KiB'];
 
@@ -33,8 +34,17 @@ export function printPlan(plan: Plan): string {
   return [
     plan.name,
     ...table([HEADER, ...rows, total]),
+    waitsText(plan),
     `scratch memory: ${(scratch / 1024).toFixed(0)} KiB in ${plan.scratch.length} buffers`,
   ].join('\n');
+}
+
+/** How many wait, as Dawn sees it, and how many the data would have wait. */
+function waitsText({ dispatches }: Plan): string {
+  const [buffers, data] = (['buffers', 'data'] as const).map(
+    (grain) => waits(dispatches, grain).filter((each) => each).length,
+  );
+  return `dependent dispatches: ${buffers} of ${dispatches.length} wait for one before them, ${data} if buffers were tracked by range`;
 }
 
 /** A dispatch's tensors, `reads -> writes`. Only those that differ from dispatch to dispatch: not settings and counters. */

@@ -101,7 +101,7 @@ async function bind<S>(
   ]);
   const dispatch = dispatchOf(kernel, shape, Object.fromEntries(tensors), 'ceiling');
   const resources = Object.fromEntries(entries.map(([, { buffer, resource }]) => [resource, buffer]));
-  const plan = { name: kernel.name, dispatches: [dispatch], losses: [], scratch: [] };
+  const plan = { name: kernel.name, dispatches: [dispatch], losses: [], lossBytes: 0, scratch: [] };
   return { dispatch, program: await Program.create(machine, plan, resources, '') };
 }
 

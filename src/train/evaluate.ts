@@ -18,6 +18,7 @@ const SUBMITS_IN_FLIGHT = 2;
 export interface PassOptions {
   /** false: one kernel an operation, for tests. */
   fuse: boolean;
+  keepGradients: boolean;
   part: Part;
 }
 

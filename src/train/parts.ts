@@ -7,6 +7,7 @@ import { readBuffer } from '../gpu/transfer.js';
 import { trainingGraph } from '../graph/build.js';
 import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import { makePlan } from '../plan/make.js';
+import { uses } from '../plan/plan.js';
 import { WeightCheck } from './divergence.js';
 import { Evaluator, type PassOptions } from './evaluate.js';
 import { METRICS_CAPACITY } from './metrics.js';
@@ -14,7 +15,7 @@ import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
 import { datasetBytes, Stepper } from './stepper.js';
 
-type TrainingState = { gradients: GPUBuffer } & Partial<Record<StateBuffer, GPUBuffer>>;
+type TrainingState = Partial<Record<'gradients' | StateBuffer, GPUBuffer>>;
 
 export class TrainerParts {
   private constructor(
@@ -26,7 +27,7 @@ export class TrainerParts {
     readonly test: Evaluator,
     readonly validation: Evaluator | undefined,
     readonly weights: WeightCheck,
-    /** The gradients, and what the optimizer keeps. */
+    /** The gradients, if steps leave them in memory, and what the optimizer keeps. */
     readonly state: TrainingState,
   ) {}
 
@@ -41,14 +42,15 @@ export class TrainerParts {
     const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
     const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
     const graph = trainingGraph(spec, batch, pass.part);
-    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
+    const { fuse, keepGradients } = pass;
+    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse, optimizer, keepGradients });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const memory = machine.memory.part();
     const own = { ...machine, memory };
     const kept = (label: string) => memory.create({ label, bytes: layout.bytes, usage, remedy });
     try {
-      const state: TrainingState = { gradients: kept('gradients') };
+      const state: TrainingState = uses(plan, 'gradients') ? { gradients: kept('gradients') } : {};
       for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
       const shared = { parameters: model.parameterBuffer, ...state };
       const less = 'Use a smaller batch or narrower layers.';

@@ -24,7 +24,7 @@ import type { Stepper } from './stepper.js';
 import type { NamedTensors } from './tensors.js';
 
 /** moment1 and moment2 where the optimizer has them. */
-export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
+export type OptimizerState = Partial<Record<'gradients' | StateBuffer, NamedTensors>>;
 
 /**
  * Puts the data and the optimizer's state on the model's device.
@@ -51,7 +51,8 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     if (images) checkLabels(images, `${dataset.name}.${part}`, model.spec);
   }
   model.checkUsable();
-  const pass = { fuse: options.fuse ?? true, part: partOf(model.spec, options.layer) };
+  const { fuse = true, keepGradients = false } = options;
+  const pass = { fuse, keepGradients, part: partOf(model.spec, options.layer) };
   const trainer = new Trainer(await TrainerState.create(model, dataset, settings, pass), recovery);
   model.device.check();
   return trainer;
@@ -326,16 +327,15 @@ export class Trainer {
   }
 
   /**
-   * By parameter name: the last gradients, before clipping and weight decay; and what the optimizer keeps: moment1, Adam's
-   * mean of the gradients (exp_avg in PyTorch) or the momentum buffer; moment2, the mean of their squares (exp_avg_sq,
-   * square_avg).
+   * By parameter name: what the optimizer keeps: moment1, Adam's mean of the gradients (exp_avg in PyTorch) or the momentum
+   * buffer; moment2, the mean of their squares (exp_avg_sq, square_avg); and, where a step leaves them in memory (options
+   * `keepGradients`, `clipNorm` or `fuse: false`), the last gradients, before clipping and weight decay.
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
-    const { gradients, ...kept } = this.state.parts.state;
-    const state: OptimizerState = { gradients: await this.model.namedTensors(gradients) };
-    for (const [name, buffer] of Object.entries(kept))
-      state[name as StateBuffer] = await this.model.namedTensors(buffer);
+    const state: OptimizerState = {};
+    for (const [name, buffer] of Object.entries(this.state.parts.state))
+      state[name as keyof OptimizerState] = await this.model.namedTensors(buffer);
     return state;
   }
 

@@ -13,6 +13,7 @@ export interface PlanVariant {
   matmulVariant?: PlanOptions['matmulVariant'];
   /** Plain Adam if absent. */
   optimizer?: OptimizerForm;
+  keepGradients?: boolean;
 }
 
 /** A plan of any graph of the model, for `rows` rows and a dataset of `imageBytes`. */
@@ -20,7 +21,7 @@ export function planOf(
   spec: ModelSpec,
   graph: ModelGraph,
   rows: number,
-  { fuse, matmulVariant = { name: 'tiled' }, optimizer }: PlanVariant,
+  { fuse, matmulVariant = { name: 'tiled' }, optimizer, keepGradients = false }: PlanVariant,
 ): Plan {
   const sizes = {
     layout: layoutOf(parameterSpecs(spec)),
@@ -29,7 +30,13 @@ export function planOf(
     labelBytes: 100,
     metricsCapacity: 64,
   };
-  return makePlan('test plan', graph, { ...sizes, matmulVariant, fuse, ...(optimizer && { optimizer }) });
+  return makePlan('test plan', graph, {
+    ...sizes,
+    matmulVariant,
+    fuse,
+    keepGradients,
+    ...(optimizer && { optimizer }),
+  });
 }
 
 export const trainingPlan = (spec: ModelSpec, batch: number, variant: PlanVariant): Plan =>
@@ -41,7 +48,7 @@ const GIVEN = new Set<Resource>([
   'moment1',
   'moment2',
   'settings',
-  'progress',
+  'counters',
   'images',
   'labels',
   'input',
@@ -129,8 +136,12 @@ function resourceFaults({ dispatches }: Plan): string[] {
   return faults;
 }
 
-/** Every parameter must be given a gradient and be updated from it, byte for byte, with the state that it has. */
-export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec, form?: OptimizerForm): string[] {
+/** Every parameter must be updated, byte for byte, with the state that it has; `kept`: and its gradient be written. */
+export function uncoveredParameters(
+  { dispatches }: Plan,
+  spec: ModelSpec,
+  { form, kept = false }: { form?: OptimizerForm; kept?: boolean } = {},
+): string[] {
   const state: StateBuffer[] = form ? stateBuffers(form) : ['moment1', 'moment2'];
   const all = dispatches.flatMap((dispatch) => dispatch.bindings);
   const covers = (resource: Resource, access: Access, range: Range) =>
@@ -145,7 +156,7 @@ export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec, form?
   return layoutOf(parameterSpecs(spec)).entries.flatMap(({ parameter, offset, bytes }) => {
     const range = { from: offset, to: offset + bytes };
     const missing = [
-      ...(covers('gradients', 'write', range) ? [] : ['gradient']),
+      ...(!kept || covers('gradients', 'write', range) ? [] : ['gradient']),
       ...(['parameters', ...state] as const).filter((each) => !covers(each, 'read_write', range)),
     ];
     return missing.map((what) => `${parameter.name}: ${what}`);
