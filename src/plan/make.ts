@@ -8,6 +8,7 @@ import { type OptimizerForm, optimizer } from '../kernels/optimizer.js';
 import { type Context, dispatchOf, optimizerTensors } from './call.js';
 import { finishDispatch, withFinish } from './finish.js';
 import { FUSED } from './fuse.js';
+import { layerOf } from './layout.js';
 import { lower } from './lower.js';
 import { assignScratch } from './memory.js';
 import type { Dispatch, Plan, Tensor } from './plan.js';
@@ -84,10 +85,7 @@ function contextOf(
   return { tensors, matmulVariant, consumers, internal, closed, parameterOf, ...(atOnce && { optimizer }) };
 }
 
-/**
- * What no epilogue has updated. Fused, one pass over the flat buffers; unfused, or where only a part of the model is left,
- * one dispatch a parameter. Gaps are updated too, from zero to zero.
- */
+/** What no epilogue has updated: a dispatch a layer or, unfused, a parameter. Gaps are updated too, from zero to zero. */
 function update(
   { gradients, parameters }: ModelGraph,
   updated: ReadonlySet<Node>,
@@ -96,7 +94,7 @@ function update(
 ): Dispatch[] {
   const left = gradients.length === 0 ? [] : parameters.filter((parameter) => !updated.has(parameter));
   if (left.length === 0) return [];
-  const { fuse, layout, optimizer: form = ADAM } = options;
+  const { fuse, optimizer: form = ADAM } = options;
   const kernel = optimizer(form);
   const clip = form.clip ? clipping(tensors) : undefined;
   const one = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
@@ -110,11 +108,13 @@ function update(
     const dispatch = dispatchOf(kernel, { count: numel(gradient.shape) }, bound, label);
     return { ...dispatch, flops: kernel.flops({ count: trained }) };
   };
-  const whole = left.length === layout.entries.length;
-  const updates =
-    fuse && whole
-      ? [one('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))]
-      : left.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
+  const sizes = (parameters: Node[]) => parameters.reduce((sum, { shape }) => sum + numel(shape), 0);
+  const updates = fuse
+    ? tensors.layers(left).map((layer) => {
+        const [first, last] = [layer[0] as Node, layer.at(-1) as Node];
+        return one(layerOf(first.label), sizes(layer), (buffer) => tensors.span(buffer, first, last));
+      })
+    : left.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
   return [...(clip?.dispatches ?? []), ...updates];
 }
 

@@ -8,7 +8,8 @@ import type { LossTerm } from '../model/spec.js';
 
 /**
  * Memory that outlives a dispatch and has an owner outside the plan.
- * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts).
+ * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts); but for
+ * the gradients in a buffer a layer.
  * losses: [terms, stride]. metrics: ring of [terms + 1]. settings, counters, progress: shaders/lib/step.wgsl. images,
  * labels: u8.
  * input, output: the host's.
@@ -28,8 +29,13 @@ export type Resource =
   | 'input'
   | 'output';
 
-/** Bytes `offset .. offset + bytes` of a resource, or a slot of the plan's own scratch memory. */
-export type Place = { kind: 'resource'; resource: Resource; offset: number } | { kind: 'scratch'; slot: number };
+/**
+ * Bytes `offset .. offset + bytes` of a resource (in its buffer number `segment`, if it has several), or a slot of the
+ * plan's own scratch memory.
+ */
+export type Place =
+  | { kind: 'resource'; resource: Resource; offset: number; segment?: number }
+  | { kind: 'scratch'; slot: number };
 
 export interface Tensor {
   name: string;

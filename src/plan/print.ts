@@ -39,12 +39,10 @@ export function printPlan(plan: Plan): string {
   ].join('\n');
 }
 
-/** How many wait, as Dawn sees it, and how many the data would have wait. */
+/** What costs on a GPU is less the dispatches than those that cannot begin before others have ended. */
 function waitsText({ dispatches }: Plan): string {
-  const [buffers, data] = (['buffers', 'data'] as const).map(
-    (grain) => waits(dispatches, grain).filter((each) => each).length,
-  );
-  return `dependent dispatches: ${buffers} of ${dispatches.length} wait for one before them, ${data} if buffers were tracked by range`;
+  const waiting = waits(dispatches, 'buffers').filter((each) => each).length;
+  return `dependent dispatches: ${waiting} of ${dispatches.length} must wait for one before them`;
 }
 
 /** A dispatch's tensors, `reads -> writes`. Only those that differ from dispatch to dispatch: not settings and counters. */

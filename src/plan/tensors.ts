@@ -5,7 +5,7 @@ import type { Node, Shape } from '../graph/ops.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
 import { alignUp, type Layout, type LayoutEntry } from './layout.js';
-import type { Resource, Tensor } from './plan.js';
+import type { Place, Resource, Tensor } from './plan.js';
 
 /** How large the trainer's side of the memory is. */
 export interface Sizes {
@@ -90,7 +90,10 @@ export class TensorTable {
 
   /** The same parameter in any of the flat buffers. */
   flat(buffer: FlatBuffer, parameter: Node): Tensor {
-    return resource(buffer, parameter.label, parameter.shape, this.entry(parameter).offset);
+    const { offset, segment } = this.entry(parameter);
+    const tensor = resource(buffer, parameter.label, parameter.shape, offset);
+    // All gradients are read together to be clipped; the rest is nobody's but its layer's.
+    return buffer === 'gradients' ? tensor : { ...tensor, place: { ...tensor.place, segment } as Place };
   }
 
   private entry({ label }: Node): LayoutEntry {
@@ -118,9 +121,20 @@ export class TensorTable {
     return (this.entry(to).offset - this.entry(from).offset) / F32_BYTES;
   }
 
-  /** Whether a parameter is the next after another. */
+  /** Whether a parameter is the next after another, of the same layer. */
   follows(parameter: Node, before: Node): boolean {
-    return this.distance(before, parameter) * F32_BYTES === alignUp(this.entry(before).bytes);
+    const [one, other] = [this.entry(before), this.entry(parameter)];
+    return one.segment === other.segment && other.offset - one.offset === alignUp(one.bytes);
+  }
+
+  /** The parameters by layers. */
+  layers(parameters: readonly Node[]): Node[][] {
+    const bySegment = new Map<number, Node[]>();
+    for (const parameter of parameters) {
+      const { segment } = this.entry(parameter);
+      bySegment.set(segment, [...(bySegment.get(segment) ?? []), parameter]);
+    }
+    return [...bySegment.values()];
   }
 
   /** A whole flat buffer, gaps included. */

@@ -9,7 +9,9 @@ export type Grain = 'buffers' | 'data';
 const writes = (access: Access) => access === 'write' || access === 'read_write';
 
 const sameBuffer = ({ place: a }: Tensor, { place: b }: Tensor): boolean =>
-  a.kind === 'scratch' ? b.kind === 'scratch' && a.slot === b.slot : b.kind === 'resource' && a.resource === b.resource;
+  a.kind === 'scratch'
+    ? b.kind === 'scratch' && a.slot === b.slot
+    : b.kind === 'resource' && a.resource === b.resource && a.segment === b.segment;
 
 /** Whether the second touches what the first writes, or writes what the first touches. */
 function conflict(first: Dispatch, second: Dispatch, grain: Grain): boolean {

@@ -2,6 +2,7 @@
 // for a number of rows are made when they are first needed, and kept.
 import { allOf, watched } from '../gpu/faults.js';
 import { type Machine, Program } from '../gpu/program.js';
+import type { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph } from '../graph/build.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
@@ -24,7 +25,7 @@ export interface HalvesOptions {
   layout: Layout;
   matmulVariant: MatmulVariant;
   /** Laid out as `layout` says. */
-  parameters: GPUBuffer;
+  parameters: SplitBuffer;
 }
 
 /** A pass through half of the model for a fixed number of rows. */

@@ -7,6 +7,7 @@ import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
+import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
 import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
@@ -56,7 +57,7 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   const model = new Model(device, structuredClone(spec));
   try {
     await model.machine.memory.settled();
-    device.gpu.queue.writeBuffer(model.parameterBuffer, 0, initialParameters(model.layout, seed));
+    model.parameterBuffer.write(device.gpu.queue, initialParameters(model.layout, seed));
     await workDone(device);
   } catch (error) {
     model.dispose();
@@ -69,7 +70,7 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
 interface OnGpu {
   gpu: GPUDevice;
   machine: Machine;
-  parameters: GPUBuffer;
+  parameters: SplitBuffer;
   halves: Halves;
 }
 
@@ -96,13 +97,13 @@ export class Model {
     const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
-    const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
+    const parameters = SplitBuffer.create(memory, layout.segments, { label: 'parameters', usage, remedy });
     const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
     return { gpu: device.gpu, machine, parameters, halves };
   }
 
   /** Flat f32, see plan/layout.ts. */
-  get parameterBuffer(): GPUBuffer {
+  get parameterBuffer(): SplitBuffer {
     return this.onGpu.parameters;
   }
 
@@ -256,10 +257,14 @@ export class Model {
     return this.namedTensors(this.parameterBuffer);
   }
 
-  /** The named tensors of any buffer that is laid out like the parameters. */
-  async namedTensors(buffer: GPUBuffer): Promise<Map<string, ParameterTensor>> {
+  /** The named tensors of anything that is laid out like the parameters. */
+  async namedTensors(held: GPUBuffer | SplitBuffer): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
-    return unflatten(this.layout, await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes));
+    const { device, layout } = this;
+    const { memory } = this.machine;
+    const bytes =
+      held instanceof SplitBuffer ? held.read(device, memory) : readBuffer(device, memory, held, layout.bytes);
+    return unflatten(layout, await bytes);
   }
 
   /**
@@ -272,7 +277,7 @@ export class Model {
   loadParameters(tensors: Named<WeightTensor>): void {
     this.checkUsable();
     const flat = flatWeights(this.layout, tensors);
-    this.device.gpu.queue.writeBuffer(this.parameterBuffer, 0, flat);
+    this.parameterBuffer.write(this.device.gpu.queue, flat);
     this.changes++;
   }
 

@@ -34,7 +34,7 @@ export class Stepper {
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
-    private readonly owned: Required<Pick<Resources, 'settings' | 'counters'>> & Resources,
+    private readonly owned: Record<'settings' | 'counters', GPUBuffer> & Resources,
     private readonly reader: MetricsReader,
     private settings: StepSettings,
   ) {}

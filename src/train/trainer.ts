@@ -5,6 +5,7 @@ import { checkDataset, checkImages, type Dataset, type Images } from '../data/da
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { lossTold, messageOf } from '../gpu/faults.js';
+import { SplitBuffer } from '../gpu/split-buffer.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -350,7 +351,8 @@ export class Trainer {
     this.busy = true;
     try {
       const { stepper, state } = this.state.parts;
-      const buffers = [this.model.parameterBuffer, ...Object.values(state)];
+      const held = [this.model.parameterBuffer, ...Object.values(state)];
+      const buffers = held.flatMap((each) => (each instanceof SplitBuffer ? each.buffers : [each]));
       return await lendStepper(this.model.machine, stepper, buffers, work);
     } finally {
       this.busy = false;
