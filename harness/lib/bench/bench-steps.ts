@@ -16,6 +16,7 @@ import { describeSpec } from '../report/describe.js';
 import type { LeftOut, StepReport, StepRow } from './report.js';
 import { expectedMs, type Known, layersOf, SEED, type StepSize, sizeName } from './sizes.js';
 import { CHECKED_STEPS, LEAST_STEPS, type StepTiming, timeHost, timeSteps } from './steps.js';
+import { figures } from './table.js';
 
 export interface StepBudget {
   /** Steps to time, at most. */
@@ -98,7 +99,7 @@ export function tooLong(size: StepSize, known: readonly Known[], { seconds }: St
   const least = CHECKED_STEPS + LEAST_STEPS;
   if (ms === undefined || (ms * least) / 1000 <= seconds) return undefined;
   return (
-    `about ${(ms / 1000).toPrecision(2)} s a step, so ${least} steps would take longer than --seconds ${seconds}; ` +
+    `about ${figures(ms / 1000)} s a step, so ${least} steps would take longer than --seconds ${seconds}; ` +
     `give --seconds ${Math.ceil((ms * least) / 1000)}`
   );
 }

@@ -16,6 +16,8 @@ export type BenchParts = Pick<
   'adapter' | 'batch' | 'width' | 'steps' | 'seconds' | 'size' | 'rounds' | 'matmul' | 'peers' | 'scaling'
 >;
 
+const SQUARES = [256, 512, 1024, 2048, 4096];
+
 /** @throws BenchError, DeviceError if what is to be timed computes wrong or fails */
 export async function runBench(device: Device, parts: BenchParts, report: Report): Promise<BenchReport> {
   report.say(describeAdapter(device.adapter));
@@ -52,7 +54,7 @@ async function stepPart(device: Device, parts: BenchParts, ceiling: number, repo
 }
 
 async function productPart(device: Device, parts: BenchParts, ceiling: number, report: Report): Promise<ProductReport> {
-  const products = [...squares(parts.size), ...seedProducts()];
+  const products = parts.size ? squares(parts.size) : [...squares(SQUARES), ...seedProducts()];
   let [done, of, name] = [0, 0, ''];
   return benchProducts(device, products, ceiling, parts.seconds, {
     begin: (product, number, all) => {

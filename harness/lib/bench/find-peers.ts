@@ -1,4 +1,4 @@
-// Which peers there are on this machine: tfjs and jax-js in harness/peers of a checkout, installed on the first use, and
+// Which peers there are on this machine: tfjs and jax-js in the folder of peers of a checkout, installed on the first use, and
 // PyTorch where a Python has it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -15,7 +15,8 @@ export interface FoundPeers {
 
 const folder = path.join(
   path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json')),
-  'harness/peers',
+  'harness',
+  'peers',
 );
 
 /** The packages of harness/peers are said, then installed, where they are missing. @throws DeviceError if npm fails */
@@ -76,7 +77,7 @@ export function findPeers(
         program: process.execPath,
         args: [path.join(folder, file), '--adapter', adapter, ...common],
       });
-  else leftOut.push({ what: 'tfjs, jax-js', why: 'an installed package has no harness/peers; use a checkout' });
+  else leftOut.push({ what: 'tfjs, jax-js', why: 'their programs are not in the package; use a checkout' });
   const python = findTorch();
   if (!python)
     leftOut.push({

@@ -63,7 +63,7 @@ export function seedProducts(batch = SEED.batch): ProductSize[] {
   const layers: [string, number, number][] = [
     ['encoder', PIXELS, first],
     ['encoder', first, second],
-    ['heads', second, LATENT],
+    ['heads', second, 2 * LATENT], // mean and log variance in one
     ['decoder', LATENT, second],
     ['decoder', second, first],
     ['decoder', first, PIXELS],

@@ -11,7 +11,8 @@ export interface BenchOptions {
   width: number[];
   steps: number;
   seconds: number;
-  size: number[];
+  /** Squares; without it the usual ones, and the seed products. */
+  size?: number[];
   rounds: number;
   matmul: boolean;
   peers: boolean;
@@ -49,7 +50,10 @@ const TABLE: FlagTable = {
       value: 'LIST',
       example: '256,1024',
       read: counts,
-      help: ['squares of --matmul (default: 256,512,1024,2048,4096)'],
+      help: [
+        'squares of --matmul, and nothing else (default: 256,512,1024,2048,4096',
+        'and the products of a seed step)',
+      ],
     }),
     steps: flag(SIZES, {
       value: 'N',
@@ -94,7 +98,6 @@ const TABLE: FlagTable = {
 };
 
 const BATCHES = [32, 64, 128, 256, 512, 1024, 2048, 4096];
-const SQUARES = [256, 512, 1024, 2048, 4096];
 const PARTS = ['matmul', 'peers', 'scaling'] as const;
 
 /**
@@ -121,7 +124,6 @@ export function readBenchOptions(args: string[]): BenchOptions {
     width: [1, 2, 4],
     steps: 2000,
     seconds: 20,
-    size: SQUARES,
     rounds: 5,
     svg: 'scaling.svg',
     matmul: false,
@@ -153,7 +155,7 @@ export function benchHelp(): string {
     ...flagsHelp(TABLE),
     '',
     'Without --matmul, --peers and --scaling the seed step and its sweep are timed; several may be named together.',
-    `--peers installs tfjs and jax-js into harness/peers of a checkout where they are missing (npm ci, 105 MB), and`,
+    '--peers needs a checkout. It installs tfjs and jax-js beside its programs where they are missing (npm ci, 105 MB), and',
     'times PyTorch where LATENTGPU_PYTHON, /usr/bin/python3 or python3 has it.',
     'Exit status: 0 done, 1 the measurement failed, 2 something given was not acceptable.',
   ].join('\n');
