@@ -20,15 +20,13 @@ const folder = path.join(
 );
 
 /** The packages of harness/peers are said, then installed, where they are missing. @throws DeviceError if npm fails */
-export function installPeers(say: (line: string) => void): boolean {
-  if (!fs.existsSync(path.join(folder, 'package.json'))) return false;
+function installPeers(say: (line: string) => void): void {
   const shown = path.relative('.', folder) || '.';
-  if (fs.existsSync(path.join(folder, 'node_modules/@jax-js/jax'))) return true;
+  if (fs.existsSync(path.join(folder, 'node_modules/@jax-js/jax'))) return;
   say(`install    tfjs and jax-js into ${shown} (npm ci, 105 MB on disk)`);
   try {
     const args = ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });
-    return true;
   } catch (cause) {
     throw new DeviceError(`npm ci --prefix ${shown} failed; run it by hand and start again`, { cause });
   }
@@ -67,17 +65,21 @@ export function findPeers(
   const common = ['--batch', String(batch), '--images', images];
   const commands: PeerCommand[] = [];
   const leftOut: LeftOut[] = [];
-  if (installPeers(say))
-    for (const [name, file] of [
-      ['tfjs', 'tfjs.js'],
-      ['jax-js', 'jax.js'],
-    ] as const)
-      commands.push({
-        name,
-        program: process.execPath,
-        args: [path.join(folder, file), '--adapter', adapter, ...common],
-      });
-  else leftOut.push({ what: 'tfjs, jax-js', why: 'their programs are not in the package; use a checkout' });
+  if (!fs.existsSync(path.join(folder, 'package.json')))
+    return {
+      commands,
+      leftOut: [{ what: 'tfjs, jax-js, PyTorch', why: 'their programs are not in the npm package; use a checkout' }],
+    };
+  installPeers(say);
+  for (const [name, file] of [
+    ['tfjs', 'tfjs.js'],
+    ['jax-js', 'jax.js'],
+  ] as const)
+    commands.push({
+      name,
+      program: process.execPath,
+      args: [path.join(folder, file), '--adapter', adapter, ...common],
+    });
   const python = findTorch();
   if (!python)
     leftOut.push({

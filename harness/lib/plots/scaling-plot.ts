@@ -73,7 +73,8 @@ function plotSpec(series: readonly Series[], title: string): TopLevelSpec {
     title,
     background: 'white', // SVG viewers put transparent pictures on black or white
     padding: 16,
-    spacing: 36,
+    spacing: 80,
+    bounds: 'flush', // panels begin at the same height, whatever their labels need
     hconcat: panels,
     resolve: { scale: { color: 'independent', shape: 'independent' } },
     config: CONFIG,
