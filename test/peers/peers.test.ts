@@ -12,10 +12,12 @@ import { ADAPTER, runProgram } from '../support/programs.js';
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-peers-'));
 const json = path.join(scratch, 'peers.json');
 const BATCH = 8;
+/** Three libraries compile their kernels; on a quiet machine all of it takes less than a minute. */
+const PATIENCE_MS = 540_000;
 
 test('each peer is checked and timed in turn with the engine; what is missing is told', () => {
   const args = ['--adapter', ADAPTER, '--peers', '--batch', String(BATCH), '--rounds', '2', '--steps', '2'];
-  const { status, out, err } = runProgram('harness/bench.js', [...args, '--json', json]);
+  const { status, out, err } = runProgram('harness/bench.js', [...args, '--json', json], PATIENCE_MS);
   assert.is(status, 0, err);
   const { peers, adapter }: BenchReport = JSON.parse(fs.readFileSync(json, 'utf8'));
   const { results = [], leftOut, batch, rounds } = peers ?? {};
