@@ -47,7 +47,9 @@ module.exports = {
       name: 'the-page-has-what-every-page-has',
       severity: 'error',
       from: { path: '^harness/web/' },
-      to: { path: '^(src/(?!(index|worker/index|profile/index)\\.ts$)|harness/(?!web/))' },
+      to: {
+        path: '^(src/(?!(index|worker/index|profile/index)\\.ts$)|harness/(?!web/|lib/bench/(sizes|statistics|steps)\\.ts$))',
+      },
     },
     {
       name: 'only-kernels-import-shaders',
@@ -61,11 +63,11 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/node(/|\\.ts$)' },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
-    // @webgpu/types has declarations only: nothing that a module loader would find. The bundlers are not the project's own.
+    // @webgpu/types has declarations only: nothing that a module loader would find. The bundlers and the peers are not the project's own.
     {
       name: 'no-unresolved',
       severity: 'error',
-      from: { pathNot: '^test/bundlers/build\\.mjs$' },
+      from: { pathNot: '^(test/bundlers/build\\.mjs$|harness/peers/)' },
       to: { couldNotResolve: true, pathNot: '^(#harness|@webgpu/types)$' },
     },
   ],

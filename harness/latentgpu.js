@@ -10,6 +10,7 @@ const START = {
   inspect: () => import('./inspect.js'),
   export: () => import('./export.js'),
   profile: () => import('./profile.js'),
+  bench: () => import('./bench.js'),
   doctor: () => import('./doctor.js'),
 };
 

@@ -3,7 +3,9 @@
 import fs from 'node:fs';
 
 const root = new URL('..', import.meta.url);
-const FILES = ['.', 'test/bundlers', 'test/engines', 'test/onnx'].map((folder) => `${folder}/package-lock.json`);
+const FILES = ['.', 'test/bundlers', 'test/engines', 'test/onnx', 'harness/peers'].map(
+  (folder) => `${folder}/package-lock.json`,
+);
 
 for (const file of FILES) {
   const lines = fs.readFileSync(new URL(file, root), 'utf8').split('\n');

@@ -1,5 +1,8 @@
 // What the programs of harness/ share, as one module: `#harness` in package.json, built into dist/harness.js.
 
+export { type BenchParts, runBench } from './bench/bench.js';
+export { benchText } from './bench/bench-text.js';
+export type { BenchReport } from './bench/report.js';
 export {
   chooseImages,
   type DataListener,
@@ -27,6 +30,7 @@ export {
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
+export { type BenchOptions, benchHelp, readBenchOptions } from './options/bench-options.js';
 export { commandOf, PROGRAMS, programName } from './options/command.js';
 export { type DataOptions, dataHelp, readDataOptions } from './options/data-options.js';
 export { type DoctorOptions, doctorHelp, readDoctorOptions } from './options/doctor-options.js';
@@ -50,6 +54,7 @@ export {
 } from './options/train-options.js';
 export { type Course, trainerOptions } from './options/training-options.js';
 export type { TracePoint } from './plots/plots.js';
+export { scalingPlot } from './plots/scaling-plot.js';
 export { compareReports } from './profile/compare.js';
 export { kernelSummary, kernelTable, progressLine } from './profile/kernel-table.js';
 export { ceilingsText, dispatchesNamed, profileSummary, profileTable } from './profile/profile-table.js';

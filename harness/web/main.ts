@@ -1,7 +1,9 @@
 // The page: watch an autoencoder learn. Joins the parts; each of them is in its own file.
 //   state.ts  what the page knows      setup.ts  what a visitor chooses     run.ts  start, train, pause, reset
 //   panels/   what is shown and asked   drawing/  canvases and projections   data/   digits, IDX files, pictures
-// All of the GPU's work is in a worker (worker.ts) behind a Session; this thread draws curves and points only.
+//   bench/    what the benchmark's worker does
+// All of the GPU's work is in workers (worker.ts), training's behind a Session; this thread draws curves and points only.
+import { benchmarkPanel } from './panels/benchmark.js';
 import { curvesPanel } from './panels/curves.js';
 import { decodedPanel } from './panels/decoded.js';
 import { filesPanel } from './panels/files.js';
@@ -31,6 +33,7 @@ keepFresh(state, [
   samplesPanel(state),
   walkPanel(state),
   profilePanel(state, runner),
+  benchmarkPanel(state, runner),
   filesPanel(state, runner),
 ]);
 // For the console: `latentgpuPage.session` is the model that is being looked at.

@@ -149,9 +149,13 @@ test('generate, inspect and export use the run', () => {
   assert.equal(files('exported'), ['autoencoder.onnx', 'decoder.onnx', 'encoder.onnx']);
 });
 
-test('profile and doctor run', () => {
+test('profile, bench and doctor run', () => {
   const small = ['--data', 'digits', '--hidden', '64', '--latent', '8', '--steps', '5'];
   assert.match(latentgpu('profile', ...small, '--adapter', ADAPTER), /^kernels +[\d.]+ /m);
+  assert.match(
+    latentgpu('bench', '--matmul', '--size', '16', '--adapter', ADAPTER),
+    /^square +NT +16 x 16 x 16 .*<- best$/m,
+  );
   const { versions } = JSON.parse(latentgpu('doctor', '--json'));
   assert.is(versions.node, process.versions.node);
 });

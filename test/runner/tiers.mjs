@@ -26,6 +26,7 @@ export const TIERS = {
   onnx: { adapters: 'quickest', unchecked: true, rest: true },
   behaviour: { adapters: 'quickest', unchecked: true, rest: true },
   torch: { adapters: 'quickest', unchecked: true, rest: true },
+  peers: { adapters: 'quickest', alone: true, rest: true },
   package: { adapters: 'quickest', alone: true, rest: true },
   long: { adapters: 'quickest', rest: true },
   engines: { adapters: 'none', alone: true, rest: true },

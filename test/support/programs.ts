@@ -12,11 +12,19 @@ const SIDE = 8;
 /** What the program itself says on stderr: Dawn warns there, on its own, about some adapters it looks at. */
 export const own = (err: string): string => err.replace(/^Warning: max\w+ artificially reduced .*\n/gm, '');
 
-/** Runs a program to its end. @param program its file, from the project's folder */
-export function runProgram(program: string, args: string[]): { status: number | null; out: string; err: string } {
+/**
+ * Runs a program to its end.
+ * @param program its file, from the project's folder
+ * @param patience milliseconds until it is ended
+ */
+export function runProgram(
+  program: string,
+  args: string[],
+  patience = PATIENCE_MS,
+): { status: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     encoding: 'utf8',
-    timeout: PATIENCE_MS,
+    timeout: patience,
     killSignal: 'SIGKILL',
   });
   return { status, out: stdout, err: own(stderr) };

@@ -9,6 +9,7 @@ export const PROGRAMS = {
   inspect: 'shows what safetensors files hold',
   export: 'writes a trained model as ONNX files, or as a page',
   profile: 'times every kernel of a training step, and says what limits it',
+  bench: 'benchmarks training steps and matrix products, also beside other libraries',
   doctor: 'says what this machine trains on, and what its GPU lacks',
 } as const;
 

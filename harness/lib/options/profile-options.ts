@@ -111,8 +111,8 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
  * Checks, before anything is measured, that the results can be written. A file that is there is replaced at the end.
  * @throws ArgumentError
  */
-export function checkOutputs({ json, trace }: Pick<ProfileProgramOptions, 'json' | 'trace'>): void {
-  for (const [flag, file] of Object.entries({ json, trace })) {
+export function checkOutputs({ json, trace, svg }: { json?: string; trace?: string; svg?: string }): void {
+  for (const [flag, file] of Object.entries({ json, trace, svg })) {
     if (file === undefined) continue;
     try {
       fs.closeSync(fs.openSync(file, 'a'));

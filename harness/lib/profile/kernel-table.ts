@@ -40,7 +40,7 @@ export function progressLine({ form, variant, number, of }: KernelProgress): str
 }
 
 /** "tiled", "subgroups 8": lanes where the variant has them. */
-function variantName({ variant }: Pick<KernelRow, 'variant'>): string {
+export function variantName({ variant }: Pick<KernelRow, 'variant'>): string {
   return 'lanes' in variant ? `${variant.name} ${variant.lanes}` : variant.name;
 }
 

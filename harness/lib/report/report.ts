@@ -70,6 +70,16 @@ export class Report implements DataListener {
     }
   }
 
+  /** Work goes on that has no steps of training: a bar on a terminal, elsewhere a plain line now and then. */
+  work(done: number, total: number, what: string): void {
+    if (this.quiet) return;
+    if (this.stream.isTTY) this.draw(done, total, { left: `${done}/${total}`, right: what });
+    else if (this.now() - this.lastLine >= PLAIN_EVERY_MS) {
+      this.lastLine = this.now();
+      this.say(`  ${done}/${total}  ${what}`);
+    }
+  }
+
   /** What the run survives and a person should know; also where nothing else is printed. */
   warn(message: string): void {
     this.clear();

@@ -2,6 +2,7 @@
 // on is one line and status 1; anything else is a fault of ours and keeps its stack, status 1. A line that cannot be
 // printed (`| head`) changes nothing.
 import { ArgumentError, DeviceError, FormatError, LatentGpuError, TrainingError } from 'latentgpu/node';
+import { BenchError } from '../bench/steps.js';
 import { canPrint, print } from '../report/print.js';
 import { letGoOfTerminals } from './terminal.js';
 
@@ -30,8 +31,10 @@ const isMachineError = (error: unknown): error is NodeJS.ErrnoException =>
 
 /** Turns whatever was thrown into words and a status. */
 export function describeFailure(error: unknown, accepted: boolean): Failure {
-  const status = accepted || error instanceof TrainingError ? 1 : 2;
-  const ours = [ArgumentError, FormatError, DeviceError, TrainingError, DownloadError].some((c) => error instanceof c);
+  const status = accepted || error instanceof TrainingError || error instanceof BenchError ? 1 : 2;
+  const ours = [ArgumentError, FormatError, DeviceError, TrainingError, DownloadError, BenchError].some(
+    (c) => error instanceof c,
+  );
   if (ours) return { text: `error: ${oneLine((error as Error).message)}`, status };
   if (isMachineError(error)) return { text: `error: ${oneLine(error.message)}; free or name another place`, status };
   return { text: error instanceof Error ? (error.stack ?? String(error)) : String(error), status: 1 };

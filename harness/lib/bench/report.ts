@@ -1,0 +1,83 @@
+// What a benchmark says, as plain JSON: the file of --json.
+import type { AdapterSummary, KernelRow } from 'latentgpu/node';
+import type { ContestResult } from './contest.js';
+import type { ProductSize, StepSize } from './sizes.js';
+import type { Spread } from './statistics.js';
+
+export interface StepRow extends StepSize {
+  /** 784-512-256-64-... */
+  layers: string;
+  parameters: number;
+  dispatches: number;
+  /** Of one step, by the plan. */
+  flops: number;
+  /** Steps that were timed. */
+  steps: number;
+  /** Milliseconds a step. */
+  ms: Spread;
+  /** By the median, as are gflops and share. */
+  imagesPerSecond: number;
+  gflops: number;
+  /** Of the measured multiply-add ceiling. */
+  share: number;
+  /** The host's encoding and submitting, microseconds a step. */
+  hostUs: number;
+  /** Nats an image. */
+  loss: { first: number; checked: number; last: number };
+}
+
+/** A size that was not timed, and why. */
+export interface LeftOut {
+  what: string;
+  why: string;
+}
+
+export interface StepReport {
+  rows: StepRow[];
+  leftOut: LeftOut[];
+  /** Microseconds a seed step costs the host on Dawn's null backend, where nothing is computed; null where there is none. */
+  nullHostUs: number | null;
+}
+
+export interface ProductRow extends ProductSize {
+  flops: number;
+  variants: (Pick<KernelRow, 'kernel' | 'median' | 'gflops' | 'worst' | 'best'> & { name: string; share: number })[];
+  refused: { name: string; reason: string }[];
+}
+
+export interface ProductReport {
+  rows: ProductRow[];
+  leftOut: LeftOut[];
+}
+
+export interface PeerReport {
+  batch: number;
+  rounds: number;
+  /** The first is this engine. */
+  results: (ContestResult & { device: string; version: string; loss: { first: number; last: number } })[];
+  leftOut: LeftOut[];
+}
+
+export interface Series {
+  /** "width x1" against rows, "batch 128" against width. */
+  name: string;
+  against: 'batch' | 'width';
+  points: { x: number; ms: number }[];
+  /** Of ms = c x^e. */
+  exponent: number;
+  /** Of ms = a + b x, for batches. */
+  line: { a: number; b: number } | null;
+}
+
+export interface BenchReport {
+  /** ISO 8601. */
+  date: string;
+  adapter: AdapterSummary;
+  versions: Record<string, string>;
+  /** f32 multiply-adds, measured at the beginning. */
+  ceilingGflops: number;
+  steps?: StepReport;
+  products?: ProductReport;
+  peers?: PeerReport;
+  scaling?: Series[];
+}
