@@ -1,17 +1,15 @@
-// The matrix product in three variants (shared-memory tiles for GPUs; without barriers for software adapters, with or
-// without subgroups), each with the epilogue that its place in the step calls for.
+// The matrix product in its variants (matmul-variants.ts), each with the epilogue that its place in the step calls for.
 import activationGradientEpilogue from '../../shaders/epilogues/activation_gradient.wgsl';
 import biasActivationEpilogue from '../../shaders/epilogues/bias_activation.wgsl';
 import biasActivationKeepEpilogue from '../../shaders/epilogues/bias_activation_keep.wgsl';
 import noEnd from '../../shaders/epilogues/ends/none.wgsl';
 import plainEpilogue from '../../shaders/epilogues/plain.wgsl';
 import weightGradientEpilogue from '../../shaders/epilogues/weight_gradient.wgsl';
-import registersSource from '../../shaders/matmul_registers.wgsl';
-import subgroupsSource from '../../shaders/matmul_subgroups.wgsl';
-import tiledSource from '../../shaders/matmul_tiled.wgsl';
+import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
-import { type Access, type Constants, ceilDiv, checkGrid, type Kernel } from './kernel.js';
+import { type Access, ceilDiv, checkGrid, type Kernel } from './kernel.js';
+import { fitsShape, type MatmulVariant, partsOf, variantText } from './matmul-variants.js';
 import type { ShaderSource } from './shader.js';
 
 /** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
@@ -73,14 +71,7 @@ const EPILOGUES = {
 
 export type EpilogueName = keyof typeof EPILOGUES;
 
-/**
- * How the product is computed. `tiled`: shared-memory tiles, for GPUs. `subgroups` and `registers`: no barrier, no shared
- * memory, for software adapters with and without the feature; `lanes` is how many invocations run together there.
- */
-export type MatmulVariant =
-  | { name: 'tiled' }
-  | { name: 'subgroups'; lanes: number }
-  | { name: 'registers'; lanes: number };
+export type { MatmulVariant } from './matmul-variants.js';
 
 /** What of an adapter decides about the variant. */
 export interface AdapterTraits {
@@ -114,52 +105,12 @@ export function matmulVariants({ subgroupSizes }: AdapterTraits, subgroups: bool
   ];
 }
 
-interface Variant {
-  source: ShaderSource;
-  header: Constants;
-  /** More values for `override`s. */
-  tuning: Constants;
-  enables: string[];
-  /** Invocations a workgroup. */
-  workgroup: number;
-  /** Rows and columns of C that one workgroup computes. */
-  tile: [rows: number, columns: number];
-}
-
-function variantOf(variant: MatmulVariant): Variant {
-  switch (variant.name) {
-    case 'tiled': {
-      const header = { TILE_M: 32, TILE_N: 32, TILE_K: 16, THREAD_M: 4, THREAD_N: 4 };
-      const workgroup = (header.TILE_M / header.THREAD_M) * (header.TILE_N / header.THREAD_N);
-      return { source: tiledSource, header, tuning: {}, enables: [], workgroup, tile: [header.TILE_M, header.TILE_N] };
-    }
-    case 'subgroups':
-      return {
-        source: subgroupsSource,
-        header: { LANES: variant.lanes },
-        tuning: {},
-        enables: ['subgroups'],
-        workgroup: variant.lanes,
-        tile: [16, 4 * variant.lanes],
-      };
-    case 'registers':
-      return {
-        source: registersSource,
-        header: {},
-        tuning: { WG: variant.lanes },
-        enables: [],
-        workgroup: variant.lanes,
-        tile: [8, 8 * variant.lanes],
-      };
-  }
-}
-
 export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<MatmulShape> {
-  const { source, header, tuning, enables, workgroup, tile } = variantOf(variant);
+  const { source, operands, header, tuning, enables, workgroup, tile } = partsOf(variant);
   const end: Epilogue = EPILOGUES[epilogue];
   return {
     name: `matmul_${variant.name}+${epilogue}`,
-    sources: [source, end.source, noEnd],
+    sources: [source, operands, end.source, noEnd],
     bindings: { a: 'read', b: 'read', ...end.bindings },
     header,
     enables,
@@ -174,7 +125,15 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName): Kernel<M
       ...tuning,
       ...(end.activation && { ACTIVATION: activationCode(activation) }),
     }),
-    grid: ({ m, n }) => checkGrid([ceilDiv(n, tile[1]), ceilDiv(m, tile[0]), 1], `a matmul to [${m}, ${n}]`),
+    grid: (shape) => {
+      const { m, n, k } = shape;
+      if (!fitsShape(variant, shape))
+        throw new ArgumentError(
+          `a matmul to [${m}, ${n}] over ${k} by "${variantText(variant)}": vec4 needs K and what lies side by side to be ` +
+            'multiples of 4. Take the variant without vec4',
+        );
+      return checkGrid([ceilDiv(n, tile[1]), ceilDiv(m, tile[0]), 1], `a matmul to [${m}, ${n}]`);
+    },
     flops: ({ m, n, k, activation }) => 2 * m * n * k + end.flops(activation) * m * n + (end.biasGradient ? m * k : 0),
   };
 }
