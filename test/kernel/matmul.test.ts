@@ -141,8 +141,10 @@ const VARIANTS: Record<MatmulVariant['name'], () => void> = {
     SMALL_TILES.forEach((variant, index) => {
       const title = `matmul ${variantText(variant)}`;
       const kernels: Kernels = (epilogue) => matmul(variant, epilogue);
-      if (index === 0) everything(title, kernels);
-      else few(title, variant);
+      few(variant);
+      if (index > 0) return;
+      biasActivation(title, kernels, ODD, 'relu', 'bias_activation');
+      activationGradient(title, kernels('activation_gradient'), ODD, 'relu');
     });
     if (!software) real('matmul tiled', (epilogue) => matmul({ name: 'tiled' }, epilogue));
   },
@@ -150,24 +152,19 @@ const VARIANTS: Record<MatmulVariant['name'], () => void> = {
   subgroups() {
     const lanes = [16, 8, 4].filter((count) => features.has('subgroups') && count <= (subgroupSizes?.min ?? 0));
     withLanes(lanes, (count) => ({ name: 'subgroups', lanes: count }));
-    for (const count of lanes)
-      for (const columns of [4, 8]) {
-        const variant: MatmulVariant = { name: 'subgroups', lanes: count, columns, vec4: true };
-        few(`matmul ${variantText(variant)}`, variant);
-      }
+    for (const columns of [4, 8]) if (lanes[0]) few({ name: 'subgroups', lanes: lanes[0], columns, vec4: true });
   },
 };
 
 /** Every form with a weight gradient, and the store of each element, at sizes that a variant fits. */
-function few(title: string, variant: MatmulVariant): void {
-  const sizes = 'vec4' in variant && variant.vec4 ? [QUADS] : [QUADS, ODD];
-  for (const size of sizes) {
-    plain(title, matmul(variant, 'plain'), size, NT);
-    plain(title, matmul(variant, 'plain'), size, NN);
-    weightGradient(title, matmul(variant, 'weight_gradient'), size);
-  }
-  test(`${title} stores each element once`, () => checkStoredOnce(variant, QUADS, NT));
-  test(`${title} gives the same bits again`, () => checkRepeats(variant, QUADS, NT));
+function few(variant: MatmulVariant): void {
+  const title = `matmul ${variantText(variant)}`;
+  const size = 'vec4' in variant && variant.vec4 ? QUADS : ODD;
+  plain(title, matmul(variant, 'plain'), size, NT);
+  plain(title, matmul(variant, 'plain'), size, NN);
+  weightGradient(title, matmul(variant, 'weight_gradient'), size);
+  test(`${title} stores each element once`, () => checkStoredOnce(variant, size, NT));
+  test(`${title} gives the same bits again`, () => checkRepeats(variant, size, NT));
 }
 
 /** Everything with the first number of lanes; with the others what depends on it most. */
