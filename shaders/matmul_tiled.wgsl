@@ -27,7 +27,7 @@ const QUADS: u32 = THREAD_M * QUADS_N;  // of C, a lane
 const PITCH_A: u32 = TILE_M / 4 + 1;
 const PITCH_B: u32 = TILE_N / 4 + 1;
 const TILES: u32 = TILE_K * (PITCH_A + PITCH_B);  // quads of a group's two tiles
-const SUMS: u32 = select(0, LANES * QUADS, SPLIT > 1);
+const SUMS: u32 = LANES * QUADS * min(SPLIT - 1, 1);  // none without a split
 
 // Of each group a tile of A [k, row] and one of B [k, column]; after the loop the groups' sums [quad, group, lane].
 var<workgroup> quads: array<vec4f, max(SPLIT * TILES, SUMS)>;

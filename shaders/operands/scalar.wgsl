@@ -18,11 +18,17 @@ fn b_at(k: u32, column: u32) -> f32 {
 }
 
 fn a_starts(rows: vec4u) -> vec4u {
-  return select(rows * K, rows, vec4<bool>(TRANSPOSE_A));
+  if (TRANSPOSE_A) {
+    return rows;
+  }
+  return rows * K;
 }
 
 fn b_starts(columns: vec4u) -> vec4u {
-  return select(columns, columns * K, vec4<bool>(TRANSPOSE_B));
+  if (TRANSPOSE_B) {
+    return columns * K;
+  }
+  return columns;
 }
 
 // A(row, k .. k + 3) of the row that starts at `start`.

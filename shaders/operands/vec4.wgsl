@@ -17,12 +17,18 @@ fn b_at(k: u32, column: u32) -> f32 {
 
 // In quads. With TRANSPOSE_A only the first counts: it is that of all four rows.
 fn a_starts(rows: vec4u) -> vec4u {
-  return select(rows * (K / 4), rows / 4, vec4<bool>(TRANSPOSE_A));
+  if (TRANSPOSE_A) {
+    return rows / 4;
+  }
+  return rows * (K / 4);
 }
 
 // In quads. Without TRANSPOSE_B only the first counts.
 fn b_starts(columns: vec4u) -> vec4u {
-  return select(columns / 4, columns * (K / 4), vec4<bool>(TRANSPOSE_B));
+  if (TRANSPOSE_B) {
+    return columns * (K / 4);
+  }
+  return columns / 4;
 }
 
 fn a_block(starts: vec4u, k: u32) -> mat4x4f {
