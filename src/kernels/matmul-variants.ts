@@ -7,8 +7,16 @@ import scalarOperands from '../../shaders/operands/scalar.wgsl';
 import vec4Operands from '../../shaders/operands/vec4.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Constants, F32_BYTES } from './kernel.js';
-import type { MatmulShape } from './matmul.js';
 import type { ShaderSource } from './shader.js';
+
+/** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
+export interface ProductShape {
+  m: number;
+  n: number;
+  k: number;
+  transposeA: boolean;
+  transposeB: boolean;
+}
 
 /** Sizes of matmul_tiled.wgsl. */
 export interface TileSizes {
@@ -125,11 +133,11 @@ const tileOf = ({ name: _, vec4: __, ...sizes }: TiledVariant): TileSizes => ({ 
 export const columnStride = (variant: MatmulVariant): number => partsOf(variant).columnStride;
 
 /** Whether vec4 reads the operands of a shape: its blocks of four by four are whole along what is stored side by side. */
-export const readsVec4 = ({ m, n, k, transposeA, transposeB }: Omit<MatmulShape, 'activation'>): boolean =>
+export const readsVec4 = ({ m, n, k, transposeA, transposeB }: ProductShape): boolean =>
   k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
 
 /** Whether a variant computes a matmul of this shape. */
-export const fitsShape = (variant: MatmulVariant, shape: MatmulShape): boolean =>
+export const fitsShape = (variant: MatmulVariant, shape: ProductShape): boolean =>
   !('vec4' in variant && variant.vec4) || readsVec4(shape);
 
 /** "tiled 64x64x16 8x4 split 4 vec4", "subgroups 8 lanes 32x4 vec4", "registers 8 lanes"; "tiled" is the default tile. */

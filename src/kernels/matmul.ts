@@ -9,16 +9,10 @@ import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { type Access, ceilDiv, checkGrid, type Kernel } from './kernel.js';
-import { fitsShape, type MatmulVariant, partsOf, variantText } from './matmul-variants.js';
+import { fitsShape, type MatmulVariant, type ProductShape, partsOf, variantText } from './matmul-variants.js';
 import type { ShaderSource } from './shader.js';
 
-/** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
-export interface MatmulShape {
-  m: number;
-  n: number;
-  k: number;
-  transposeA: boolean;
-  transposeB: boolean;
+export interface MatmulShape extends ProductShape {
   /** For the epilogues that apply or undo one. */
   activation: Activation;
 }
