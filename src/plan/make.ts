@@ -3,9 +3,8 @@ import type { LossNode, ModelGraph } from '../graph/build.js';
 import { type Node, numel } from '../graph/ops.js';
 import { clipParts, clipScale, squareSums } from '../kernels/clip.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import type { MatmulVariant } from '../kernels/matmul.js';
 import { type OptimizerForm, optimizer } from '../kernels/optimizer.js';
-import { type Context, dispatchOf, optimizerTensors } from './call.js';
+import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './call.js';
 import { finishDispatch, withFinish } from './finish.js';
 import { FUSED } from './fuse.js';
 import { layerOf } from './layout.js';
@@ -16,7 +15,7 @@ import { schedule } from './schedule.js';
 import { type FlatBuffer, type Sizes, TensorTable } from './tensors.js';
 
 export interface PlanOptions extends Sizes {
-  matmulVariant: MatmulVariant;
+  choose: ChooseMatmul;
   /** false: one kernel an operation, the oracle that the fused plan is tested against. */
   fuse: boolean;
   /** What a training step ends with; Adam alone if absent. */
@@ -70,7 +69,7 @@ function contextOf(
   asked: Node[],
   { gradients, parameters }: ModelGraph,
   tensors: TensorTable,
-  { matmulVariant, optimizer = ADAM, keepGradients = false }: PlanOptions,
+  { choose, optimizer = ADAM, keepGradients = false }: PlanOptions,
 ): Context {
   const consumers = (node: Node) => live.filter((other) => other.inputs.includes(node));
   const internal = (node: Node) => consumers(node).length === 1 && !asked.includes(node);
@@ -82,7 +81,7 @@ function contextOf(
   const parameterOf = (gradient: Node) => parameters[gradients.indexOf(gradient)];
   // The norm of all gradients is known only when all of them are.
   const atOnce = !keepGradients && !optimizer.clip;
-  return { tensors, matmulVariant, consumers, internal, closed, parameterOf, ...(atOnce && { optimizer }) };
+  return { tensors, choose, consumers, internal, closed, parameterOf, ...(atOnce && { optimizer }) };
 }
 
 /** What no epilogue has updated: a dispatch a layer or, unfused, a parameter. Gaps are updated too, from zero to zero. */

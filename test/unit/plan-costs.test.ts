@@ -92,8 +92,8 @@ interface Tile {
 }
 
 const TILES: Record<MatmulVariant['name'], (lanes: number) => Tile> = {
-  tiled: () => ({ rows: 32, columns: 32, pair: 8 }),
-  subgroups: (lanes) => ({ rows: 16, columns: 4 * lanes, pair: lanes }),
+  tiled: () => ({ rows: 32, columns: 32, pair: 1 }),
+  subgroups: (lanes) => ({ rows: 32, columns: 4 * lanes, pair: 1 }),
   registers: (lanes) => ({ rows: 8, columns: 8 * lanes, pair: lanes }),
 };
 
