@@ -10,10 +10,13 @@ import type { TensorTable } from './tensors.js';
 /** The operation of a node whose name is known. */
 export type OperationOf<Name extends OpName> = Extract<Operation, { op: Name }>;
 
+/** Which variant computes a matmul of this shape; each matmul of a plan is asked for by itself. */
+export type ChooseMatmul = (shape: MatmulShape) => MatmulVariant;
+
 /** What lowering a node may look at. */
 export interface Context {
   tensors: TensorTable;
-  matmulVariant: MatmulVariant;
+  choose: ChooseMatmul;
   /** The live nodes that take `node` as an input. */
   consumers(node: Node): Node[];
   /** Whether a fused kernel may swallow `node`: one consumer, and nobody outside asks for it. */
@@ -87,12 +90,8 @@ export function matmulCall(
   const sizes = matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label);
   const shape = { ...sizes, transposeA, transposeB, activation };
   const { tensors } = context;
-  return dispatchOf(
-    matmul(context.matmulVariant, epilogue),
-    shape,
-    { a: tensors.of(a), b: tensors.of(b), ...end },
-    node.label,
-  );
+  const bound = { a: tensors.of(a), b: tensors.of(b), ...end };
+  return dispatchOf(matmul(context.choose(shape), epilogue), shape, bound, node.label);
 }
 
 export function operationOf<Name extends OpName>(node: Node, name: Name): OperationOf<Name> {

@@ -3,9 +3,8 @@ import type { LossNode, ModelGraph } from '../graph/build.js';
 import { type Node, numel } from '../graph/ops.js';
 import { clipParts, clipScale, squareSums } from '../kernels/clip.js';
 import { finishStep } from '../kernels/finish-step.js';
-import type { MatmulVariant } from '../kernels/matmul.js';
 import { type OptimizerForm, optimizer, stateBuffers } from '../kernels/optimizer.js';
-import { type Context, dispatchOf } from './call.js';
+import { type ChooseMatmul, type Context, dispatchOf } from './call.js';
 import { FUSED } from './fuse.js';
 import { lower } from './lower.js';
 import { assignScratch } from './memory.js';
@@ -14,7 +13,7 @@ import { schedule } from './schedule.js';
 import { type FlatBuffer, lossRowStride, type Sizes, TensorTable } from './tensors.js';
 
 export interface PlanOptions extends Sizes {
-  matmulVariant: MatmulVariant;
+  choose: ChooseMatmul;
   /** false: one kernel an operation, the oracle that the fused plan is tested against. */
   fuse: boolean;
   /** What a training step ends with; Adam alone if absent. */
@@ -29,7 +28,7 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
   place(model, tensors);
   const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...(model.output ? [model.output] : [])];
   const live = liveNodes(model.graph.nodes, asked);
-  const context = contextOf(live, asked, tensors, options.matmulVariant);
+  const context = contextOf(live, asked, tensors, options.choose);
   const calls = lower(live, options.fuse ? FUSED : [], context);
   const dispatches = schedule([
     ...calls.map((call) => call.dispatch),
@@ -59,10 +58,10 @@ function liveNodes(nodes: readonly Node[], asked: Node[]): Node[] {
   return nodes.filter((node) => live.has(node));
 }
 
-function contextOf(live: Node[], asked: Node[], tensors: TensorTable, matmulVariant: MatmulVariant): Context {
+function contextOf(live: Node[], asked: Node[], tensors: TensorTable, choose: ChooseMatmul): Context {
   const consumers = (node: Node) => live.filter((other) => other.inputs.includes(node));
   const internal = (node: Node) => consumers(node).length === 1 && !asked.includes(node);
-  return { tensors, matmulVariant, consumers, internal };
+  return { tensors, choose, consumers, internal };
 }
 
 /**

@@ -9,9 +9,10 @@ import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
-import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
+import { defaultVariant } from '../kernels/candidates.js';
 import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
+import type { ChooseMatmul } from '../plan/call.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
@@ -91,13 +92,13 @@ export class Model {
   }
 
   private allocate(): OnGpu {
-    const { device, spec, layout, matmulVariant } = this;
+    const { device, spec, layout, choose } = this;
     const memory = new Memory(device);
     const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
-    const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    const halves = new Halves({ machine, spec, layout, choose, parameters });
     return { gpu: device.gpu, machine, parameters, halves };
   }
 
@@ -126,10 +127,11 @@ export class Model {
     return this.layout.parameterCount;
   }
 
-  /** Which matmul suits the adapter. */
-  get matmulVariant(): MatmulVariant {
-    return matmulVariantFor(this.device.adapter, this.device.features.has('subgroups'));
-  }
+  /** Which variant computes a matmul of this shape here; all plans of the model ask it. */
+  readonly choose: ChooseMatmul = (shape) => {
+    const { adapter, features } = this.device;
+    return defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape);
+  };
 
   /**
    * @param images [n, pixels] of 0..1 in any array of floats; in a Uint8Array, bytes of 0 (black) to 255 (white)

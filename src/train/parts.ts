@@ -36,12 +36,12 @@ export class TrainerParts {
     settings: StepSettings,
     pass: PassOptions,
   ): Promise<TrainerParts> {
-    const { layout, matmulVariant, machine, spec, device } = model;
+    const { layout, choose, machine, spec, device } = model;
     const { batch } = settings;
     const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
     const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
     const graph = trainingGraph(spec, batch, pass.part);
-    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
+    const plan = makePlan('training step', graph, { ...sizes, choose, fuse: pass.fuse, optimizer });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const memory = machine.memory.part();

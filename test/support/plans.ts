@@ -2,15 +2,17 @@
 // walked dispatch by dispatch as the GPU would, with a note of whose values each piece of memory holds.
 import { type ModelGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
 import type { Access } from '../../src/kernels/kernel.js';
+import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { makePlan, type PlanOptions } from '../../src/plan/make.js';
+import { makePlan } from '../../src/plan/make.js';
 import type { Binding, Dispatch, Plan, Resource, Tensor } from '../../src/plan/plan.js';
 
 export interface PlanVariant {
   fuse: boolean;
-  matmulVariant?: PlanOptions['matmulVariant'];
+  /** Of every matmul; tiled if absent. */
+  matmulVariant?: MatmulVariant;
   /** Plain Adam if absent. */
   optimizer?: OptimizerForm;
 }
@@ -29,7 +31,7 @@ export function planOf(
     labelBytes: 100,
     metricsCapacity: 64,
   };
-  return makePlan('test plan', graph, { ...sizes, matmulVariant, fuse, ...(optimizer && { optimizer }) });
+  return makePlan('test plan', graph, { ...sizes, choose: () => matmulVariant, fuse, ...(optimizer && { optimizer }) });
 }
 
 export const trainingPlan = (spec: ModelSpec, batch: number, variant: PlanVariant): Plan =>
