@@ -2,6 +2,7 @@
 // table (single.ts) and the patterns that fuse (fuse.ts).
 import { GraphError } from '../errors.js';
 import { matmulSizes, type Node, type Operation, type OpName } from '../graph/ops.js';
+import { variantText } from '../kernels/candidates.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
 import type { Binding, Dispatch, Tensor } from './plan.js';
@@ -91,7 +92,8 @@ export function matmulCall(
   const shape = { ...sizes, transposeA, transposeB, activation };
   const { tensors } = context;
   const bound = { a: tensors.of(a), b: tensors.of(b), ...end };
-  return dispatchOf(matmul(context.choose(shape), epilogue), shape, bound, node.label);
+  const variant = context.choose(shape);
+  return { ...dispatchOf(matmul(variant, epilogue), shape, bound, node.label), variant: variantText(variant) };
 }
 
 export function operationOf<Name extends OpName>(node: Node, name: Name): OperationOf<Name> {
