@@ -9,4 +9,5 @@ export { listAdapters, type NodeDeviceOptions, openDevice } from './node/adapter
 export { type TuningFileOptions, tuningFile } from './node/tuning-file.js';
 export { containerDriverFolders, driverFolders } from './node/vulkan.js';
 export * from './profile/index.js';
+export * from './profile/tuning.js';
 export { weightsFor } from './train/weights.js';

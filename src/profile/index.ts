@@ -20,6 +20,4 @@ export type {
   ProfileRow,
   StepTimes,
 } from './report.js';
-export { type MatmulChoice, type TuneMatmulOptions, type TuneReport, tuneMatmuls } from './tune-matmuls.js';
-export type { TunedMatmul, TunedMatmuls, TunedOn, TuningCache } from './tuning-cache.js';
 export { type LineRange, type ShaderText, shaderText } from './wgsl.js';

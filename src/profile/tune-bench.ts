@@ -8,11 +8,15 @@ import { Pipelines } from '../gpu/pipelines.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import type { Contender, Contest } from '../gpu/tune.js';
-import { parseVariant, variantText } from '../kernels/candidates.js';
+import { type Part, parameterSpecs, trainingGraph } from '../graph/build.js';
+import { defaultVariant, parseVariant, variantText } from '../kernels/candidates.js';
 import { shapeText } from '../kernels/choices.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
+import type { ModelSpec } from '../model/spec.js';
 import { dispatchOf } from '../plan/call.js';
+import { layoutOf } from '../plan/layout.js';
+import { makePlan } from '../plan/make.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import { candidatesOn } from '../train/variants.js';
 
@@ -20,6 +24,24 @@ import { candidatesOn } from '../train/variants.js';
 export interface PlannedMatmul {
   shape: MatmulShape;
   calls: number;
+}
+
+/** Those of a training step: a plan is made, and asked for. A layer's own training has none but these. */
+export function plannedMatmuls(device: Device, spec: ModelSpec, batch: number, part: Part = 'whole'): PlannedMatmul[] {
+  const found = new Map<string, PlannedMatmul>();
+  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows: batch, imageBytes: 4, metricsCapacity: 1 };
+  makePlan('tuning', trainingGraph(spec, batch, part), {
+    ...sizes,
+    ...(spec.classes !== undefined && { labelBytes: 4 }),
+    fuse: true,
+    choose: (shape) => {
+      const name = shapeText(shape);
+      const before = found.get(name)?.calls ?? 0;
+      found.set(name, { shape, calls: before + 1 });
+      return defaultVariant(device.adapter, { subgroups: device.features.has('subgroups') }, shape);
+    },
+  });
+  return [...found.values()];
 }
 
 /** To a program the names of resources are only names. */

@@ -5,16 +5,13 @@ import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { type Outcome, type Refusal, tune } from '../gpu/tune.js';
-import { type Part, parameterSpecs, trainingGraph } from '../graph/build.js';
 import { defaultVariant, variantText } from '../kernels/candidates.js';
 import { type MatmulVariants, shapeText } from '../kernels/choices.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { requireKnownKeys } from '../names.js';
-import { layoutOf } from '../plan/layout.js';
-import { makePlan } from '../plan/make.js';
 import { candidatesOn } from '../train/variants.js';
 import { measureMultiplyAdd } from './ceilings.js';
-import { epilogueOf, type PlannedMatmul, TuneBench } from './tune-bench.js';
+import { epilogueOf, type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
 import { hashTexts, type TunedMatmul, type TunedMatmuls, type TuningCache, tunedOn } from './tuning-cache.js';
 
 export interface TuneMatmulOptions {
@@ -72,6 +69,23 @@ export async function tuneMatmuls(
   spec: ModelSpec,
   options: TuneMatmulOptions = {},
 ): Promise<TuneReport> {
+  return chooseMatmuls(device, spec, options, timeAll);
+}
+
+/** Times candidates: `timeAll`, or a test's. */
+export type TimeMatmuls = (
+  device: Device,
+  matmuls: readonly PlannedMatmul[],
+  options: TuneMatmulOptions & { budgetMs: number },
+) => Promise<Outcome[]>;
+
+/** The same with any way to time candidates. */
+export async function chooseMatmuls(
+  device: Device,
+  spec: ModelSpec,
+  options: TuneMatmulOptions,
+  time: TimeMatmuls,
+): Promise<TuneReport> {
   requireKnownKeys(options, KEYS, 'tuneMatmuls');
   const { batch = BATCH, cache, onlyCached = false, again = false } = options;
   const { budgetMs = device.adapter.software ? BUDGET_SOFTWARE_MS : BUDGET_GPU_MS } = options;
@@ -90,7 +104,7 @@ export async function tuneMatmuls(
     return found?.shaders === hashes.get(name) && runs ? found : undefined;
   };
   const open = onlyCached ? [] : matmuls.filter((matmul) => !remembered(matmul));
-  const outcomes = await timeAll(device, open, { ...options, budgetMs });
+  const outcomes = open.length > 0 ? await time(device, open, { ...options, budgetMs }) : [];
   const found: TunedMatmuls = {};
   for (const { name, choice: variant, us, defaultUs } of outcomes)
     if (us !== undefined && defaultUs !== undefined)
@@ -119,24 +133,6 @@ function choiceOf(
   return { shape: shapeText(shape), variant: known?.variant ?? standard, default: standard, calls, ...times, from };
 }
 
-/** Those of a training step: a plan is made, and asked for. A layer's own training has none but these. */
-export function plannedMatmuls(device: Device, spec: ModelSpec, batch: number, part: Part = 'whole'): PlannedMatmul[] {
-  const found = new Map<string, PlannedMatmul>();
-  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows: batch, imageBytes: 4, metricsCapacity: 1 };
-  makePlan('tuning', trainingGraph(spec, batch, part), {
-    ...sizes,
-    ...(spec.classes !== undefined && { labelBytes: 4 }),
-    fuse: true,
-    choose: (shape) => {
-      const name = shapeText(shape);
-      const before = found.get(name)?.calls ?? 0;
-      found.set(name, { shape, calls: before + 1 });
-      return defaultVariant(device.adapter, { subgroups: device.features.has('subgroups') }, shape);
-    },
-  });
-  return [...found.values()];
-}
-
 /** By shape: of the shaders and the candidates that compete. */
 async function hashesOf(device: Device, matmuls: readonly PlannedMatmul[]): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
@@ -153,7 +149,6 @@ async function timeAll(
   matmuls: readonly PlannedMatmul[],
   { budgetMs, onProgress }: TuneMatmulOptions & { budgetMs: number },
 ): Promise<Outcome[]> {
-  if (matmuls.length === 0) return [];
   const memory = new Memory(device);
   const end = performance.now() + budgetMs;
   try {

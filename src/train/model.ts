@@ -42,7 +42,7 @@ export interface ModelOptions {
   /** Seed of the first parameters, a non-negative integer; 0 by default. */
   seed?: number;
   /**
-   * By which variant each matmul is computed, as `tuneMatmuls` of latentgpu/profile finds them or as another model's
+   * By which variant each matmul is computed, as `tuneMatmuls` of latentgpu/tune finds them or as another model's
    * `variants` are: the same variants on the same adapter give the same bits. A shape that is missing has the adapter's
    * default.
    */
