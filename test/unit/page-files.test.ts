@@ -22,7 +22,7 @@ for (const [file, most, loads] of [
   ['dist/latentgpu-worker.js', 8000, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-session.js', 6500, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-profile.js', 17_000, ['./latentgpu.js']],
-  ['dist/latentgpu-tune.js', 40_000, ['./latentgpu.js']],
+  ['dist/latentgpu-tune.js', 33_000, ['./latentgpu.js']],
 ] as const)
   test(`${file} is small and loads only its neighbours`, () => {
     const text = read(file);

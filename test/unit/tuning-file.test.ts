@@ -69,6 +69,7 @@ for (const [what, text, told] of [
   ['of another driver', JSON.stringify({ ...GOOD, driver: 'x' }), /it is of another adapter or driver/],
   ['without matmuls', JSON.stringify({ ...GOOD, matmuls: undefined }), /"matmuls" is not what a tuner wrote/],
   ['with a matmul that is none', JSON.stringify({ ...GOOD, matmuls: { a: 1 } }), /"matmuls" is not what a tuner wrote/],
+  ['with one matmul that is none', JSON.stringify({ ...GOOD, matmuls: { ...MATMULS, b: 1 } }), /"matmuls" is not/],
   ['with a time that is none', JSON.stringify({ ...GOOD, matmuls: { a: { ...ONE, us: 0 } } }), /"matmuls" is not/],
 ] as const)
   test(`a file that is ${what} is ignored with one line, and replaced`, async () => {
