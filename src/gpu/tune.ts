@@ -32,6 +32,11 @@ export interface TuneOptions {
   budgetMs: number;
   /** What the device multiplies and adds at best, in GFLOP/s: a candidate that reaches 80% of it ends its contest. */
   ceilingGflops?: number;
+  /**
+   * How many candidates are compiled while another is timed: none by default, as on a software adapter compiling would slow
+   * down what is timed.
+   */
+  ahead?: number;
   /** Milliseconds; performance.now by default. */
   now?: () => number;
   /** Told when a contest is decided. */
@@ -134,7 +139,7 @@ async function decide(
   deadline: number,
   now: () => number,
   standings: Standings,
-  { ceilingGflops = Number.POSITIVE_INFINITY }: TuneOptions,
+  { ceilingGflops = Number.POSITIVE_INFINITY, ahead = 0 }: TuneOptions,
 ): Promise<Outcome> {
   const refused: Refusal[] = [];
   const enough = (us: number) => contest.flops / us / 1000 >= ENOUGH * ceilingGflops;
@@ -143,9 +148,12 @@ async function decide(
   const first: Timed = { candidate: defaultOf(contest), contender: standard, us: await quickest(standard, QUICK_RUNS) };
   const timed = [first];
   let best = first.us;
-  for (const candidate of standings.order(contest.candidates.slice(1))) {
+  const order = standings.order(contest.candidates.slice(1));
+  const making: Promise<Contender>[] = [];
+  for (const [index, candidate] of order.entries()) {
     if (enough(best) || now() >= deadline) break;
-    const made = await admit(contest, candidate, reference);
+    for (const next of order.slice(making.length, index + 1 + ahead)) making.push(begun(contest.make(next)));
+    const made = await admit(contest, candidate, making[index] ?? contest.make(candidate), reference);
     if ('reason' in made) {
       refused.push(made);
       continue;
@@ -155,6 +163,7 @@ async function decide(
     timed.push({ candidate, contender: made, us });
     best = Math.min(best, us);
   }
+  await Promise.allSettled(making);
   for (const { candidate, us } of timed) standings.note(candidate, us / best);
   if (timed.length > 1) await runAgain(timed, best, deadline, now);
   const fastest = timed.reduce((a, b) => (b.us < a.us ? b : a));
@@ -170,10 +179,21 @@ async function decide(
   };
 }
 
-/** Compiles it and compares what it computes with the default's result. */
-async function admit(contest: Contest, candidate: string, reference: Float32Array): Promise<Contender | Refusal> {
+/** One that fails is told when it is awaited. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
+}
+
+/** Compares what it computes with the default's result. */
+async function admit(
+  contest: Contest,
+  candidate: string,
+  making: Promise<Contender>,
+  reference: Float32Array,
+): Promise<Contender | Refusal> {
   try {
-    const made = await contest.make(candidate);
+    const made = await making;
     const distance = relativeDistance(await made.result(), reference);
     if (distance <= contest.tolerance) return made;
     const reason = `wrong: its result is ${distance.toPrecision(2)} from the default's (relative L2), must be at most ${contest.tolerance}`;

@@ -58,6 +58,8 @@ export interface TuneReport {
 const BUDGET_GPU_MS = 2000;
 const BUDGET_SOFTWARE_MS = 20_000;
 const BATCH = 128;
+/** A GPU's driver compiles on the CPU, several at a time. */
+const COMPILED_AHEAD = 6;
 const KEYS = ['batch', 'cache', 'onlyCached', 'again', 'budgetMs', 'onProgress'];
 
 /**
@@ -160,6 +162,7 @@ async function timeAll(
       {
         budgetMs: end - performance.now(),
         ceilingGflops,
+        ahead: device.adapter.software ? 0 : COMPILED_AHEAD,
         onOutcome: (outcome) => onProgress?.(outcome, ++number, matmuls.length),
       },
     );

@@ -172,6 +172,24 @@ test('a candidate that does not compile is refused; any other failure is thrown'
   assert.instance(thrown, DeviceError);
 });
 
+test('candidates are compiled ahead, as many as asked for, and one that fails is refused in its turn', async () => {
+  const fakes = {
+    a: times(100),
+    b: times(50),
+    c: { us: [1], error: new ShaderError('no') },
+    d: times(40),
+    e: times(60),
+  };
+  const bench = new Bench();
+  const outcome = await bench.one(fakes, {}, { ahead: 2 });
+  assert.equal([outcome.choice, outcome.timed, outcome.refused.length], ['d', 4, 1]);
+  // With no time for more than b, c and d were under way; e was not.
+  const short = new Bench();
+  const contest = short.contest('one', fakes);
+  await short.tune([contest], { ahead: 2, budgetMs: 1.5 * COMPILE_MS });
+  assert.equal(short.made, ['one a', 'one b', 'one c', 'one d']);
+});
+
 test('each outcome is told as it is decided', async () => {
   const bench = new Bench();
   const told: string[] = [];
