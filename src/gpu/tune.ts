@@ -77,6 +77,9 @@ const NEAR = 1.3;
 const FINALISTS = 4;
 const FINAL_ROUNDS = 4;
 const FINAL_RUNS = 2;
+/** The least, also past the deadline, and the share of them that a winner must be faster in than the default. */
+const LEAST_ROUNDS = 3;
+const WON = 0.75;
 
 /** @returns an outcome a contest, in the contests' order */
 export async function tune(contests: readonly Contest[], options: TuneOptions): Promise<Outcome[]> {
@@ -132,6 +135,8 @@ interface Timed {
   contender: Contender;
   /** Shortest so far. */
   us: number;
+  /** Whether it was faster than the default in most of the rounds in which both ran. */
+  won: boolean;
 }
 
 async function decide(
@@ -145,7 +150,12 @@ async function decide(
   const enough = (us: number) => contest.flops / us / 1000 >= ENOUGH * ceilingGflops;
   const standard = await contest.make(defaultOf(contest));
   const reference = await standard.result();
-  const first: Timed = { candidate: defaultOf(contest), contender: standard, us: await quickest(standard, QUICK_RUNS) };
+  const first: Timed = {
+    candidate: defaultOf(contest),
+    contender: standard,
+    us: await quickest(standard, QUICK_RUNS),
+    won: true,
+  };
   const timed = [first];
   let best = first.us;
   const order = standings.order(contest.candidates.slice(1));
@@ -160,13 +170,13 @@ async function decide(
     }
     let us = await quickest(made, 1);
     if (us <= NEAR * NEAR * best) us = Math.min(us, await quickest(made, QUICK_RUNS - 1));
-    timed.push({ candidate, contender: made, us });
+    timed.push({ candidate, contender: made, us, won: false });
     best = Math.min(best, us);
   }
   await Promise.allSettled(making);
   for (const { candidate, us } of timed) standings.note(candidate, us / best);
   if (timed.length > 1) await runAgain(timed, best, deadline, now);
-  const fastest = timed.reduce((a, b) => (b.us < a.us ? b : a));
+  const fastest = timed.filter(({ won }) => won).reduce((a, b) => (b.us < a.us ? b : a));
   const winner = fastest.us < first.us * (1 - LEAST_GAIN) ? fastest : first;
   return {
     name: contest.name,
@@ -210,8 +220,18 @@ async function runAgain(timed: Timed[], best: number, deadline: number, now: () 
   const near = others.filter(({ us }) => us <= NEAR * best).sort((a, b) => a.us - b.us);
   if (!first || near.length === 0) return;
   const finalists = [first, ...near.slice(0, FINALISTS - 1)];
-  for (let round = 0; round < FINAL_ROUNDS && (round === 0 || now() < deadline); round++)
-    for (const one of finalists) one.us = Math.min(one.us, await quickest(one.contender, FINAL_RUNS));
+  const wins = new Map<Timed, number>();
+  let rounds = 0;
+  for (; rounds < FINAL_ROUNDS && (rounds < LEAST_ROUNDS || now() < deadline); rounds++) {
+    let standard = 0;
+    for (const one of finalists) {
+      const us = await quickest(one.contender, FINAL_RUNS);
+      one.us = Math.min(one.us, us);
+      if (one === first) standard = us;
+      else if (us < standard) wins.set(one, (wins.get(one) ?? 0) + 1);
+    }
+  }
+  for (const one of finalists) if (one !== first) one.won = (wins.get(one) ?? 0) >= WON * rounds;
 }
 
 const quickest = async (contender: Contender, runs: number): Promise<number> =>

@@ -91,6 +91,10 @@ test('a slow moment decides nothing: the near ones run again, in turn', async ()
   assert.equal([outcome.choice, outcome.us], ['b', 60]);
 });
 
+test('a lucky run decides nothing: the winner is faster in most of the rounds', async () => {
+  assert.is((await new Bench().one({ a: times(100), b: times(110, 50, 110) })).choice, 'a');
+});
+
 test('what is far off runs once, and is not tried in another contest', async () => {
   const bench = new Bench();
   const fakes = { a: times(100), far: times(1000), b: times(90) };
