@@ -2,6 +2,7 @@
 // table (single.ts) and the patterns that fuse (fuse.ts).
 import { GraphError } from '../errors.js';
 import { matmulSizes, type Node, type Operation, type OpName } from '../graph/ops.js';
+import { variantText } from '../kernels/candidates.js';
 import type { Epilogue, EpilogueName } from '../kernels/epilogues.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
@@ -104,10 +105,12 @@ export function matmulCall(
   const sizes = matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label);
   const shape = { ...sizes, transposeA, transposeB, activation };
   const { tensors } = context;
-  const kernel = matmul(context.choose(shape), epilogue);
+  const variant = context.choose(shape);
+  const kernel = matmul(variant, epilogue);
   const [x, y] = kernel.grid(shape);
   const own = typeof end === 'function' ? end(x * y) : end;
-  return dispatchOf(kernel, shape, { a: tensors.of(a), b: tensors.of(b), ...own }, node.label);
+  const dispatch = dispatchOf(kernel, shape, { a: tensors.of(a), b: tensors.of(b), ...own }, node.label);
+  return { ...dispatch, variant: variantText(variant) };
 }
 
 /** The parameter and what the optimizer keeps, by the names of its kernels; `tensorIn` finds them in their buffers. */

@@ -54,6 +54,8 @@ export interface Dispatch {
   /** Which layer it belongs to: "encoder.0". */
   label: string;
   kernel: string;
+  /** Of a matmul: its variant as kernels/candidates.ts writes it. */
+  variant?: string;
   sources: ShaderSource[];
   enables: string[];
   header: Constants;

@@ -10,7 +10,7 @@ import type { Machine } from '../gpu/program.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
-import { defaultVariant } from '../kernels/candidates.js';
+import type { MatmulVariants } from '../kernels/choices.js';
 import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
 import type { ChooseMatmul } from '../plan/call.js';
@@ -20,6 +20,7 @@ import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
+import { VariantTable } from './variants.js';
 import { flatWeights, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
@@ -41,21 +42,27 @@ export interface LabelOptions {
 export interface ModelOptions {
   /** Seed of the first parameters, a non-negative integer; 0 by default. */
   seed?: number;
+  /**
+   * By which variant each matmul is computed, as `tuneMatmuls` of latentgpu/tune finds them or as another model's
+   * `variants` are: the same variants on the same adapter give the same bits. A shape that is missing has the adapter's
+   * default.
+   */
+  variants?: MatmulVariants;
 }
 
 /**
  * Makes a model on a device, with fresh parameters.
- * @throws ArgumentError with the path of what is wrong in `spec`
+ * @throws ArgumentError with the path of what is wrong in `spec` or `options`
  * @throws DeviceError if the parameters exceed what the device allocates
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
   if (typeof device?.check !== 'function')
     throw new ArgumentError(`device: ${kindOf(device)}, must be an open device: await openDevice()`);
   validateSpec(spec);
-  requireKnownKeys(options, ['seed'], 'createModel');
+  requireKnownKeys(options, ['seed', 'variants'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
   device.check();
-  const model = new Model(device, structuredClone(spec));
+  const model = new Model(device, structuredClone(spec), new VariantTable(device, options.variants));
   try {
     await model.machine.memory.settled();
     model.parameterBuffer.write(device.gpu.queue, initialParameters(model.layout, seed));
@@ -87,19 +94,20 @@ export class Model {
   constructor(
     readonly device: Device,
     readonly spec: ModelSpec,
+    private readonly table: VariantTable,
   ) {
     this.layout = layoutOf(parameterSpecs(spec));
     this.onGpu = this.allocate();
   }
 
   private allocate(): OnGpu {
-    const { device, spec, layout, choose } = this;
+    const { device, spec, layout, table } = this;
     const memory = new Memory(device);
     const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const parameters = SplitBuffer.create(memory, layout.segments, { label: 'parameters', usage, remedy });
-    const halves = new Halves({ machine, spec, layout, choose, parameters });
+    const halves = new Halves({ machine, spec, layout, choose: table.choose, parameters });
     return { gpu: device.gpu, machine, parameters, halves };
   }
 
@@ -129,10 +137,14 @@ export class Model {
   }
 
   /** Which variant computes a matmul of this shape here; all plans of the model ask it. */
-  readonly choose: ChooseMatmul = (shape) => {
-    const { adapter, features } = this.device;
-    return defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape);
-  };
+  get choose(): ChooseMatmul {
+    return this.table.choose;
+  }
+
+  /** By which variant the matmuls of all plans so far are computed: createModel takes it to repeat the same bits. */
+  get variants(): MatmulVariants {
+    return this.table.used;
+  }
 
   /**
    * @param images [n, pixels] of 0..1 in any array of floats; in a Uint8Array, bytes of 0 (black) to 255 (white)

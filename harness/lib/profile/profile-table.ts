@@ -48,11 +48,26 @@ export function profileTable(report: ProfileReport, name?: string): string {
 }
 
 function cells(row: ProfileRow): string[] {
-  const { index, label, kernel, grid, workgroup, calls, median, p95, share, gflops, gbs, intensity, roofline } = row;
+  const {
+    index,
+    label,
+    kernel,
+    variant,
+    grid,
+    workgroup,
+    calls,
+    median,
+    p95,
+    share,
+    gflops,
+    gbs,
+    intensity,
+    roofline,
+  } = row;
   return [
     String(index + 1),
     cut(label, LABEL_COLUMNS),
-    brief(kernel),
+    brief(variant === undefined ? kernel : kernel.replace(/^matmul_\w+/, `matmul_${variant}`)),
     shapes(row.shapes),
     `${withoutOnes(grid)} x ${withoutOnes(workgroup)}`,
     String(calls),
