@@ -155,17 +155,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   }
 
   begin_epilogue();
-  // A loop that stays one: drivers would compile `store` hundreds of times, which takes seconds on lavapipe.
+  // A loop that stays one: drivers would compile `store_quad` dozens of times, which takes seconds on lavapipe.
   var left_tile = left;
   var right_tile = right;
   for (var i = 0u; i < min(32, M - row); i++) {
-    for (var j = 0u; j < 4 && column + j < N; j++) {
-      store(row + i, column + j, left_tile[i][j]);
+    if (column < N) {
+      store_quad(row + i, column, left_tile[i]);
     }
-    if (COLUMNS == 8) {
-      for (var j = 0u; j < 4 && column + 4 + j < N; j++) {
-        store(row + i, column + 4 + j, right_tile[i][j]);
-      }
+    if (COLUMNS == 8 && column + 4 < N) {
+      store_quad(row + i, column + 4, right_tile[i]);
     }
   }
 
@@ -180,7 +178,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 
 // The sums over k of four rows of A.
 fn store_sums(row: u32, sums: mat4x4f) {
-  for (var i = 0u; i < min(4, M - min(row, M)); i++) {
-    store_bias_gradient(row + i, dot(sums[i], vec4f(1.0)));
-  }
+  store_bias_gradients(row, vec4f(1.0) * sums);
 }

@@ -148,11 +148,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           sum += quads[(i * QUADS_N + q) * LANES + other * GROUP + member];
         }
       }
-      for (var j = 0u; j < 4; j++) {
-        let column = first_column + lane_column * THREAD_N + 4 * q + j;
-        if (column < N) {
-          store(row, column, sum[j]);
-        }
+      let column = first_column + lane_column * THREAD_N + 4 * q;
+      if (column < N) {
+        store_quad(row, column, sum);
       }
     }
   }

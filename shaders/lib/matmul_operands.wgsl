@@ -12,6 +12,9 @@
 //   fn begin_epilogue()                                  once, before it stores
 //   fn store(row: u32, column: u32, value: f32)          for each element of C, in all lanes together once
 //   fn store_bias_gradient(row: u32, value: f32)         if BIAS_GRADIENT, in all lanes together once a row
+//   fn store_quad(row: u32, column: u32, values: vec4f)  or four columns at a time, from a multiple of 4; those from N on are
+//                                                        nobody's
+//   fn store_bias_gradients(row: u32, values: vec4f)     or four rows at a time, likewise
 //   fn end_epilogue(tile: u32, lane: u32)                once, all lanes of a workgroup at the same place: it may have barriers;
 //                                                        tile: the workgroup's number, row by row
 // A lane stores an even number of columns of a row, c, c + S, c + 2 S, ... in this order; S is the variant's columnStride, and

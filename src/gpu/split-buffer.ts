@@ -8,6 +8,7 @@ import { readBuffer } from './transfer.js';
 
 /** Bytes `offset .. offset + bytes` of the whole. */
 export interface Segment {
+  name: string;
   offset: number;
   bytes: number;
 }
@@ -25,8 +26,8 @@ export class SplitBuffer {
     segments: readonly Segment[],
     options: { label: string; usage: GPUBufferUsageFlags; remedy: string },
   ): SplitBuffer {
-    const buffers = segments.map(({ bytes }, index) =>
-      memory.create({ ...options, label: `${options.label} ${index}`, bytes }),
+    const buffers = segments.map(({ name, bytes }) =>
+      memory.create({ ...options, label: `${options.label} of ${name}`, bytes }),
     );
     return new SplitBuffer(segments, buffers);
   }

@@ -13,6 +13,7 @@ import gradientSource from '../../shaders/epilogues/losses/gradient.wgsl';
 import noGradientSource from '../../shaders/epilogues/losses/no_gradient.wgsl';
 import squaredErrorSource from '../../shaders/epilogues/losses/squared_error.wgsl';
 import optimizerSource from '../../shaders/epilogues/optimizer.wgsl';
+import optimizerQuadsSource from '../../shaders/epilogues/optimizer_quads.wgsl';
 import plainSource from '../../shaders/epilogues/plain.wgsl';
 import sampledHeadsSource from '../../shaders/epilogues/sampled_heads.wgsl';
 import weightGradientSource from '../../shaders/epilogues/weight_gradient.wgsl';
@@ -30,6 +31,8 @@ export interface Epilogue {
   sources: ShaderSource[];
   /** Bindings follow a and b. */
   bindings: Record<string, Access>;
+  /** Whether it stores four columns at a time, and the sources say how; otherwise they say how to store one element. */
+  inQuads?: boolean;
   /** Whether the sources find their bindings by constants BINDING_NAME. */
   numbered?: boolean;
   /** Values for the module's `override`s; `activation` is the one that it applies or undoes, if it does. */
@@ -88,15 +91,16 @@ export type EpilogueName = keyof typeof EPILOGUES;
 
 /**
  * The update of a layer's weight and bias from the gradients at hand. `w` and what the optimizer keeps are bound from the
- * weight's first number on; the bias begins `biasAt` numbers later.
+ * weight's first number on; the bias begins `biasAt` numbers later. `inQuads`: the kernel stores whole quads.
  */
-export function optimizerEpilogue(form: OptimizerForm, biasAt: number): Epilogue {
+export function optimizerEpilogue(form: OptimizerForm, biasAt: number, inQuads: boolean): Epilogue {
   const { name, sources, bindings, constants, flops } = updateOf(form);
   return {
     name,
-    sources: [optimizerSource, ...sources, noEnd],
+    sources: [inQuads ? optimizerQuadsSource : optimizerSource, ...sources, noEnd],
     bindings,
     numbered: true,
+    inQuads,
     constants: () => ({ BIAS_AT: biasAt, ...constants }),
     biasGradient: true,
     flops: () => flops,

@@ -1,4 +1,5 @@
 // The matrix product in its variants (matmul-variants.ts), each with the epilogue that its place in the step calls for.
+import byElementSource from '../../shaders/epilogues/by_element.wgsl';
 import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
 import { EPILOGUES, type Epilogue, type EpilogueName } from './epilogues.js';
@@ -54,7 +55,7 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName | Epilogue
   const columns = (n: number) => (end.paired ? 2 * columnStride * ceilDiv(n / 2, columnStride) : n);
   return {
     name: `matmul_${variant.name}+${end.name}`,
-    sources: [source, operands, ...end.sources],
+    sources: [source, operands, ...(end.inQuads ? [] : [byElementSource]), ...end.sources],
     bindings,
     header: { ...header, ...(end.numbered && bindingNumbers(bindings)) },
     enables,

@@ -11,7 +11,7 @@ export const COUNT_STRIDE = ALIGNMENT / F32_BYTES;
 
 /** parameters -> output [layers, COUNT_STRIDE], of which the first column; gaps are zero and count as finite. */
 export function weightCheckPlan({ segments }: Layout): Plan {
-  const dispatches = segments.map(({ offset, bytes }, segment) => {
+  const dispatches = segments.map(({ name, offset, bytes }, segment) => {
     const count = bytes / F32_BYTES;
     const values: Tensor = {
       name: 'parameters',
@@ -25,7 +25,7 @@ export function weightCheckPlan({ segments }: Layout): Plan {
       bytes: F32_BYTES,
       place: { kind: 'resource', resource: 'output', offset: segment * ALIGNMENT },
     };
-    return dispatchOf(countNotFinite, { count }, { values, count: counted }, `layer ${segment}`);
+    return dispatchOf(countNotFinite, { count }, { values, count: counted }, name);
   });
   return { name: 'weight check', dispatches, losses: [], lossBytes: 0, scratch: [] };
 }

@@ -31,7 +31,7 @@ export interface NamedRange {
 export interface Layout {
   entries: LayoutEntry[];
   /** Bytes of each layer, weight and bias, which lie in a buffer of their own (gpu/split-buffer.ts). */
-  segments: { offset: number; bytes: number }[];
+  segments: { name: string; offset: number; bytes: number }[];
   /** The same memory under the names that a model file has. */
   ranges: NamedRange[];
   /** Bytes of the whole buffer. The gaps that alignment leaves hold zeros, and stay zero under every optimizer. */
@@ -52,11 +52,11 @@ export function layoutOf(parameters: ParameterSpec[]): Layout {
     offset = alignUp(offset + entry.bytes);
     return entry;
   });
-  const segments = layers.map((_, layer) => {
+  const segments = layers.map((name, layer) => {
     const own = entries.filter(({ segment }) => segment === layer);
     const [first, last] = [own[0], own.at(-1)];
-    if (!first || !last) throw new GraphError(`layer ${layer} has no parameters`);
-    return { offset: first.offset, bytes: alignUp(last.offset + last.bytes) - first.offset };
+    if (!first || !last) throw new GraphError(`layer ${name} has no parameters`);
+    return { name, offset: first.offset, bytes: alignUp(last.offset + last.bytes) - first.offset };
   });
   const parameterBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   return {

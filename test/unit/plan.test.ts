@@ -139,6 +139,15 @@ test('what the host asks for is written, though a layer could swallow it', () =>
   assert.ok(written.some(({ tensor: { place } }) => place.kind === 'resource' && place.resource === 'output'));
 });
 
+test('no binding of a fused step spans more than a layer: what a device binds bounds a layer, not the model', () => {
+  const largest = Math.max(...layoutOf(parameterSpecs(SEED_MODEL)).segments.map(({ bytes }) => bytes));
+  for (const plan of [FUSED, planOf(SEED_MODEL, evaluationGraph(SEED_MODEL, BATCH), BATCH, { fuse: true })])
+    for (const { label, bindings } of plan.dispatches)
+      for (const { name, tensor } of bindings)
+        if (tensor.place.kind === 'resource' && tensor.place.resource !== 'images')
+          assert.ok(tensor.bytes <= largest, `${label}: ${name} has ${tensor.bytes} bytes`);
+});
+
 test('weights that are not finite are counted in all parameters', () => {
   const layout = layoutOf(parameterSpecs(SEED_MODEL));
   const checked = weightCheckPlan(layout).dispatches.map(({ constants, bindings: [values] }) => {

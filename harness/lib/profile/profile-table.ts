@@ -48,26 +48,11 @@ export function profileTable(report: ProfileReport, name?: string): string {
 }
 
 function cells(row: ProfileRow): string[] {
-  const {
-    index,
-    label,
-    kernel,
-    variant,
-    grid,
-    workgroup,
-    calls,
-    median,
-    p95,
-    share,
-    gflops,
-    gbs,
-    intensity,
-    roofline,
-  } = row;
+  const { index, label, kernel, grid, workgroup, calls, median, p95, share, gflops, gbs, intensity, roofline } = row;
   return [
     String(index + 1),
     cut(label, LABEL_COLUMNS),
-    brief(variant === undefined ? kernel : kernel.replace(/^matmul_\w+/, `matmul_${variant}`)),
+    brief(kernel),
     shapes(row.shapes),
     `${withoutOnes(grid)} x ${withoutOnes(workgroup)}`,
     String(calls),
@@ -141,9 +126,19 @@ export function profileSummary({ step, method, quantized, steps, ceilings, bottl
     `host       encode ${time(encode)}, submit ${time(submit)}, readback ${time(readback)} a step`,
     `wall       ${time(wallUntimed)} a step${timing}`,
     `measured   ${methodText(method, quantized, steps)}`,
+    ...variantsText(rows),
     ...(ceilings ? [ceilingsText(ceilings)] : []),
     ...wrap(bottleneck.sentence),
   ].join('\n');
+}
+
+/** How the matmuls are computed, and which rows they are. */
+function variantsText(rows: readonly ProfileRow[]): string[] {
+  const numbers = new Map<string, number[]>();
+  for (const { variant, index } of rows)
+    if (variant !== undefined) numbers.set(variant, [...(numbers.get(variant) ?? []), index + 1]);
+  const told = [...numbers].map(([variant, rowsOf]) => `${variant} (${numbers.size > 1 ? rowsOf.join(' ') : 'all'})`);
+  return told.length === 0 ? [] : wrap(`matmuls    ${told.join(', ')}`);
 }
 
 function methodText(method: ProfileReport['method'], quantized: boolean, steps: number): string {
