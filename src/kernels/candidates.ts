@@ -57,6 +57,8 @@ const LANES = { min: 64, max: 512 };
 const ENOUGH_GROUPS = 128;
 /** With so many, K is not worth splitting. */
 const MANY_GROUPS = 1024;
+/** Multiply-adds: on a software adapter below a millisecond. */
+const SMALL_PRODUCT = 2 ** 20;
 /** Below it K takes so few trips that splitting it saves none. */
 const SHORT_K = 256;
 
@@ -112,10 +114,13 @@ export function defaultVariant(
   { subgroups }: DeviceFeatures,
   shape: MatmulShape,
 ): MatmulVariant {
-  const usual = matmulVariantFor(traits, subgroups);
   const vec4 = readsVec4(shape);
-  // 8 columns a lane load less for each multiply-add; on lavapipe their sums do not stay in registers (bench-notes.md).
-  if (usual.name === 'subgroups') return { ...usual, columns: usual.lanes === 4 ? 8 : 4, vec4 };
+  // The kernel with subgroups is the faster one, and takes longer to compile than a small product takes in all of training.
+  const small = traits.software && shape.m * shape.n * shape.k < SMALL_PRODUCT;
+  const usual = matmulVariantFor(traits, subgroups && !small);
+  // Of 4 columns a lane, not 8: on lavapipe the sums of 8 do not stay in registers, on SwiftShader they compile for half as
+  // long again (bench-notes.md).
+  if (usual.name === 'subgroups') return { ...usual, columns: 4, vec4 };
   if (usual.name === 'registers') return usual;
   return { name: 'tiled', ...defaultTile(shape), vec4 };
 }
