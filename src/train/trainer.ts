@@ -5,7 +5,6 @@ import { checkDataset, checkImages, type Dataset, type Images } from '../data/da
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { lossTold, messageOf } from '../gpu/faults.js';
-import { SplitBuffer } from '../gpu/split-buffer.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -25,7 +24,7 @@ import type { Stepper } from './stepper.js';
 import type { NamedTensors } from './tensors.js';
 
 /** moment1 and moment2 where the optimizer has them. */
-export type OptimizerState = Partial<Record<'gradients' | StateBuffer, NamedTensors>>;
+export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
 
 /**
  * Puts the data and the optimizer's state on the model's device.
@@ -52,8 +51,7 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     if (images) checkLabels(images, `${dataset.name}.${part}`, model.spec);
   }
   model.checkUsable();
-  const { fuse = true, keepGradients = false } = options;
-  const pass = { fuse, keepGradients, part: partOf(model.spec, options.layer) };
+  const pass = { fuse: options.fuse ?? true, part: partOf(model.spec, options.layer) };
   const trainer = new Trainer(await TrainerState.create(model, dataset, settings, pass), recovery);
   model.device.check();
   return trainer;
@@ -328,15 +326,16 @@ export class Trainer {
   }
 
   /**
-   * By parameter name: what the optimizer keeps: moment1, Adam's mean of the gradients (exp_avg in PyTorch) or the momentum
-   * buffer; moment2, the mean of their squares (exp_avg_sq, square_avg); and, where a step leaves them in memory (options
-   * `keepGradients`, `clipNorm` or `fuse: false`), the last gradients, before clipping and weight decay.
+   * By parameter name: the last gradients, before clipping and weight decay; and what the optimizer keeps: moment1, Adam's
+   * mean of the gradients (exp_avg in PyTorch) or the momentum buffer; moment2, the mean of their squares (exp_avg_sq,
+   * square_avg).
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
-    const state: OptimizerState = {};
-    for (const [name, buffer] of Object.entries(this.state.parts.state))
-      state[name as keyof OptimizerState] = await this.model.namedTensors(buffer);
+    const { gradients, ...kept } = this.state.parts.state;
+    const state: OptimizerState = { gradients: await this.model.namedTensors(gradients) };
+    for (const [name, buffer] of Object.entries(kept))
+      state[name as StateBuffer] = await this.model.namedTensors(buffer);
     return state;
   }
 
@@ -351,8 +350,7 @@ export class Trainer {
     this.busy = true;
     try {
       const { stepper, state } = this.state.parts;
-      const held = [this.model.parameterBuffer, ...Object.values(state)];
-      const buffers = held.flatMap((each) => (each instanceof SplitBuffer ? each.buffers : [each]));
+      const buffers = [this.model.parameterBuffer, ...Object.values(state)];
       return await lendStepper(this.model.machine, stepper, buffers, work);
     } finally {
       this.busy = false;
