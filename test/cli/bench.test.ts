@@ -3,13 +3,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BenchReport } from '../../harness/lib/bench/report.js';
-import { layersOf } from '../../harness/lib/bench/sizes.js';
 import { benchHelp, readBenchOptions } from '../../harness/lib/options/bench-options.js';
-import { trainingPlan } from '../support/plans.js';
+import { addsUp, near } from '../support/bench.js';
 import { ADAPTER, runProgram } from '../support/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-bench-'));
@@ -17,9 +15,6 @@ const json = path.join(scratch, 'bench.json');
 const svg = path.join(scratch, 'scaling.svg');
 
 const run = (...args: string[]) => runProgram('harness/bench.js', args);
-const near = (got: number, want: number, what: string) =>
-  assert.ok(Math.abs(got - want) <= 1e-9 * Math.abs(want), `${what}: ${got}, must be ${want}`);
-
 test('the smallest sweep and one square: tables, a picture, and a JSON that adds up', () => {
   const { status, out, err } = run(
     ...['--adapter', ADAPTER, '--scaling', '--matmul', '--batch', '2,4,8,4096', '--width', '1', '--steps', '5'],
@@ -37,16 +32,7 @@ test('the smallest sweep and one square: tables, a picture, and a JSON that adds
   assert.match(err, /^left out +batch 4096, width x1: about .* give --seconds \d+$/m);
   assert.match(out, /^left out +batch 4096, width x1: about .* give --seconds \d+$/m);
   for (const row of rows) {
-    const plan = trainingPlan(vae(layersOf(row.width)), row.batch, { fuse: true });
-    assert.is(row.dispatches, plan.dispatches.length);
-    near(
-      row.flops,
-      plan.dispatches.reduce((sum, { flops }) => sum + flops, 0),
-      'flops',
-    );
-    near(row.imagesPerSecond, row.batch / (row.ms.median / 1000), 'images/s');
-    near(row.gflops, row.flops / (row.ms.median / 1000) / 1e9, 'GFLOP/s');
-    near(row.share, row.gflops / report.ceilingGflops, 'share');
+    addsUp(row, report.ceilingGflops);
     assert.ok(row.ms.min <= row.ms.median && row.ms.median <= row.ms.max && row.ms.min > 0);
     assert.ok(row.hostUs > 0 && row.hostUs / 1000 < row.ms.max, `${row.hostUs} us of the host`);
     assert.ok(Math.abs(row.loss.first - 784 * Math.LN2) < 28 && row.loss.last < row.loss.first);

@@ -1,14 +1,12 @@
 // The benchmark of the page of harness/web: it measures, what it shows and copies adds up, it leaves the model alone, and a
 // benchmark that fails is told. No speed is asserted.
-import { vae } from 'latentgpu';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { layersOf } from '../../harness/lib/bench/sizes.js';
 import type { PageReport } from '../../harness/web/bench/protocol.js';
 import { assertAccessible } from '../browser/axe.js';
 import { closeBrowser } from '../browser/page.js';
 import { openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
-import { trainingPlan } from '../support/plans.js';
+import { addsUp, near } from '../support/bench.js';
 
 const BENCHMARK_MS = 240_000;
 
@@ -23,9 +21,6 @@ test.after(async () => {
   await visitor.close();
   await closeBrowser();
 });
-
-const near = (got: number, want: number, what: string) =>
-  assert.ok(Math.abs(got - want) <= 1e-9 * Math.abs(want), `${what}: ${got}, must be ${want}`);
 
 test('it measures while training pauses, and training goes on', async () => {
   const { page } = visitor;
@@ -61,16 +56,7 @@ test('the JSON that it copies adds up, and is what the table shows', async () =>
   );
   const shown = await page.locator('#bench-table tbody tr').allTextContents();
   for (const [index, step] of report.steps.entries()) {
-    const plan = trainingPlan(vae(layersOf(1)), step.batch, { fuse: true });
-    assert.is(step.dispatches, plan.dispatches.length);
-    near(
-      step.flops,
-      plan.dispatches.reduce((sum, { flops }) => sum + flops, 0),
-      'flops',
-    );
-    near(step.imagesPerSecond, step.batch / (step.ms.median / 1000), 'images/s');
-    near(step.gflops, step.flops / (step.ms.median / 1000) / 1e9, 'GFLOP/s');
-    near(step.share, step.gflops / report.ceilingGflops, 'share');
+    addsUp(step, report.ceilingGflops);
     assert.ok(Math.abs(step.loss.first - 784 * Math.LN2) < 28 && step.loss.last < step.loss.first);
     assert.ok(
       shown[index]?.includes(`batch ${step.batch}`) && shown[index]?.includes(`${(100 * step.share).toFixed(1)}%`),

@@ -1,6 +1,7 @@
 // Codes as points of a plane, coloured by class, as one SVG. Vega does the drawing, as for the loss curves (plots.ts), and
 // like there it is imported when the first plot is made. Points to text only: generate/codes.ts finds the plane.
 import type { Config, TopLevelSpec } from 'vega-lite';
+import { svgOf } from './svg.js';
 
 export interface CodePoint {
   x: number;
@@ -63,15 +64,8 @@ const CONFIG: Config = {
  * The same points give the same bytes; the text needs nothing from outside.
  * @returns an SVG document
  */
-export async function codesPlot(points: readonly CodePoint[], options: CodesPlotOptions): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = vegaLite.compile(plotSpec(points, options));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.None });
-  try {
-    return `${await view.toSVG()}\n`;
-  } finally {
-    view.finalize();
-  }
+export function codesPlot(points: readonly CodePoint[], options: CodesPlotOptions): Promise<string> {
+  return svgOf(plotSpec(points, options));
 }
 
 function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOptions): TopLevelSpec {

@@ -5,6 +5,7 @@
 import type { EpochReport, Losses } from 'latentgpu/node';
 import type { Config, TopLevelSpec } from 'vega-lite';
 import { figures, isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from '../report/losses.js';
+import { svgOf } from './svg.js';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
 type Layer = Extract<PanelSpec, { layer: unknown }>['layer'][number];
@@ -91,15 +92,8 @@ interface Point {
  * @param reports one an epoch; values that are not finite are left out
  * @returns an SVG document
  */
-export async function lossPlot(reports: readonly PlotReport[], options: PlotOptions): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = vegaLite.compile(plotSpec(reports, options));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.None });
-  try {
-    return `${await view.toSVG()}\n`;
-  } finally {
-    view.finalize();
-  }
+export function lossPlot(reports: readonly PlotReport[], options: PlotOptions): Promise<string> {
+  return svgOf(plotSpec(reports, options));
 }
 
 function plotSpec(reports: readonly PlotReport[], options: PlotOptions): TopLevelSpec {

@@ -2,6 +2,7 @@
 // the loss curves (plots.ts), and like there it is imported when the first plot is made.
 import type { Config, TopLevelSpec } from 'vega-lite';
 import type { Series } from '../bench/report.js';
+import { svgOf } from './svg.js';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
 
@@ -52,15 +53,8 @@ const AXES = {
 } as const;
 
 /** The same series give the same bytes. @returns an SVG document */
-export async function scalingPlot(series: readonly Series[], title: string): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const { spec } = vegaLite.compile(plotSpec(series, title));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none', logLevel: vega.None });
-  try {
-    return `${await view.toSVG()}\n`;
-  } finally {
-    view.finalize();
-  }
+export function scalingPlot(series: readonly Series[], title: string): Promise<string> {
+  return svgOf(plotSpec(series, title));
 }
 
 function plotSpec(series: readonly Series[], title: string): TopLevelSpec {
