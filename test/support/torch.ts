@@ -72,7 +72,11 @@ export function start(command: string, args: readonly string[], env: NodeJS.Proc
 }
 
 /** As many processes of one job, started as torchrun starts them. */
-export async function startProcesses(count: number, args: readonly string[]): Promise<Started[]> {
+export async function startProcesses(
+  count: number,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Started[]> {
   const port = await freePort();
   return Array.from({ length: count }, (_, rank) =>
     start(PYTHON, [TRAIN, ...args], {
@@ -81,6 +85,7 @@ export async function startProcesses(count: number, args: readonly string[]): Pr
       WORLD_SIZE: String(count),
       MASTER_ADDR: '127.0.0.1',
       MASTER_PORT: port,
+      ...env,
     }),
   );
 }

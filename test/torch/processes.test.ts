@@ -175,6 +175,28 @@ test('Ctrl-C in one of two processes stops both after the same step, with status
   assert.ok(fs.existsSync(path.join(out, 'model.safetensors')));
 });
 
+// Taking the process group down hangs one job in some tens (harness/torch/processes.py). What cannot be waited for is seen by
+// what Python does on its way there: it calls what was registered for its end.
+test('a job of two leaves without taking its process group down, one process ends as Python does', async () => {
+  const from = await fresh('left', ae(SIZES), {}, 2);
+  const hook = at('hook');
+  fs.mkdirSync(hook);
+  fs.writeFileSync(
+    path.join(hook, 'sitecustomize.py'),
+    "import atexit, sys\natexit.register(lambda: sys.stderr.write('taken down'))\n",
+  );
+  for (const [count, want] of [
+    [1, 'taken down'],
+    [2, ''],
+  ] as const)
+    for (const { ended } of await startProcesses(count, [from, '--out', at(`left ${count}`)], {
+      PYTHONPATH: `${hook}:harness/torch`,
+    })) {
+      const { status, err } = await ended;
+      assert.equal([status, err], [0, want], `${count} processes`);
+    }
+});
+
 test('what processes cannot accept is told once, and all end with status 2', async () => {
   const from = await fresh('refused', ae(SIZES), {});
   const nowhere = at('nowhere');
