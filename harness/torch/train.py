@@ -38,18 +38,21 @@ class Stop:
     """A wish to stop: the first signal ends the run in good order, the second at once."""
 
     def __init__(self, processes):
-        self.status, self.processes = 0, processes
+        self.status, self.processes, self.said = 0, processes, False
         for number in STATUSES:
             signal.signal(number, self._hear)
 
     def _hear(self, number, _):
+        # Only notes it: a signal is heard between any two writes, and what is said here could end up within another line.
         if self.status:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.status = STATUSES[number]
-        self.processes.say("stopping after this step, then testing and writing the results (once more stops at once)")
 
     def __call__(self):
+        if self.status and not self.said:
+            self.said = True
+            self.processes.say("stopping after this step, then testing and writing the results (once more stops at once)")
         return self.status != 0
 
 

@@ -175,6 +175,28 @@ test('Ctrl-C in one of two processes stops both after the same step, with status
   assert.ok(fs.existsSync(path.join(out, 'model.safetensors')));
 });
 
+// print() writes a line and its end apart, and a signal is heard between any two writes.
+test('Ctrl-C in the middle of a line that is printed is told on a line of its own', async () => {
+  const hook = at('interrupting');
+  fs.mkdirSync(hook);
+  fs.writeFileSync(
+    path.join(hook, 'sitecustomize.py'),
+    [
+      'import os, signal, sys',
+      'written = sys.stdout.write',
+      'def write(text):',
+      '    written(text)',
+      "    if text.startswith('epoch 3/'): os.kill(os.getpid(), signal.SIGINT)",
+      'sys.stdout.write = write',
+    ].join('\n'),
+  );
+  const args = [await fresh('interrupted', ae(SIZES), {}, FOREVER), '--out', at('interrupted')];
+  const [only] = await startProcesses(1, args, { PYTHONPATH: `${hook}:harness/torch` });
+  const { status, out, err } = (await only?.ended) as Ended;
+  assert.equal([status, err], [130, '']);
+  assert.match(out, /^stopping after this step, .+\)$/m);
+});
+
 // Taking the process group down hangs one job in some tens (harness/torch/processes.py). What cannot be waited for is seen by
 // what Python does on its way there: it calls what was registered for its end.
 test('a job of two leaves without taking its process group down, one process ends as Python does', async () => {
