@@ -150,6 +150,7 @@ async function buildPageFiles() {
     { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/worker/main.ts', outfile: 'dist/latentgpu-session.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine] },
+    { entry: 'src/profile/tuning.ts', outfile: 'dist/latentgpu-tune.js', plugins: [smallWgsl, engine] },
   ];
   for (const { entry, outfile, plugins } of files)
     await esbuild.build({ ...small, entryPoints: [entry], outfile, plugins });

@@ -31,8 +31,11 @@ await harness.runProgram(async (program) => {
   const device = await openDevice({ adapter: options.adapter, withoutFeatures });
   try {
     report.say(harness.describeAdapter(device.adapter));
-    const model = await createModel(device, spec, { seed: options.seed });
-    const trainer = await createTrainer(model, dataset, harness.trainerOptions(options));
+    const wanted = harness.trainerOptions(options);
+    const batch = wanted.batch ?? Math.min(128, dataset.train.count);
+    const variants = await harness.chooseVariants({ device, spec, batch, options, report });
+    const model = await createModel(device, spec, { seed: options.seed, variants });
+    const trainer = await createTrainer(model, dataset, wanted);
     if (options.wgsl !== undefined) return printShader(trainer.plan, options.wgsl);
     report.say(`model     ${harness.describeModel(options, spec)}, batch ${trainer.options.batch}`);
     if (options.kernel !== undefined) harness.dispatchesNamed(trainer.plan, options.kernel);

@@ -8,7 +8,7 @@ override COUNT: u32;
 override COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> dmean: array<f32>;
-@group(0) @binding(1) var<storage, read> progress: Progress;
+@group(0) @binding(1) var<uniform> progress: Progress;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)

@@ -22,7 +22,7 @@ const KIND_MASK: u32 = 1u;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
-@group(0) @binding(2) var<storage, read> progress: Progress;
+@group(0) @binding(2) var<uniform> progress: Progress;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 fn corrupt(value: f32, at: u32) -> f32 {

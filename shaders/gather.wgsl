@@ -1,6 +1,6 @@
-// The images of this step as numbers, picked from the resident dataset: x = LOW + SPAN byte / 255.
-// Which image a row gets: lib/batch_row.wgsl. Rows at or after progress.rows (a short last batch) are zero.
-//   images [examples, PIXELS] u8, four a word, little-endian -> x [batch, PIXELS]
+// The first dispatch of a step: its progress, for the others, and its images as numbers, picked from the resident dataset: x = LOW + SPAN byte / 255.
+// Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
+//   images [examples, PIXELS] u8, four a word, little-endian; counters -> x [batch, PIXELS], progress
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/gather.ts
 #include "lib/batch_row.wgsl"
 
@@ -11,17 +11,21 @@ override SPAN: f32;
 
 @group(0) @binding(0) var<storage, read> images: array<u32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
-@group(0) @binding(2) var<storage, read> progress: Progress;
+@group(0) @binding(2) var<storage, read> counters: Counters;
 @group(0) @binding(3) var<storage, read_write> x: array<f32>;
+@group(0) @binding(4) var<storage, read_write> progress: Progress;
 
 var<workgroup> image: u32;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = workgroup.x;
-  let live = row < progress.rows;
+  if (row == 0u && lane == 0u) {
+    progress = progress_of(counters, settings);
+  }
+  let live = row < rows_of_batch(counters, settings);
   if (lane == 0u && live) {
-    image = image_of_row(row, settings, progress.start, progress.epoch);
+    image = image_of_row(row, settings, counters);
   }
   let first = workgroupUniformLoad(&image) * PIXELS;  // lane 0 has found the image
   for (var column = lane; column < PIXELS; column += WORKGROUP) {

@@ -1,5 +1,5 @@
 // The labels of this step's images as one-hot: 1 in the column of the image's class, 0 elsewhere.
-// Which image a row gets: lib/batch_row.wgsl. Rows at or after progress.rows (a short last batch) are zero.
+// Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
 //   labels [examples] u8, four a word, little-endian, each below CLASSES -> one_hot [batch, CLASSES]
 // Grid: linear over COUNT = batch * CLASSES.  Host: src/kernels/gather.ts
 #include "lib/batch_row.wgsl"
@@ -10,7 +10,7 @@ override CLASSES: u32;
 
 @group(0) @binding(0) var<storage, read> labels: array<u32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
-@group(0) @binding(2) var<storage, read> progress: Progress;
+@group(0) @binding(2) var<storage, read> counters: Counters;
 @group(0) @binding(3) var<storage, read_write> one_hot: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
@@ -25,8 +25,8 @@ fn main(
   }
   let row = at / CLASSES;
   var value = 0.0;
-  if (row < progress.rows) {
-    let image = image_of_row(row, settings, progress.start, progress.epoch);
+  if (row < rows_of_batch(counters, settings)) {
+    let image = image_of_row(row, settings, counters);
     let label = (labels[image / 4u] >> (8u * (image % 4u))) & 0xffu;
     value = select(0.0, 1.0, label == at % CLASSES);
   }

@@ -6,9 +6,13 @@
 // lines of A; neighbouring lanes take neighbouring columns.
 // Grid (ceil(N / (8 WG)), ceil(M / 8), 1).  Host: src/kernels/matmul.ts
 
-#include "lib/matmul_quads.wgsl"
+#include "lib/matmul_operands.wgsl"
 
 override WG: u32 = 8; // lanes that run together: 8 on lavapipe, 4 on SwiftShader; any value is right
+
+fn b_columns(k: u32, columns: vec4u) -> vec4f {
+  return vec4f(b_at(k, columns.x), b_at(k, columns.y), b_at(k, columns.z), b_at(k, columns.w));
+}
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -45,8 +49,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var l7 = vec4f();
   var r7 = vec4f();
   for (var k = 0u; k < K; k++) {
-    let bl = b_row(k, left_in);
-    let br = b_row(k, right_in);
+    let bl = b_columns(k, left_in);
+    let br = b_columns(k, right_in);
     let a0 = a_at(row0, k);
     l0 += a0 * bl;
     r0 += a0 * br;

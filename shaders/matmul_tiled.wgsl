@@ -1,92 +1,156 @@
-// C = A B in shared-memory tiles, for GPUs: a workgroup computes TILE_M x TILE_N of C, an invocation THREAD_M x THREAD_N.
-// Operands, sizes and the functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K: what lies outside reads
-// as zero and is not stored.
-// Grid (ceil(N / TILE_N), ceil(M / TILE_M), 1).  Host: src/kernels/matmul.ts, which also supplies the tile's constants:
-//   const TILE_M, TILE_N, TILE_K, THREAD_M, THREAD_N: u32
+// C = A B in shared-memory tiles, for GPUs: a workgroup computes TILE_M x TILE_N of C, a lane THREAD_M x THREAD_N of them.
+// Operands, sizes and the functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K: rows and columns beyond
+// the edge repeat the last one and are not stored; from K on the tiles are zero.
+// Grid (ceil(N / TILE_N), ceil(M / TILE_M), 1).  Host: src/kernels/matmul-variants.ts, which supplies as constants:
+//   const TILE_M, TILE_N, TILE_K: u32   powers of two
+//   const THREAD_M, THREAD_N: u32       4 or 8
+//   const SPLIT: u32                    groups of lanes that share K: 1, 2, 4 or 8
+// Split: a matmul of few tiles leaves a GPU idle, and each waits for K / TILE_K loads one after the other. So SPLIT groups of
+// lanes compute the same tile, each from its own share of K (TILE_K in turn), and add up what they found in shared memory,
+// group by group in the order of their numbers: the sum is the same each time. Each group then stores its share of the rows.
+// Bank conflicts: a quad is four banks of 32, so eight lanes read without conflict what lies in one run. At one k the lanes'
+// quads of a tile do: a lane's first quads lie before all second ones (`place`). While a tile is filled, lanes that differ
+// in k write a row apart; a quad of padding a row leaves pairs of them in conflict in place of all four.
+// Occupancy: 4x4 a lane needs some 40 registers, 8x4 60, 8x8 100 (then about 20 warps fit an NVIDIA multiprocessor); loads of
+// one quad of A and one of B feed 16 multiply-adds, 8x8 twice as many for each load.
 // Source: Volkov & Demmel 2008, "Benchmarking GPUs to tune dense linear algebra" (register blocking over shared tiles).
 
 #include "lib/matmul_operands.wgsl"
 
-const LANES_N: u32 = TILE_N / THREAD_N;
 const LANES_M: u32 = TILE_M / THREAD_M;
-const LANES: u32 = LANES_M * LANES_N;
+const LANES_N: u32 = TILE_N / THREAD_N;
+const GROUP: u32 = LANES_M * LANES_N;  // lanes that share a tile and a part of K
+const LANES: u32 = SPLIT * GROUP;
+const QUADS_M: u32 = THREAD_M / 4;
+const QUADS_N: u32 = THREAD_N / 4;
+const QUADS: u32 = THREAD_M * QUADS_N;  // of C, a lane
+const PITCH_A: u32 = TILE_M / 4 + 1;
+const PITCH_B: u32 = TILE_N / 4 + 1;
+const TILES: u32 = TILE_K * (PITCH_A + PITCH_B);  // quads of a group's two tiles
+const SUMS: u32 = LANES * QUADS * min(SPLIT - 1, 1);  // none without a split
 
-// One float of padding a row: lanes that walk down a column land in different banks.
-var<workgroup> tile_a: array<array<f32, TILE_M + 1>, TILE_K>;  // [k, row]
-var<workgroup> tile_b: array<array<f32, TILE_N + 1>, TILE_K>;  // [k, column]
+// Of each group a tile of A [k, row] and one of B [k, column]; after the loop the groups' sums [quad, group, lane].
+var<workgroup> quads: array<vec4f, max(SPLIT * TILES, SUMS)>;
+var<workgroup> row_sums: array<f32, SPLIT * TILE_M>;  // [group, row]: sums of A over the group's k
 
-fn load_a(row: u32, k: u32) -> f32 {
-  if (row >= M || k >= K) {
-    return 0.0;
-  }
-  return a_at(row, k);
+// Where quad `i` of a row of a tile lies: each lane's first quad, then each lane's second.
+fn place(i: u32, quads_a_lane: u32, lanes: u32) -> u32 {
+  return i % quads_a_lane * lanes + i / quads_a_lane;
 }
 
-fn load_b(k: u32, column: u32) -> f32 {
-  if (column >= N || k >= K) {
-    return 0.0;
+// Blocks of 4 x 4, transposed on the way where k is what lies side by side. Neighbouring lanes read neighbouring addresses.
+fn fill_a(base: u32, first_row: u32, first_k: u32, block: u32) {
+  let row = select(block / (TILE_K / 4), block % (TILE_M / 4), TRANSPOSE_A);
+  let k = 4 * select(block % (TILE_K / 4), block / (TILE_M / 4), TRANSPOSE_A);
+  var rows = mat4x4f();
+  if (first_k + k < K) {
+    let starts = a_starts(min(first_row + 4 * row + vec4u(0, 1, 2, 3), vec4u(M - 1)));
+    rows = transpose(a_block(starts, first_k + k));
   }
-  return b_at(k, column);
+  let at = base + k * PITCH_A + place(row, QUADS_M, LANES_M);
+  quads[at] = rows[0];
+  quads[at + PITCH_A] = rows[1];
+  quads[at + 2 * PITCH_A] = rows[2];
+  quads[at + 3 * PITCH_A] = rows[3];
 }
 
-// Neighbouring lanes read neighbouring addresses, whichever way the matrix is stored.
-fn fill_tiles(first_row: u32, first_column: u32, first_k: u32, lane: u32) {
-  for (var i = lane; i < TILE_M * TILE_K; i += LANES) {
-    let row = select(i / TILE_K, i % TILE_M, TRANSPOSE_A);
-    let k = select(i % TILE_K, i / TILE_M, TRANSPOSE_A);
-    tile_a[k][row] = load_a(first_row + row, first_k + k);
+fn fill_b(base: u32, first_column: u32, first_k: u32, block: u32) {
+  let column = select(block % (TILE_N / 4), block / (TILE_K / 4), TRANSPOSE_B);
+  let k = 4 * select(block / (TILE_N / 4), block % (TILE_K / 4), TRANSPOSE_B);
+  var rows = mat4x4f();
+  if (first_k + k < K) {
+    let starts = b_starts(min(first_column + 4 * column + vec4u(0, 1, 2, 3), vec4u(N - 1)));
+    rows = b_block(starts, first_k + k);
   }
-  for (var i = lane; i < TILE_N * TILE_K; i += LANES) {
-    let column = select(i % TILE_N, i / TILE_K, TRANSPOSE_B);
-    let k = select(i / TILE_N, i % TILE_K, TRANSPOSE_B);
-    tile_b[k][column] = load_b(first_k + k, first_column + column);
-  }
+  let at = base + k * PITCH_B + place(column, QUADS_N, LANES_N);
+  quads[at] = rows[0];
+  quads[at + PITCH_B] = rows[1];
+  quads[at + 2 * PITCH_B] = rows[2];
+  quads[at + 3 * PITCH_B] = rows[3];
 }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let first_row = workgroup.y * TILE_M;
   let first_column = workgroup.x * TILE_N;
-  let lane_row = lane / LANES_N;
-  let lane_column = lane % LANES_N;
-  var c: array<array<f32, THREAD_N>, THREAD_M>;
-  var a_sums: array<f32, THREAD_M>;
+  let group = lane / GROUP;
+  let member = lane % GROUP;
+  let lane_row = member / LANES_N;
+  let lane_column = member % LANES_N;
+  let base_a = group * TILES;
+  let base_b = base_a + TILE_K * PITCH_A;
+  var c: array<vec4f, QUADS>;  // [row of the lane, quad]
+  var a_sums: array<vec4f, QUADS_M>;
 
-  for (var first_k = 0u; first_k < K; first_k += TILE_K) {
-    fill_tiles(first_row, first_column, first_k, lane);
+  for (var first_k = 0u; first_k < K; first_k += SPLIT * TILE_K) {
+    let own_k = first_k + group * TILE_K;
+    for (var block = member; block < TILE_M / 4 * (TILE_K / 4); block += GROUP) {
+      fill_a(base_a, first_row, own_k, block);
+    }
+    for (var block = member; block < TILE_N / 4 * (TILE_K / 4); block += GROUP) {
+      fill_b(base_b, first_column, own_k, block);
+    }
     workgroupBarrier();  // both tiles are complete
     for (var k = 0u; k < TILE_K; k++) {
-      // Lanes interleave (row = lane_row + i * LANES_M), so that their reads of shared memory do not collide.
-      var a_column: array<f32, THREAD_M>;
-      for (var i = 0u; i < THREAD_M; i++) {
-        a_column[i] = tile_a[k][lane_row + i * LANES_M];
+      var a_quads: array<vec4f, QUADS_M>;
+      for (var q = 0u; q < QUADS_M; q++) {
+        a_quads[q] = quads[base_a + k * PITCH_A + q * LANES_M + lane_row];
         if (BIAS_GRADIENT) {
-          a_sums[i] += a_column[i];
+          a_sums[q] += a_quads[q];
         }
       }
-      for (var j = 0u; j < THREAD_N; j++) {
-        let b_value = tile_b[k][lane_column + j * LANES_N];
+      for (var q = 0u; q < QUADS_N; q++) {
+        let b_quad = quads[base_b + k * PITCH_B + q * LANES_N + lane_column];
         for (var i = 0u; i < THREAD_M; i++) {
-          c[i][j] = fma(a_column[i], b_value, c[i][j]);
+          c[i * QUADS_N + q] = fma(vec4f(a_quads[i / 4][i % 4]), b_quad, c[i * QUADS_N + q]);
         }
       }
     }
-    workgroupBarrier();  // every lane is done with the tiles before they are filled again
+    workgroupBarrier();  // every lane is done with the tiles before they are filled again, or sums take their place
+  }
+
+  if (SPLIT > 1) {
+    for (var i = 0u; i < QUADS; i++) {
+      quads[i * LANES + lane] = c[i];
+    }
+    if (BIAS_GRADIENT && lane_column == 0) {
+      for (var i = 0u; i < THREAD_M; i++) {
+        row_sums[group * TILE_M + lane_row * THREAD_M + i] = a_sums[i / 4][i % 4];
+      }
+    }
+    workgroupBarrier();  // all groups' sums are there
   }
 
   begin_epilogue();
-  for (var i = 0u; i < THREAD_M; i++) {
-    let row = first_row + lane_row + i * LANES_M;
+  for (var i = group; i < THREAD_M; i += SPLIT) {
+    let tile_row = lane_row * THREAD_M + i;
+    let row = first_row + tile_row;
     if (row >= M) {
       continue;
     }
-    if (BIAS_GRADIENT && workgroup.x == 0u && lane_column == 0u) {
-      store_bias_gradient(row, a_sums[i]);
+    if (BIAS_GRADIENT && workgroup.x == 0 && lane_column == 0) {
+      var sum = 0.0;
+      if (SPLIT == 1) {
+        sum = a_sums[i / 4][i % 4];
+      } else {
+        for (var other = 0u; other < SPLIT; other++) {
+          sum += row_sums[other * TILE_M + tile_row];
+        }
+      }
+      store_bias_gradient(row, sum);
     }
-    for (var j = 0u; j < THREAD_N; j++) {
-      let column = first_column + lane_column + j * LANES_N;
+    for (var q = 0u; q < QUADS_N; q++) {
+      var sum = vec4f();
+      if (SPLIT == 1) {
+        sum = c[i * QUADS_N + q];
+      } else {
+        for (var other = 0u; other < SPLIT; other++) {
+          sum += quads[(i * QUADS_N + q) * LANES + other * GROUP + member];
+        }
+      }
+      let column = first_column + lane_column * THREAD_N + 4 * q;
       if (column < N) {
-        store(row, column, c[i][j]);
+        store_quad(row, column, sum);
       }
     }
   }

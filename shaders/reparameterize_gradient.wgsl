@@ -13,7 +13,7 @@ override STREAM: u32;
 @group(0) @binding(0) var<storage, read> dz: array<f32>;
 @group(0) @binding(1) var<storage, read> heads: array<f32>;
 @group(0) @binding(2) var<uniform> settings: Settings;
-@group(0) @binding(3) var<storage, read> progress: Progress;
+@group(0) @binding(3) var<uniform> progress: Progress;
 @group(0) @binding(4) var<storage, read_write> dheads: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)

@@ -9,7 +9,7 @@ override COUNT: u32;  // rows
 override TERM: u32;
 
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> progress: Progress;
+@group(0) @binding(1) var<uniform> progress: Progress;
 @group(0) @binding(2) var<storage, read_write> weight: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)

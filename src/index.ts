@@ -26,6 +26,7 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
+export type { MatmulVariants } from './kernels/choices.js';
 export { corruptImages } from './model/corrupt.js';
 export {
   rateFactor,

@@ -6,6 +6,8 @@ export { logVarRangeOf } from './model/spec.js';
 export { numberFault } from './model/values.js';
 export { didYouMean, nearest } from './names.js';
 export { listAdapters, type NodeDeviceOptions, openDevice } from './node/adapters.js';
+export { type TuningFileOptions, tuningFile } from './node/tuning-file.js';
 export { containerDriverFolders, driverFolders } from './node/vulkan.js';
 export * from './profile/index.js';
+export * from './profile/tuning.js';
 export { weightsFor } from './train/weights.js';

@@ -1,6 +1,6 @@
 // Runs the tests, each file in a process of its own, with a line a file.
 //   npm test                              checks, unit, kernel, train, cli and browser, on the quickest adapter
-//   node test/run.mjs TIER...             those tiers; kernel, train and families on each adapter
+//   node test/run.mjs TIER...             those tiers; kernel and train on each adapter
 //   node test/run.mjs rest                all that `npm test` leaves out: other adapters, pages, families, ...
 //   node test/run.mjs test/unit/idx.test.ts ...   those files
 // Adapters are SwiftShader always, lavapipe and hardware where the machine has them; the quickest is the last of these.

@@ -83,3 +83,4 @@ export { chooseStart } from './run/resume.js';
 export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
 export { readTensorFile, type TensorFile } from './run/tensor-file.js';
+export { chooseVariants } from './run/variants.js';

@@ -1,12 +1,24 @@
-// The operands of C[M, N] = A B, for every matmul kernel: sizes, bindings, single elements. Not the tiles: they belong to
-// the kernels.
+// The operands of C[M, N] = A B, for every matmul kernel: their sizes, and what a kernel is given to read and to write them.
 //   a [M, K], or [K, M] with TRANSPOSE_A;  b [K, N], or [N, K] with TRANSPOSE_B: row-major float32
-// The host appends an epilogue (shaders/epilogues/), what is done with C; its bindings count from 2. Each lane calls
+//   (b's columns may be stored in pairs, with TRANSPOSE_B only)
+// The host appends how they are read: shaders/operands/scalar.wgsl for any size, or operands/vec4.wgsl, which binds the same
+// buffers as array<vec4f>: one load brings four numbers that lie side by side. Each gives, of one element's address or four,
+//   fn a_at(row: u32, k: u32) -> f32,  fn b_at(k: u32, column: u32) -> f32
+//   fn a_starts(rows: vec4u) -> vec4u, fn a_block(starts: vec4u, k: u32) -> mat4x4f     [i]: A(rows[i], k .. k + 3)
+//   fn b_starts(columns: vec4u) -> vec4u, fn b_block(starts: vec4u, k: u32) -> mat4x4f  [i]: B(k + i, columns)
+// `rows` and `columns` are four in a row from a multiple of 4, those beyond the edge set to the last one. From K on a_block
+// is zero and b_block is finite where B is, so their product ends at K.
+// The host also appends an epilogue (shaders/epilogues/), what is done with C; its bindings count from 2. Each lane calls
 //   fn begin_epilogue()                                  once, before it stores
 //   fn store(row: u32, column: u32, value: f32)          for each element of C, in all lanes together once
 //   fn store_bias_gradient(row: u32, value: f32)         if BIAS_GRADIENT, in all lanes together once a row
+//   fn store_quad(row: u32, column: u32, values: vec4f)  or four columns at a time, from a multiple of 4; those from N on are
+//                                                        nobody's
+//   fn store_bias_gradients(row: u32, values: vec4f)     or four rows at a time, likewise
 //   fn end_epilogue(tile: u32, lane: u32)                once, all lanes of a workgroup at the same place: it may have barriers;
 //                                                        tile: the workgroup's number, row by row
+// A lane stores an even number of columns of a row, c, c + S, c + 2 S, ... in this order; S is the variant's columnStride, and
+// c modulo 2 S is below S.
 
 override M: u32;  // each at least 1
 override N: u32;
@@ -15,19 +27,29 @@ override TRANSPOSE_A: bool;
 override TRANSPOSE_B: bool;
 override BIAS_GRADIENT: bool;  // also bias_gradient[row] = sum over k of A(row, k)
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+// Columns may come in pairs, (0, PAIRS), (1, PAIRS + 1), ...: of each, a lane stores the second right after the first. To
+// that end the kernel's column c is the stored column stored_column(c); where a lane's columns are PAIR_STRIDE apart, so are
+// the two of a pair. N is then the next multiple of 2 PAIR_STRIDE, and what is beyond PAIRS repeats the last pair.
+override PAIRS: u32 = 0u;  // 0: columns are what they are
+override PAIR_STRIDE: u32 = 1u;
 
-fn a_at(row: u32, k: u32) -> f32 {
-  if (TRANSPOSE_A) {
-    return a[k * M + row];
-  }
-  return a[row * K + k];
+fn pair_of(column: u32) -> u32 {
+  return column / (2u * PAIR_STRIDE) * PAIR_STRIDE + column % PAIR_STRIDE;
 }
 
-fn b_at(k: u32, column: u32) -> f32 {
-  if (TRANSPOSE_B) {
-    return b[column * K + k];
+fn is_second_of_pair(column: u32) -> bool {
+  return (column / PAIR_STRIDE) % 2u == 1u;
+}
+
+fn stored_columns(columns: vec4u) -> vec4u {
+  return vec4u(
+    stored_column(columns.x), stored_column(columns.y), stored_column(columns.z), stored_column(columns.w),
+  );
+}
+
+fn stored_column(column: u32) -> u32 {
+  if (PAIRS == 0u) {
+    return column;
   }
-  return b[k * N + column];
+  return min(pair_of(column), PAIRS - 1u) + select(0u, PAIRS, is_second_of_pair(column));
 }

@@ -1,21 +1,21 @@
-// What every optimizer's kernel begins with: one lane treats four numbers of the flat buffers.
-//   gradient -> w in place, both [4 QUADS]; the optimizer's own state is laid out alike
-// The host appends `fn clipped(gradient: vec4f) -> vec4f` (shaders/optimizers/), and constants BINDING_* for the bindings
-// that not every variant has.  Host: src/kernels/optimizer.ts
-#include "lib/linear.wgsl"
+// What every optimizer's kernel begins with: its parameter, this step's numbers, the gradient as the optimizer takes it.
+// The file that includes it says how many numbers go through an update at once, `alias Number = f32;` or vec4f, and its
+// header has constants BINDING_* for the bindings, not all of which every variant has. The host appends
+//   fn clipped(gradient: Number) -> Number                 shaders/optimizers/
+//   fn velocity(at: u32, direction: Number) -> Number      there, of those that may have momentum
+//   fn begin_update(), fn update(at: u32, gradient: Number)  there: the optimizer itself, in place
+// Host: src/kernels/optimizer.ts
 #include "lib/step.wgsl"
 
-override QUADS: u32;
 override WEIGHT_DECAY: u32;  // WEIGHT_DECAY_*
 
 const WEIGHT_DECAY_NONE: u32 = 0u;
 const WEIGHT_DECAY_L2: u32 = 1u;         // its gradient is added to the loss's
 const WEIGHT_DECAY_DECOUPLED: u32 = 2u;  // the weight shrinks by itself, as in AdamW
 
-@group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(1) var<uniform> settings: Settings;
-@group(0) @binding(2) var<storage, read> progress: Progress;
-@group(0) @binding(3) var<storage, read_write> w: array<vec4f>;
+@group(0) @binding(BINDING_SETTINGS) var<uniform> settings: Settings;
+@group(0) @binding(BINDING_PROGRESS) var<uniform> progress: Progress;
+@group(0) @binding(BINDING_W) var<storage, read_write> w: array<Number>;
 
 // This step's.
 fn learning_rate() -> f32 {
@@ -23,8 +23,8 @@ fn learning_rate() -> f32 {
 }
 
 // What the optimizer takes for the gradient: clipped first, then with the L2 penalty's, as in PyTorch.
-fn penalized_gradient(at: u32) -> vec4f {
-  let of_loss = clipped(gradient[at]);
+fn penalized(gradient: Number, at: u32) -> Number {
+  let of_loss = clipped(gradient);
   if (WEIGHT_DECAY == WEIGHT_DECAY_L2) {
     return of_loss + settings.weight_decay * w[at];
   }

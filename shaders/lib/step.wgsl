@@ -29,11 +29,17 @@ struct Settings {
   sparsity_weight: f32,
 }
 
-// Advanced by the GPU itself at the end of every step (finish_step.wgsl), so that many steps go in one submit.
+// Which step comes next: advanced by the GPU itself at the end of each (lib/finish_step.wgsl), so that many steps go in one
+// submit. Only the first and the last dispatch of a step look at it.
+struct Counters {
+  step: u32,   // steps done
+  epoch: u32,  // from 0
+  start: u32,  // position in the epoch of the next batch's first row
+}
+
+// What follows from the counters for this step: written by its first dispatch (gather.wgsl), read by the others.
 struct Progress {
   step: u32,         // steps done before this one
-  epoch: u32,        // from 0
-  start: u32,        // position in the epoch of this batch's first row
   rows: u32,         // rows of this batch that hold an image; the last batch of an epoch may be short
   rate_factor: f32,  // of settings.learning_rate, by the schedule
   kl_factor: f32,    // of settings.kl_weight, by its warm-up

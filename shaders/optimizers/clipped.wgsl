@@ -3,6 +3,6 @@
 
 @group(0) @binding(BINDING_CLIP) var<storage, read> clip: f32;
 
-fn clipped(gradient: vec4f) -> vec4f {
+fn clipped(gradient: Number) -> Number {
   return clip * gradient;
 }

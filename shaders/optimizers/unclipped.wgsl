@@ -1,5 +1,5 @@
 // Part of an optimizer: gradients as they are.
 
-fn clipped(gradient: vec4f) -> vec4f {
+fn clipped(gradient: Number) -> Number {
   return gradient;
 }

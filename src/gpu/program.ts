@@ -6,6 +6,7 @@ import type { Dispatch, Plan, Resource, Tensor } from '../plan/plan.js';
 import type { Device } from './device.js';
 import type { Memory } from './memory.js';
 import { dispatchLabel, type Pipelines } from './pipelines.js';
+import { SplitBuffer } from './split-buffer.js';
 
 /** What a program needs from its surroundings. */
 export interface Machine {
@@ -14,8 +15,8 @@ export interface Machine {
   pipelines: Pipelines;
 }
 
-/** The buffers behind a plan's resources. */
-export type Resources = Partial<Record<Resource, GPUBuffer>>;
+/** What is behind a plan's resources. */
+export type Resources = Partial<Record<Resource, GPUBuffer | SplitBuffer>>;
 
 interface Bound {
   pipeline: GPUComputePipeline;
@@ -105,9 +106,16 @@ function bindingText({ label, kernel, bindings, grid }: Dispatch, ranges: GPUBuf
   return `kernel ${kernel} ("${label}", ${grid.join('x')} workgroups) with ${bound.join(', ')}`;
 }
 
-function rangeOf(tensor: Tensor, scratch: GPUBuffer[], resources: Resources): GPUBufferBinding {
-  const { place } = tensor;
-  const buffer = place.kind === 'scratch' ? scratch[place.slot] : resources[place.resource];
-  if (!buffer) throw new DeviceError(`tensor "${tensor.name}" has no buffer (${JSON.stringify(place)})`);
-  return { buffer, offset: place.kind === 'scratch' ? 0 : place.offset, size: tensor.bytes };
+function rangeOf({ name, bytes, place }: Tensor, scratch: GPUBuffer[], resources: Resources): GPUBufferBinding {
+  if (place.kind === 'scratch') return { buffer: bufferOf(scratch[place.slot], name), offset: 0, size: bytes };
+  const { segment = 0 } = place;
+  const found = resources[place.resource];
+  if (!(found instanceof SplitBuffer)) return { buffer: bufferOf(found, name), offset: place.offset, size: bytes };
+  const offset = place.offset - (found.segments[segment]?.offset ?? 0);
+  return { buffer: bufferOf(found.buffers[segment], name), offset, size: bytes };
+}
+
+function bufferOf(buffer: GPUBuffer | undefined, name: string): GPUBuffer {
+  if (!buffer) throw new DeviceError(`tensor "${name}" has no buffer`);
+  return buffer;
 }

@@ -16,7 +16,7 @@ export interface CorruptShape {
 export const corrupt: Kernel<CorruptShape> = {
   name: 'corrupt',
   sources: [source],
-  bindings: { x: 'read', settings: 'uniform', progress: 'read', y: 'write' },
+  bindings: { x: 'read', settings: 'uniform', progress: 'uniform', y: 'write' },
   constants: ({ count, corruption: { kind, amount }, range, stream }) => ({
     WORKGROUP,
     COUNT: count,

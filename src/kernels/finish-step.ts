@@ -1,31 +1,53 @@
 // The end of a step: sums of the loss's terms for the host to read late, and the counters for the next step.
 import source from '../../shaders/finish_step.wgsl';
-import { F32_BYTES, type Kernel } from './kernel.js';
+import { ArgumentError } from '../errors.js';
+import { type Access, bindingNumbers, type Constants, F32_BYTES, type Kernel } from './kernel.js';
 
 const FINISH_WORKGROUP = 128;
+/** PARTS_* of shaders/lib/finish_step.wgsl. */
+const MAX_TERMS = 4;
 
 /**
- * `losses` is [terms, rowStride], of which `rows` are in use; `metrics` is a ring of `capacity` entries of [terms + 1], the
- * last of which counts the losses that are not finite.
+ * `losses` is [terms, stride], `metrics` a ring of `capacity` entries of [terms + 1], the last of which counts the parts
+ * that are not finite.
  */
 export interface FinishShape {
-  terms: number;
-  rows: number;
-  rowStride: number;
+  /** Of each term, how many numbers add up to it; 'rows': one a live row. */
+  parts: (number | 'rows')[];
+  stride: number;
   capacity: number;
+  /** Rows of a batch. */
+  rows: number;
 }
+
+export const FINISH_BINDINGS = {
+  losses: 'read',
+  settings: 'uniform',
+  progress: 'uniform',
+  metrics: 'write',
+  counters: 'read_write',
+} as const satisfies Record<string, Access>;
+
+export function finishConstants({ parts, stride, capacity }: FinishShape): Constants {
+  if (parts.length > MAX_TERMS)
+    throw new ArgumentError(`a loss of ${parts.length} terms, must have at most ${MAX_TERMS}`);
+  const numbers = Array.from({ length: MAX_TERMS }, (_, term) => [
+    `PARTS_${term}`,
+    parts[term] === 'rows' ? 0 : (parts[term] ?? 1),
+  ]);
+  return { TERMS: parts.length, STRIDE: stride, CAPACITY: capacity, ...Object.fromEntries(numbers) };
+}
+
+export const finishFlops = ({ parts, rows }: FinishShape): number =>
+  parts.reduce<number>((sum, count) => sum + (count === 'rows' ? rows : count), 0);
 
 export const finishStep: Kernel<FinishShape> = {
   name: 'finish_step',
   sources: [source],
-  bindings: { losses: 'read', settings: 'uniform', progress: 'read_write', metrics: 'write' },
-  constants: ({ terms, rowStride, capacity }) => ({
-    WORKGROUP: FINISH_WORKGROUP,
-    TERMS: terms,
-    ROW_STRIDE: rowStride,
-    CAPACITY: capacity,
-  }),
+  bindings: FINISH_BINDINGS,
+  header: bindingNumbers(FINISH_BINDINGS),
+  constants: (shape) => ({ WORKGROUP: FINISH_WORKGROUP, ...finishConstants(shape) }),
   grid: () => [1, 1, 1],
-  flops: ({ terms, rows }) => terms * rows,
-  bytes: ({ terms, rows }) => (terms * (rows + 1) + 1) * F32_BYTES,
+  flops: finishFlops,
+  bytes: (shape) => (finishFlops(shape) + shape.parts.length + 1) * F32_BYTES,
 };

@@ -17,7 +17,7 @@ export interface GatherShape {
 export const gather: Kernel<GatherShape> = {
   name: 'gather',
   sources: [source],
-  bindings: { images: 'read', settings: 'uniform', progress: 'read', x: 'write' },
+  bindings: { images: 'read', settings: 'uniform', counters: 'read', x: 'write', progress: 'write' },
   constants: ({ pixels, shuffle, range }) => ({
     WORKGROUP,
     PIXELS: pixels,
@@ -32,7 +32,7 @@ export const gather: Kernel<GatherShape> = {
 export const gatherLabels: Kernel<{ rows: number; classes: number; shuffle: boolean }> = {
   name: 'gather_labels',
   sources: [labelsSource],
-  bindings: { labels: 'read', settings: 'uniform', progress: 'read', one_hot: 'write' },
+  bindings: { labels: 'read', settings: 'uniform', counters: 'read', one_hot: 'write' },
   constants: ({ rows, classes, shuffle }) => ({
     WORKGROUP,
     COUNT: rows * classes,

@@ -60,3 +60,7 @@ export function checkGrid(grid: Grid, what: string): Grid {
 
 /** Bytes of an f32 tensor. */
 export const f32Bytes = (shape: Shape): number => numel(shape) * F32_BYTES;
+
+/** Constants of the header, BINDING_NAME, by which a source that is part of several modules finds its bindings. */
+export const bindingNumbers = (bindings: Record<string, Access>): Constants =>
+  Object.fromEntries(Object.keys(bindings).map((name, number) => [`BINDING_${name.toUpperCase()}`, number]));

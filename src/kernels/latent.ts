@@ -1,9 +1,8 @@
-// Kernels of the Gaussian code: sampling, its KL divergence, and their gradients; alone and fused.
+// Kernels of the Gaussian code: sampling, its KL divergence, and their gradients, a kernel each. Fused plans
+// have them in matmuls' epilogues (epilogues.ts).
 
 import klNormalSource from '../../shaders/kl_normal.wgsl';
 import klNormalGradientSource from '../../shaders/kl_normal_gradient.wgsl';
-import latentSource from '../../shaders/latent.wgsl';
-import latentGradientSource from '../../shaders/latent_gradient.wgsl';
 import reparameterizeSource from '../../shaders/reparameterize.wgsl';
 import reparameterizeGradientSource from '../../shaders/reparameterize_gradient.wgsl';
 import type { NoiseStream } from '../graph/ops.js';
@@ -31,28 +30,10 @@ const rowConstants = ({ latent, logVarRange: [low, high] }: LatentShape) => ({
 const elementConstants = (shape: LatentShape) => ({ ...rowConstants(shape), COUNT: shape.rows * shape.latent });
 const perElement = (flops: number) => (shape: LatentShape) => flops * shape.rows * shape.latent;
 
-export const latent: Kernel<NoisyShape> = {
-  name: 'latent',
-  sources: [latentSource],
-  bindings: { heads: 'read', settings: 'uniform', progress: 'read', z: 'write', kl: 'write' },
-  constants: (shape) => ({ ...rowConstants(shape), STREAM: STREAM[shape.stream] }),
-  grid: rowGrid,
-  flops: perElement(10),
-};
-
-export const latentGradient: Kernel<NoisyShape> = {
-  name: 'latent_gradient',
-  sources: [latentGradientSource],
-  bindings: { dz: 'read', heads: 'read', settings: 'uniform', progress: 'read', dheads: 'write' },
-  constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
-  grid: elementGrid,
-  flops: perElement(14),
-};
-
 export const reparameterize: Kernel<NoisyShape> = {
   name: 'reparameterize',
   sources: [reparameterizeSource],
-  bindings: { heads: 'read', settings: 'uniform', progress: 'read', z: 'write' },
+  bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', z: 'write' },
   constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
   grid: elementGrid,
   flops: perElement(4),
@@ -61,7 +42,7 @@ export const reparameterize: Kernel<NoisyShape> = {
 export const reparameterizeGradient: Kernel<NoisyShape> = {
   name: 'reparameterize_gradient',
   sources: [reparameterizeGradientSource],
-  bindings: { dz: 'read', heads: 'read', settings: 'uniform', progress: 'read', dheads: 'write' },
+  bindings: { dz: 'read', heads: 'read', settings: 'uniform', progress: 'uniform', dheads: 'write' },
   constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
   grid: elementGrid,
   flops: perElement(6),

@@ -1,14 +1,11 @@
-// Kernels of the reconstruction losses, binary cross entropy from logits and squared error: alone, as gradients, and both
-// in one pass.
-import bceSource from '../../shaders/bce.wgsl';
+// Kernels of the reconstruction losses, binary cross entropy from logits and squared error, and of their gradients. Fused
+// plans have both in a matmul's epilogue (epilogues.ts).
 import bceWithLogitsSource from '../../shaders/bce_with_logits.wgsl';
 import bceWithLogitsGradientSource from '../../shaders/bce_with_logits_gradient.wgsl';
-import mseSource from '../../shaders/mse.wgsl';
 import rowWeightSource from '../../shaders/row_weight.wgsl';
 import squaredErrorSource from '../../shaders/squared_error.wgsl';
 import squaredErrorGradientSource from '../../shaders/squared_error_gradient.wgsl';
-import type { Activation, LossTerm } from '../model/spec.js';
-import { ACTIVATION_COSTS, activationCode } from './activation.js';
+import type { LossTerm } from '../model/spec.js';
 import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
 /** The number by which shaders/lib/row_weight.wgsl knows a term. */
@@ -22,15 +19,6 @@ export interface LossShape {
 
 const rowGrid = ({ rows }: LossShape) => checkGrid([rows, 1, 1], `${rows} rows`);
 const perElement = (flops: number) => (shape: LossShape) => flops * shape.rows * shape.pixels;
-
-export const bce: Kernel<LossShape> = {
-  name: 'bce',
-  sources: [bceSource],
-  bindings: { logits: 'read', targets: 'read', settings: 'uniform', progress: 'read', bce: 'write', dlogits: 'write' },
-  constants: ({ pixels }) => ({ WORKGROUP, PIXELS: pixels }),
-  grid: rowGrid,
-  flops: perElement(12),
-};
 
 export const bceWithLogits: Kernel<LossShape> = {
   name: 'bce_with_logits',
@@ -48,16 +36,6 @@ export const bceWithLogitsGradient: Kernel<LossShape> = {
   constants: ({ rows, pixels }) => ({ WORKGROUP, COUNT: rows * pixels, PIXELS: pixels }),
   grid: ({ rows, pixels }) => linearGrid(rows * pixels),
   flops: perElement(5),
-};
-
-/** `activation` is the output's, by whose own output y its slope is known. */
-export const mse: Kernel<LossShape & { activation: Activation }> = {
-  name: 'mse',
-  sources: [mseSource],
-  bindings: { y: 'read', targets: 'read', settings: 'uniform', progress: 'read', loss: 'write', dx: 'write' },
-  constants: ({ pixels, activation }) => ({ WORKGROUP, PIXELS: pixels, ACTIVATION: activationCode(activation) }),
-  grid: rowGrid,
-  flops: ({ rows, pixels, activation }) => (6 + ACTIVATION_COSTS[activation].gradient) * rows * pixels,
 };
 
 export const squaredError: Kernel<LossShape> = {
@@ -81,7 +59,7 @@ export const squaredErrorGradient: Kernel<LossShape> = {
 export const rowWeight: Kernel<{ rows: number; term: LossTerm }> = {
   name: 'row_weight',
   sources: [rowWeightSource],
-  bindings: { settings: 'uniform', progress: 'read', weight: 'write' },
+  bindings: { settings: 'uniform', progress: 'uniform', weight: 'write' },
   constants: ({ rows, term }) => ({ WORKGROUP, COUNT: rows, TERM: TERM_CODES[term] }),
   grid: ({ rows }) => linearGrid(rows),
   flops: () => 0,

@@ -1,14 +1,16 @@
-// The optimizers: one pass over every parameter, put together from the update itself and the parts that it may have.
-import adamSource from '../../shaders/adam.wgsl';
+// The optimizers, put together from the update itself and the parts that it may have: as a pass of their own over gradients
+// in memory, or as what a weight gradient's matmul ends in (kernels/epilogues.ts).
+import flatSource from '../../shaders/optimizer.wgsl';
+import adamSource from '../../shaders/optimizers/adam.wgsl';
 import clippedSource from '../../shaders/optimizers/clipped.wgsl';
 import momentumSource from '../../shaders/optimizers/momentum.wgsl';
 import noMomentumSource from '../../shaders/optimizers/no_momentum.wgsl';
+import rmspropSource from '../../shaders/optimizers/rmsprop.wgsl';
+import sgdSource from '../../shaders/optimizers/sgd.wgsl';
 import unclippedSource from '../../shaders/optimizers/unclipped.wgsl';
-import rmspropSource from '../../shaders/rmsprop.wgsl';
-import sgdSource from '../../shaders/sgd.wgsl';
 import { ArgumentError } from '../errors.js';
 import type { Optimizer, OptimizerKind } from '../model/optimizer.js';
-import { type Access, type Kernel, linearGrid } from './kernel.js';
+import { type Access, bindingNumbers, type Constants, type Kernel, linearGrid } from './kernel.js';
 import type { ShaderSource } from './shader.js';
 
 const OPTIMIZER_WORKGROUP = 256;
@@ -51,37 +53,57 @@ const decayCode = ({ kind, weightDecay }: OptimizerForm) => (weightDecay ? (kind
 /** Floating point operations a number, without parts. */
 const FLOPS: Record<OptimizerKind, number> = { adam: 13, adamw: 13, sgd: 2, rmsprop: 9 };
 
+const SOURCES: Record<OptimizerKind, ShaderSource> = {
+  adam: adamSource,
+  adamw: adamSource,
+  sgd: sgdSource,
+  rmsprop: rmspropSource,
+};
+
+/** What an update consists of, whatever hands it its gradients. */
+export interface Update {
+  name: string;
+  /** To be appended to a source that includes lib/optimizer.wgsl. */
+  sources: ShaderSource[];
+  bindings: Record<string, Access>;
+  /** Values for the module's `override`s. */
+  constants: Constants;
+  /** Floating point operations a number. */
+  flops: number;
+}
+
+export function updateOf(form: OptimizerForm): Update {
+  const { kind, momentum, nesterov, weightDecay, clip } = form;
+  const velocity = isAdam(kind) ? [] : [momentum ? momentumSource : noMomentumSource];
+  return {
+    name: [kind, ...(momentum ? ['momentum'] : []), ...(clip ? ['clip'] : [])].join('+'),
+    sources: [SOURCES[kind], ...velocity, clip ? clippedSource : unclippedSource],
+    bindings: {
+      settings: 'uniform',
+      progress: 'uniform',
+      w: 'read_write',
+      ...(isAdam(kind) && { m: 'read_write' }),
+      ...(kind !== 'sgd' && { v: 'read_write' }),
+      ...(momentum && { m: 'read_write' }),
+      ...(clip && { clip: 'read' }),
+    },
+    constants: { WEIGHT_DECAY: decayCode(form), ...(momentum && { NESTEROV: Number(nesterov) }) },
+    flops: FLOPS[kind] + (weightDecay ? 2 : 0) + (momentum ? 2 : 0) + (nesterov ? 2 : 0) + Number(clip),
+  };
+}
+
 /** `count` is a multiple of 4: the flat buffers' alignment sees to that (plan/layout.ts). */
 export function optimizer(form: OptimizerForm): Kernel<{ count: number }> {
-  const { kind, momentum, nesterov, weightDecay, clip } = form;
-  const name = [kind, ...(momentum ? ['momentum'] : []), ...(clip ? ['clip'] : [])].join('+');
-  const bindings = {
-    gradient: 'read',
-    settings: 'uniform',
-    progress: 'read',
-    w: 'read_write',
-    ...(isAdam(kind) && { m: 'read_write' }),
-    ...(kind !== 'sgd' && { v: 'read_write' }),
-    ...(momentum && { m: 'read_write' }),
-    ...(clip && { clip: 'read' }),
-  } satisfies Record<string, Access>;
-  const at = (binding: string) => Object.keys(bindings).indexOf(binding);
-  const velocity: ShaderSource[] = isAdam(kind) ? [] : [momentum ? momentumSource : noMomentumSource];
-  const source = isAdam(kind) ? adamSource : kind === 'sgd' ? sgdSource : rmspropSource;
+  const { name, sources, bindings: own, constants, flops } = updateOf(form);
+  const bindings: Record<string, Access> = { gradient: 'read', ...own };
   return {
     name,
-    sources: [source, ...velocity, clip ? clippedSource : unclippedSource],
+    sources: [flatSource, ...sources],
     bindings,
-    header: { ...(momentum && { BINDING_M: at('m') }), ...(clip && { BINDING_CLIP: at('clip') }) },
-    constants: ({ count }) => ({
-      WORKGROUP: OPTIMIZER_WORKGROUP,
-      QUADS: checkQuads(name, count),
-      WEIGHT_DECAY: decayCode(form),
-      ...(momentum && { NESTEROV: Number(nesterov) }),
-    }),
+    header: bindingNumbers(bindings),
+    constants: ({ count }) => ({ WORKGROUP: OPTIMIZER_WORKGROUP, QUADS: checkQuads(name, count), ...constants }),
     grid: ({ count }) => linearGrid(count / LANE_NUMBERS, OPTIMIZER_WORKGROUP),
-    flops: ({ count }) =>
-      (FLOPS[kind] + (weightDecay ? 2 : 0) + (momentum ? 2 : 0) + (nesterov ? 2 : 0) + Number(clip)) * count,
+    flops: ({ count }) => flops * count,
   };
 }
 

@@ -40,7 +40,7 @@ export const l1Gradient: Kernel<CodeShape> = {
 export const batchMean: Kernel<CodeShape> = {
   name: 'batch_mean',
   sources: [batchMeanSource],
-  bindings: { x: 'read', progress: 'read', mean: 'write' },
+  bindings: { x: 'read', progress: 'uniform', mean: 'write' },
   constants: ({ columns }) => ({ WORKGROUP, COLUMNS: columns }),
   grid: ({ columns }) => linearGrid(columns),
   flops: ({ rows, columns }) => (rows + 1) * columns,
@@ -49,7 +49,7 @@ export const batchMean: Kernel<CodeShape> = {
 export const batchMeanGradient: Kernel<CodeShape> = {
   name: 'batch_mean_gradient',
   sources: [batchMeanGradientSource],
-  bindings: { dmean: 'read', progress: 'read', dx: 'write' },
+  bindings: { dmean: 'read', progress: 'uniform', dx: 'write' },
   constants: elementConstants,
   grid: elementGrid,
   flops: ({ rows, columns }) => rows * columns,

@@ -2,39 +2,50 @@
 // table (single.ts) and the patterns that fuse (fuse.ts).
 import { GraphError } from '../errors.js';
 import { matmulSizes, type Node, type Operation, type OpName } from '../graph/ops.js';
+import { variantText } from '../kernels/candidates.js';
+import type { Epilogue, EpilogueName } from '../kernels/epilogues.js';
 import type { Kernel } from '../kernels/kernel.js';
-import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
+import { type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
+import { storesQuads } from '../kernels/matmul-variants.js';
+import { type OptimizerForm, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import type { Binding, Dispatch, Tensor } from './plan.js';
 import type { TensorTable } from './tensors.js';
 
 /** The operation of a node whose name is known. */
 export type OperationOf<Name extends OpName> = Extract<Operation, { op: Name }>;
 
+/** Which variant computes a matmul of this shape; each matmul of a plan is asked for by itself. */
+export type ChooseMatmul = (shape: MatmulShape) => MatmulVariant;
+
 /** What lowering a node may look at. */
 export interface Context {
   tensors: TensorTable;
-  matmulVariant: MatmulVariant;
+  choose: ChooseMatmul;
   /** The live nodes that take `node` as an input. */
   consumers(node: Node): Node[];
   /** Whether a fused kernel may swallow `node`: one consumer, and nobody outside asks for it. */
   internal(node: Node): boolean;
+  /** Whether nobody but `nodes` themselves needs what they come to, apart from `outputs`. */
+  closed(nodes: readonly Node[], outputs: readonly Node[]): boolean;
+  /** Of which parameter the node is the gradient, if it is one's. */
+  parameterOf(gradient: Node): Node | undefined;
+  /** How parameters follow gradients that nobody else needs; absent if gradients must all be there first. */
+  optimizer?: OptimizerForm;
 }
 
 /** A dispatch and the nodes that it computes. */
 export interface Call {
   dispatch: Dispatch;
   nodes: Node[];
+  /** Parameters that it updates. */
+  updates?: Node[];
 }
 
 /** Tries to compute `node`, and others with it, in one dispatch. */
 export type Pattern = (node: Node, context: Context) => Call | null;
 
 export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<string, Tensor>, label: string): Dispatch {
-  const bindings = Object.entries(kernel.bindings).map(([name, access]) => {
-    const tensor = tensors[name];
-    if (!tensor) throw new GraphError(`kernel ${kernel.name} for "${label}" lacks its tensor "${name}"`);
-    return { name, access, tensor };
-  });
+  const bindings = bindingsOf(kernel, tensors, label);
   const constants = kernel.constants(shape);
   return {
     label,
@@ -51,8 +62,16 @@ export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<strin
   };
 }
 
+export function bindingsOf<S>(kernel: Kernel<S>, tensors: Record<string, Tensor>, label: string): Binding[] {
+  return Object.entries(kernel.bindings).map(([name, access]) => {
+    const tensor = tensors[name];
+    if (!tensor) throw new GraphError(`kernel ${kernel.name} for "${label}" lacks its tensor "${name}"`);
+    return { name, access, tensor };
+  });
+}
+
 /** Read once, written once. */
-const traffic = ({ access, tensor }: Binding): number => tensor.bytes * (access === 'read_write' ? 2 : 1);
+export const traffic = ({ access, tensor }: Binding): number => tensor.bytes * (access === 'read_write' ? 2 : 1);
 
 export function input(node: Node, index: number): Node {
   const found = node.inputs[index];
@@ -74,11 +93,14 @@ export function latentSizes(heads: Node): { rows: number; latent: number } {
   return { rows, latent: columns / 2 };
 }
 
-/** A matmul with an epilogue; `end` holds the tensors that the epilogue binds. */
+/**
+ * A matmul with an epilogue, which may depend on whether the kernel stores whole quads; `end` holds the tensors that it
+ * binds, which may depend on the grid.
+ */
 export function matmulCall(
   node: Node,
-  epilogue: EpilogueName,
-  end: Record<string, Tensor>,
+  epilogue: EpilogueName | Epilogue | ((inQuads: boolean) => Epilogue),
+  end: Record<string, Tensor> | ((workgroups: number) => Record<string, Tensor>),
   context: Context,
   activation: MatmulShape['activation'] = 'identity',
 ): Dispatch {
@@ -87,12 +109,22 @@ export function matmulCall(
   const sizes = matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label);
   const shape = { ...sizes, transposeA, transposeB, activation };
   const { tensors } = context;
-  return dispatchOf(
-    matmul(context.matmulVariant, epilogue),
-    shape,
-    { a: tensors.of(a), b: tensors.of(b), ...end },
-    node.label,
-  );
+  const variant = context.choose(shape);
+  const own = typeof epilogue === 'function' ? epilogue(storesQuads(variant, shape.n)) : epilogue;
+  const kernel = matmul(variant, own);
+  const [x, y] = kernel.grid(shape);
+  const bound = typeof end === 'function' ? end(x * y) : end;
+  const dispatch = dispatchOf(kernel, shape, { a: tensors.of(a), b: tensors.of(b), ...bound }, node.label);
+  return { ...dispatch, variant: variantText(variant) };
+}
+
+/** The parameter and what the optimizer keeps, by the names of its kernels; `tensorIn` finds them in their buffers. */
+export function optimizerTensors(
+  form: OptimizerForm,
+  tensorIn: (buffer: 'parameters' | StateBuffer) => Tensor,
+): Record<string, Tensor> {
+  const state = stateBuffers(form).map((buffer) => [buffer === 'moment1' ? 'm' : 'v', tensorIn(buffer)]);
+  return { w: tensorIn('parameters'), ...Object.fromEntries(state) };
 }
 
 export function operationOf<Name extends OpName>(node: Node, name: Name): OperationOf<Name> {

@@ -1,9 +1,18 @@
 // Which operations run together in one dispatch. A pattern looks at a node from its end (the last operation that the
 // kernel does) and takes what it can swallow; plan/lower.ts tries them in this order before one kernel an operation.
 import type { Node, OpName } from '../graph/ops.js';
-import { latent, latentGradient } from '../kernels/latent.js';
-import { bce, mse } from '../kernels/loss.js';
-import { dispatchOf, input, latentSizes, matmulCall, operationOf, type Pattern, rowsAndColumns } from './call.js';
+import { latentGradientEpilogue, lossEpilogue, optimizerEpilogue, sampledHeadsEpilogue } from '../kernels/epilogues.js';
+import {
+  type Call,
+  type Context,
+  input,
+  latentSizes,
+  matmulCall,
+  operationOf,
+  optimizerTensors,
+  type Pattern,
+  rowsAndColumns,
+} from './call.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
 
@@ -32,90 +41,117 @@ const inputGradient: Pattern = (root, context) => {
   return { dispatch: matmulCall(product, 'activation_gradient', end, context, activation), nodes: [product, root] };
 };
 
-/** dW = dY^T X together with db = the sum of dY's rows: the kernel has every dY in hand anyway. */
+/**
+ * dW = dY^T X together with db = the sum of dY's rows: the kernel has every dY in hand anyway. It ends in the optimizer,
+ * if gradients are for nothing else.
+ */
 const weightGradient: Pattern = (root, context) => {
   if (!is(root, 'matmul') || !operationOf(root, 'matmul').transposeA) return null;
   const dy = input(root, 0);
-  const bias = context.consumers(dy).find((node) => is(node, 'sum_rows'));
-  if (!bias) return null;
-  const end = { dw: context.tensors.of(root), dbias: context.tensors.of(bias) };
-  return { dispatch: matmulCall(root, 'weight_gradient', end, context), nodes: [bias, root] };
+  const sum = context.consumers(dy).find((node) => is(node, 'sum_rows'));
+  if (!sum) return null;
+  const nodes = [sum, root];
+  const { tensors, optimizer } = context;
+  const [weight, bias] = [context.parameterOf(root), context.parameterOf(sum)];
+  if (!optimizer || !weight || !bias || !tensors.follows(bias, weight)) {
+    const end = { dw: tensors.of(root), dbias: tensors.of(sum) };
+    return { dispatch: matmulCall(root, 'weight_gradient', end, context), nodes };
+  }
+  const end = {
+    ...tensors.stepState(),
+    ...optimizerTensors(optimizer, (buffer) => tensors.span(buffer, weight, bias)),
+  };
+  const epilogue = (inQuads: boolean) => optimizerEpilogue(optimizer, tensors.distance(weight, bias), inQuads);
+  return { dispatch: matmulCall(root, epilogue, end, context), nodes, updates: [weight, bias] };
 };
 
-/** reparameterize + kl_normal of the same heads, with the same bounds of log_var. */
-const latentForward: Pattern = (root, context) => {
+/** matmul -> add_bias -> reparameterize and kl_normal, with the same bounds of log_var. */
+const sampledHeads: Pattern = (root, context) => {
   if (!is(root, 'reparameterize')) return null;
   const heads = input(root, 0);
   const kl = context.consumers(heads).find((node) => is(node, 'kl_normal'));
   const { stream, logVarRange } = operationOf(root, 'reparameterize');
-  if (!kl || operationOf(kl, 'kl_normal').logVarRange !== logVarRange) return null;
+  if (!kl || operationOf(kl, 'kl_normal').logVarRange !== logVarRange || !is(heads, 'add_bias')) return null;
+  const product = input(heads, 0);
+  if (!is(product, 'matmul') || !context.internal(product)) return null;
   const { tensors } = context;
-  const shape = { ...latentSizes(heads), stream, logVarRange };
-  const bound = { ...tensors.stepState(), heads: tensors.of(heads), z: tensors.of(root), kl: tensors.of(kl) };
-  return { dispatch: dispatchOf(latent, shape, bound, root.label), nodes: [kl, root] };
+  const { latent } = latentSizes(heads);
+  const end = (workgroups: number) => ({
+    ...tensors.stepState(),
+    bias: tensors.of(input(heads, 1)),
+    heads: tensors.of(heads),
+    z: tensors.of(root),
+    losses: tensors.lossParts(kl, workgroups),
+  });
+  const epilogue = sampledHeadsEpilogue({ latent, stream, logVarRange });
+  return { dispatch: matmulCall(product, epilogue, end, context), nodes: [product, heads, kl, root] };
 };
 
-/** reparameterize_gradient + weighted kl_normal_gradient, added. */
-const latentBackward: Pattern = (root, context) => {
+/** matmul [-> slice_columns] -> reparameterize_gradient, and the weighted kl_normal_gradient, added. */
+const latentGradient: Pattern = (root, context) => {
   if (!is(root, 'add')) return null;
   const through = root.inputs.find((node) => is(node, 'reparameterize_gradient'));
   const kl = root.inputs.find((node) => is(node, 'kl_normal_gradient'));
   if (!through || !kl || !context.internal(through) || !context.internal(kl)) return null;
-  const weight = input(kl, 0);
-  const heads = input(kl, 1);
+  const [weight, heads, dz] = [input(kl, 0), input(kl, 1), input(through, 0)];
   if (!is(weight, 'row_weight') || !context.internal(weight) || heads !== input(through, 1)) return null;
   const { stream, logVarRange } = operationOf(through, 'reparameterize_gradient');
   if (operationOf(kl, 'kl_normal_gradient').logVarRange !== logVarRange) return null;
+  const product = is(dz, 'slice_columns') && operationOf(dz, 'slice_columns').from === 0 ? input(dz, 0) : dz;
+  if (!is(product, 'matmul') || !context.internal(dz) || !context.internal(product)) return null;
   const { tensors } = context;
-  const shape = { ...latentSizes(heads), stream, logVarRange };
-  const bound = {
-    ...tensors.stepState(),
-    dz: tensors.of(input(through, 0)),
-    heads: tensors.of(heads),
-    dheads: tensors.of(root),
-  };
-  return { dispatch: dispatchOf(latentGradient, shape, bound, root.label), nodes: [weight, through, kl, root] };
+  const { latent } = latentSizes(heads);
+  const end = { ...tensors.stepState(), heads: tensors.of(heads), dheads: tensors.of(root) };
+  const epilogue = latentGradientEpilogue({ latent, stream, logVarRange }, rowsAndColumns(product).columns);
+  const nodes = [...new Set([product, dz, weight, through, kl, root])];
+  return { dispatch: matmulCall(product, epilogue, end, context), nodes };
 };
 
-/** bce_with_logits + its weighted gradient: one pass over the logits. */
-const bceBoth: Pattern = (root, context) => {
-  if (!is(root, 'bce_with_logits_gradient')) return null;
-  const [weight, logits, targets] = [input(root, 0), input(root, 1), input(root, 2)];
-  const loss = context.consumers(logits).find((node) => is(node, 'bce_with_logits') && node.inputs[1] === targets);
-  if (!loss || !is(weight, 'row_weight') || !context.internal(weight)) return null;
-  const { tensors } = context;
-  const { rows, columns: pixels } = rowsAndColumns(logits);
-  const bound = {
-    ...tensors.stepState(),
-    logits: tensors.of(logits),
-    targets: tensors.of(targets),
-    bce: tensors.of(loss),
-    dlogits: tensors.of(root),
-  };
-  return { dispatch: dispatchOf(bce, { rows, pixels }, bound, root.label), nodes: [loss, weight, root] };
+/** What a loss is computed by, and its gradient. */
+const LOSSES = {
+  bce: { loss: 'bce_with_logits', gradient: 'bce_with_logits_gradient' },
+  squared_error: { loss: 'squared_error', gradient: 'squared_error_gradient' },
+} as const;
+
+/**
+ * matmul -> add_bias [-> activation] -> a reconstruction loss and, where it is asked for, its weighted gradient
+ * [-> activation_gradient].
+ */
+const outputLoss: Pattern = (root, context) => {
+  for (const kind of ['bce', 'squared_error'] as const) {
+    const call = lossOf(kind, root, context);
+    if (call) return call;
+  }
+  return null;
 };
 
-/** squared_error + its weighted gradient, through the output's activation if it has one: one pass over the output. */
-const mseBoth: Pattern = (root, context) => {
+function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call | null {
+  const names = LOSSES[kind];
   const through = is(root, 'activation_gradient');
-  const gradient = through ? input(root, 0) : root;
-  if (!is(gradient, 'squared_error_gradient') || (through && !context.internal(gradient))) return null;
-  const [weight, y, targets] = [input(gradient, 0), input(gradient, 1), input(gradient, 2)];
-  if (through && input(root, 1) !== y) return null;
-  const loss = context.consumers(y).find((node) => is(node, 'squared_error') && node.inputs[1] === targets);
-  if (!loss || !is(weight, 'row_weight') || !context.internal(weight)) return null;
+  const last = through ? input(root, 0) : root;
+  const gradient = is(last, names.gradient) ? last : undefined;
+  if (!gradient && !is(root, names.loss)) return null;
+  const [output, targets] = gradient ? [input(gradient, 1), input(gradient, 2)] : [input(root, 0), input(root, 1)];
+  const loss = context.consumers(output).find((node) => is(node, names.loss) && node.inputs[1] === targets);
+  const sum = is(output, 'activation') ? input(output, 0) : output;
+  if (!loss || !is(sum, 'add_bias') || (gradient && !is(input(gradient, 0), 'row_weight'))) return null;
+  const product = input(sum, 0);
+  const nodes = [...new Set([product, sum, output, loss, ...(gradient ? [input(gradient, 0), gradient] : []), root])];
+  // The layer's activation, and through its own gradient back, or none at all.
+  const activation = output === sum ? 'identity' : operationOf(output, 'activation').activation;
+  const back = through ? operationOf(root, 'activation_gradient').activation : 'identity';
+  if (!is(product, 'matmul') || (gradient && back !== activation) || !context.closed(nodes, [loss, root])) return null;
   const { tensors } = context;
-  const { rows, columns: pixels } = rowsAndColumns(y);
-  const bound = {
+  const end = (workgroups: number) => ({
     ...tensors.stepState(),
-    y: tensors.of(y),
+    bias: tensors.of(input(sum, 1)),
     targets: tensors.of(targets),
-    loss: tensors.of(loss),
-    dx: tensors.of(root),
-  };
-  const activation = through ? operationOf(root, 'activation_gradient').activation : 'identity';
-  const nodes = [...new Set([loss, weight, gradient, root])];
-  return { dispatch: dispatchOf(mse, { rows, pixels, activation }, bound, root.label), nodes };
-};
+    losses: tensors.lossParts(loss, workgroups),
+    ...(gradient && { dx: tensors.of(root) }),
+  });
+  const keepsInput = through && output !== sum && input(root, 1) === sum;
+  const epilogue = lossEpilogue({ kind, gradient: gradient !== undefined, keepsInput });
+  return { dispatch: matmulCall(product, epilogue, end, context, activation), nodes };
+}
 
-export const FUSED: Pattern[] = [layer, inputGradient, weightGradient, latentForward, latentBackward, bceBoth, mseBoth];
+export const FUSED: Pattern[] = [outputLoss, layer, inputGradient, weightGradient, sampledHeads, latentGradient];

@@ -1,5 +1,6 @@
 // Where each parameter lies in the flat buffers (weights, gradients, the optimizer's state are laid out alike, so that one
 // dispatch can update them all).
+import { GraphError } from '../errors.js';
 import type { ParameterSpec } from '../graph/build.js';
 import type { Shape } from '../graph/ops.js';
 import { f32Bytes } from '../kernels/kernel.js';
@@ -14,6 +15,8 @@ export interface LayoutEntry {
   /** Byte offset, a multiple of ALIGNMENT. */
   offset: number;
   bytes: number;
+  /** Index of its layer among the layout's segments. */
+  segment: number;
 }
 
 /** A tensor as the outside knows it: a part of an entry. */
@@ -27,6 +30,8 @@ export interface NamedRange {
 
 export interface Layout {
   entries: LayoutEntry[];
+  /** Bytes of each layer, weight and bias, which lie in a buffer of their own (gpu/split-buffer.ts). */
+  segments: { name: string; offset: number; bytes: number }[];
   /** The same memory under the names that a model file has. */
   ranges: NamedRange[];
   /** Bytes of the whole buffer. The gaps that alignment leaves hold zeros, and stay zero under every optimizer. */
@@ -35,15 +40,32 @@ export interface Layout {
   parameterCount: number;
 }
 
+/** "encoder.0" of "encoder.0.weight"; the parameters of a layer follow each other. */
+export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf('.'));
+
 export function layoutOf(parameters: ParameterSpec[]): Layout {
   let offset = 0;
+  const layers = [...new Set(parameters.map(({ name }) => layerOf(name)))];
   const entries = parameters.map((parameter) => {
-    const entry = { parameter, offset, bytes: f32Bytes(parameter.shape) };
+    const segment = layers.indexOf(layerOf(parameter.name));
+    const entry = { parameter, offset, bytes: f32Bytes(parameter.shape), segment };
     offset = alignUp(offset + entry.bytes);
     return entry;
   });
+  const segments = layers.map((name, layer) => {
+    const own = entries.filter(({ segment }) => segment === layer);
+    const [first, last] = [own[0], own.at(-1)];
+    if (!first || !last) throw new GraphError(`layer ${name} has no parameters`);
+    return { name, offset: first.offset, bytes: alignUp(last.offset + last.bytes) - first.offset };
+  });
   const parameterBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { entries, ranges: entries.flatMap(partsOf), bytes: offset, parameterCount: parameterBytes / f32Bytes([1]) };
+  return {
+    entries,
+    segments,
+    ranges: entries.flatMap(partsOf),
+    bytes: offset,
+    parameterCount: parameterBytes / f32Bytes([1]),
+  };
 }
 
 function partsOf({ parameter, offset }: LayoutEntry): NamedRange[] {

@@ -2,23 +2,26 @@
 import type { LossNode, ModelGraph } from '../graph/build.js';
 import { type Node, numel } from '../graph/ops.js';
 import { clipParts, clipScale, squareSums } from '../kernels/clip.js';
-import { finishStep } from '../kernels/finish-step.js';
-import type { MatmulVariant } from '../kernels/matmul.js';
-import { type OptimizerForm, optimizer, stateBuffers } from '../kernels/optimizer.js';
-import { type Context, dispatchOf } from './call.js';
+import { F32_BYTES } from '../kernels/kernel.js';
+import { type OptimizerForm, optimizer } from '../kernels/optimizer.js';
+import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './call.js';
+import { finishDispatch, withFinish } from './finish.js';
 import { FUSED } from './fuse.js';
+import { layerOf } from './layout.js';
 import { lower } from './lower.js';
 import { assignScratch } from './memory.js';
 import type { Dispatch, Plan, Tensor } from './plan.js';
 import { schedule } from './schedule.js';
-import { type FlatBuffer, lossRowStride, type Sizes, TensorTable } from './tensors.js';
+import { type FlatBuffer, type Sizes, TensorTable } from './tensors.js';
 
 export interface PlanOptions extends Sizes {
-  matmulVariant: MatmulVariant;
+  choose: ChooseMatmul;
   /** false: one kernel an operation, the oracle that the fused plan is tested against. */
   fuse: boolean;
   /** What a training step ends with; Adam alone if absent. */
   optimizer?: OptimizerForm;
+  /** Whether somebody outside reads the gradients: they are all written then, and the optimizer comes after. */
+  keepGradients?: boolean;
 }
 
 const ADAM: OptimizerForm = { kind: 'adam', momentum: false, nesterov: false, weightDecay: false, clip: false };
@@ -29,15 +32,19 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
   place(model, tensors);
   const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...(model.output ? [model.output] : [])];
   const live = liveNodes(model.graph.nodes, asked);
-  const context = contextOf(live, asked, tensors, options.matmulVariant);
+  const context = contextOf(live, asked, model, tensors, options);
   const calls = lower(live, options.fuse ? FUSED : [], context);
-  const dispatches = schedule([
-    ...calls.map((call) => call.dispatch),
-    ...update(model, tensors, options),
-    ...(model.losses.length > 0 ? [finish(model.losses, tensors, options)] : []),
-  ]);
-  const losses = model.losses.map(({ term, weight }) => ({ term, weight }));
-  return { name, dispatches, losses, scratch: assignScratch(dispatches) };
+  const losses = tensors.placeLosses();
+  const updated = new Set(calls.flatMap(({ updates = [] }) => updates));
+  const work = schedule([...calls.map((call) => call.dispatch), ...update(model, updated, tensors, options)]);
+  const dispatches = model.losses.length > 0 ? finished(work, model.losses, losses, tensors, options) : work;
+  return {
+    name,
+    dispatches,
+    losses: model.losses.map(({ term, weight }) => ({ term, weight })),
+    lossBytes: losses.parts.length * losses.stride * F32_BYTES,
+    scratch: assignScratch(dispatches),
+  };
 }
 
 function place(model: ModelGraph, tensors: TensorTable): void {
@@ -46,9 +53,7 @@ function place(model: ModelGraph, tensors: TensorTable): void {
     const parameter = model.parameters[index];
     if (parameter) tensors.placeGradient(gradient, parameter);
   });
-  model.losses.forEach(({ term, node }, index) => {
-    tensors.placeLoss(node, term, index);
-  });
+  for (const { term, node } of model.losses) tensors.addLoss(node, term);
   for (const node of model.graph.all('input')) tensors.placeHost(node, 'input');
   if (model.output) tensors.placeHost(model.output, 'output');
 }
@@ -59,39 +64,56 @@ function liveNodes(nodes: readonly Node[], asked: Node[]): Node[] {
   return nodes.filter((node) => live.has(node));
 }
 
-function contextOf(live: Node[], asked: Node[], tensors: TensorTable, matmulVariant: MatmulVariant): Context {
+function contextOf(
+  live: Node[],
+  asked: Node[],
+  { gradients, parameters }: ModelGraph,
+  tensors: TensorTable,
+  { choose, optimizer = ADAM, keepGradients = false }: PlanOptions,
+): Context {
   const consumers = (node: Node) => live.filter((other) => other.inputs.includes(node));
   const internal = (node: Node) => consumers(node).length === 1 && !asked.includes(node);
-  return { tensors, matmulVariant, consumers, internal };
+  const closed = (nodes: readonly Node[], outputs: readonly Node[]) =>
+    nodes.every(
+      (node) =>
+        outputs.includes(node) || (!asked.includes(node) && consumers(node).every((other) => nodes.includes(other))),
+    );
+  const parameterOf = (gradient: Node) => parameters[gradients.indexOf(gradient)];
+  // The norm of all gradients is known only when all of them are.
+  const atOnce = !keepGradients && !optimizer.clip;
+  return { tensors, choose, consumers, internal, closed, parameterOf, ...(atOnce && { optimizer }) };
 }
 
-/**
- * Fused: one pass over the flat buffers. Unfused, or where only a part of the model is trained: one dispatch a parameter.
- * Gaps are updated too, from zero to zero.
- */
-function update(model: ModelGraph, tensors: TensorTable, options: PlanOptions): Dispatch[] {
-  if (model.gradients.length === 0) return [];
-  const { fuse, layout, optimizer: form = ADAM } = options;
+/** What no epilogue has updated: a dispatch a layer or, unfused, a parameter. Gaps are updated too, from zero to zero. */
+function update(
+  { gradients, parameters }: ModelGraph,
+  updated: ReadonlySet<Node>,
+  tensors: TensorTable,
+  options: PlanOptions,
+): Dispatch[] {
+  const left = gradients.length === 0 ? [] : parameters.filter((parameter) => !updated.has(parameter));
+  if (left.length === 0) return [];
+  const { fuse, optimizer: form = ADAM } = options;
   const kernel = optimizer(form);
   const clip = form.clip ? clipping(tensors) : undefined;
   const one = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
-    const [w, gradient] = [tensorIn('parameters'), tensorIn('gradients')];
-    const state = stateBuffers(form).map((buffer) => [buffer === 'moment1' ? 'm' : 'v', tensorIn(buffer)]);
+    const gradient = tensorIn('gradients');
     const bound = {
       ...tensors.stepState(),
+      ...optimizerTensors(form, tensorIn),
       gradient,
-      w,
-      ...Object.fromEntries(state),
       ...(clip && { clip: clip.scale }),
     };
-    const dispatch = dispatchOf(kernel, { count: numel(w.shape) }, bound, label);
+    const dispatch = dispatchOf(kernel, { count: numel(gradient.shape) }, bound, label);
     return { ...dispatch, flops: kernel.flops({ count: trained }) };
   };
-  const whole = model.parameters.length === layout.entries.length;
-  const updates =
-    fuse && whole
-      ? [one('all parameters', layout.parameterCount, (buffer) => tensors.whole(buffer))]
-      : model.parameters.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
+  const sizes = (parameters: Node[]) => parameters.reduce((sum, { shape }) => sum + numel(shape), 0);
+  const updates = fuse
+    ? tensors.layers(left).map((layer) => {
+        const [first, last] = [layer[0] as Node, layer.at(-1) as Node];
+        return one(layerOf(first.label), sizes(layer), (buffer) => tensors.span(buffer, first, last));
+      })
+    : left.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
   return [...(clip?.dispatches ?? []), ...updates];
 }
 
@@ -112,9 +134,21 @@ function clipping(tensors: TensorTable): { dispatches: Dispatch[]; scale: Tensor
   };
 }
 
-function finish(losses: LossNode[], tensors: TensorTable, { rows, metricsCapacity }: PlanOptions): Dispatch {
-  const terms = losses.length;
-  const shape = { terms, rows, rowStride: lossRowStride(rows), capacity: metricsCapacity };
-  const bound = { ...tensors.stepState(), losses: tensors.losses(terms), metrics: tensors.metrics(terms) };
-  return dispatchOf(finishStep, shape, bound, losses.map((loss) => loss.term).join(' + '));
+/** The dispatches, which are in order, and the end of the step. */
+function finished(
+  work: Dispatch[],
+  losses: LossNode[],
+  { parts, stride }: { parts: (number | 'rows')[]; stride: number },
+  tensors: TensorTable,
+  { rows, metricsCapacity: capacity, fuse }: PlanOptions,
+): Dispatch[] {
+  const shape = { parts, stride, capacity, rows };
+  const bound = {
+    ...tensors.stepState(),
+    ...tensors.counters(),
+    losses: tensors.losses(parts.length, stride),
+    metrics: tensors.metrics(parts.length),
+  };
+  const label = losses.map((loss) => loss.term).join(' + ');
+  return fuse ? withFinish(work, shape, bound, label) : [...work, finishDispatch(shape, bound, label)];
 }

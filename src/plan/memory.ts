@@ -1,4 +1,5 @@
-// Scratch memory: tensors that are never alive at the same time share a slot.
+// Scratch memory: tensors that are never alive at the same time share a slot. Nor at the time after: a dispatch may then run
+// beside the one before it, which reads what was there.
 import type { Dispatch, Tensor } from './plan.js';
 
 interface Lifetime {
@@ -18,7 +19,7 @@ export function assignScratch(dispatches: Dispatch[]): number[] {
   const slots: { bytes: number; busyUntil: number }[] = [];
   for (const { tensors, bytes, first, last } of lifetimes) {
     // The free slot that wastes least: one that is large enough, else the largest, which then grows.
-    const free = slots.filter((slot) => slot.busyUntil < first).sort((a, b) => a.bytes - b.bytes);
+    const free = slots.filter((slot) => slot.busyUntil < first - 1).sort((a, b) => a.bytes - b.bytes);
     let slot = free.find((s) => s.bytes >= bytes) ?? free.at(-1);
     if (!slot) {
       slot = { bytes: 0, busyUntil: -1 };

@@ -8,8 +8,10 @@ import type { LossTerm } from '../model/spec.js';
 
 /**
  * Memory that outlives a dispatch and has an owner outside the plan.
- * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts).
- * losses: [terms, row stride]. metrics: ring of [terms + 1]. settings, progress: shaders/lib/step.wgsl. images, labels: u8.
+ * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts); but for
+ * the gradients in a buffer a layer.
+ * losses: [terms, stride]. metrics: ring of [terms + 1]. settings, counters, progress: shaders/lib/step.wgsl. images,
+ * labels: u8.
  * input, output: the host's.
  */
 export type Resource =
@@ -20,14 +22,20 @@ export type Resource =
   | 'losses'
   | 'metrics'
   | 'settings'
+  | 'counters'
   | 'progress'
   | 'images'
   | 'labels'
   | 'input'
   | 'output';
 
-/** Bytes `offset .. offset + bytes` of a resource, or a slot of the plan's own scratch memory. */
-export type Place = { kind: 'resource'; resource: Resource; offset: number } | { kind: 'scratch'; slot: number };
+/**
+ * Bytes `offset .. offset + bytes` of a resource (in its buffer number `segment`, if it has several), or a slot of the
+ * plan's own scratch memory.
+ */
+export type Place =
+  | { kind: 'resource'; resource: Resource; offset: number; segment?: number }
+  | { kind: 'scratch'; slot: number };
 
 export interface Tensor {
   name: string;
@@ -46,6 +54,8 @@ export interface Dispatch {
   /** Which layer it belongs to: "encoder.0". */
   label: string;
   kernel: string;
+  /** Of a matmul: its variant as kernels/candidates.ts writes it. */
+  variant?: string;
   sources: ShaderSource[];
   enables: string[];
   header: Constants;
@@ -72,6 +82,14 @@ export interface Plan {
   dispatches: Dispatch[];
   /** In the order in which the metrics have them; none where nothing is compared with anything. */
   losses: PlannedLoss[];
+  /** Bytes of the losses' buffer. */
+  lossBytes: number;
   /** Bytes of each scratch slot. */
   scratch: number[];
 }
+
+/** Whether a dispatch of the plan binds the resource. */
+export const uses = ({ dispatches }: Plan, resource: Resource): boolean =>
+  dispatches.some(({ bindings }) =>
+    bindings.some(({ tensor: { place } }) => place.kind === 'resource' && place.resource === resource),
+  );

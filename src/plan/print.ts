@@ -1,6 +1,7 @@
 // The plan as a table for people: one row a dispatch.
 import { showShape } from '../graph/ops.js';
 import type { Dispatch, Plan } from './plan.js';
+import { waits } from './waits.js';
 
 const HEADER = ['#', 'layer', 'kernel', 'reads -> writes', 'grid', 'MFLOP', 'KiB'];
 
@@ -33,8 +34,15 @@ export function printPlan(plan: Plan): string {
   return [
     plan.name,
     ...table([HEADER, ...rows, total]),
+    waitsText(plan),
     `scratch memory: ${(scratch / 1024).toFixed(0)} KiB in ${plan.scratch.length} buffers`,
   ].join('\n');
+}
+
+/** What costs on a GPU is less the dispatches than those that cannot begin before others have ended. */
+function waitsText({ dispatches }: Plan): string {
+  const waiting = waits(dispatches, 'buffers').filter((each) => each).length;
+  return `dependent dispatches: ${waiting} of ${dispatches.length} must wait for one before them`;
 }
 
 /** A dispatch's tensors, `reads -> writes`. Only those that differ from dispatch to dispatch: not settings and counters. */

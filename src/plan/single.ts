@@ -29,7 +29,7 @@ export const SINGLE: Record<OpName, Lowering> = {
     return dispatchOf(
       gather,
       shape,
-      { ...tensors.stepState(), images: tensors.images(), x: tensors.of(node) },
+      { ...tensors.stepState(), ...tensors.counters(), images: tensors.images(), x: tensors.of(node) },
       node.label,
     );
   },
@@ -138,7 +138,12 @@ export const SINGLE: Record<OpName, Lowering> = {
   batch_labels: (node, { tensors }) => {
     const { rows, columns: classes } = rowsAndColumns(node);
     const shape = { rows, classes, shuffle: operationOf(node, 'batch_labels').shuffle };
-    const bound = { ...tensors.stepState(), labels: tensors.labels(), one_hot: tensors.of(node) };
+    const bound = {
+      ...tensors.settings(),
+      ...tensors.counters(),
+      labels: tensors.labels(),
+      one_hot: tensors.of(node),
+    };
     return dispatchOf(gatherLabels, shape, bound, node.label);
   },
   corrupt: (node, { tensors }) => {

@@ -1,11 +1,11 @@
 // Which tensor holds which node: parameters and their gradients lie in the flat buffers, losses in rows of one buffer,
 // everything else in scratch memory that plan/memory.ts packs.
 import { GraphError } from '../errors.js';
-import { type Node, numel, type Shape } from '../graph/ops.js';
+import type { Node, Shape } from '../graph/ops.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
-import { alignUp, type Layout } from './layout.js';
-import type { Resource, Tensor } from './plan.js';
+import { alignUp, type Layout, type LayoutEntry } from './layout.js';
+import type { Place, Resource, Tensor } from './plan.js';
 
 /** How large the trainer's side of the memory is. */
 export interface Sizes {
@@ -23,18 +23,17 @@ export interface Sizes {
 /** The resources that are laid out alike. */
 export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
-/** Bytes of the two structs in shaders/lib/step.wgsl. */
+/** Bytes of the structs in shaders/lib/step.wgsl. */
 export const SETTINGS_BYTES = 104;
-export const PROGRESS_BYTES = 28;
-
-/** Floats from one term's rows to the next in the losses buffer: bindings start on aligned bytes. */
-export const lossRowStride = (rows: number): number => alignUp(rows * F32_BYTES) / F32_BYTES;
+export const COUNTERS_BYTES = 12;
+export const PROGRESS_BYTES = 20;
 
 /** Numbers of a step in the metrics ring: a sum for each term of the loss, and how many losses were not finite. */
 export const metricsColumns = (terms: number): number => terms + 1;
 
 export class TensorTable {
   private readonly placed = new Map<Node, Tensor>();
+  private readonly lossTerms: { tensor: Tensor; parts: number | 'rows' }[] = [];
   private slots = 0;
 
   constructor(private readonly sizes: Sizes) {}
@@ -61,10 +60,28 @@ export class TensorTable {
     this.placed.set(gradient, this.flat('gradients', parameter));
   }
 
-  /** The rows of term number `index` of the loss. */
-  placeLoss(node: Node, term: LossTerm, index: number): void {
-    const offset = index * lossRowStride(numel(node.shape)) * F32_BYTES;
-    this.placed.set(node, resource('losses', `loss.${term}`, node.shape, offset));
+  /** A term of the loss, a number a row; where it lies is known when all terms are (`placeLosses`). */
+  addLoss(node: Node, term: LossTerm): void {
+    const tensor = resource('losses', `loss.${term}`, node.shape);
+    this.placed.set(node, tensor);
+    this.lossTerms.push({ tensor, parts: 'rows' });
+  }
+
+  /** The term of the loss as so many numbers that add up to it over the live rows. */
+  lossParts(node: Node, parts: number): Tensor {
+    const term = this.lossTerms.find(({ tensor }) => tensor === this.placed.get(node));
+    if (!term) throw new GraphError(`"${node.label}" is not a term of the loss`);
+    term.parts = parts;
+    return Object.assign(term.tensor, { shape: [parts], bytes: f32Bytes([parts]) });
+  }
+
+  /** Gives every term its place. @returns numbers from one term to the next, and how many parts each has */
+  placeLosses(): { stride: number; parts: (number | 'rows')[] } {
+    const bytes = alignUp(Math.max(0, ...this.lossTerms.map(({ tensor }) => tensor.bytes)));
+    this.lossTerms.forEach(({ tensor }, index) => {
+      tensor.place = { kind: 'resource', resource: 'losses', offset: index * bytes };
+    });
+    return { stride: bytes / F32_BYTES, parts: this.lossTerms.map(({ parts }) => parts) };
   }
 
   placeHost(node: Node, which: 'input' | 'output'): void {
@@ -73,9 +90,16 @@ export class TensorTable {
 
   /** The same parameter in any of the flat buffers. */
   flat(buffer: FlatBuffer, parameter: Node): Tensor {
-    const entry = this.sizes.layout.entries.find((e) => e.parameter.name === parameter.label);
-    if (!entry) throw new GraphError(`parameter "${parameter.label}" is not in the layout`);
-    return resource(buffer, parameter.label, parameter.shape, entry.offset);
+    const { offset, segment } = this.entry(parameter);
+    const tensor = resource(buffer, parameter.label, parameter.shape, offset);
+    // All gradients are read together to be clipped; the rest is nobody's but its layer's.
+    return buffer === 'gradients' ? tensor : { ...tensor, place: { ...tensor.place, segment } as Place };
+  }
+
+  private entry({ label }: Node): LayoutEntry {
+    const entry = this.sizes.layout.entries.find(({ parameter }) => parameter.name === label);
+    if (!entry) throw new GraphError(`parameter "${label}" is not in the layout`);
+    return entry;
   }
 
   /** The same with the gap after it, which holds zeros. */
@@ -83,6 +107,34 @@ export class TensorTable {
     const tensor = this.flat(buffer, parameter);
     const bytes = alignUp(tensor.bytes);
     return { ...tensor, shape: [bytes / F32_BYTES], bytes };
+  }
+
+  /** From the first number of one parameter to the last of another, the gap after it included. */
+  span(buffer: FlatBuffer, first: Node, last: Node): Tensor {
+    const tensor = this.flat(buffer, first);
+    const bytes = this.distance(first, last) * F32_BYTES + this.padded(buffer, last).bytes;
+    return { ...tensor, shape: [bytes / F32_BYTES], bytes };
+  }
+
+  /** Numbers from the beginning of one parameter to that of another. */
+  distance(from: Node, to: Node): number {
+    return (this.entry(to).offset - this.entry(from).offset) / F32_BYTES;
+  }
+
+  /** Whether a parameter is the next after another, of the same layer. */
+  follows(parameter: Node, before: Node): boolean {
+    const [one, other] = [this.entry(before), this.entry(parameter)];
+    return one.segment === other.segment && other.offset - one.offset === alignUp(one.bytes);
+  }
+
+  /** The parameters by layers. */
+  layers(parameters: readonly Node[]): Node[][] {
+    const bySegment = new Map<number, Node[]>();
+    for (const parameter of parameters) {
+      const { segment } = this.entry(parameter);
+      bySegment.set(segment, [...(bySegment.get(segment) ?? []), parameter]);
+    }
+    return [...bySegment.values()];
   }
 
   /** A whole flat buffer, gaps included. */
@@ -93,9 +145,17 @@ export class TensorTable {
   /** The structs of shaders/lib/step.wgsl, by binding name. */
   stepState(): { settings: Tensor; progress: Tensor } {
     return {
-      settings: resource('settings', 'settings', [SETTINGS_BYTES / F32_BYTES]),
+      ...this.settings(),
       progress: resource('progress', 'progress', [PROGRESS_BYTES / F32_BYTES]),
     };
+  }
+
+  settings(): { settings: Tensor } {
+    return { settings: resource('settings', 'settings', [SETTINGS_BYTES / F32_BYTES]) };
+  }
+
+  counters(): { counters: Tensor } {
+    return { counters: resource('counters', 'counters', [COUNTERS_BYTES / F32_BYTES]) };
   }
 
   images(): Tensor {
@@ -106,8 +166,8 @@ export class TensorTable {
     return resource('labels', 'labels', [(this.sizes.labelBytes ?? 0) / F32_BYTES]);
   }
 
-  losses(terms: number): Tensor {
-    return resource('losses', 'losses', [terms, lossRowStride(this.sizes.rows)]);
+  losses(terms: number, stride: number): Tensor {
+    return resource('losses', 'losses', [terms, stride]);
   }
 
   metrics(terms: number): Tensor {

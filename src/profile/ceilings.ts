@@ -62,6 +62,22 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
   }
 }
 
+/** The first of them alone, in GFLOP/s. */
+export async function measureMultiplyAdd(device: Device): Promise<number> {
+  const memory = new Memory(device);
+  const machine = { device, memory, pipelines: pipelinesOf(device) };
+  const { groups, iterations } = device.adapter.software ? SOFTWARE : HARDWARE;
+  try {
+    const buffers = makeBuffers(memory, QUAD_BYTES, lanesOf(groups) * F32_BYTES);
+    await memory.settled();
+    device.gpu.queue.writeBuffer(buffers.factor.buffer, 0, new Float32Array(4).fill(0.5));
+    const { dispatch, program } = await bind(machine, fma, { groups, iterations }, buffers);
+    return dispatch.flops / 1000 / (await bestTime(device, program));
+  } finally {
+    memory.dispose();
+  }
+}
+
 interface Buffers {
   source: Owned;
   target_buffer: Owned;
@@ -101,7 +117,7 @@ async function bind<S>(
   ]);
   const dispatch = dispatchOf(kernel, shape, Object.fromEntries(tensors), 'ceiling');
   const resources = Object.fromEntries(entries.map(([, { buffer, resource }]) => [resource, buffer]));
-  const plan = { name: kernel.name, dispatches: [dispatch], losses: [], scratch: [] };
+  const plan = { name: kernel.name, dispatches: [dispatch], losses: [], lossBytes: 0, scratch: [] };
   return { dispatch, program: await Program.create(machine, plan, resources, '') };
 }
 

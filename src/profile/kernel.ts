@@ -275,7 +275,7 @@ class Bench {
 
   private program(dispatch: Dispatch): Promise<Program> {
     const { a, b, c } = this.buffers;
-    const plan = { name: dispatch.kernel, dispatches: [dispatch], losses: [], scratch: [] };
+    const plan = { name: dispatch.kernel, dispatches: [dispatch], losses: [], lossBytes: 0, scratch: [] };
     return Program.create(this.machine, plan, { [PLACES.a]: a, [PLACES.b]: b, [PLACES.c]: c }, REMEDY);
   }
 

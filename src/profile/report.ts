@@ -24,6 +24,8 @@ export interface ProfileRow {
   index: number;
   label: string;
   kernel: string;
+  /** Of a matmul: how the product is computed, as in a model's `variants`. */
+  variant?: string;
   /** Its tensors: reads -> writes. */
   shapes: string;
   grid: [number, number, number];
@@ -125,12 +127,13 @@ function rowOf(
   kernels: number,
   ceilings: Ceilings | null,
 ): ProfileRow {
-  const { label, kernel, grid, workgroup, flops, bytes } = dispatch;
+  const { label, kernel, variant, grid, workgroup, flops, bytes } = dispatch;
   const middle = median(samples);
   const row = {
     index,
     label,
     kernel,
+    ...(variant !== undefined && { variant }),
     shapes: showTensors(dispatch),
     grid: [grid[0], grid[1], grid[2]] satisfies [number, number, number],
     workgroup: [workgroup, 1, 1] satisfies [number, number, number],

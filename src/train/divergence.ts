@@ -5,7 +5,7 @@ import type { Memory } from '../gpu/memory.js';
 import { Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import { weightCheckPlan } from '../plan/check.js';
+import { COUNT_STRIDE, weightCheckPlan } from '../plan/check.js';
 import type { Layout } from '../plan/layout.js';
 import type { Model } from './model.js';
 
@@ -48,8 +48,9 @@ export class WeightCheck {
   /** @param memory its own goes with it */
   static async create(model: Model, memory: Memory): Promise<WeightCheck> {
     const { parameterBuffer: parameters, layout } = model;
+    const bytes = layout.segments.length * COUNT_STRIDE * F32_BYTES;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-    const output = memory.create({ label: 'weight check', bytes: F32_BYTES, usage, remedy: '' });
+    const output = memory.create({ label: 'weight check', bytes, usage, remedy: '' });
     await memory.settled();
     const program = await Program.create(
       { ...model.machine, memory },
@@ -70,10 +71,11 @@ export class WeightCheck {
       pass.end();
       device.gpu.queue.submit([encoder.finish()]);
     });
-    const [bad] = new Float32Array(await readBuffer(device, this.memory, this.count, F32_BYTES));
+    const counts = new Float32Array(await readBuffer(device, this.memory, this.count, this.count.size));
+    const bad = layout.segments.reduce((sum, _, layer) => sum + (counts[layer * COUNT_STRIDE] ?? 0), 0);
     await this.memory.settled();
     if (bad === 0) return;
-    const flat = new Float32Array(await readBuffer(device, this.memory, parameterBuffer, layout.bytes));
+    const flat = new Float32Array(await parameterBuffer.read(device, this.memory));
     throw badWeights(layout, flat, step) ?? new TrainingError(`${bad} weights are not finite: ${REMEDY}`, step);
   }
 }

@@ -18,6 +18,7 @@ const SUBMITS_IN_FLIGHT = 2;
 export interface PassOptions {
   /** false: one kernel an operation, for tests. */
   fuse: boolean;
+  keepGradients: boolean;
   part: Part;
 }
 
@@ -39,9 +40,9 @@ export class Evaluator {
     { fuse, part }: PassOptions,
   ): Promise<Evaluator> {
     const batch = Math.min(EVALUATION_BATCH, images.count);
-    const { layout, matmulVariant, machine } = model;
+    const { layout, choose, machine } = model;
     const sizes = { layout, rows: batch, ...datasetBytes(images), metricsCapacity: METRICS_CAPACITY };
-    const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, matmulVariant, fuse });
+    const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, choose, fuse });
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };
     return new Evaluator(

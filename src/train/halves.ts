@@ -2,11 +2,12 @@
 // for a number of rows are made when they are first needed, and kept.
 import { allOf, watched } from '../gpu/faults.js';
 import { type Machine, Program } from '../gpu/program.js';
+import type { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph } from '../graph/build.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
-import type { MatmulVariant } from '../kernels/matmul.js';
 import type { ModelSpec } from '../model/spec.js';
+import type { ChooseMatmul } from '../plan/call.js';
 import type { Layout } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
 
@@ -22,9 +23,9 @@ export interface HalvesOptions {
   machine: Machine;
   spec: ModelSpec;
   layout: Layout;
-  matmulVariant: MatmulVariant;
+  choose: ChooseMatmul;
   /** Laid out as `layout` says. */
-  parameters: GPUBuffer;
+  parameters: SplitBuffer;
 }
 
 /** A pass through half of the model for a fixed number of rows. */
@@ -118,11 +119,11 @@ export class Halves {
   }
 
   private async make(which: HalfName, rows: number, columns: number): Promise<Half> {
-    const { machine, spec, layout, matmulVariant, parameters } = this.options;
+    const { machine, spec, layout, choose, parameters } = this.options;
     const memory = machine.memory.part();
     const graph = GRAPHS[which](spec, rows);
     const name = `${which} ${rows}`;
-    const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, matmulVariant, fuse: true });
+    const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, choose, fuse: true });
     const outputColumns = graph.output?.shape[1] ?? 0;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const remedy = 'Use narrower layers.';

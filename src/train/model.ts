@@ -7,17 +7,20 @@ import { workDone } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
+import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
-import { type MatmulVariant, matmulVariantFor } from '../kernels/matmul.js';
+import type { MatmulVariants } from '../kernels/choices.js';
 import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
+import type { ChooseMatmul } from '../plan/call.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
+import { VariantTable } from './variants.js';
 import { flatWeights, type WeightTensor } from './weights.js';
 
 /** Codes of n images. */
@@ -39,24 +42,30 @@ export interface LabelOptions {
 export interface ModelOptions {
   /** Seed of the first parameters, a non-negative integer; 0 by default. */
   seed?: number;
+  /**
+   * By which variant each matmul is computed, as `tuneMatmuls` of latentgpu/tune finds them or as another model's
+   * `variants` are: the same variants on the same adapter give the same bits. A shape that is missing has the adapter's
+   * default.
+   */
+  variants?: MatmulVariants;
 }
 
 /**
  * Makes a model on a device, with fresh parameters.
- * @throws ArgumentError with the path of what is wrong in `spec`
+ * @throws ArgumentError with the path of what is wrong in `spec` or `options`
  * @throws DeviceError if the parameters exceed what the device allocates
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
   if (typeof device?.check !== 'function')
     throw new ArgumentError(`device: ${kindOf(device)}, must be an open device: await openDevice()`);
   validateSpec(spec);
-  requireKnownKeys(options, ['seed'], 'createModel');
+  requireKnownKeys(options, ['seed', 'variants'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
   device.check();
-  const model = new Model(device, structuredClone(spec));
+  const model = new Model(device, structuredClone(spec), new VariantTable(device, options.variants));
   try {
     await model.machine.memory.settled();
-    device.gpu.queue.writeBuffer(model.parameterBuffer, 0, initialParameters(model.layout, seed));
+    model.parameterBuffer.write(device.gpu.queue, initialParameters(model.layout, seed));
     await workDone(device);
   } catch (error) {
     model.dispose();
@@ -69,7 +78,7 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
 interface OnGpu {
   gpu: GPUDevice;
   machine: Machine;
-  parameters: GPUBuffer;
+  parameters: SplitBuffer;
   halves: Halves;
 }
 
@@ -85,24 +94,25 @@ export class Model {
   constructor(
     readonly device: Device,
     readonly spec: ModelSpec,
+    private readonly table: VariantTable,
   ) {
     this.layout = layoutOf(parameterSpecs(spec));
     this.onGpu = this.allocate();
   }
 
   private allocate(): OnGpu {
-    const { device, spec, layout, matmulVariant } = this;
+    const { device, spec, layout, table } = this;
     const memory = new Memory(device);
     const machine = { device, memory, pipelines: pipelinesOf(device) };
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
-    const parameters = memory.create({ label: 'parameters', bytes: layout.bytes, usage, remedy });
-    const halves = new Halves({ machine, spec, layout, matmulVariant, parameters });
+    const parameters = SplitBuffer.create(memory, layout.segments, { label: 'parameters', usage, remedy });
+    const halves = new Halves({ machine, spec, layout, choose: table.choose, parameters });
     return { gpu: device.gpu, machine, parameters, halves };
   }
 
   /** Flat f32, see plan/layout.ts. */
-  get parameterBuffer(): GPUBuffer {
+  get parameterBuffer(): SplitBuffer {
     return this.onGpu.parameters;
   }
 
@@ -126,9 +136,14 @@ export class Model {
     return this.layout.parameterCount;
   }
 
-  /** Which matmul suits the adapter. */
-  get matmulVariant(): MatmulVariant {
-    return matmulVariantFor(this.device.adapter, this.device.features.has('subgroups'));
+  /** Which variant computes a matmul of this shape here; all plans of the model ask it. */
+  get choose(): ChooseMatmul {
+    return this.table.choose;
+  }
+
+  /** By which variant the matmuls of all plans so far are computed: createModel takes it to repeat the same bits. */
+  get variants(): MatmulVariants {
+    return this.table.used;
   }
 
   /**
@@ -256,10 +271,14 @@ export class Model {
     return this.namedTensors(this.parameterBuffer);
   }
 
-  /** The named tensors of any buffer that is laid out like the parameters. */
-  async namedTensors(buffer: GPUBuffer): Promise<Map<string, ParameterTensor>> {
+  /** The named tensors of anything that is laid out like the parameters. */
+  async namedTensors(held: GPUBuffer | SplitBuffer): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
-    return unflatten(this.layout, await readBuffer(this.device, this.machine.memory, buffer, this.layout.bytes));
+    const { device, layout } = this;
+    const { memory } = this.machine;
+    const bytes =
+      held instanceof SplitBuffer ? held.read(device, memory) : readBuffer(device, memory, held, layout.bytes);
+    return unflatten(layout, await bytes);
   }
 
   /**
@@ -272,7 +291,7 @@ export class Model {
   loadParameters(tensors: Named<WeightTensor>): void {
     this.checkUsable();
     const flat = flatWeights(this.layout, tensors);
-    this.device.gpu.queue.writeBuffer(this.parameterBuffer, 0, flat);
+    this.parameterBuffer.write(this.device.gpu.queue, flat);
     this.changes++;
   }
 

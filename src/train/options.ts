@@ -38,6 +38,11 @@ export interface TrainerOptions extends RecoveryOptions {
    * reconstruct what the layers below make of the images. `pretrain` goes through all of them.
    */
   layer?: number;
+  /**
+   * Whether `optimizerState()` has the gradients, too: they are then written to memory (4 bytes a parameter), which costs
+   * a pass over them. Without, each is used where it is computed. Not by default.
+   */
+  keepGradients?: boolean;
   /** false: one kernel an operation. Slower; the oracle for tests. */
   fuse?: boolean;
 }
@@ -54,6 +59,7 @@ export const OPTION_KEYS: readonly string[] = [
   'reduction',
   'seed',
   'layer',
+  'keepGradients',
   'fuse',
   'recoveries',
   'saveEvery',

@@ -3,10 +3,11 @@
 import type { Dataset } from '../data/dataset.js';
 import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
-import { readBuffer } from '../gpu/transfer.js';
+import { SplitBuffer } from '../gpu/split-buffer.js';
 import { trainingGraph } from '../graph/build.js';
 import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import { makePlan } from '../plan/make.js';
+import { uses } from '../plan/plan.js';
 import { WeightCheck } from './divergence.js';
 import { Evaluator, type PassOptions } from './evaluate.js';
 import { METRICS_CAPACITY } from './metrics.js';
@@ -14,7 +15,7 @@ import type { Model } from './model.js';
 import type { StepSettings } from './step-state.js';
 import { datasetBytes, Stepper } from './stepper.js';
 
-type TrainingState = { gradients: GPUBuffer } & Partial<Record<StateBuffer, GPUBuffer>>;
+type TrainingState = { gradients?: GPUBuffer } & Partial<Record<StateBuffer, SplitBuffer>>;
 
 export class TrainerParts {
   private constructor(
@@ -26,7 +27,7 @@ export class TrainerParts {
     readonly test: Evaluator,
     readonly validation: Evaluator | undefined,
     readonly weights: WeightCheck,
-    /** The gradients, and what the optimizer keeps. */
+    /** The gradients, if steps leave them in memory, and what the optimizer keeps. */
     readonly state: TrainingState,
   ) {}
 
@@ -36,20 +37,23 @@ export class TrainerParts {
     settings: StepSettings,
     pass: PassOptions,
   ): Promise<TrainerParts> {
-    const { layout, matmulVariant, machine, spec, device } = model;
+    const { layout, choose, machine, spec, device } = model;
     const { batch } = settings;
     const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
     const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
     const graph = trainingGraph(spec, batch, pass.part);
-    const plan = makePlan('training step', graph, { ...sizes, matmulVariant, fuse: pass.fuse, optimizer });
+    const { fuse, keepGradients } = pass;
+    const plan = makePlan('training step', graph, { ...sizes, choose, fuse, optimizer, keepGradients });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const memory = machine.memory.part();
     const own = { ...machine, memory };
-    const kept = (label: string) => memory.create({ label, bytes: layout.bytes, usage, remedy });
     try {
-      const state: TrainingState = { gradients: kept('gradients') };
-      for (const buffer of stateBuffers(optimizer)) state[buffer] = kept(buffer);
+      const state: TrainingState = uses(plan, 'gradients')
+        ? { gradients: memory.create({ label: 'gradients', bytes: layout.bytes, usage, remedy }) }
+        : {};
+      for (const label of stateBuffers(optimizer))
+        state[label] = SplitBuffer.create(memory, layout.segments, { label, usage, remedy });
       const shared = { parameters: model.parameterBuffer, ...state };
       const less = 'Use a smaller batch or narrower layers.';
       await memory.settled();
@@ -71,26 +75,26 @@ export class TrainerParts {
   }
 
   /** What the optimizer keeps, by name. */
-  get kept(): [StateBuffer, GPUBuffer][] {
+  get kept(): [StateBuffer, SplitBuffer][] {
     const { gradients: _, ...kept } = this.state;
-    return Object.entries(kept) as [StateBuffer, GPUBuffer][];
+    return Object.entries(kept) as [StateBuffer, SplitBuffer][];
   }
 
   /** Parameters and what the optimizer keeps as they are after the steps submitted so far; later steps go on meanwhile. */
   read(): Promise<ArrayBuffer[]> {
-    const { device, layout, parameterBuffer } = this.model;
+    const { device, parameterBuffer } = this.model;
     const buffers = [parameterBuffer, ...this.kept.map(([, buffer]) => buffer)];
     // All are submitted within this task, so that no step comes between them.
-    return allOf(buffers.map((buffer) => readBuffer(device, this.memory, buffer, layout.bytes)));
+    return allOf(buffers.map((buffer) => buffer.read(device, this.memory)));
   }
 
   /** The reverse of `read`; what is undefined stays as it is. */
   write([parameters, ...kept]: readonly (ArrayBuffer | undefined)[]): void {
     const { queue } = this.gpu;
-    if (parameters) queue.writeBuffer(this.model.parameterBuffer, 0, parameters);
+    if (parameters) this.model.parameterBuffer.write(queue, parameters);
     this.kept.forEach(([, buffer], index) => {
       const bytes = kept[index];
-      if (bytes) queue.writeBuffer(buffer, 0, bytes);
+      if (bytes) buffer.write(queue, bytes);
     });
   }
 

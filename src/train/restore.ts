@@ -1,7 +1,7 @@
 // A model and a trainer back from a snapshot, on any device.
 import type { Dataset } from '../data/dataset.js';
 import type { Device } from '../gpu/device.js';
-import { createModel } from './model.js';
+import { createModel, type ModelOptions } from './model.js';
 import type { TrainerOptions } from './options.js';
 import type { Snapshot } from './snapshot.js';
 import { createTrainer, type Trainer } from './trainer.js';
@@ -12,6 +12,7 @@ import { createTrainer, type Trainer } from './trainer.js';
  * @param dataset   the same data as then
  * @param overrides options that are to be others from now on. Weights, what the optimizer keeps and the step stay; with
  *   another optimizer, what it keeps begins at zero; the place in the data is that of the step under the new batch.
+ * @param variants  the variants of then, `model.variants`: without them the adapter's defaults
  * @throws ArgumentError naming what differs in the data; as createModel and createTrainer
  */
 export async function restoreTrainer(
@@ -19,8 +20,9 @@ export async function restoreTrainer(
   snapshot: Snapshot,
   dataset: Dataset,
   overrides: TrainerOptions = {},
+  { variants }: Pick<ModelOptions, 'variants'> = {},
 ): Promise<Trainer> {
-  const model = await createModel(device, snapshot.spec);
+  const model = await createModel(device, snapshot.spec, variants && { variants });
   try {
     const trainer = await createTrainer(model, dataset, { ...snapshot.training, ...overrides });
     await trainer.restore(snapshot, overrides);

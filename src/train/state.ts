@@ -17,7 +17,7 @@ import type { StepSettings } from './step-state.js';
 import { flatten, unflatten } from './tensors.js';
 
 /** Options that change nothing of which images a step sees: with others, half an epoch's sums mean nothing. */
-const SAME_BATCHES = ['lr', 'recoveries', 'saveEvery', 'fuse'];
+const SAME_BATCHES = ['lr', 'recoveries', 'saveEvery', 'keepGradients', 'fuse'];
 
 export class TrainerState {
   readonly meter: EpochMeter;

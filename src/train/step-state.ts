@@ -1,10 +1,10 @@
 // The bytes of the structs in shaders/lib/step.wgsl: what the host tells the GPU between submits.
 
-import { klFactor, rateFactor, SCHEDULES, type Schedule } from '../model/learning-rate.js';
+import { SCHEDULES, type Schedule } from '../model/learning-rate.js';
 import type { Optimizer } from '../model/optimizer.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
-import { PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
 
 /** What steps need to know, by name; all of it is data to the kernels. */
@@ -63,21 +63,16 @@ function scheduleNumbers(schedule: Schedule) {
   return { steps: 1, factor: 1, floor: 0 };
 }
 
-type Course = Pick<StepSettings, 'examples' | 'batch' | 'schedule' | 'reduction' | 'klWarmup'>;
+type Course = Pick<StepSettings, 'examples' | 'batch'>;
 
-/** struct Progress before step `step` (from 0) of an unbroken run over `examples` images. */
-export function progressBytes(step: number, course: Course): ArrayBuffer {
-  const { examples, batch, schedule, reduction, klWarmup } = course;
-  const bytes = new ArrayBuffer(PROGRESS_BYTES);
+/** struct Counters before step `step` (from 0) of an unbroken run over `examples` images. */
+export function countersBytes(step: number, { examples, batch }: Course): ArrayBuffer {
   const perEpoch = Math.ceil(examples / batch);
-  const rows = rowsOfStep(step, course);
-  new Uint32Array(bytes, 0, 4).set([step, Math.floor(step / perEpoch), (step % perEpoch) * batch, rows]);
-  const rowScale = reduction === 'mean' ? 1 / rows : 1;
-  new Float32Array(bytes, 16).set([rateFactor(schedule, step), klFactor(klWarmup, step), rowScale]);
-  return bytes;
+  const counters = Uint32Array.of(step, Math.floor(step / perEpoch), (step % perEpoch) * batch);
+  return counters.buffer as ArrayBuffer;
 }
 
 /** Live rows of step `step`. */
-export function rowsOfStep(step: number, { examples, batch }: Pick<StepSettings, 'examples' | 'batch'>): number {
+export function rowsOfStep(step: number, { examples, batch }: Course): number {
   return Math.min(batch, examples - (step % Math.ceil(examples / batch)) * batch);
 }

@@ -4,10 +4,10 @@ import type { Images } from '../data/dataset.js';
 import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import type { Plan } from '../plan/plan.js';
-import { lossRowStride, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { type Plan, uses } from '../plan/plan.js';
+import { COUNTERS_BYTES, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
-import { progressBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
+import { countersBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
 
 /** Bytes on the GPU, whole words, of the images and (where they have them) their labels. */
 export const datasetBytes = ({ pixels, labels }: Images) => ({
@@ -16,10 +16,6 @@ export const datasetBytes = ({ pixels, labels }: Images) => ({
 });
 
 const wholeWords = (bytes: number) => Math.ceil(bytes / 4) * 4;
-
-/** Whether a conditional model's labels are asked for. */
-const usesLabels = ({ dispatches }: Plan) =>
-  dispatches.some(({ bindings }) => bindings.some(({ name }) => name === 'labels'));
 
 /** Steps that are ready to be submitted. */
 export interface EncodedSteps {
@@ -38,7 +34,7 @@ export class Stepper {
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
-    private readonly owned: Required<Pick<Resources, 'settings' | 'progress'>> & Resources,
+    private readonly owned: Record<'settings' | 'counters', GPUBuffer> & Resources,
     private readonly reader: MetricsReader,
     private settings: StepSettings,
   ) {}
@@ -69,10 +65,11 @@ export class Stepper {
       const terms = plan.losses.length;
       const owned = {
         images: data(`${plan.name}: ${images.count} images`, imageBytes),
-        ...(usesLabels(plan) && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
+        ...(uses(plan, 'labels') && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
-        progress: make('progress', PROGRESS_BYTES, STORAGE | COPY_DST),
-        losses: make('losses', terms * lossRowStride(settings.batch) * F32_BYTES, STORAGE),
+        counters: make('counters', COUNTERS_BYTES, STORAGE | COPY_DST),
+        progress: make('progress', PROGRESS_BYTES, STORAGE | UNIFORM),
+        losses: make('losses', plan.lossBytes, STORAGE),
         metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
       const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
@@ -108,24 +105,11 @@ export class Stepper {
     this.machine.device.gpu.queue.writeBuffer(this.owned.settings, 0, settingsBytes(settings, this.plan.losses));
   }
 
-  /**
-   * The next step is number `step`. Its progress is to the bit what the GPU itself arrives at: where a step comes before
-   * it, the GPU ends that once more (finish_step, the last dispatch) and reckons from there. After a submit that failed,
-   * nothing goes on without it.
-   */
+  /** The next step is number `step`. After a submit that failed, nothing goes on without it. */
   rewind(step: number): void {
     this.step = step;
     this.reader.failure = undefined;
-    const { device, memory } = this.machine;
-    device.gpu.queue.writeBuffer(this.owned.progress, 0, progressBytes(Math.max(0, step - 1), this.settings));
-    if (step === 0) return;
-    memory.watch(`the way back to step ${step} of the ${this.plan.name}`, () => {
-      const encoder = device.gpu.createCommandEncoder({ label: `${this.plan.name} ${step}` });
-      const pass = encoder.beginComputePass();
-      this.program.encodeDispatch(pass, this.plan.dispatches.length - 1);
-      pass.end();
-      device.gpu.queue.submit([encoder.finish()]);
-    });
+    this.machine.device.gpu.queue.writeBuffer(this.owned.counters, 0, countersBytes(step, this.settings));
   }
 
   /** Encodes and submits at most `count` steps together; how many it was is in the result. */

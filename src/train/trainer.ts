@@ -5,6 +5,7 @@ import { checkDataset, checkImages, type Dataset, type Images } from '../data/da
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { lossTold, messageOf } from '../gpu/faults.js';
+import { SplitBuffer } from '../gpu/split-buffer.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
 import type { Plan } from '../plan/plan.js';
@@ -24,7 +25,7 @@ import type { Stepper } from './stepper.js';
 import type { NamedTensors } from './tensors.js';
 
 /** moment1 and moment2 where the optimizer has them. */
-export type OptimizerState = { gradients: NamedTensors } & Partial<Record<StateBuffer, NamedTensors>>;
+export type OptimizerState = Partial<Record<'gradients' | StateBuffer, NamedTensors>>;
 
 /**
  * Puts the data and the optimizer's state on the model's device.
@@ -51,7 +52,8 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     if (images) checkLabels(images, `${dataset.name}.${part}`, model.spec);
   }
   model.checkUsable();
-  const pass = { fuse: options.fuse ?? true, part: partOf(model.spec, options.layer) };
+  const { fuse = true, keepGradients = false } = options;
+  const pass = { fuse, keepGradients, part: partOf(model.spec, options.layer) };
   const trainer = new Trainer(await TrainerState.create(model, dataset, settings, pass), recovery);
   model.device.check();
   return trainer;
@@ -326,16 +328,15 @@ export class Trainer {
   }
 
   /**
-   * By parameter name: the last gradients, before clipping and weight decay; and what the optimizer keeps: moment1, Adam's
-   * mean of the gradients (exp_avg in PyTorch) or the momentum buffer; moment2, the mean of their squares (exp_avg_sq,
-   * square_avg).
+   * By parameter name: what the optimizer keeps: moment1, Adam's mean of the gradients (exp_avg in PyTorch) or the momentum
+   * buffer; moment2, the mean of their squares (exp_avg_sq, square_avg); and, where a step leaves them in memory (options
+   * `keepGradients`, `clipNorm` or `fuse: false`), the last gradients, before clipping and weight decay.
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
-    const { gradients, ...kept } = this.state.parts.state;
-    const state: OptimizerState = { gradients: await this.model.namedTensors(gradients) };
-    for (const [name, buffer] of Object.entries(kept))
-      state[name as StateBuffer] = await this.model.namedTensors(buffer);
+    const state: OptimizerState = {};
+    for (const [name, buffer] of Object.entries(this.state.parts.state))
+      state[name as keyof OptimizerState] = await this.model.namedTensors(buffer);
     return state;
   }
 
@@ -350,7 +351,8 @@ export class Trainer {
     this.busy = true;
     try {
       const { stepper, state } = this.state.parts;
-      const buffers = [this.model.parameterBuffer, ...Object.values(state)];
+      const held = [this.model.parameterBuffer, ...Object.values(state)];
+      const buffers = held.flatMap((each) => (each instanceof SplitBuffer ? each.buffers : [each]));
       return await lendStepper(this.model.machine, stepper, buffers, work);
     } finally {
       this.busy = false;

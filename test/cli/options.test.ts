@@ -100,6 +100,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
+    Tuning: 'variants tune no-tune retune',
     'Machine and output': 'adapter out plan quiet help',
   };
   const sections = help.split('\n\n');

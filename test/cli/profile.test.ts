@@ -51,10 +51,10 @@ test('a report compared with itself: nothing changed', () => {
 });
 
 test('--wgsl: the text with its constants filled in, and where each line comes from', () => {
-  const { status, out, err } = run(...SMALL, '--wgsl', 'adam');
+  const { status, out, err } = run(...SMALL, '--wgsl', 'gather');
   assert.equal([err, status], ['', 0]);
-  assert.match(out, /^override QUADS: u32 = \d+u;$/m);
-  assert.match(out, /^override WORKGROUP: u32 = 256u;$/m);
+  assert.match(out, /^override PIXELS: u32 = \d+u;$/m);
+  assert.match(out, /^override WORKGROUP: u32 = 64u;$/m);
   const lines = out.split('\n');
   const ranges = lines.flatMap((line) => {
     const [, from, to, file, first] = /^\/\/ lines (\d+)-(\d+): (shaders\/.*):(\d+)$/.exec(line) ?? [];
@@ -72,7 +72,7 @@ test('--wgsl: the text with its constants filled in, and where each line comes f
 });
 
 test('by repetition, one row: the report says how it was timed', () => {
-  const { status, out, err } = run(...SMALL, '--steps', '2', '--repeat', '--kernel', 'adam');
+  const { status, out, err } = run(...SMALL, '--steps', '2', '--repeat', '--kernel', 'gather');
   assert.equal([err, status], ['', 0]);
   assert.match(out, /^measured {3}by repetition of each kernel/m);
   assert.is(out.split('\n').filter((line) => /^ *\d+ {2}/.test(line)).length, 1, out);
@@ -114,7 +114,7 @@ for (const [args, text] of [
   ],
   [
     ['--wgsl', 'adam', '--trace', 't.json'],
-    /^error: --trace has no meaning with --wgsl, only --quiet and the flags of data, adapter, model and optimizer have; leave it out$/,
+    /^error: --trace has no meaning with --wgsl, only --quiet and the flags of data, adapter, model, optimizer and tuning have; leave it out$/,
   ],
   [
     ['--m', '8', '--n', '8', '--k', '8', '--steps', '3'],

@@ -231,9 +231,9 @@ const LARGE_BATCH = 128;
 /** Profiles the training step's plan with other dispatches in the place of each, on memory of its own. */
 async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch[]): Promise<ProfileReport> {
   const model = await createModel(own, LARGE, { seed: 1 });
-  const { layout, matmulVariant, machine } = model;
+  const { layout, choose, machine } = model;
   const sizes = { layout, rows: LARGE_BATCH, ...datasetBytes(DATA.train), metricsCapacity: METRICS_CAPACITY };
-  const plan = makePlan('step', trainingGraph(LARGE, LARGE_BATCH), { ...sizes, matmulVariant, fuse: true });
+  const plan = makePlan('step', trainingGraph(LARGE, LARGE_BATCH), { ...sizes, choose, fuse: true });
   const changed = { ...plan, dispatches: plan.dispatches.flatMap(change) };
   const usage = GPUBufferUsage.STORAGE;
   const flat = (label: string) => machine.memory.create({ label, bytes: layout.bytes, usage, remedy: '' });

@@ -1,19 +1,15 @@
 // The Gaussian code: sampling with noise from Philox, its KL divergence, and the gradients of both, against f64 with the
 // host's twin of the noise.
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { latentGradientEpilogue, sampledHeadsEpilogue } from '../../src/kernels/epilogues.js';
 import type { LatentShape } from '../../src/kernels/latent.js';
-import {
-  klNormal,
-  klNormalGradient,
-  latent,
-  latentGradient,
-  reparameterize,
-  reparameterizeGradient,
-} from '../../src/kernels/latent.js';
+import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../../src/kernels/latent.js';
 import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
 import { STREAM } from '../../src/random.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
+import { checkParts, runEpilogue, workOf } from '../support/epilogue-runner.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
 import { progressOf, SEED, settingsOf, WEIGHTS } from '../support/step.js';
@@ -137,10 +133,20 @@ for (const shape of SIZES) {
   const headAt = (i: number) => `dheads[${Math.floor(i / (2 * shape.latent))}, ${i % (2 * shape.latent)}]`;
 
   for (const stream of ['noise', 'evaluation'] as const)
-    test(`latent ${size}, stream ${stream}`, async () => {
+    test(`sampled_heads ${size}, stream ${stream}, half of the batch live`, async () => {
       const { heads, elements } = problemOf(shape, stream);
-      const bound = { heads, ...state(shape.rows), z: count, kl: shape.rows };
-      const results = await runKernel(latent, { ...shape, stream }, bound);
+      const live = Math.ceil(shape.rows / 2);
+      const epilogue = sampledHeadsEpilogue({ ...shape, stream });
+      const product = { rows: shape.rows, columns: 2 * shape.latent, values: heads };
+      const work = workOf(epilogue, product);
+      const results = await runEpilogue(epilogue, product, {
+        ...state(live),
+        bias: new Float32Array(2 * shape.latent),
+        heads: heads.length,
+        z: count,
+        losses: work.groups,
+      });
+      assert.equal(results.f32('heads'), heads);
       const z = elements.map(sample);
       close(
         results.f32('z'),
@@ -149,12 +155,7 @@ for (const shape of SIZES) {
         (i) => `z${codeAt(i)}`,
       );
       const kl = divergences(shape, elements);
-      close(
-        results.f32('kl'),
-        kl.want,
-        (row) => kl.limit[row] ?? 0,
-        (row) => `kl[${row}]`,
-      );
+      checkParts(results.f32('losses'), kl.want, kl.limit, live, work);
     });
 
   test(`reparameterize ${size}`, async () => {
@@ -228,8 +229,14 @@ for (const shape of SIZES) {
     const live = Math.ceil(shape.rows / 2);
     // What arrives at rows past the end is zero already; the KL's part must be zero too.
     const dz = uniforms(2, count).map((value, at) => (at < live * shape.latent ? value : 0));
-    const bound = { dz, heads, ...state(live), dheads: heads.length };
-    const results = await runKernel(latentGradient, { ...shape, stream: 'noise' }, bound);
+    // Two columns more, as of a conditional model's labels.
+    const columns = shape.latent + 2;
+    const values = Float32Array.from({ length: shape.rows * columns }, (_, at) =>
+      at % columns < shape.latent ? (dz[Math.floor(at / columns) * shape.latent + (at % columns)] ?? 0) : 7,
+    );
+    const epilogue = latentGradientEpilogue({ ...shape, stream: 'noise' }, columns);
+    const bound = { heads, ...state(live), dheads: heads.length };
+    const results = await runEpilogue(epilogue, { rows: shape.rows, columns, values }, bound);
     const parts = elements.map((element, at) => {
       const z = throughSample(element, dz[at] ?? 0);
       const kl = throughKl(element, element.row < live ? (WEIGHTS.get('kl') ?? Number.NaN) : 0);

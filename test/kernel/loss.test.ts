@@ -2,18 +2,20 @@
 // and at the ends of the scale, where the textbook formula of cross entropy is infinite.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lossEpilogue } from '../../src/kernels/epilogues.js';
 import {
-  bce,
   bceWithLogits,
   bceWithLogitsGradient,
   type LossShape,
-  mse,
   rowWeight,
   squaredError,
   squaredErrorGradient,
 } from '../../src/kernels/loss.js';
+import { gradientLimit, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
+import { checkParts, runEpilogue, workOf } from '../support/epilogue-runner.js';
+import { activate, slope } from '../support/interpret.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
 import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
@@ -110,27 +112,27 @@ for (const [title, make] of PROBLEMS) {
     checkGradient(results.f32('dlogits'), problem, (row) => weight[row] ?? 0);
   });
 
-  // Half of the rows live: the gradient stops there, the losses are for all (finish_step adds up the live ones).
-  test(`bce ${title}, half of the batch live`, async () => {
-    const problem = make();
-    const { rows, pixels, logits, targets } = problem;
-    const live = Math.ceil(rows / 2);
-    const results = await runKernel(
-      bce,
-      { rows, pixels },
-      {
-        logits,
+  // Half of the rows live: both stop there.
+  for (const gradient of [true, false])
+    test(`bce ${title} as an epilogue, half of the batch live${gradient ? '' : ', no gradient'}`, async () => {
+      const problem = make();
+      const { rows, pixels, logits, targets } = problem;
+      const live = Math.ceil(rows / 2);
+      const epilogue = lossEpilogue({ kind: 'bce', gradient, keepsInput: false });
+      const product = { rows, columns: pixels, values: logits };
+      const results = await runEpilogue(epilogue, product, {
+        ...stateOf(live),
+        bias: new Float32Array(pixels),
         targets,
-        settings: settingsOf(),
-        progress: progressOf({ rows: live }),
-        bce: rows,
-        dlogits: logits.length,
-      },
-    );
-    checkSums(results.f32('bce'), problem);
-    checkGradient(results.f32('dlogits'), problem, (row) => (row < live ? (WEIGHTS.get('bce') ?? 0) : 0));
-  });
+        losses: workOf(epilogue, product).groups,
+        ...(gradient && { dx: logits.length }),
+      });
+      checkParts(results.f32('losses'), problem.sums, problem.sumLimits, live, workOf(epilogue, product));
+      if (gradient) checkGradient(results.f32('dx'), problem, (row) => (row < live ? (WEIGHTS.get('bce') ?? 0) : 0));
+    });
 }
+
+const stateOf = (live: number) => ({ settings: settingsOf(), progress: progressOf({ rows: live }) });
 
 /** Squared error, a row, with its limit; and how far a difference may be off: outputs and targets are exact. */
 function squares({ rows, pixels }: LossShape, y: Float32Array, targets: Float32Array) {
@@ -165,29 +167,48 @@ for (const shape of SIZES) {
     close(results.f32('dy'), want, (i) => 3 * ULP * Math.abs(want[i] ?? 0)); // 2 w is exact; a difference and a product
   });
 
-  // Half of the rows live: the gradient stops there, the losses are for all.
-  for (const activation of ['identity', 'sigmoid'] as const)
-    test(`mse ${size}, through ${activation}, half of the batch live`, async () => {
-      const outputs = activation === 'sigmoid' ? y.map((value) => (value + 1) / 2) : y;
+  // Through an activation whose slope is told from its output, one from its input, and none.
+  for (const activation of ['identity', 'sigmoid', 'silu'] as const)
+    test(`squared_error ${size} as an epilogue, through ${activation}, half of the batch live`, async () => {
       const live = Math.ceil(rows / 2);
-      const bound = {
-        y: outputs,
+      const keepsInput = activation === 'silu';
+      const epilogue = lossEpilogue({ kind: 'squared_error', gradient: true, keepsInput });
+      const product = { rows, columns: pixels, values: y, activation };
+      const results = await runEpilogue(epilogue, product, {
+        ...stateOf(live),
+        bias: new Float32Array(pixels),
         targets,
-        settings: settingsOf(),
-        progress: progressOf({ rows: live }),
-        loss: rows,
+        losses: workOf(epilogue, product).groups,
         dx: count,
-      };
-      const results = await runKernel(mse, { ...shape, activation }, bound);
-      const { want, limit } = squares(shape, outputs, targets);
-      close(results.f32('loss'), want, limit);
-      const slope = (value: number) => (activation === 'sigmoid' ? value * (1 - value) : 1);
-      const gradient = Float64Array.from(outputs, (value, i) => {
-        const weight = Math.floor(i / pixels) < live ? (WEIGHTS.get('bce') ?? Number.NaN) : 0;
-        return 2 * weight * (value - (targets[i] ?? 0)) * slope(value);
       });
-      // A difference, two products; of the sigmoid's slope a difference and a product more.
-      close(results.f32('dx'), gradient, (i) => 6 * ULP * Math.abs(gradient[i] ?? 0));
+      const outputs = y.map(activate[activation]);
+      const outputLimit = (i: number) => LIMITS[activation].forward(y[i] ?? 0);
+      const { want, limit } = squares(shape, outputs, targets);
+      const limits = Array.from(want, (_, row) => {
+        let off = 0;
+        for (let i = row * pixels; i < (row + 1) * pixels; i++)
+          off += 2 * Math.abs((outputs[i] ?? 0) - (targets[i] ?? 0)) * outputLimit(i) + outputLimit(i) ** 2;
+        return limit(row) + off + ULP * (want[row] ?? 0);
+      });
+      checkParts(results.f32('losses'), want, limits, live, workOf(epilogue, product));
+      const gradient = Float64Array.from(y, (x, i) => {
+        const weight = Math.floor(i / pixels) < live ? (WEIGHTS.get('bce') ?? Number.NaN) : 0;
+        const kept = keepsInput ? x : activate[activation](x);
+        return 2 * weight * (activate[activation](x) - (targets[i] ?? 0)) * slope[activation](kept);
+      });
+      const gradientLimits = (i: number) => {
+        const weight = Math.floor(i / pixels) < live ? (WEIGHTS.get('bce') ?? Number.NaN) : 0;
+        const kept = keepsInput ? (y[i] ?? 0) : activate[activation](y[i] ?? 0);
+        const error = activate[activation](y[i] ?? 0) - (targets[i] ?? 0);
+        // The output's error reaches both factors; then a difference and two products.
+        const slopeError = keepsInput ? 0 : 2 * outputLimit(i);
+        return (
+          gradientLimit(activation, kept, 2 * weight * Math.abs(error), gradient[i] ?? 0) +
+          2 * weight * (outputLimit(i) * Math.abs(slope[activation](kept)) + Math.abs(error) * slopeError) +
+          4 * ULP * Math.abs(gradient[i] ?? 0)
+        );
+      };
+      close(results.f32('dx'), gradient, gradientLimits);
     });
 }
 

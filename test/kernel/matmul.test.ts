@@ -1,5 +1,7 @@
-// Every form, variant and epilogue of the matrix product against plain f64 loops.
+// Every form, variant and epilogue of the matrix product against plain f64 loops; of the tiled candidates a sample (all:
+// test/families/matmul.test.ts).
 import { test } from 'uvu';
+import { defaultVariant, parseVariant, variantText } from '../../src/kernels/candidates.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../../src/kernels/matmul.js';
 import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
@@ -8,19 +10,23 @@ import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
 import { activate, slope } from '../support/interpret.js';
 import { runKernel } from '../support/kernel-runner.js';
+import {
+  checkPlain,
+  checkRepeats,
+  checkStoredOnce,
+  checkWeightGradient,
+  type Form,
+  formName,
+  NN,
+  NT,
+  problem,
+  type Size,
+  shapeOf,
+  TN,
+} from '../support/matmul.js';
 import { uniforms } from '../support/numbers.js';
-import { productsLimit, ULP } from '../support/tolerance.js';
+import { ULP } from '../support/tolerance.js';
 
-type Size = [m: number, k: number, n: number];
-interface Form {
-  transposeA: boolean;
-  transposeB: boolean;
-}
-
-/** As the engine uses them: forward, input gradient, weight gradient. */
-const NT: Form = { transposeA: false, transposeB: true };
-const NN: Form = { transposeA: false, transposeB: false };
-const TN: Form = { transposeA: true, transposeB: false };
 const ODD: Size = [17, 31, 15];
 const REAL: Size = [128, 784, 512];
 
@@ -47,50 +53,8 @@ function edges(kernel: Kernel<MatmulShape>): Size[] {
   ];
 }
 
-/** C and, of each element, the sum of |a b| over k; A and B as stored. */
-function reference([m, k, n]: Size, { transposeA, transposeB }: Form, a: Float32Array, b: Float32Array) {
-  const [aRow, aStep] = transposeA ? [1, m] : [k, 1];
-  const [bColumn, bStep] = transposeB ? [k, 1] : [1, n];
-  const c = new Float64Array(m * n);
-  const absolute = new Float64Array(m * n);
-  for (let row = 0; row < m; row++)
-    for (let column = 0; column < n; column++) {
-      let sum = 0;
-      let size = 0;
-      for (let i = 0; i < k; i++) {
-        const product = (a[row * aRow + i * aStep] ?? Number.NaN) * (b[column * bColumn + i * bStep] ?? Number.NaN);
-        sum += product;
-        size += Math.abs(product);
-      }
-      c[row * n + column] = sum;
-      absolute[row * n + column] = size;
-    }
-  return { c, limit: absolute.map((size) => productsLimit(k, size)) };
-}
-
-/** Operands of the size, C in f64 with its limits, and a name for an element of C. */
-function problem(size: Size, form: Form) {
-  const [m, k, n] = size;
-  const a = uniforms(1, m * k);
-  const b = uniforms(2, k * n);
-  const at = (name: string) => (i: number) => `${name}[${Math.floor(i / n)}, ${i % n}]`;
-  return { a, b, ...reference(size, form, a, b), at };
-}
-
-const shapeOf = ([m, k, n]: Size, form: Form, activation: Activation = 'identity'): MatmulShape => ({
-  m,
-  k,
-  n,
-  ...form,
-  activation,
-});
-
 function plain(title: string, kernel: Kernel<MatmulShape>, size: Size, form: Form): void {
-  test(`${title} ${formName(form)} ${size.join('x')}`, async () => {
-    const { a, b, c, limit, at } = problem(size, form);
-    const results = await runKernel(kernel, shapeOf(size, form), { a, b, c: c.length });
-    close(results.f32('c'), c, (i) => limit[i] ?? 0, at('c'));
-  });
+  test(`${title} ${formName(form)} ${size.join('x')}`, () => checkPlain(kernel, size, form));
 }
 
 /** What of a bias_activation epilogue is wanted: y alone, or what went into the activation too. */
@@ -130,23 +94,8 @@ function activationGradient(title: string, kernel: Kernel<MatmulShape>, size: Si
 }
 
 function weightGradient(title: string, kernel: Kernel<MatmulShape>, size: Size): void {
-  test(`${title} TN ${size.join('x')} with bias gradient`, async () => {
-    const [m, k] = size;
-    const { a, b, c, limit, at } = problem(size, TN);
-    const results = await runKernel(kernel, shapeOf(size, TN), { a, b, dw: c.length, dbias: m });
-    close(results.f32('dw'), c, (i) => limit[i] ?? 0, at('dw'));
-    const dbias = new Float64Array(m);
-    const absolute = new Float64Array(m);
-    a.forEach((value, i) => {
-      dbias[i % m] = (dbias[i % m] ?? 0) + value; // a is stored [k, m]
-      absolute[i % m] = (absolute[i % m] ?? 0) + Math.abs(value);
-    });
-    const dbiasLimit = (i: number) => productsLimit(k, absolute[i] ?? 0);
-    close(results.f32('dbias'), dbias, dbiasLimit, (i) => `dbias[${i}]`);
-  });
+  test(`${title} TN ${size.join('x')} with bias gradient`, () => checkWeightGradient(kernel, size));
 }
-
-const formName = ({ transposeA, transposeB }: Form): string => (transposeA ? 'T' : 'N') + (transposeB ? 'T' : 'N');
 
 type Kernels = (epilogue: EpilogueName) => Kernel<MatmulShape>;
 
@@ -166,7 +115,6 @@ function everything(title: string, kernels: Kernels, activations = FEW): void {
     activationGradient(title, kernels('activation_gradient'), ODD, activation);
   }
   biasActivation(title, kernels, ODD, 'gelu', 'bias_activation_keep');
-  real(title, kernels);
 }
 
 /** The sizes of the seed's first layer. */
@@ -176,52 +124,66 @@ function real(title: string, kernels: Kernels): void {
   weightGradient(title, kernels('weight_gradient'), [512, 128, 784]);
 }
 
-/** matmul_tiled.wgsl with another tile; not square, so that rows and columns cannot stand in for each other. */
-function smallTile(epilogue: EpilogueName): Kernel<MatmulShape> {
-  const header = { TILE_M: 8, TILE_N: 16, TILE_K: 4, THREAD_M: 2, THREAD_N: 4 };
-  const grid = ({ m, n }: MatmulShape) => [Math.ceil(n / 16), Math.ceil(m / 8), 1] as const;
-  return { ...matmul({ name: 'tiled' }, epilogue), header, grid };
-}
+const { adapter, features } = device;
+const { software, subgroupSizes } = adapter;
 
-const { software, subgroupSizes } = device.adapter;
+/** Not square, so that rows and columns cannot stand in for each other; software adapters compile larger ones for seconds. */
+const SMALL_TILES = ['tiled 16x32x8 4x4', 'tiled 32x16x8 8x4 split 4', 'tiled 16x32x8 4x8 split 2 vec4'].map(
+  parseVariant,
+);
+
+/** Whole in quads, with edges of every tile. */
+const QUADS: Size = [36, 44, 20];
 
 // A record by name, so that the compiler asks for the tests of a variant that is new.
-const VARIANTS: Record<MatmulVariant['name'], (title: string) => void> = {
-  tiled(title) {
-    everything(`${title} (8x16)`, smallTile);
-    const kernels: Kernels = (epilogue) => matmul({ name: 'tiled' }, epilogue);
-    if (!software) return everything(title, kernels);
-    // As it is for GPUs it takes software adapters seconds to compile for each size: one real size and one with edges.
-    const { m, n, k } = tileOf(kernels('plain'));
-    biasActivation(title, kernels, REAL, 'relu', 'bias_activation');
-    weightGradient(title, kernels('weight_gradient'), [m - 1, k + 1, n + 1]);
+const VARIANTS: Record<MatmulVariant['name'], () => void> = {
+  tiled() {
+    SMALL_TILES.forEach((variant, index) => {
+      const title = `matmul ${variantText(variant)}`;
+      const kernels: Kernels = (epilogue) => matmul(variant, epilogue);
+      few(variant);
+      if (index > 0) return;
+      biasActivation(title, kernels, ODD, 'relu', 'bias_activation');
+      activationGradient(title, kernels('activation_gradient'), ODD, 'relu');
+    });
+    if (!software) real('matmul tiled', (epilogue) => matmul({ name: 'tiled' }, epilogue));
   },
-  registers: (title) => withLanes(title, [8, 4], (lanes) => ({ name: 'registers', lanes }), ACTIVATIONS),
-  subgroups: (title) =>
-    withLanes(
-      title,
-      [16, 8, 4].filter((lanes) => lanes <= (subgroupSizes?.min ?? 0)),
-      (lanes) => ({ name: 'subgroups', lanes }),
-    ),
+  registers: () => withLanes([8, 4], (lanes) => ({ name: 'registers', lanes }), ACTIVATIONS),
+  subgroups() {
+    const lanes = [16, 8, 4].filter((count) => features.has('subgroups') && count <= (subgroupSizes?.min ?? 0));
+    withLanes(lanes, (count) => ({ name: 'subgroups', lanes: count }));
+    for (const columns of [4, 8]) if (lanes[0]) few({ name: 'subgroups', lanes: lanes[0], columns, vec4: true });
+  },
 };
 
+/** Every form with a weight gradient, and the store of each element, at sizes that a variant fits. */
+function few(variant: MatmulVariant): void {
+  const title = `matmul ${variantText(variant)}`;
+  const size = 'vec4' in variant && variant.vec4 ? QUADS : ODD;
+  plain(title, matmul(variant, 'plain'), size, NT);
+  plain(title, matmul(variant, 'plain'), size, NN);
+  weightGradient(title, matmul(variant, 'weight_gradient'), size);
+  test(`${title} stores each element once`, () => checkStoredOnce(variant, size, NT));
+  test(`${title} gives the same bits again`, () => checkRepeats(variant, size, NT));
+}
+
 /** Everything with the first number of lanes; with the others what depends on it most. */
-function withLanes(
-  title: string,
-  choices: number[],
-  variant: (lanes: number) => MatmulVariant,
-  activations = FEW,
-): void {
+function withLanes(choices: number[], variant: (lanes: number) => MatmulVariant, activations = FEW): void {
   choices.forEach((lanes, index) => {
     const kernels: Kernels = (epilogue) => matmul(variant(lanes), epilogue);
-    if (index === 0) everything(`${title} (${lanes} lanes)`, kernels, activations);
-    else
-      for (const size of edges(kernels('weight_gradient')))
-        weightGradient(`${title} (${lanes} lanes)`, kernels('weight_gradient'), size);
+    const title = `matmul ${variantText(variant(lanes))}`;
+    if (index === 0) everything(title, kernels, activations);
+    else for (const size of edges(kernels('weight_gradient'))) weightGradient(title, kernels('weight_gradient'), size);
   });
 }
 
-for (const [name, tests] of Object.entries(VARIANTS)) tests(`matmul ${name}`);
+for (const tests of Object.values(VARIANTS)) tests();
+
+/** The default of this adapter for the seed's first layer. */
+real('matmul default', (epilogue) => {
+  const shape = shapeOf(REAL, NT);
+  return matmul(defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape), epilogue);
+});
 
 usesDevice(test);
 test.run();

@@ -3,11 +3,14 @@
 // step, shows. Parts (momentum, Nesterov, weight decay, clipping) are there or not, and so are their bindings.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { optimizerEpilogue } from '../../src/kernels/epilogues.js';
+import { type MatmulVariant, storesQuads, variantText } from '../../src/kernels/matmul-variants.js';
 import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import { type Optimizer, type OptimizerSpec, resolveOptimizer } from '../../src/model/optimizer.js';
 import { type Bounded, exact, minus, over, plus, root, rounded, times, within } from '../support/bounded.js';
 import { close } from '../support/close.js';
-import { usesDevice } from '../support/device.js';
+import { device, usesDevice } from '../support/device.js';
+import { runEpilogue } from '../support/epilogue-runner.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
 import { LEARNING_RATE, progressOf, settingsOf } from '../support/step.js';
@@ -121,6 +124,55 @@ for (const spec of SPECS) {
 for (const count of [4, 1020, 1024, 17 * 31 * 4, 512 * 785])
   for (const kind of ['adam', 'sgd', 'rmsprop'] as const)
     test(`${kind}, ${count} numbers`, () => check({ kind }, { count }));
+
+/**
+ * The same at the end of a weight gradient's matmul, of a product [rows, columns] that is the gradient to the bit; that of
+ * each bias is 1, the sum of a row of the identity. Between weight and bias, and behind it, is a gap that stays zero.
+ */
+async function checkEpilogue(given: OptimizerSpec, rows: number, columns: number, variant: MatmulVariant) {
+  const spec = resolveOptimizer(given);
+  const form = formOf(spec, false);
+  const [weights, biasAt] = [rows * columns, 64 * Math.ceil((rows * columns) / 64)];
+  const count = biasAt + 64;
+  const isGap = (i: number) => (i >= weights && i < biasAt) || i >= biasAt + rows;
+  const numbers = (seed: number, low: number, high: number) =>
+    uniforms(seed, count, low, high).map((value, i) => (isGap(i) ? 0 : value));
+  const all = { w: numbers(1, -0.05, 0.05), m: numbers(2, -0.01, 0.01), v: numbers(3, 0, 1e-4) };
+  const values = uniforms(4, weights, -0.1, 0.1);
+  const epilogue = optimizerEpilogue(form, biasAt, storesQuads(variant, columns));
+  const held = (['w', 'm', 'v'] as const).filter((name) => name in epilogue.bindings);
+  const bound = {
+    settings: settingsOf({ optimizer: spec }),
+    progress: progressOf({ step: 2, rateFactor: RATE_FACTOR }),
+    ...Object.fromEntries(held.map((name) => [name, all[name]])),
+  };
+  const results = await runEpilogue(epilogue, { rows, columns, values, variant }, bound);
+  const want = Array.from({ length: count }, (_, i) => {
+    const number = (of: Float32Array) => exact(of[i] ?? 0);
+    const gradient = isGap(i) ? 0 : i < weights ? (values[i] ?? Number.NaN) : 1;
+    return reference(spec, { w: number(all.w), m: number(all.m), v: number(all.v) }, exact(gradient), 3);
+  });
+  for (const name of held)
+    close(
+      results.f32(name),
+      want.map((each) => each[name].value),
+      (i) => want[i]?.[name].limit ?? 0,
+      (i) => `${name}[${i}]`,
+    );
+}
+
+const VARIANTS: MatmulVariant[] = [
+  { name: 'registers', lanes: 4 },
+  ...(device.features.has('subgroups') ? [{ name: 'subgroups' as const, lanes: 4, columns: 8 }] : []),
+];
+for (const variant of VARIANTS)
+  for (const [rows, columns, spec] of [
+    [5, 12, { kind: 'adam' }], // whole quads of a row, and a bias that ends within one
+    [9, 13, { kind: 'adamw', weightDecay: 0.3 }], // rows that begin within a quad
+    [36, 40, { kind: 'rmsprop', momentum: 0.8 }], // more than a workgroup each way
+  ] as const)
+    test(`${variantText(variant)}, ${rows}x${columns}: ends in ${JSON.stringify(spec)}`, () =>
+      checkEpilogue(spec, rows, columns, variant));
 
 test('bindings: only what the optimizer has', () => {
   const bindings = (spec: OptimizerSpec, clip = false) => {

@@ -7,7 +7,7 @@ import { ArgumentError, GraphError, type LatentGpuError, ShaderError } from '../
 import { moduleText, originOf, Pipelines } from '../../src/gpu/pipelines.js';
 import { add } from '../../src/kernels/elementwise.js';
 import { checkGrid, type Kernel, linearGrid } from '../../src/kernels/kernel.js';
-import { latent } from '../../src/kernels/latent.js';
+import { klNormal } from '../../src/kernels/latent.js';
 import { matmul } from '../../src/kernels/matmul.js';
 import { optimizer } from '../../src/kernels/optimizer.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
@@ -72,7 +72,7 @@ test('a grid that WebGPU does not dispatch is refused by name and number', () =>
     'a matmul to [2097121, 4] need a grid of 1x65536x1 workgroups',
   );
   assert.match(
-    messageOf(() => latent.grid({ rows: 65_536, latent: 2, stream: 'noise', logVarRange: [-30, 20] }), ArgumentError),
+    messageOf(() => klNormal.grid({ rows: 65_536, latent: 2, logVarRange: [-30, 20] }), ArgumentError),
     '65536 rows need a grid of 65536x1x1',
   );
 });
@@ -89,7 +89,7 @@ test('a dispatch has its tensors in binding order, whatever order they came in',
     [
       ['gradient', 'gradient', 'read'],
       ['settings', 'settings', 'uniform'],
-      ['progress', 'progress', 'read'],
+      ['progress', 'progress', 'uniform'],
       ['w', 'w', 'read_write'],
       ['m', 'm', 'read_write'],
       ['v', 'v', 'read_write'],

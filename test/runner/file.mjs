@@ -118,6 +118,8 @@ export async function runFile(root, { tier, file, adapter }, limit) {
   const env = {
     [colour]: '1',
     LATENTGPU_TEST_REPORT: String(REPORT),
+    // What was tuned on this machine changes the bits: programs in tests remember nothing unless a test says where.
+    LATENTGPU_TUNING_CACHE: '',
     LATENTGPU_DAWN_TOGGLES: process.env.LATENTGPU_DAWN_TOGGLES ?? (unchecked ? 'disable_robustness' : ''),
     ...(adapter ? { LATENTGPU_ADAPTER: adapter } : {}),
   };

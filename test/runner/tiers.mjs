@@ -22,7 +22,7 @@ export const TIERS = {
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: true, rest: true },
   bundlers: { adapters: 'none', alone: true, rest: true },
-  families: { adapters: 'each', alone: true, unchecked: true, rest: true },
+  families: { adapters: 'quickest', alone: true, unchecked: true, rest: true },
   onnx: { adapters: 'quickest', unchecked: true, rest: true },
   behaviour: { adapters: 'quickest', unchecked: true, rest: true },
   torch: { adapters: 'quickest', unchecked: true, rest: true },

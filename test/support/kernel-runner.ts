@@ -24,7 +24,19 @@ const memory = new Memory(device);
 export const pipelines = new Pipelines(device);
 
 // A kernel's bindings take the places of the plan's resources in this order; to a program they are only names.
-const PLACES: Resource[] = ['parameters', 'gradients', 'moment1', 'moment2', 'losses', 'metrics', 'input', 'output'];
+const PLACES: Resource[] = [
+  'parameters',
+  'gradients',
+  'moment1',
+  'moment2',
+  'losses',
+  'metrics',
+  'input',
+  'output',
+  'images',
+  'labels',
+  'counters',
+];
 
 /** What a kernel left in the buffers that it may write. */
 export class Results {
@@ -53,7 +65,7 @@ export async function runKernel<S>(kernel: Kernel<S>, shape: S, contents: Record
   const resources = Object.fromEntries(buffers.map(({ place, buffer }) => [place, buffer]));
   const dispatch = dispatchOf(kernel, shape, tensors, 'test');
   try {
-    const plan = { name: 'test', dispatches: [dispatch], losses: [], scratch: [] };
+    const plan = { name: 'test', dispatches: [dispatch], losses: [], lossBytes: 0, scratch: [] };
     const program = await Program.create({ device, memory, pipelines }, plan, resources, 'Test something smaller.');
     const encoder = device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();

@@ -2,17 +2,20 @@
 // walked dispatch by dispatch as the GPU would, with a note of whose values each piece of memory holds.
 import { type ModelGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
 import type { Access } from '../../src/kernels/kernel.js';
+import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { makePlan, type PlanOptions } from '../../src/plan/make.js';
+import { makePlan } from '../../src/plan/make.js';
 import type { Binding, Dispatch, Plan, Resource, Tensor } from '../../src/plan/plan.js';
 
 export interface PlanVariant {
   fuse: boolean;
-  matmulVariant?: PlanOptions['matmulVariant'];
+  /** Of every matmul; tiled if absent. */
+  matmulVariant?: MatmulVariant;
   /** Plain Adam if absent. */
   optimizer?: OptimizerForm;
+  keepGradients?: boolean;
 }
 
 /** A plan of any graph of the model, for `rows` rows and a dataset of `imageBytes`. */
@@ -20,7 +23,7 @@ export function planOf(
   spec: ModelSpec,
   graph: ModelGraph,
   rows: number,
-  { fuse, matmulVariant = { name: 'tiled' }, optimizer }: PlanVariant,
+  { fuse, matmulVariant = { name: 'tiled' }, optimizer, keepGradients = false }: PlanVariant,
 ): Plan {
   const sizes = {
     layout: layoutOf(parameterSpecs(spec)),
@@ -29,7 +32,13 @@ export function planOf(
     labelBytes: 100,
     metricsCapacity: 64,
   };
-  return makePlan('test plan', graph, { ...sizes, matmulVariant, fuse, ...(optimizer && { optimizer }) });
+  return makePlan('test plan', graph, {
+    ...sizes,
+    choose: () => matmulVariant,
+    fuse,
+    keepGradients,
+    ...(optimizer && { optimizer }),
+  });
 }
 
 export const trainingPlan = (spec: ModelSpec, batch: number, variant: PlanVariant): Plan =>
@@ -41,7 +50,7 @@ const GIVEN = new Set<Resource>([
   'moment1',
   'moment2',
   'settings',
-  'progress',
+  'counters',
   'images',
   'labels',
   'input',
@@ -129,8 +138,12 @@ function resourceFaults({ dispatches }: Plan): string[] {
   return faults;
 }
 
-/** Every parameter must be given a gradient and be updated from it, byte for byte, with the state that it has. */
-export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec, form?: OptimizerForm): string[] {
+/** Every parameter must be updated, byte for byte, with the state that it has; `kept`: and its gradient be written. */
+export function uncoveredParameters(
+  { dispatches }: Plan,
+  spec: ModelSpec,
+  { form, kept = false }: { form?: OptimizerForm; kept?: boolean } = {},
+): string[] {
   const state: StateBuffer[] = form ? stateBuffers(form) : ['moment1', 'moment2'];
   const all = dispatches.flatMap((dispatch) => dispatch.bindings);
   const covers = (resource: Resource, access: Access, range: Range) =>
@@ -145,7 +158,7 @@ export function uncoveredParameters({ dispatches }: Plan, spec: ModelSpec, form?
   return layoutOf(parameterSpecs(spec)).entries.flatMap(({ parameter, offset, bytes }) => {
     const range = { from: offset, to: offset + bytes };
     const missing = [
-      ...(covers('gradients', 'write', range) ? [] : ['gradient']),
+      ...(!kept || covers('gradients', 'write', range) ? [] : ['gradient']),
       ...(['parameters', ...state] as const).filter((each) => !covers(each, 'read_write', range)),
     ];
     return missing.map((what) => `${parameter.name}: ${what}`);

@@ -34,10 +34,18 @@ export const WEIGHTS = new Map(
 export const settingsOf = (changes: Partial<StepSettings> = {}): ArrayBuffer =>
   settingsBytes({ ...DEFAULTS, ...changes }, LOSSES);
 
-export interface ProgressValues {
+export interface CountersValues {
   step: number;
   epoch: number;
   start: number;
+}
+
+/** struct Counters */
+export const countersOf = ({ step = 0, epoch = 0, start = 0 }: Partial<CountersValues> = {}): Uint32Array =>
+  Uint32Array.of(step, epoch, start);
+
+export interface ProgressValues {
+  step: number;
   rows: number;
   rateFactor?: number;
   klFactor?: number;
@@ -46,10 +54,10 @@ export interface ProgressValues {
 
 /** struct Progress */
 export function progressOf(values: Partial<ProgressValues>): ArrayBuffer {
-  const { step = 0, epoch = 0, start = 0, rows = 0 } = values;
+  const { step = 0, rows = 0 } = values;
   const { rateFactor = 1, klFactor = KL_FACTOR, rowScale = ROW_SCALE } = values;
-  const bytes = new ArrayBuffer(28);
-  new Uint32Array(bytes, 0, 4).set([step, epoch, start, rows]);
-  new Float32Array(bytes, 16).set([rateFactor, klFactor, rowScale]);
+  const bytes = new ArrayBuffer(20);
+  new Uint32Array(bytes, 0, 2).set([step, rows]);
+  new Float32Array(bytes, 8).set([rateFactor, klFactor, rowScale]);
   return bytes;
 }

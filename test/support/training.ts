@@ -8,6 +8,7 @@ import type { TrainerOptions } from '../../src/train/options.js';
 import type { EpochReport, TrainOptions } from '../../src/train/reports.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device } from './device.js';
+import type { Tensors } from './tensors.js';
 
 export * from './tensors.js';
 
@@ -45,6 +46,15 @@ export async function withTrainer<T>(
     assert.is(model.machine.memory.bytes, before, 'the trainer gave all its memory back');
   }
 }
+
+/** The gradients of step 1, from a trainer that keeps them. */
+export const firstGradients = (setup: Setup): Promise<Tensors> =>
+  withTrainer({ ...setup, options: { ...setup.options, keepGradients: true } }, async (trainer) => {
+    await trainSteps(trainer, 1);
+    const { gradients } = await trainer.optimizerState();
+    if (!gradients) throw new Error('the trainer has kept no gradients');
+    return gradients;
+  });
 
 /** Every report of one call. */
 export async function reportsOf(trainer: Trainer, options: TrainOptions): Promise<EpochReport[]> {

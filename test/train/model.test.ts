@@ -389,7 +389,7 @@ test('parameters that exceed what the device binds: the error names buffer, need
   const spec = vae({ pixels: 784, hidden: [Math.ceil(limit / 4 / 784) + 1], latent: 2 });
   assert.match(
     await refusal(() => createModel(device, spec), DeviceError),
-    /^buffer "parameters" needs [\d.]+ MiB; .* allows [\d.]+ MiB \(max(StorageBufferBinding|Buffer)Size\)\. Use narrower layers or a smaller code\.$/,
+    /^buffer "parameters of [\w.]+" needs [\d.]+ MiB; .* allows [\d.]+ MiB \(max(StorageBufferBinding|Buffer)Size\)\. Use narrower layers or a smaller code\.$/,
   );
   device.check();
 });

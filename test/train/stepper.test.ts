@@ -18,9 +18,9 @@ const SETTINGS = settingsFrom({ batch: BATCH, seed: 9 }, IMAGES.count);
 async function withStepper(work: (stepper: Stepper) => Promise<void>): Promise<void> {
   const model = await modelOf(SPEC);
   model.loadParameters(INITIAL);
-  const { layout, matmulVariant, machine, parameterBuffer } = model;
+  const { layout, choose, machine, parameterBuffer } = model;
   const sizes = { layout, rows: BATCH, ...datasetBytes(IMAGES), metricsCapacity: METRICS_CAPACITY };
-  const plan = makePlan('steps', evaluationGraph(SPEC, BATCH), { ...sizes, matmulVariant, fuse: true });
+  const plan = makePlan('steps', evaluationGraph(SPEC, BATCH), { ...sizes, choose, fuse: true });
   const stepper = await Stepper.create(machine, plan, IMAGES, SETTINGS, { parameters: parameterBuffer }, '');
   try {
     await work(stepper);

@@ -81,6 +81,7 @@ test('a report: rows in order, shares of the kernels, the sum of the medians', (
       name: 'training step',
       dispatches: [dispatch('a', 3e6, 1e5), dispatch('b', 0, 1e6)],
       losses: [],
+      lossBytes: 0,
       scratch: [],
     },
     steps: 3,

@@ -7,8 +7,9 @@ import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
 import { ADAPTER_FLAG, DATA_FLAGS, DEFAULTS } from './train-options.js';
 import { checkTraining, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES, type OptimizerOptions } from './training-options.js';
+import { checkTuning, TUNING_FLAGS, TUNING_SWITCHES, type TuningOptions } from './tuning-options.js';
 
-export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions {
+export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions, TuningOptions {
   data?: string;
   limit?: number;
   adapter: string;
@@ -61,7 +62,15 @@ const OWN_FLAGS: Record<string, Flag> = {
 };
 
 /** What a plan follows from: data, adapter, model and optimizer. */
-const PLAN_FLAGS = [DATA_FLAGS, ADAPTER_FLAG, MODEL_FLAGS, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES].flatMap(Object.keys);
+const PLAN_FLAGS = [
+  DATA_FLAGS,
+  ADAPTER_FLAG,
+  MODEL_FLAGS,
+  OPTIMIZER_FLAGS,
+  OPTIMIZER_SWITCHES,
+  TUNING_FLAGS,
+  TUNING_SWITCHES,
+].flatMap(Object.keys);
 
 const TABLE: FlagTable = {
   flags: {
@@ -71,9 +80,11 @@ const TABLE: FlagTable = {
     ...DATA_FLAGS,
     ...MODEL_FLAGS,
     ...OPTIMIZER_FLAGS,
+    ...TUNING_FLAGS,
   },
   switches: {
     ...OPTIMIZER_SWITCHES,
+    ...TUNING_SWITCHES,
     ceilings: { group, help: "measure the device's limits alone" },
     repeat: { group, help: 'time by repetition, as where the device has no timestamps' },
     quiet: { group, help: 'print the results and errors only' },
@@ -100,10 +111,11 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
       '--wgsl',
       given,
       ['wgsl', 'quiet', ...PLAN_FLAGS],
-      '--quiet and the flags of data, adapter, model and optimizer',
+      '--quiet and the flags of data, adapter, model, optimizer and tuning',
     );
   checkModelOptions(given);
   checkTraining(given);
+  checkTuning(given);
   return { ...defaults, ...given, ...product };
 }
 

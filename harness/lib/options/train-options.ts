@@ -14,12 +14,13 @@ import {
   OPTIMIZER_SWITCHES,
   type OptimizerOptions,
 } from './training-options.js';
+import { checkTuning, TUNING_FLAGS, TUNING_SWITCHES, type TuningOptions } from './tuning-options.js';
 
 /** How often a checkpoint is written. */
 export type CheckpointInterval = { steps: number } | { epochs: number };
 
 /** What the command line asks for. Absent: the program decides once it knows model and machine. */
-export interface TrainOptions extends ModelOptions, OptimizerOptions, CourseOptions {
+export interface TrainOptions extends ModelOptions, OptimizerOptions, CourseOptions, TuningOptions {
   data?: string;
   limit?: number;
   /** Share of the training images. */
@@ -182,10 +183,12 @@ const TABLE: FlagTable = {
     ...COURSE_FLAGS,
     ...OPTIMIZER_FLAGS,
     ...CHECKPOINT_FLAGS,
+    ...TUNING_FLAGS,
     ...OUTPUT_FLAGS,
   },
   switches: {
     ...OPTIMIZER_SWITCHES,
+    ...TUNING_SWITCHES,
     plan: inOutput('print the plan of a training step and stop'),
     quiet: inOutput('print nothing but errors'),
     help: inOutput('print this and stop'),
@@ -206,6 +209,7 @@ export function readGivenOptions(args: string[]): Partial<TrainOptions> {
   const given = readInit(readFlags(args, TABLE));
   checkModelOptions(given as Partial<TrainOptions> & Record<string, unknown>);
   checkTraining(given);
+  checkTuning(given);
   checkStart(given);
   return given;
 }

@@ -126,9 +126,19 @@ export function profileSummary({ step, method, quantized, steps, ceilings, bottl
     `host       encode ${time(encode)}, submit ${time(submit)}, readback ${time(readback)} a step`,
     `wall       ${time(wallUntimed)} a step${timing}`,
     `measured   ${methodText(method, quantized, steps)}`,
+    ...variantsText(rows),
     ...(ceilings ? [ceilingsText(ceilings)] : []),
     ...wrap(bottleneck.sentence),
   ].join('\n');
+}
+
+/** How the matmuls are computed, and which rows they are. */
+function variantsText(rows: readonly ProfileRow[]): string[] {
+  const numbers = new Map<string, number[]>();
+  for (const { variant, index } of rows)
+    if (variant !== undefined) numbers.set(variant, [...(numbers.get(variant) ?? []), index + 1]);
+  const told = [...numbers].map(([variant, rowsOf]) => `${variant} (${numbers.size > 1 ? rowsOf.join(' ') : 'all'})`);
+  return told.length === 0 ? [] : wrap(`matmuls    ${told.join(', ')}`);
 }
 
 function methodText(method: ProfileReport['method'], quantized: boolean, steps: number): string {

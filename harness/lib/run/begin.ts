@@ -30,6 +30,7 @@ import { changedOptions, type Start } from './resume.js';
 import { createDefaultFolder, createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { Trace } from './trace.js';
 import { type Job, keptLines } from './training.js';
+import { chooseVariants } from './variants.js';
 
 /** Some of the training images held out, if --validation says so. */
 export const splitImages = (
@@ -67,27 +68,40 @@ export async function beginRun(run: {
   dataset: Dataset;
   start: Start;
   specFor: (dataset: Dataset) => ModelSpec;
+  report: Report;
 }): Promise<Begun> {
   const { device, dataset, start, specFor } = run;
   const { options, from, resumed } = start;
   const chosen = chooseLength(options, { software: device.adapter.software, images: dataset.train.count });
   const length = from ? goingOn(from.run.length, chosen, options) : chosen;
   const wanted = trainerOptions(options, length);
+  const spec = from ? from.snapshot.spec : specFor(dataset);
+  const variants =
+    from && resumed
+      ? variantsOfThen(from.run, run)
+      : await chooseVariants({ ...run, spec, batch: length.batch, options });
   if (!from) {
-    const model = await createModel(device, specFor(dataset), { seed: options.seed });
+    const model = await createModel(device, spec, { seed: options.seed, variants });
     if (options.weights !== undefined) loadWeights(model, options.weights);
     return { model, trainer: await createTrainer(model, dataset, wanted), length, training: wanted };
   }
   const { snapshot } = from;
   if (snapshot.training.layer !== undefined) {
     // The whole model's training is still to come; the layer's begins where it was, with these weights.
-    const model = await createModel(device, snapshot.spec);
+    const model = await createModel(device, spec, { variants });
     model.loadParameters(snapshot.parameters);
     return { model, trainer: await createTrainer(model, dataset, wanted), length, training: wanted };
   }
   const others = resumed ? {} : changedOptions(wanted, snapshot.training);
-  const trainer = await restoreTrainer(device, snapshot, dataset, others);
+  const trainer = await restoreTrainer(device, snapshot, dataset, others, { variants });
   return { model: trainer.model, trainer, length, training: { ...snapshot.training, ...others } };
+}
+
+/** Those that the run has had: with them it goes on to the same bits. On another adapter it has that one's defaults. */
+function variantsOfThen({ variants, adapter }: RunState, { device, report }: { device: Device; report: Report }) {
+  if (!variants || adapter === device.adapter.name) return variants ?? {};
+  report.warn(`the variants of the run's matmuls are of ${adapter}: here it goes on with the defaults`);
+  return {};
 }
 
 /** The length of a run that goes on: as it was, but for what is asked for now. */
@@ -140,6 +154,8 @@ export function makeJob(
     options,
     length,
     data: data.choice,
+    adapter: trainer.model.device.adapter.name,
+    variants: trainer.model.variants,
     seconds: before + (performance.now() - began) / 1000,
     ...(best.state && { best: best.state }),
   });

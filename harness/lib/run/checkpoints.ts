@@ -1,6 +1,6 @@
 // Checkpoints of a run: when they are taken, what a run adds to a trainer's snapshot, and the last good one, to which a run
 // that diverges goes back. They are read back and written while training goes on; one that cannot be written is warned of.
-import { encodeSnapshot, type Snapshot, type Trainer } from 'latentgpu/node';
+import { encodeSnapshot, type MatmulVariants, type Snapshot, type Trainer } from 'latentgpu/node';
 import type { CheckpointInterval, TrainOptions } from '../options/train-options.js';
 import type { BestState } from './best-epoch.js';
 import type { RunLength } from './length.js';
@@ -20,6 +20,9 @@ export interface RunState {
   data: string;
   /** Seconds of the run until then. */
   seconds: number;
+  /** By which the matmuls are computed, and where; runs of older versions had the defaults. */
+  variants?: MatmulVariants;
+  adapter?: string;
   trace: TraceState;
   best?: BestState;
 }

@@ -10,12 +10,12 @@ import { type Ending, type Job, runTraining } from './training.js';
 
 /** Trains and writes what came of it; run.json is on the disk before that and after whatever ends it. */
 export async function trainAndRecord(run: RunDescription, job: Job): Promise<void> {
-  const { folder, trainer, from, report } = job;
+  const { folder, model, trainer, from, report } = job;
   const before = from?.run.seconds ?? 0;
   const started = performance.now();
   const write = (end: Record<string, unknown>) => {
     const seconds = before + (performance.now() - started) / 1000;
-    folder.writeRunJson({ ...run.json, seconds, ...end });
+    folder.writeRunJson({ ...run.json, variants: model.variants, seconds, ...end });
   };
   write({ state: 'running' });
   let end: Record<string, unknown> = { state: 'failed' };

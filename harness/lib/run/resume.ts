@@ -5,6 +5,7 @@ import path from 'node:path';
 import { ArgumentError, decodeSnapshot, LatentGpuError, type TrainerOptions } from 'latentgpu/node';
 import { programName } from '../options/command.js';
 import { RUN_DEFAULTS, type TrainOptions } from '../options/train-options.js';
+import { TUNING_NAMES } from '../options/tuning-options.js';
 import type { Checkpoint, RunState } from './checkpoints.js';
 import { BEST, CHECKPOINTS, checkpointNames, requireRunFolder } from './run-folder.js';
 
@@ -50,7 +51,10 @@ export function chooseStart(given: Partial<TrainOptions>, modelFlags: readonly s
   }
   if (fork !== undefined) {
     const from = readCheckpoint(fork, '--fork');
-    const { out: _, resume: __, quiet: ___, ...stored } = from.run.options;
+    const { out: _, resume: __, quiet: ___, ...then } = from.run.options;
+    const stored = Object.fromEntries(
+      Object.entries(then).filter(([name]) => !TUNING_NAMES.some((own) => own === name)),
+    );
     const fixed = (name: keyof TrainOptions) => FIXED_IN_FORK.includes(name) || modelFlags.includes(name);
     refuseOthers(given, from.run.options, fixed, fork, 'use --init for the weights alone');
     return {

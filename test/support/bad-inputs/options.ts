@@ -49,7 +49,7 @@ const OPENING: Row[] = [
   [
     'createModel({ sed })',
     () => createModel(device, vae(), { sed: 1 } as never),
-    'createModel.sed: unknown, must be one of seed; did you mean seed?',
+    'createModel.sed: unknown, must be one of seed, variants; did you mean seed?',
   ],
   [
     'createModel({ seed: -1 })',

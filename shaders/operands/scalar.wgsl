@@ -1,0 +1,58 @@
+// How a matmul reads its operands, element by element: any M, N, K. Interface and layout: lib/matmul_operands.wgsl.
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+
+fn a_at(row: u32, k: u32) -> f32 {
+  if (TRANSPOSE_A) {
+    return a[k * M + row];
+  }
+  return a[row * K + k];
+}
+
+fn b_at(k: u32, column: u32) -> f32 {
+  if (TRANSPOSE_B) {
+    return b[stored_column(column) * K + k];
+  }
+  return b[k * N + column];
+}
+
+fn a_starts(rows: vec4u) -> vec4u {
+  if (TRANSPOSE_A) {
+    return rows;
+  }
+  return rows * K;
+}
+
+fn b_starts(columns: vec4u) -> vec4u {
+  if (TRANSPOSE_B) {
+    return stored_columns(columns) * K;
+  }
+  return columns;
+}
+
+// A(row, k .. k + 3) of the row that starts at `start`.
+fn a_quad(start: u32, k: u32) -> vec4f {
+  let step = select(1, M, TRANSPOSE_A);
+  if (K % 4 == 0) {
+    let at = start + k * step;
+    return vec4f(a[at], a[at + step], a[at + 2 * step], a[at + 3 * step]);
+  }
+  let ks = k + vec4u(0, 1, 2, 3);
+  let at = start + min(ks, vec4u(K - 1)) * step;
+  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), ks < vec4u(K));
+}
+
+fn a_block(starts: vec4u, k: u32) -> mat4x4f {
+  return mat4x4f(a_quad(starts.x, k), a_quad(starts.y, k), a_quad(starts.z, k), a_quad(starts.w, k));
+}
+
+// B(k, columns); the last k again from K on.
+fn b_row(starts: vec4u, k: u32) -> vec4f {
+  let at = starts + select(k, min(k, K - 1), K % 4 != 0) * select(N, 1, TRANSPOSE_B);
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+}
+
+fn b_block(starts: vec4u, k: u32) -> mat4x4f {
+  return mat4x4f(b_row(starts, k), b_row(starts, k + 1), b_row(starts, k + 2), b_row(starts, k + 3));
+}

@@ -1,0 +1,26 @@
+// One update of numbers whose gradients lie in memory: of every parameter of the model in one dispatch, or of one.
+//   gradient -> w and what the optimizer keeps, in place, all [4 QUADS]
+// The update itself: shaders/optimizers/.
+// Grid: linear over QUADS, four numbers a lane.  Host: src/kernels/optimizer.ts
+
+alias Number = vec4f;
+
+#include "lib/linear.wgsl"
+#include "lib/optimizer.wgsl"
+
+override QUADS: u32;
+
+@group(0) @binding(BINDING_GRADIENT) var<storage, read> gradient: array<Number>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);
+  if (at < QUADS) {
+    begin_update();
+    update(at, gradient[at]);
+  }
+}

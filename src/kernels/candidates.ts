@@ -1,0 +1,136 @@
+// Which variants of the matmul a device is offered for a shape, and which one is taken untimed. Times nothing: the tuner does
+// (src/profile/tune-matmuls.ts). What a variant is, and its text form: matmul-variants.ts.
+import { F32_BYTES } from './kernel.js';
+import { type AdapterTraits, type MatmulShape, matmulVariantFor } from './matmul.js';
+import { fitsShape, type MatmulVariant, partsOf, readsVec4, type TileSizes } from './matmul-variants.js';
+
+export { parseVariant, variantText } from './matmul-variants.js';
+
+/** Optional features of a device that decide which variants it runs. */
+export interface DeviceFeatures {
+  subgroups: boolean;
+}
+
+/** WebGPU's limits that decide which variants fit. */
+export interface WorkgroupLimits {
+  maxComputeInvocationsPerWorkgroup: number;
+  /** Bytes. */
+  maxComputeWorkgroupStorageSize: number;
+}
+
+const tile = (tileM: number, tileN: number, tileK: number, threadM: number, threadN: number, split = 1): TileSizes => ({
+  tileM,
+  tileN,
+  tileK,
+  threadM,
+  threadN,
+  split,
+});
+
+/** From small, for few rows and a long K, to large, for large matrices; with each of SPLITS that makes sense. */
+const TILES: readonly TileSizes[] = [
+  tile(16, 16, 8, 4, 4),
+  tile(16, 16, 16, 4, 4),
+  tile(16, 16, 32, 4, 4),
+  tile(16, 32, 8, 4, 4),
+  tile(16, 32, 16, 4, 4),
+  tile(32, 16, 16, 4, 4),
+  tile(32, 32, 8, 4, 4),
+  tile(32, 32, 16, 4, 4),
+  tile(32, 32, 32, 4, 4),
+  tile(32, 64, 16, 4, 4),
+  tile(64, 32, 16, 4, 4),
+  tile(64, 64, 8, 4, 4),
+  tile(64, 64, 16, 4, 4),
+  tile(64, 64, 16, 8, 4),
+  tile(64, 64, 16, 8, 8),
+  tile(64, 128, 16, 4, 8),
+  tile(128, 64, 8, 8, 4),
+  tile(128, 64, 16, 8, 4),
+  tile(128, 128, 8, 8, 8),
+  tile(128, 128, 16, 8, 8),
+];
+const SPLITS = [1, 2, 4, 8];
+/** Fewer leave most of a multiprocessor idle, more are no faster anywhere. */
+const LANES = { min: 64, max: 512 };
+/** Workgroups that fill a large GPU (an H100 has 132 multiprocessors). */
+const ENOUGH_GROUPS = 128;
+/** With so many, K is not worth splitting. */
+const MANY_GROUPS = 1024;
+/** Multiply-adds: on a software adapter below a millisecond. */
+const SMALL_PRODUCT = 2 ** 20;
+/** Below it K takes so few trips that splitting it saves none. */
+const SHORT_K = 256;
+
+const groupsOf = ({ m, n }: MatmulShape, { tileM, tileN }: TileSizes): number =>
+  Math.ceil(m / tileM) * Math.ceil(n / tileN);
+
+/** Every variant that can compute a matmul of this shape on such a device, and might be the fastest. */
+export function matmulCandidates(
+  traits: AdapterTraits,
+  features: DeviceFeatures,
+  limits: WorkgroupLimits,
+  shape: MatmulShape,
+): MatmulVariant[] {
+  const all = traits.software ? softwareCandidates(traits, features, shape) : tiledCandidates(shape);
+  const fitting = all.filter((variant) => {
+    const { workgroup, storage } = partsOf(variant);
+    return (
+      fitsShape(variant, shape) &&
+      workgroup <= limits.maxComputeInvocationsPerWorkgroup &&
+      // An epilogue's sum over the workgroup takes a number a lane more (shaders/lib/reduce.wgsl).
+      storage + workgroup * F32_BYTES <= limits.maxComputeWorkgroupStorageSize
+    );
+  });
+  return fitting.length > 0 ? fitting : [defaultVariant(traits, features, shape)];
+}
+
+function tiledCandidates(shape: MatmulShape): MatmulVariant[] {
+  const vec4 = readsVec4(shape);
+  const { m, n, k } = shape;
+  return TILES.flatMap((sizes) => SPLITS.map((split) => ({ ...sizes, split })))
+    .filter((sizes) => {
+      const { tileM, tileN, tileK, threadM, threadN, split } = sizes;
+      const lanes = (tileM / threadM) * (tileN / threadN) * split;
+      // A tile that is more than half empty has a smaller one that does the same work.
+      const filled = (tileM === 16 || tileM < 2 * m) && (tileN === 16 || tileN < 2 * n);
+      const worthwhile = split === 1 || (k > split * tileK && groupsOf(shape, sizes) < MANY_GROUPS);
+      return filled && worthwhile && lanes >= LANES.min && lanes <= LANES.max;
+    })
+    .map((sizes) => ({ name: 'tiled', ...sizes, vec4 }));
+}
+
+function softwareCandidates(traits: AdapterTraits, { subgroups }: DeviceFeatures, shape: MatmulShape): MatmulVariant[] {
+  const without = matmulVariantFor(traits, false);
+  const usual = matmulVariantFor(traits, subgroups);
+  if (usual.name !== 'subgroups') return [without];
+  const wide = [4, 8].map((columns): MatmulVariant => ({ ...usual, columns, vec4: readsVec4(shape) }));
+  return [...wide, without];
+}
+
+/** The variant that is the fastest as far as is known without timing it. Fits WebGPU's default limits. */
+export function defaultVariant(
+  traits: AdapterTraits,
+  { subgroups }: DeviceFeatures,
+  shape: MatmulShape,
+): MatmulVariant {
+  const vec4 = readsVec4(shape);
+  // The kernel with subgroups is the faster one, and takes longer to compile than a small product takes in all of training.
+  const small = traits.software && shape.m * shape.n * shape.k < SMALL_PRODUCT;
+  const usual = matmulVariantFor(traits, subgroups && !small);
+  // Of 4 columns a lane, not 8: on lavapipe the sums of 8 do not stay in registers, on SwiftShader they compile for half as
+  // long again (bench-notes.md).
+  if (usual.name === 'subgroups') return { ...usual, columns: 4, vec4 };
+  if (usual.name === 'registers') return usual;
+  return { name: 'tiled', ...defaultTile(shape), vec4 };
+}
+
+function defaultTile(shape: MatmulShape): TileSizes {
+  const enough = (sizes: TileSizes) => groupsOf(shape, sizes) >= ENOUGH_GROUPS;
+  const large = [tile(128, 64, 16, 8, 4), tile(64, 64, 16, 4, 4)];
+  const medium = [tile(32, 64, 16, 4, 4), tile(32, 32, 16, 4, 4)];
+  const whole = [...large, ...(shape.k <= SHORT_K ? medium : [])].find(enough);
+  if (whole) return whole;
+  const wide = tile(16, 32, 16, 4, 4, 4);
+  return enough(wide) ? wide : tile(16, 16, 8, 4, 4, 8);
+}

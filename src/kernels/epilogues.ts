@@ -1,0 +1,208 @@
+// What is done with a matmul's result before it reaches memory, as data: shaders/epilogues/. Any variant takes any of them.
+import activationGradientSource from '../../shaders/epilogues/activation_gradient.wgsl';
+import biasActivationSource from '../../shaders/epilogues/bias_activation.wgsl';
+import biasActivationKeepSource from '../../shaders/epilogues/bias_activation_keep.wgsl';
+import finishStepEnd from '../../shaders/epilogues/ends/finish_step.wgsl';
+import lossSumEnd from '../../shaders/epilogues/ends/loss_sum.wgsl';
+import noEnd from '../../shaders/epilogues/ends/none.wgsl';
+import stepState from '../../shaders/epilogues/ends/step_state.wgsl';
+import latentGradientSource from '../../shaders/epilogues/latent_gradient.wgsl';
+import lossSource from '../../shaders/epilogues/loss.wgsl';
+import bceSource from '../../shaders/epilogues/losses/bce.wgsl';
+import gradientSource from '../../shaders/epilogues/losses/gradient.wgsl';
+import noGradientSource from '../../shaders/epilogues/losses/no_gradient.wgsl';
+import squaredErrorSource from '../../shaders/epilogues/losses/squared_error.wgsl';
+import optimizerSource from '../../shaders/epilogues/optimizer.wgsl';
+import optimizerQuadsSource from '../../shaders/epilogues/optimizer_quads.wgsl';
+import plainSource from '../../shaders/epilogues/plain.wgsl';
+import sampledHeadsSource from '../../shaders/epilogues/sampled_heads.wgsl';
+import weightGradientSource from '../../shaders/epilogues/weight_gradient.wgsl';
+import type { NoiseStream } from '../graph/ops.js';
+import type { Activation, LogVarRange } from '../model/spec.js';
+import { STREAM } from '../random.js';
+import { ACTIVATION_COSTS, activationCode } from './activation.js';
+import type { Access, Constants } from './kernel.js';
+import { type OptimizerForm, updateOf } from './optimizer.js';
+import type { ShaderSource } from './shader.js';
+
+export interface Epilogue {
+  name: string;
+  /** The functions that shaders/lib/matmul_operands.wgsl asks for. */
+  sources: ShaderSource[];
+  /** Bindings follow a and b. */
+  bindings: Record<string, Access>;
+  /** Whether it stores four columns at a time, and the sources say how; otherwise they say how to store one element. */
+  inQuads?: boolean;
+  /** Whether the sources find their bindings by constants BINDING_NAME. */
+  numbered?: boolean;
+  /** Values for the module's `override`s; `activation` is the one that it applies or undoes, if it does. */
+  constants(activation: Activation): Constants;
+  /** Whether two columns, n / 2 apart, are to come to one lane one after the other. */
+  paired?: boolean;
+  /** Whether it ends in a sum over its workgroup, of which shaders/lib/reduce.wgsl wants to know the size. */
+  sums?: boolean;
+  /** Whether it wants the sum of each row of A. */
+  biasGradient: boolean;
+  /** Floating point operations an element of C. */
+  flops(activation: Activation): number;
+  /** And a sum of a row, beyond the sum. */
+  biasFlops: number;
+}
+
+const NOTHING = { biasGradient: false, biasFlops: 0, constants: () => ({}), flops: () => 0 };
+const ACTIVATION = { constants: (activation: Activation) => ({ ACTIVATION: activationCode(activation) }) };
+const FORWARD = { ...ACTIVATION, flops: (activation: Activation) => 1 + ACTIVATION_COSTS[activation].forward };
+
+/** Those that are always the same. */
+export const EPILOGUES = {
+  plain: { ...NOTHING, name: 'plain', sources: [plainSource, noEnd], bindings: { c: 'write' } },
+  bias_activation: {
+    ...NOTHING,
+    ...FORWARD,
+    name: 'bias_activation',
+    sources: [biasActivationSource, noEnd],
+    bindings: { bias: 'read', y: 'write' },
+  },
+  bias_activation_keep: {
+    ...NOTHING,
+    ...FORWARD,
+    name: 'bias_activation_keep',
+    sources: [biasActivationKeepSource, noEnd],
+    bindings: { bias: 'read', x: 'write', y: 'write' },
+  },
+  activation_gradient: {
+    ...NOTHING,
+    ...ACTIVATION,
+    name: 'activation_gradient',
+    sources: [activationGradientSource, noEnd],
+    bindings: { kept: 'read', dx: 'write' },
+    flops: (activation) => ACTIVATION_COSTS[activation].gradient,
+  },
+  weight_gradient: {
+    ...NOTHING,
+    name: 'weight_gradient',
+    sources: [weightGradientSource, noEnd],
+    bindings: { dw: 'write', dbias: 'write' },
+    biasGradient: true,
+  },
+} as const satisfies Record<string, Epilogue>;
+
+export type EpilogueName = keyof typeof EPILOGUES;
+
+/**
+ * The update of a layer's weight and bias from the gradients at hand. `w` and what the optimizer keeps are bound from the
+ * weight's first number on; the bias begins `biasAt` numbers later. `inQuads`: the kernel stores whole quads.
+ */
+export function optimizerEpilogue(form: OptimizerForm, biasAt: number, inQuads: boolean): Epilogue {
+  const { name, sources, bindings, constants, flops } = updateOf(form);
+  return {
+    name,
+    sources: [inQuads ? optimizerQuadsSource : optimizerSource, ...sources, noEnd],
+    bindings,
+    numbered: true,
+    inQuads,
+    constants: () => ({ BIAS_AT: biasAt, ...constants }),
+    biasGradient: true,
+    flops: () => flops,
+    biasFlops: flops,
+  };
+}
+
+/** What the last layer's output is compared by. */
+export interface OutputLoss {
+  kind: 'bce' | 'squared_error';
+  /** Whether somebody asks for the gradient. */
+  gradient: boolean;
+  /** Whether the activation's slope is told from its input (KEPT_FOR_GRADIENT of graph/activation.ts). */
+  keepsInput: boolean;
+}
+
+/** The loss of the layer's output, and its gradient. Cross entropy takes logits: their activation is the identity. */
+export function lossEpilogue({ kind, gradient, keepsInput }: OutputLoss): Epilogue {
+  const squared = kind === 'squared_error';
+  const own = squared ? { loss: 3, gradient: 3 } : { loss: 7, gradient: 5 };
+  return {
+    ...NOTHING,
+    name: gradient ? `${kind}_with_gradient` : kind,
+    sources: [
+      lossSource,
+      squared ? squaredErrorSource : bceSource,
+      gradient ? gradientSource : noGradientSource,
+      lossSumEnd,
+    ],
+    bindings: {
+      bias: 'read',
+      targets: 'read',
+      settings: 'uniform',
+      progress: 'uniform',
+      losses: 'write',
+      ...(gradient && { dx: 'write' }),
+    },
+    numbered: true,
+    sums: true,
+    constants: (activation) => ({
+      ACTIVATION: activationCode(activation),
+      ...(squared && { KEEPS_INPUT: Number(keepsInput) }),
+    }),
+    flops: (activation) => {
+      const cost = ACTIVATION_COSTS[activation];
+      return 1 + cost.forward + own.loss + (gradient ? own.gradient + cost.gradient : 0);
+    },
+  };
+}
+
+/** What of a Gaussian code decides about its kernels. */
+export interface CodeShape {
+  latent: number;
+  stream: NoiseStream;
+  logVarRange: LogVarRange;
+}
+
+const codeConstants = ({ latent, stream, logVarRange: [low, high] }: CodeShape) => ({
+  LATENT: latent,
+  STREAM: STREAM[stream],
+  LOG_VAR_LOW: low,
+  LOG_VAR_HIGH: high,
+});
+
+/** mu, log_var, the sample and the KL divergence, of the product to [rows, 2 latent]. */
+export const sampledHeadsEpilogue = (shape: CodeShape): Epilogue => ({
+  ...NOTHING,
+  name: 'sampled_heads',
+  sources: [sampledHeadsSource, lossSumEnd],
+  bindings: {
+    bias: 'read',
+    settings: 'uniform',
+    progress: 'uniform',
+    heads: 'write',
+    z: 'write',
+    losses: 'write',
+  },
+  numbered: true,
+  paired: true,
+  sums: true,
+  constants: () => codeConstants(shape),
+  // A bias each; of each pair the sample, 4, and the divergence, 6.
+  flops: () => 1 + (4 + 6) / 2,
+});
+
+/** The heads' gradient, of the product to dz; `columns` is how many the product has. */
+export const latentGradientEpilogue = (shape: CodeShape, columns: number): Epilogue => ({
+  ...NOTHING,
+  name: 'latent_gradient',
+  sources: [latentGradientSource, noEnd],
+  bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', dheads: 'write' },
+  numbered: true,
+  constants: () => codeConstants(shape),
+  flops: () => (14 * shape.latent) / columns,
+});
+
+/** Whether there is nothing yet that a dispatch of these sources does at its end. */
+export const endsFree = (sources: readonly ShaderSource[]): boolean => sources.at(-1) === noEnd;
+
+/** The same sources, of which the first workgroup also ends the step; `knowsStep`: whether they bind its state. */
+export const endingStep = (sources: readonly ShaderSource[], knowsStep: boolean): ShaderSource[] => [
+  ...sources.slice(0, -1),
+  ...(knowsStep ? [] : [stepState]),
+  finishStepEnd,
+];

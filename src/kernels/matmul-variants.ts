@@ -1,0 +1,193 @@
+// How a matmul is computed, as data: what each variant's shader is given, which shapes it fits, and its text form, by which
+// a person pins one. Which of them a device is offered: candidates.ts.
+import registersSource from '../../shaders/matmul_registers.wgsl';
+import subgroupsSource from '../../shaders/matmul_subgroups.wgsl';
+import tiledSource from '../../shaders/matmul_tiled.wgsl';
+import scalarOperands from '../../shaders/operands/scalar.wgsl';
+import vec4Operands from '../../shaders/operands/vec4.wgsl';
+import { ArgumentError } from '../errors.js';
+import { type Constants, F32_BYTES } from './kernel.js';
+import type { ShaderSource } from './shader.js';
+
+/** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
+export interface ProductShape {
+  m: number;
+  n: number;
+  k: number;
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+/** Sizes of matmul_tiled.wgsl. */
+export interface TileSizes {
+  /** Of C, what a workgroup computes. */
+  tileM: number;
+  tileN: number;
+  /** Of K, what lies in shared memory at a time. */
+  tileK: number;
+  /** Of C, what a lane computes: 4 or 8. */
+  threadM: number;
+  threadN: number;
+  /** Groups of lanes of a workgroup that share K. */
+  split: number;
+}
+
+/** With TileSizes left out, DEFAULT_TILE has them. `vec4`: operands are read four numbers a load (fitsShape says where). */
+export interface TiledVariant extends Partial<TileSizes> {
+  name: 'tiled';
+  vec4?: boolean;
+}
+
+/** `lanes`: invocations that run together; `columns`: of a lane, 4 (if absent) or 8. */
+export interface SubgroupsVariant {
+  name: 'subgroups';
+  lanes: number;
+  columns?: number;
+  vec4?: boolean;
+}
+
+export interface RegistersVariant {
+  name: 'registers';
+  lanes: number;
+}
+
+/**
+ * How the product is computed. `tiled`: shared-memory tiles, for GPUs. `subgroups` and `registers`: no barrier, no shared
+ * memory, for software adapters with and without the feature; `lanes` is how many invocations run together there.
+ */
+export type MatmulVariant = TiledVariant | SubgroupsVariant | RegistersVariant;
+
+export const DEFAULT_TILE: TileSizes = { tileM: 32, tileN: 32, tileK: 16, threadM: 4, threadN: 4, split: 1 };
+
+/** What a variant's kernel is made of. */
+export interface VariantParts {
+  source: ShaderSource;
+  /** How it reads the operands. */
+  operands: ShaderSource;
+  header: Constants;
+  /** More values for `override`s. */
+  tuning: Constants;
+  enables: string[];
+  /** Invocations a workgroup, a power of two. */
+  workgroup: number;
+  /** Bytes of workgroup memory. */
+  storage: number;
+  /** Rows and columns of C that one workgroup computes. */
+  tile: [rows: number, columns: number];
+  /** A lane stores columns c, c + columnStride, c + 2 columnStride, ... of a row. */
+  columnStride: number;
+}
+
+export function partsOf(variant: MatmulVariant): VariantParts {
+  const operands = 'vec4' in variant && variant.vec4 ? vec4Operands : scalarOperands;
+  switch (variant.name) {
+    case 'tiled': {
+      const { tileM, tileN, tileK, threadM, threadN, split } = tileOf(variant);
+      const workgroup = (tileM / threadM) * (tileN / threadN) * split;
+      const tiles = split * tileK * (tileM / 4 + 1 + tileN / 4 + 1);
+      const sums = split > 1 ? (workgroup * threadM * threadN) / 4 : 0;
+      return {
+        source: tiledSource,
+        operands,
+        header: { TILE_M: tileM, TILE_N: tileN, TILE_K: tileK, THREAD_M: threadM, THREAD_N: threadN, SPLIT: split },
+        tuning: {},
+        enables: [],
+        workgroup,
+        storage: Math.max(tiles, sums) * 4 * F32_BYTES + split * tileM * F32_BYTES,
+        tile: [tileM, tileN],
+        columnStride: 1,
+      };
+    }
+    case 'subgroups': {
+      const { lanes, columns = 4 } = variant;
+      return {
+        source: subgroupsSource,
+        operands,
+        header: { LANES: lanes, COLUMNS: columns },
+        tuning: {},
+        enables: ['subgroups'],
+        workgroup: lanes,
+        storage: 0,
+        tile: [32, columns * lanes],
+        columnStride: 1,
+      };
+    }
+    case 'registers':
+      return {
+        source: registersSource,
+        operands,
+        header: {},
+        tuning: { WG: variant.lanes },
+        enables: [],
+        workgroup: variant.lanes,
+        storage: 0,
+        tile: [8, 8 * variant.lanes],
+        columnStride: variant.lanes,
+      };
+  }
+}
+
+const tileOf = ({ name: _, vec4: __, ...sizes }: TiledVariant): TileSizes => ({ ...DEFAULT_TILE, ...sizes });
+
+/** A lane stores columns c, c + columnStride, c + 2 columnStride, ... of a row, an even number of them. */
+export const columnStride = (variant: MatmulVariant): number => partsOf(variant).columnStride;
+
+/**
+ * Whether a variant hands its epilogue rows of four columns, and biases four rows at a time, of a matrix of n columns: all of
+ * them whole.
+ */
+export const storesQuads = (variant: MatmulVariant, n: number): boolean => variant.name === 'subgroups' && n % 4 === 0;
+
+/** Whether vec4 reads the operands of a shape: its blocks of four by four are whole along what is stored side by side. */
+export const readsVec4 = ({ m, n, k, transposeA, transposeB }: ProductShape): boolean =>
+  k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
+
+/** Whether a variant computes a matmul of this shape. */
+export const fitsShape = (variant: MatmulVariant, shape: ProductShape): boolean =>
+  !('vec4' in variant && variant.vec4) || readsVec4(shape);
+
+/** "tiled 64x64x16 8x4 split 4 vec4", "subgroups 8 lanes 32x4 vec4", "registers 8 lanes"; "tiled" is the default tile. */
+export function variantText(variant: MatmulVariant): string {
+  if (variant.name === 'registers') return `registers ${variant.lanes} lanes`;
+  const vec4 = variant.vec4 ? ' vec4' : '';
+  if (variant.name === 'subgroups') return `subgroups ${variant.lanes} lanes 32x${variant.columns ?? 4}${vec4}`;
+  const { tileM, tileN, tileK, threadM, threadN, split } = tileOf(variant);
+  const splits = split === 1 ? '' : ` split ${split}`;
+  return `tiled ${tileM}x${tileN}x${tileK} ${threadM}x${threadN}${splits}${vec4}`;
+}
+
+const TILED = /^tiled (\d+)x(\d+)x(\d+) ([48])x([48])(?: split ([248]))?( vec4)?$/;
+const SUBGROUPS = /^subgroups (4|8|16) lanes 32x([48])( vec4)?$/;
+const REGISTERS = /^registers ([1-9]\d{0,3}) lanes$/;
+
+/** @throws ArgumentError if `text` is none that `variantText` gives */
+export function parseVariant(text: string): MatmulVariant {
+  const registers = REGISTERS.exec(text);
+  if (registers) return { name: 'registers', lanes: Number(registers[1]) };
+  const subgroups = SUBGROUPS.exec(text);
+  if (subgroups)
+    return {
+      name: 'subgroups',
+      lanes: Number(subgroups[1]),
+      columns: Number(subgroups[2]),
+      vec4: subgroups[3] !== undefined,
+    };
+  const tiled = TILED.exec(text);
+  const variant = tiled && tiledFrom(tiled);
+  if (variant) return variant;
+  throw new ArgumentError(
+    `matmul variant "${text}", must be such as "tiled 64x64x16 8x4 split 4 vec4" (sides powers of two from 16 to 128, K 8 to ` +
+      '32), "subgroups 8 lanes 32x4 vec4" or "registers 8 lanes"',
+  );
+}
+
+const SIDES = [16, 32, 64, 128];
+const DEPTHS = [8, 16, 32];
+
+function tiledFrom(match: RegExpExecArray): TiledVariant | undefined {
+  const [tileM = 0, tileN = 0, tileK = 0, threadM = 0, threadN = 0, split = 1] = match
+    .slice(1, 7)
+    .map((digits) => (digits === undefined ? undefined : Number(digits)));
+  if (!SIDES.includes(tileM) || !SIDES.includes(tileN) || !DEPTHS.includes(tileK)) return undefined;
+  return { name: 'tiled', tileM, tileN, tileK, threadM, threadN, split, vec4: match[7] !== undefined };
+}

@@ -1,0 +1,189 @@
+// The matmuls of a plan as contests of src/gpu/tune.ts: what is run, on which operands, and why candidates must agree to the
+// last bit. Called by tune-matmuls.ts.
+import type { Device } from '../gpu/device.js';
+import { DispatchTimer } from '../gpu/dispatch-timer.js';
+import { watched } from '../gpu/faults.js';
+import type { Memory } from '../gpu/memory.js';
+import { Pipelines } from '../gpu/pipelines.js';
+import { type Machine, Program } from '../gpu/program.js';
+import { readBuffer } from '../gpu/transfer.js';
+import type { Contender, Contest } from '../gpu/tune.js';
+import { type Part, parameterSpecs, trainingGraph } from '../graph/build.js';
+import { defaultVariant, parseVariant, variantText } from '../kernels/candidates.js';
+import { shapeText } from '../kernels/choices.js';
+import { F32_BYTES } from '../kernels/kernel.js';
+import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
+import type { ModelSpec } from '../model/spec.js';
+import { dispatchOf } from '../plan/call.js';
+import { layoutOf } from '../plan/layout.js';
+import { makePlan } from '../plan/make.js';
+import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
+import { candidatesOn } from '../train/variants.js';
+
+/** A matmul of a step, and how often it comes. */
+export interface PlannedMatmul {
+  shape: MatmulShape;
+  calls: number;
+}
+
+/** Those of a training step: a plan is made, and asked for. A layer's own training has none but these. */
+export function plannedMatmuls(device: Device, spec: ModelSpec, batch: number, part: Part = 'whole'): PlannedMatmul[] {
+  const found = new Map<string, PlannedMatmul>();
+  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows: batch, imageBytes: 4, metricsCapacity: 1 };
+  makePlan('tuning', trainingGraph(spec, batch, part), {
+    ...sizes,
+    ...(spec.classes !== undefined && { labelBytes: 4 }),
+    fuse: true,
+    choose: (shape) => {
+      const name = shapeText(shape);
+      const before = found.get(name)?.calls ?? 0;
+      found.set(name, { shape, calls: before + 1 });
+      return defaultVariant(device.adapter, { subgroups: device.features.has('subgroups') }, shape);
+    },
+  });
+  return [...found.values()];
+}
+
+/** To a program the names of resources are only names. */
+const PLACES = { a: 'parameters', b: 'input', c: 'output', dbias: 'metrics' } as const satisfies Record<
+  string,
+  Resource
+>;
+type Place = keyof typeof PLACES;
+
+const OPERANDS = { a: 1, b: 2 };
+const REMEDY = 'Train without tuning.';
+
+/** Whole numbers up to this in size: sums of f32 are exact up to 2^24, whatever their order. */
+const largestExact = (k: number): number => Math.max(1, Math.min(8, Math.floor(Math.sqrt(2 ** 24 / k))));
+
+/** Candidates are not told apart by their epilogues, but for the one that sums the rows of A on the way. */
+export const epilogueOf = ({ transposeA }: MatmulShape): EpilogueName => (transposeA ? 'weight_gradient' : 'plain');
+
+/** Operands on the device, large enough for every shape. */
+export class TuneBench {
+  private readonly machine: Machine;
+  private readonly timer: DispatchTimer;
+
+  private constructor(
+    private readonly device: Device,
+    memory: Memory,
+    private readonly buffers: Record<Place, GPUBuffer>,
+  ) {
+    // Pipelines of its own: what loses is not kept.
+    this.machine = { device, memory, pipelines: new Pipelines(device) };
+    this.timer = new DispatchTimer(device, memory);
+  }
+
+  static async create(device: Device, memory: Memory, matmuls: readonly PlannedMatmul[]): Promise<TuneBench> {
+    const most = (size: (shape: MatmulShape) => number) => Math.max(1, ...matmuls.map(({ shape }) => size(shape)));
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const make = (label: string, count: number) =>
+      memory.create({ label, bytes: count * F32_BYTES, usage, remedy: REMEDY });
+    const buffers = {
+      a: make(
+        'tuning a',
+        most(({ m, k }) => m * k),
+      ),
+      b: make(
+        'tuning b',
+        most(({ n, k }) => n * k),
+      ),
+      c: make(
+        'tuning c',
+        most(({ m, n }) => m * n),
+      ),
+      dbias: make(
+        'tuning dbias',
+        most(({ m }) => m),
+      ),
+    };
+    await memory.settled();
+    const largest = largestExact(most(({ k }) => k));
+    for (const [name, seed] of Object.entries(OPERANDS) as ['a' | 'b', number][]) {
+      const buffer = buffers[name];
+      device.gpu.queue.writeBuffer(buffer, 0, wholeNumbers(seed, buffer.size / F32_BYTES, largest));
+    }
+    return new TuneBench(device, memory, buffers);
+  }
+
+  /** Operands are whole numbers so small that no product or sum is rounded: every right candidate has the same bits. */
+  contest({ shape, calls }: PlannedMatmul): Contest {
+    const candidates = candidatesOn(this.device, shape);
+    return {
+      name: shapeText(shape),
+      candidates: candidates.map(variantText),
+      flops: 2 * shape.m * shape.n * shape.k,
+      calls,
+      tolerance: 0,
+      make: (text) => this.contender(this.dispatch(parseVariant(text), shape)),
+    };
+  }
+
+  /** Texts of all shaders that such a contest compiles, each once. */
+  static shaders(candidates: readonly MatmulVariant[], epilogue: EpilogueName): string[] {
+    const kernels = candidates.map((variant) => matmul(variant, epilogue));
+    return [...new Set(kernels.flatMap(({ sources }) => sources.map(({ code }) => code)))];
+  }
+
+  private dispatch(variant: MatmulVariant, shape: MatmulShape): Dispatch {
+    const { m, n, k } = shape;
+    const tensor = (name: Place, counts: number[]): Tensor => {
+      const bytes = counts.reduce((product, count) => product * count, F32_BYTES);
+      return { name, shape: counts, bytes, place: { kind: 'resource', resource: PLACES[name], offset: 0 } };
+    };
+    const c = tensor('c', [m, n]);
+    const tensors = { a: tensor('a', [m, k]), b: tensor('b', [k, n]), c, dw: c, dbias: tensor('dbias', [m]) };
+    return dispatchOf(matmul(variant, epilogueOf(shape)), shape, tensors, shapeText(shape));
+  }
+
+  private async contender(dispatch: Dispatch): Promise<Contender> {
+    const plan = { name: dispatch.kernel, dispatches: [dispatch], losses: [], lossBytes: 0, scratch: [] };
+    const resources = Object.fromEntries(
+      Object.entries(this.buffers).map(([name, buffer]) => [PLACES[name as Place], buffer]),
+    );
+    const program = await Program.create(this.machine, plan, resources, REMEDY);
+    return { result: () => this.run(program), time: (count) => this.timer.time(program, count) };
+  }
+
+  /** What it writes. What another wrote before is gone: an element that this one forgets is seen. */
+  private async run(program: Program): Promise<Float32Array> {
+    const { device, memory } = this.machine;
+    const { buffers } = this;
+    const label = program.plan.name;
+    await watched(device, `kernel ${label}`, () => {
+      const encoder = device.gpu.createCommandEncoder({ label });
+      encoder.clearBuffer(buffers.c);
+      encoder.clearBuffer(buffers.dbias);
+      const pass = encoder.beginComputePass({ label });
+      program.encode(pass);
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    });
+    const written = (program.plan.dispatches[0]?.bindings ?? []).filter(({ access }) => access === 'write');
+    const parts: Float32Array[] = [];
+    for (const { name, tensor } of written) {
+      const buffer = name === 'dbias' ? buffers.dbias : buffers.c;
+      parts.push(new Float32Array(await readBuffer(device, memory, buffer, tensor.bytes)));
+    }
+    const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+}
+
+/** From -largest to largest, by a hash of the index: quick, and no pattern that a wrong index would repeat. */
+function wholeNumbers(seed: number, count: number, largest: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    let word = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(seed, 0x85ebca6b);
+    word = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
+    word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
+    values[i] = ((word >>> 8) % (2 * largest + 1)) - largest;
+  }
+  return values;
+}

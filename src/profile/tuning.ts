@@ -1,0 +1,4 @@
+// latentgpu/tune: finds the fastest variant of each matmul. Apart from latentgpu/profile because it makes plans, and carries
+// what that needs a second time.
+export { type MatmulChoice, type TuneMatmulOptions, type TuneReport, tuneMatmuls } from './tune-matmuls.js';
+export type { TunedMatmul, TunedMatmuls, TunedOn, TuningCache } from './tuning-cache.js';

@@ -1,0 +1,76 @@
+// Every candidate of the matmul, on this adapter and as GPUs are offered them, at small sizes: all forms against f64, the bias
+// gradient, each element stored once, the same bits twice.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/candidates.js';
+import { type AdapterTraits, type MatmulVariant, matmul } from '../../src/kernels/matmul.js';
+import { device, usesDevice } from '../support/device.js';
+import {
+  checkPlain,
+  checkRepeats,
+  checkStoredOnce,
+  checkWeightGradient,
+  type Form,
+  formName,
+  NN,
+  NT,
+  type Size,
+  shapeOf,
+  TN,
+} from '../support/matmul.js';
+
+const TT: Form = { transposeA: true, transposeB: true };
+const FORMS = [NT, NN, TN, TT];
+/** In which every tile has edges: whole in quads, and odd. */
+const QUADS: Size = [36, 68, 20];
+const ODD: Size = [33, 17, 130];
+const SMALL: Size[] = [
+  [1, 1, 1],
+  [5, 7, 3],
+];
+/** Where the lists are taken from: all that some shape of the seed is offered. */
+const OFFERED: Size[] = [
+  [128, 784, 512],
+  [4096, 4096, 4096],
+  [512, 128, 784],
+  [127, 785, 511],
+];
+
+const { adapter, features, limits } = device;
+const subgroups = features.has('subgroups');
+
+function candidates(traits: AdapterTraits): MatmulVariant[] {
+  const all = OFFERED.flatMap((size) => matmulCandidates(traits, { subgroups }, limits, shapeOf(size, NT)));
+  const defaults = OFFERED.map((size) => defaultVariant(traits, { subgroups }, shapeOf(size, NT)));
+  return [...new Set([...all, ...defaults].map(variantText))].map(parseVariant);
+}
+
+const ALL = [...(adapter.software ? candidates(adapter) : []), ...candidates({ software: false })];
+
+// A pipeline a size and form, which software adapters compile for a second: the candidates take turns with the forms.
+ALL.forEach((variant, index) => {
+  const vec4 = 'vec4' in variant && variant.vec4;
+  const turn = (by: number): Form => FORMS[(index + by) % FORMS.length] ?? NT;
+  const cases: [Size, Form][] = vec4
+    ? [[QUADS, turn(0)]]
+    : [[ODD, turn(0)], ...SMALL.map((size, by): [Size, Form] => [size, turn(by + 1)])];
+  for (const [size, form] of cases)
+    test(`matmul ${variantText(variant)} ${formName(form)} ${size.join('x')}`, () =>
+      checkPlain(matmul(variant, 'plain'), size, form));
+  const size = vec4 ? QUADS : ODD;
+  test(`matmul ${variantText(variant)} with bias gradient`, () =>
+    checkWeightGradient(matmul(variant, 'weight_gradient'), size));
+  test(`matmul ${variantText(variant)} stores each element once, and the same bits twice`, async () => {
+    await checkStoredOnce(variant, size, turn(0));
+    await checkRepeats(variant, size, turn(0));
+  });
+});
+
+test('there are tiled candidates with and without a split, with and without vec4', () => {
+  const texts = ALL.map(variantText).join('\n');
+  for (const part of [/^tiled .* split 8 vec4$/m, /^tiled 64x64x16 8x4 vec4$/m, /^tiled 64x64x16 8x4$/m])
+    assert.match(texts, part);
+});
+
+usesDevice(test);
+test.run();
