@@ -1,10 +1,8 @@
 // y = activation(x), element by element. Only the unfused plan runs this.
-//   x -> y, both [COUNT]
-// Grid: linear over COUNT.  Host: src/kernels/elementwise.ts
+//   x -> y, both [count]
+// Grid: linear over count.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
 #include "lib/activation.wgsl"
-
-override COUNT: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -16,7 +14,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);
-  if (at < COUNT) {
+  if (at < sizes.count) {
     y[at] = activate(x[at]);
   }
 }

@@ -1,11 +1,9 @@
 // dx = dy * activation'(x), from what the forward pass kept: the activation's output y, or x for some (lib/activation.wgsl).
 // Only the unfused plan runs this.
-//   dy, kept -> dx, all [COUNT]
-// Grid: linear over COUNT.  Host: src/kernels/elementwise.ts
+//   dy, kept -> dx, all [count]
+// Grid: linear over count.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
 #include "lib/activation.wgsl"
-
-override COUNT: u32;
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read> kept: array<f32>;
@@ -18,7 +16,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);
-  if (at < COUNT) {
+  if (at < sizes.count) {
     dx[at] = dy[at] * activation_slope(kept[at]);
   }
 }

@@ -1,9 +1,7 @@
 // y = a + b, element by element: gradients that arrive at one value by two ways. Only the unfused plan runs this.
-//   a, b -> y, all [COUNT]
-// Grid: linear over COUNT.  Host: src/kernels/elementwise.ts
+//   a, b -> y, all [count]
+// Grid: linear over count.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
-
-override COUNT: u32;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
@@ -16,7 +14,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);
-  if (at < COUNT) {
+  if (at < sizes.count) {
     y[at] = a[at] + b[at];
   }
 }

@@ -1,10 +1,7 @@
 // y[row, column] = x[row, column] + bias[column]. Only the unfused plan runs this.
-//   x [rows, COLUMNS], bias [COLUMNS] -> y [rows, COLUMNS]
-// Grid: linear over COUNT = rows * COLUMNS.  Host: src/kernels/elementwise.ts
+//   x [rows, columns], bias [columns] -> y [rows, columns]
+// Grid: linear over count = rows * columns.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
-
-override COUNT: u32;
-override COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> bias: array<f32>;
@@ -17,7 +14,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);
-  if (at < COUNT) {
-    y[at] = x[at] + bias[at % COLUMNS];
+  if (at < sizes.count) {
+    y[at] = x[at] + bias[at % sizes.columns];
   }
 }

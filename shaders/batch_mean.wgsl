@@ -1,10 +1,8 @@
 // The mean of each column over the rows that hold an image.
-//   x [batch, COLUMNS] -> mean [COLUMNS]
-// Grid: linear over COLUMNS, each lane walks its column.  Host: src/kernels/sparsity.ts
+//   x [batch, columns] -> mean [columns]
+// Grid: linear over columns, each lane walks its column.  Host: src/kernels/sparsity.ts
 #include "lib/linear.wgsl"
 #include "lib/step.wgsl"
-
-override COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<uniform> progress: Progress;
@@ -17,12 +15,12 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let column = linear_index(workgroup, groups, lane);
-  if (column >= COLUMNS) {
+  if (column >= sizes.columns) {
     return;
   }
   var sum = 0.0;
   for (var row = 0u; row < progress.rows; row++) {
-    sum += x[row * COLUMNS + column];
+    sum += x[row * sizes.columns + column];
   }
   mean[column] = sum / f32(progress.rows);
 }

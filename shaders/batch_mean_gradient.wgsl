@@ -1,11 +1,8 @@
 // d mean / d x: each row that holds an image has its share of dmean; the others none.
-//   dmean [COLUMNS] -> dx [batch, COLUMNS]
-// Grid: linear over COUNT = batch * COLUMNS.  Host: src/kernels/sparsity.ts
+//   dmean [columns] -> dx [batch, columns]
+// Grid: linear over count = batch * columns.  Host: src/kernels/sparsity.ts
 #include "lib/linear.wgsl"
 #include "lib/step.wgsl"
-
-override COUNT: u32;
-override COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> dmean: array<f32>;
 @group(0) @binding(1) var<uniform> progress: Progress;
@@ -18,7 +15,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // dx[row, column]
-  if (at < COUNT) {
-    dx[at] = select(0.0, dmean[at % COLUMNS] / f32(progress.rows), at / COLUMNS < progress.rows);
+  if (at < sizes.count) {
+    dx[at] = select(0.0, dmean[at % sizes.columns] / f32(progress.rows), at / sizes.columns < progress.rows);
   }
 }

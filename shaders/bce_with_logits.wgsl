@@ -1,10 +1,8 @@
 // Binary cross entropy from logits, summed over the pixels of each row, in nats. bce.wgsl adds the gradient.
-//   logits, targets [batch, PIXELS] -> bce [batch]
+//   logits, targets [batch, pixels] -> bce [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/loss.ts
 #include "lib/reduce.wgsl"
 #include "lib/bce.wgsl"
-
-override PIXELS: u32;
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
@@ -14,8 +12,8 @@ override PIXELS: u32;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = workgroup.x;
   var sum = 0.0;
-  for (var column = lane; column < PIXELS; column += WORKGROUP) {
-    let at = row * PIXELS + column;  // logits[row, column]
+  for (var column = lane; column < sizes.pixels; column += WORKGROUP) {
+    let at = row * sizes.pixels + column;  // logits[row, column]
     sum += bce_with_logits(logits[at], targets[at]);
   }
   let total = reduce_sum(lane, sum);

@@ -1,11 +1,8 @@
 // d bce / d logits = weight (sigmoid(logit) - target). Only the unfused plan runs this.
-//   weight [batch], logits, targets [batch, PIXELS] -> dlogits [batch, PIXELS]
-// Grid: linear over COUNT = batch * PIXELS.  Host: src/kernels/loss.ts
+//   weight [batch], logits, targets [batch, pixels] -> dlogits [batch, pixels]
+// Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
 #include "lib/linear.wgsl"
 #include "lib/sigmoid.wgsl"
-
-override COUNT: u32;
-override PIXELS: u32;
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
@@ -19,7 +16,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // logits[row, column]
-  if (at < COUNT) {
-    dlogits[at] = weight[at / PIXELS] * (sigmoid(logits[at]) - targets[at]);
+  if (at < sizes.count) {
+    dlogits[at] = weight[at / sizes.pixels] * (sigmoid(logits[at]) - targets[at]);
   }
 }

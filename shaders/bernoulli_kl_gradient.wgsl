@@ -1,11 +1,9 @@
 // d loss / d rho = the sum of the rows' weights times d KL(WANTED || rho) / d rho.
-//   weight [ROWS], rho [COLUMNS] -> drho [COLUMNS]
-// Grid: linear over COLUMNS.  Host: src/kernels/sparsity.ts
+//   weight [rows], rho [columns] -> drho [columns]
+// Grid: linear over columns.  Host: src/kernels/sparsity.ts
 #include "lib/bernoulli.wgsl"
 #include "lib/linear.wgsl"
 
-override ROWS: u32;
-override COLUMNS: u32;
 override WANTED: f32;
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
@@ -19,11 +17,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let column = linear_index(workgroup, groups, lane);
-  if (column >= COLUMNS) {
+  if (column >= sizes.columns) {
     return;
   }
   var weights = 0.0;
-  for (var row = 0u; row < ROWS; row++) {
+  for (var row = 0u; row < sizes.rows; row++) {
     weights += weight[row];
   }
   drho[column] = weights * bernoulli_kl_slope(WANTED, rho[column]);

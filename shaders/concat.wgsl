@@ -1,11 +1,7 @@
 // Two matrices side by side: y[row] = (a[row], b[row]).
-//   a [rows, A_COLUMNS], b [rows, B_COLUMNS] -> y [rows, A_COLUMNS + B_COLUMNS]
-// Grid: linear over COUNT = rows * (A_COLUMNS + B_COLUMNS).  Host: src/kernels/columns.ts
+//   a [rows, a_columns], b [rows, b_columns] -> y [rows, a_columns + b_columns]
+// Grid: linear over count = rows * (a_columns + b_columns).  Host: src/kernels/columns.ts
 #include "lib/linear.wgsl"
-
-override COUNT: u32;
-override A_COLUMNS: u32;
-override B_COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
@@ -18,15 +14,15 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // y[row, column]
-  if (at >= COUNT) {
+  if (at >= sizes.count) {
     return;
   }
-  let columns = A_COLUMNS + B_COLUMNS;
+  let columns = sizes.a_columns + sizes.b_columns;
   let row = at / columns;
   let column = at % columns;
-  if (column < A_COLUMNS) {
-    y[at] = a[row * A_COLUMNS + column];
+  if (column < sizes.a_columns) {
+    y[at] = a[row * sizes.a_columns + column];
   } else {
-    y[at] = b[row * B_COLUMNS + column - A_COLUMNS];
+    y[at] = b[row * sizes.b_columns + column - sizes.a_columns];
   }
 }

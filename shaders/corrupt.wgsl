@@ -3,19 +3,17 @@
 //   gaussian:   y = x + SPAN AMOUNT eps, not clipped
 //   mask:       y = black with probability AMOUNT, else x
 //   saltpepper: y = black or white with probability AMOUNT / 2 each, else x
-//   x -> y, both [COUNT] = [batch, pixels]
-// Grid: linear over COUNT.  Host: src/kernels/corrupt.ts; host twin: src/model/corrupt.ts
+//   x -> y, both [count] = [batch, pixels]
+// Grid: linear over count.  Host: src/kernels/corrupt.ts; host twin: src/model/corrupt.ts
 // Source: Vincent et al. 2010, "Stacked Denoising Autoencoders", section 3.3.
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/step.wgsl"
 
-override COUNT: u32;
 override KIND: u32;  // an index into CORRUPTIONS of src/model/spec.ts
 override AMOUNT: f32;
 override LOW: f32;
 override SPAN: f32;
-override STREAM: u32;
 
 const KIND_GAUSSIAN: u32 = 0u;
 const KIND_MASK: u32 = 1u;
@@ -27,9 +25,9 @@ const KIND_MASK: u32 = 1u;
 
 fn corrupt(value: f32, at: u32) -> f32 {
   if (KIND == KIND_GAUSSIAN) {
-    return value + SPAN * AMOUNT * normal_at(settings.key, STREAM, progress.step, at);
+    return value + SPAN * AMOUNT * normal_at(settings.key, sizes.stream, progress.step, at);
   }
-  let chance = uniform_at(settings.key, STREAM, progress.step, at);
+  let chance = uniform_at(settings.key, sizes.stream, progress.step, at);
   if (KIND == KIND_MASK) {
     return select(value, LOW, chance < AMOUNT);
   }
@@ -43,7 +41,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // x[row, column]
-  if (at < COUNT) {
+  if (at < sizes.count) {
     y[at] = corrupt(x[at], at);
   }
 }

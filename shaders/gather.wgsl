@@ -1,11 +1,10 @@
 // The first dispatch of a step: its progress, for the others, and its images as numbers, picked from the resident dataset: x = LOW + SPAN byte / 255.
 // Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
-//   images [examples, PIXELS] u8, four a word, little-endian; counters -> x [batch, PIXELS], progress
+//   images [examples, pixels] u8, four a word, little-endian; counters -> x [batch, pixels], progress
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/gather.ts
 #include "lib/batch_row.wgsl"
 
 override WORKGROUP: u32;
-override PIXELS: u32;
 override LOW: f32;
 override SPAN: f32;
 
@@ -27,13 +26,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (lane == 0u && live) {
     image = image_of_row(row, settings, counters);
   }
-  let first = workgroupUniformLoad(&image) * PIXELS;  // lane 0 has found the image
-  for (var column = lane; column < PIXELS; column += WORKGROUP) {
+  let first = workgroupUniformLoad(&image) * sizes.pixels;  // lane 0 has found the image
+  for (var column = lane; column < sizes.pixels; column += WORKGROUP) {
     var value = 0.0;
     if (live) {
       let at = first + column;  // images[image, column]
       value = LOW + SPAN * (f32((images[at / 4u] >> (8u * (at % 4u))) & 0xffu) / 255.0);
     }
-    x[row * PIXELS + column] = value;
+    x[row * sizes.pixels + column] = value;
   }
 }

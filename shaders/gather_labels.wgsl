@@ -1,12 +1,9 @@
 // The labels of this step's images as one-hot: 1 in the column of the image's class, 0 elsewhere.
 // Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
-//   labels [examples] u8, four a word, little-endian, each below CLASSES -> one_hot [batch, CLASSES]
-// Grid: linear over COUNT = batch * CLASSES.  Host: src/kernels/gather.ts
+//   labels [examples] u8, four a word, little-endian, each below classes -> one_hot [batch, classes]
+// Grid: linear over count = batch * classes.  Host: src/kernels/gather.ts
 #include "lib/batch_row.wgsl"
 #include "lib/linear.wgsl"
-
-override COUNT: u32;
-override CLASSES: u32;
 
 @group(0) @binding(0) var<storage, read> labels: array<u32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
@@ -20,15 +17,15 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // one_hot[row, column]
-  if (at >= COUNT) {
+  if (at >= sizes.count) {
     return;
   }
-  let row = at / CLASSES;
+  let row = at / sizes.classes;
   var value = 0.0;
   if (row < rows_of_batch(counters, settings)) {
     let image = image_of_row(row, settings, counters);
     let label = (labels[image / 4u] >> (8u * (image % 4u))) & 0xffu;
-    value = select(0.0, 1.0, label == at % CLASSES);
+    value = select(0.0, 1.0, label == at % sizes.classes);
   }
   one_hot[at] = value;
 }

@@ -1,11 +1,8 @@
 // The gradient of KL(N(mu, exp(log_var)) || N(0, I)) times the row's weight. Only the unfused plan runs this.
-//   weight [batch], heads [batch, 2 LATENT] = (mu, log_var) -> dheads [batch, 2 LATENT]
-// Grid: linear over COUNT = batch * LATENT.  Host: src/kernels/latent.ts
+//   weight [batch], heads [batch, 2 latent] = (mu, log_var) -> dheads [batch, 2 latent]
+// Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
 #include "lib/linear.wgsl"
 #include "lib/vae.wgsl"
-
-override COUNT: u32;
-override LATENT: u32;
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> heads: array<f32>;
@@ -18,11 +15,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // z[row, column]
-  if (at < COUNT) {
-    let row = at / LATENT;
-    let mu_at = row * 2u * LATENT + at % LATENT;
-    let gradient = weight[row] * kl_normal_gradient(heads[mu_at], heads[mu_at + LATENT]);
+  if (at < sizes.count) {
+    let row = at / sizes.latent;
+    let mu_at = row * 2u * sizes.latent + at % sizes.latent;
+    let gradient = weight[row] * kl_normal_gradient(heads[mu_at], heads[mu_at + sizes.latent]);
     dheads[mu_at] = gradient.x;
-    dheads[mu_at + LATENT] = gradient.y;
+    dheads[mu_at + sizes.latent] = gradient.y;
   }
 }

@@ -1,10 +1,7 @@
 // d |z| / d z times the row's weight: its sign, 0 at 0, as in PyTorch.
-//   weight [batch], z [batch, COLUMNS] -> dz [batch, COLUMNS]
-// Grid: linear over COUNT = batch * COLUMNS.  Host: src/kernels/sparsity.ts
+//   weight [batch], z [batch, columns] -> dz [batch, columns]
+// Grid: linear over count = batch * columns.  Host: src/kernels/sparsity.ts
 #include "lib/linear.wgsl"
-
-override COUNT: u32;
-override COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> z: array<f32>;
@@ -17,7 +14,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // z[row, column]
-  if (at < COUNT) {
-    dz[at] = weight[at / COLUMNS] * sign(z[at]);
+  if (at < sizes.count) {
+    dz[at] = weight[at / sizes.columns] * sign(z[at]);
   }
 }

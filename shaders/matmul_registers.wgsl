@@ -19,9 +19,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let row = group.y * 8;
   let left = group.x * 8 * WG + lane + vec4u(0, 1, 2, 3) * WG; // columns of the left half, and of the right
   let right = left + 4 * WG;
-  let left_in = min(left, vec4u(N - 1));
-  let right_in = min(right, vec4u(N - 1));
-  let last = M - 1;
+  let left_in = min(left, vec4u(sizes.n - 1));
+  let right_in = min(right, vec4u(sizes.n - 1));
+  let last = sizes.m - 1;
   let row0 = min(row + 0, last);
   let row1 = min(row + 1, last);
   let row2 = min(row + 2, last);
@@ -48,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var r6 = vec4f();
   var l7 = vec4f();
   var r7 = vec4f();
-  for (var k = 0u; k < K; k++) {
+  for (var k = 0u; k < sizes.k; k++) {
     let bl = b_columns(k, left_in);
     let br = b_columns(k, right_in);
     let a0 = a_at(row0, k);
@@ -80,20 +80,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   begin_epilogue();
   // A loop that stays one: drivers would compile `store` 64 times, which takes seconds on lavapipe.
   var tile = array<vec4f, 16>(l0, r0, l1, r1, l2, r2, l3, r3, l4, r4, l5, r5, l6, r6, l7, r7);
-  for (var i = 0u; i < min(8, M - row); i++) {
-    for (var j = 0u; j < 8 && left.x + j * WG < N; j++) {
+  for (var i = 0u; i < min(8, sizes.m - row); i++) {
+    for (var j = 0u; j < 8 && left.x + j * WG < sizes.n; j++) {
       store(row + i, left.x + j * WG, tile[2 * i + j / 4][j % 4]);
     }
   }
 
   if (BIAS_GRADIENT && group.x == 0) {
-    for (var i = lane; i < 8 && row + i < M; i += WG) {
+    for (var i = lane; i < 8 && row + i < sizes.m; i += WG) {
       var sum = 0.0;
-      for (var k = 0u; k < K; k++) {
+      for (var k = 0u; k < sizes.k; k++) {
         sum += a_at(row + i, k);
       }
       store_bias_gradient(row + i, sum);
     }
   }
-  end_epilogue(group.y * ((N + 8 * WG - 1) / (8 * WG)) + group.x, lane);
+  end_epilogue(group.y * ((sizes.n + 8 * WG - 1) / (8 * WG)) + group.x, lane);
 }

@@ -19,12 +19,12 @@ const_assert COLUMNS == 4 || COLUMNS == 8;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let row = group.y * 32;
   let column = (group.x * LANES + lane) * COLUMNS;
-  let left_starts = b_starts(min(column + vec4u(0, 1, 2, 3), vec4u(N - 1)));
-  let right_starts = b_starts(min(column + vec4u(4, 5, 6, 7), vec4u(N - 1)));
+  let left_starts = b_starts(min(column + vec4u(0, 1, 2, 3), vec4u(sizes.n - 1)));
+  let right_starts = b_starts(min(column + vec4u(4, 5, 6, 7), vec4u(sizes.n - 1)));
   // Two blocks of four rows a lane where LANES is 4, else one; lanes from the eighth on hold rows of the next workgroup.
   let rows = row + 4 * lane + vec4u(0, 1, 2, 3);
-  let starts = a_starts(min(rows, vec4u(M - 1)));
-  let more_starts = a_starts(min(rows + 16, vec4u(M - 1)));
+  let starts = a_starts(min(rows, vec4u(sizes.m - 1)));
+  let more_starts = a_starts(min(rows + 16, vec4u(sizes.m - 1)));
   // Constant indices only: SwiftShader keeps an array that is indexed by a variable in memory.
   var quads = array<vec4f, 8>();
   var sum = mat4x4f(); // over k, for the bias gradient
@@ -32,7 +32,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   var row_a = vec4f();
   var left = array<vec4f, 32>();  // C(row + i, column .. column + 3)
   var right = array<vec4f, 32>(); // the next four, if COLUMNS is 8
-  for (var k = 0u; k < K; k += 4) {
+  for (var k = 0u; k < sizes.k; k += 4) {
     let block = a_block(starts, k);
     quads[0] = block[0];
     quads[1] = block[1];
@@ -158,11 +158,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   // A loop that stays one: drivers would compile `store_quad` dozens of times, which takes seconds on lavapipe.
   var left_tile = left;
   var right_tile = right;
-  for (var i = 0u; i < min(32, M - row); i++) {
-    if (column < N) {
+  for (var i = 0u; i < min(32, sizes.m - row); i++) {
+    if (column < sizes.n) {
       store_quad(row + i, column, left_tile[i]);
     }
-    if (COLUMNS == 8 && column + 4 < N) {
+    if (COLUMNS == 8 && column + 4 < sizes.n) {
       store_quad(row + i, column + 4, right_tile[i]);
     }
   }
@@ -173,7 +173,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       store_sums(row + 16 + 4 * lane, more_sum);
     }
   }
-  end_epilogue(group.y * ((N + COLUMNS * LANES - 1) / (COLUMNS * LANES)) + group.x, lane);
+  end_epilogue(group.y * ((sizes.n + COLUMNS * LANES - 1) / (COLUMNS * LANES)) + group.x, lane);
 }
 
 // The sums over k of four rows of A.

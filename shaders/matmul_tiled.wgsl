@@ -43,8 +43,8 @@ fn fill_a(base: u32, first_row: u32, first_k: u32, block: u32) {
   let row = select(block / (TILE_K / 4), block % (TILE_M / 4), TRANSPOSE_A);
   let k = 4 * select(block % (TILE_K / 4), block / (TILE_M / 4), TRANSPOSE_A);
   var rows = mat4x4f();
-  if (first_k + k < K) {
-    let starts = a_starts(min(first_row + 4 * row + vec4u(0, 1, 2, 3), vec4u(M - 1)));
+  if (first_k + k < sizes.k) {
+    let starts = a_starts(min(first_row + 4 * row + vec4u(0, 1, 2, 3), vec4u(sizes.m - 1)));
     rows = transpose(a_block(starts, first_k + k));
   }
   let at = base + k * PITCH_A + place(row, QUADS_M, LANES_M);
@@ -58,8 +58,8 @@ fn fill_b(base: u32, first_column: u32, first_k: u32, block: u32) {
   let column = select(block % (TILE_N / 4), block / (TILE_K / 4), TRANSPOSE_B);
   let k = 4 * select(block / (TILE_N / 4), block % (TILE_K / 4), TRANSPOSE_B);
   var rows = mat4x4f();
-  if (first_k + k < K) {
-    let starts = b_starts(min(first_column + 4 * column + vec4u(0, 1, 2, 3), vec4u(N - 1)));
+  if (first_k + k < sizes.k) {
+    let starts = b_starts(min(first_column + 4 * column + vec4u(0, 1, 2, 3), vec4u(sizes.n - 1)));
     rows = b_block(starts, first_k + k);
   }
   let at = base + k * PITCH_B + place(column, QUADS_N, LANES_N);
@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var c: array<vec4f, QUADS>;  // [row of the lane, quad]
   var a_sums: array<vec4f, QUADS_M>;
 
-  for (var first_k = 0u; first_k < K; first_k += SPLIT * TILE_K) {
+  for (var first_k = 0u; first_k < sizes.k; first_k += SPLIT * TILE_K) {
     let own_k = first_k + group * TILE_K;
     for (var block = member; block < TILE_M / 4 * (TILE_K / 4); block += GROUP) {
       fill_a(base_a, first_row, own_k, block);
@@ -125,7 +125,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var i = group; i < THREAD_M; i += SPLIT) {
     let tile_row = lane_row * THREAD_M + i;
     let row = first_row + tile_row;
-    if (row >= M) {
+    if (row >= sizes.m) {
       continue;
     }
     if (BIAS_GRADIENT && workgroup.x == 0 && lane_column == 0) {
@@ -149,10 +149,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         }
       }
       let column = first_column + lane_column * THREAD_N + 4 * q;
-      if (column < N) {
+      if (column < sizes.n) {
         store_quad(row, column, sum);
       }
     }
   }
-  end_epilogue(workgroup.y * ((N + TILE_N - 1) / TILE_N) + workgroup.x, lane);
+  end_epilogue(workgroup.y * ((sizes.n + TILE_N - 1) / TILE_N) + workgroup.x, lane);
 }

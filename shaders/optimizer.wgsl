@@ -1,14 +1,12 @@
 // One update of numbers whose gradients lie in memory: of every parameter of the model in one dispatch, or of one.
-//   gradient -> w and what the optimizer keeps, in place, all [4 QUADS]
+//   gradient -> w and what the optimizer keeps, in place, all [4 quads]
 // The update itself: shaders/optimizers/.
-// Grid: linear over QUADS, four numbers a lane.  Host: src/kernels/optimizer.ts
+// Grid: linear over quads, four numbers a lane.  Host: src/kernels/optimizer.ts
 
 alias Number = vec4f;
 
 #include "lib/linear.wgsl"
 #include "lib/optimizer.wgsl"
-
-override QUADS: u32;
 
 @group(0) @binding(BINDING_GRADIENT) var<storage, read> gradient: array<Number>;
 
@@ -19,7 +17,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);
-  if (at < QUADS) {
+  if (at < sizes.quads) {
     begin_update();
     update(at, gradient[at]);
   }

@@ -1,14 +1,10 @@
 // z = mu + eps exp(log_var / 2) with fresh noise eps. latent.wgsl does this and the KL in one pass.
-//   heads [batch, 2 LATENT] = (mu, log_var) -> z [batch, LATENT]
-// Grid: linear over COUNT = batch * LATENT.  Host: src/kernels/latent.ts
+//   heads [batch, 2 latent] = (mu, log_var) -> z [batch, latent]
+// Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/step.wgsl"
 #include "lib/vae.wgsl"
-
-override COUNT: u32;
-override LATENT: u32;
-override STREAM: u32;
 
 @group(0) @binding(0) var<storage, read> heads: array<f32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
@@ -22,8 +18,8 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // z[row, column]
-  if (at < COUNT) {
-    let mu_at = at / LATENT * 2u * LATENT + at % LATENT;
-    z[at] = reparameterize(heads[mu_at], heads[mu_at + LATENT], normal_at(settings.key, STREAM, progress.step, at));
+  if (at < sizes.count) {
+    let mu_at = at / sizes.latent * 2u * sizes.latent + at % sizes.latent;
+    z[at] = reparameterize(heads[mu_at], heads[mu_at + sizes.latent], normal_at(settings.key, sizes.stream, progress.step, at));
   }
 }

@@ -1,14 +1,10 @@
 // The gradient of z = mu + eps exp(log_var / 2), with the step's noise drawn again. Only the unfused plan runs this.
-//   dz [batch, LATENT], heads [batch, 2 LATENT] = (mu, log_var) -> dheads [batch, 2 LATENT]
-// Grid: linear over COUNT = batch * LATENT.  Host: src/kernels/latent.ts
+//   dz [batch, latent], heads [batch, 2 latent] = (mu, log_var) -> dheads [batch, 2 latent]
+// Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/step.wgsl"
 #include "lib/vae.wgsl"
-
-override COUNT: u32;
-override LATENT: u32;
-override STREAM: u32;
 
 @group(0) @binding(0) var<storage, read> dz: array<f32>;
 @group(0) @binding(1) var<storage, read> heads: array<f32>;
@@ -23,11 +19,11 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // dz[row, column]
-  if (at < COUNT) {
-    let mu_at = at / LATENT * 2u * LATENT + at % LATENT;
-    let eps = normal_at(settings.key, STREAM, progress.step, at);
-    let gradient = dz[at] * reparameterize_gradient(heads[mu_at + LATENT], eps);
+  if (at < sizes.count) {
+    let mu_at = at / sizes.latent * 2u * sizes.latent + at % sizes.latent;
+    let eps = normal_at(settings.key, sizes.stream, progress.step, at);
+    let gradient = dz[at] * reparameterize_gradient(heads[mu_at + sizes.latent], eps);
     dheads[mu_at] = gradient.x;
-    dheads[mu_at + LATENT] = gradient.y;
+    dheads[mu_at + sizes.latent] = gradient.y;
   }
 }

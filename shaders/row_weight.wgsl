@@ -5,7 +5,6 @@
 #include "lib/linear.wgsl"
 #include "lib/row_weight.wgsl"
 
-override COUNT: u32;  // rows
 override TERM: u32;
 
 @group(0) @binding(0) var<uniform> settings: Settings;
@@ -19,7 +18,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let row = linear_index(workgroup, groups, lane);
-  if (row < COUNT) {
+  if (row < sizes.count) {
     weight[row] = row_weight(row, progress, settings, TERM);
   }
 }

@@ -1,9 +1,7 @@
 // Squared error, summed over the pixels of each row. mse.wgsl adds the gradient.
-//   y, targets [batch, PIXELS] -> loss [batch]
+//   y, targets [batch, pixels] -> loss [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/loss.ts
 #include "lib/reduce.wgsl"
-
-override PIXELS: u32;
 
 @group(0) @binding(0) var<storage, read> y: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
@@ -13,8 +11,8 @@ override PIXELS: u32;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = workgroup.x;
   var sum = 0.0;
-  for (var column = lane; column < PIXELS; column += WORKGROUP) {
-    let at = row * PIXELS + column;  // y[row, column]
+  for (var column = lane; column < sizes.pixels; column += WORKGROUP) {
+    let at = row * sizes.pixels + column;  // y[row, column]
     let error = y[at] - targets[at];
     sum += error * error;
   }

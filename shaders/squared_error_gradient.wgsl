@@ -1,10 +1,7 @@
 // d squared error / d y = 2 weight (y - target).
-//   weight [batch], y, targets [batch, PIXELS] -> dy [batch, PIXELS]
-// Grid: linear over COUNT = batch * PIXELS.  Host: src/kernels/loss.ts
+//   weight [batch], y, targets [batch, pixels] -> dy [batch, pixels]
+// Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
 #include "lib/linear.wgsl"
-
-override COUNT: u32;
-override PIXELS: u32;
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
@@ -18,7 +15,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);  // y[row, column]
-  if (at < COUNT) {
-    dy[at] = 2.0 * weight[at / PIXELS] * (y[at] - targets[at]);
+  if (at < sizes.count) {
+    dy[at] = 2.0 * weight[at / sizes.pixels] * (y[at] - targets[at]);
   }
 }

@@ -1,10 +1,7 @@
 // The sum of each column: a bias's gradient. Only the unfused plan runs this.
-//   x [ROWS, COLUMNS] -> sum [COLUMNS]
-// Grid: linear over COLUMNS.  Host: src/kernels/elementwise.ts
+//   x [rows, columns] -> sum [columns]
+// Grid: linear over columns.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
-
-override ROWS: u32;
-override COLUMNS: u32;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> sum: array<f32>;
@@ -16,10 +13,10 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let column = linear_index(workgroup, groups, lane);
-  if (column < COLUMNS) {
+  if (column < sizes.columns) {
     var total = 0.0;
-    for (var row = 0u; row < ROWS; row++) {
-      total += x[row * COLUMNS + column];
+    for (var row = 0u; row < sizes.rows; row++) {
+      total += x[row * sizes.columns + column];
     }
     sum[column] = total;
   }

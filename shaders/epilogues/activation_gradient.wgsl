@@ -9,7 +9,7 @@
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: f32) {
-  let at = row * N + column;
+  let at = row * sizes.n + column;
   dx[at] = value * activation_slope(kept[at]);
 }
 

@@ -8,7 +8,7 @@
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: f32) {
-  y[row * N + column] = activate(value + bias[column]);
+  y[row * sizes.n + column] = activate(value + bias[column]);
 }
 
 fn store_bias_gradient(row: u32, value: f32) {}

@@ -10,7 +10,7 @@
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: f32) {
-  let at = row * N + column;
+  let at = row * sizes.n + column;
   let sum = value + bias[column];
   x[at] = sum;
   y[at] = activate(sum);

@@ -19,7 +19,7 @@
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: f32) {
-  let at = row * N + column;
+  let at = row * sizes.n + column;
   let term = loss_and_slope(value + bias[column], targets[at]);
   loss_sum += select(0.0, term.x, row < progress.rows);
   store_gradient(at, row_weight(row, progress, settings, TERM_RECONSTRUCTION) * term.y);

@@ -1,5 +1,5 @@
 // Epilogue of a layer's weight gradient that ends in the optimizer: each gradient is used where it was computed and never
-// reaches memory. The parameter's bias lies behind it in the same bindings, BIAS_AT numbers on.
+// reaches memory. The parameter's bias lies behind it in the same bindings, sizes.bias_at numbers on.
 //   -> w and what the optimizer keeps, in place: weight [M, N], a gap, bias [M]
 // The update itself: shaders/optimizers/.  Host: src/kernels/optimizer.ts
 
@@ -7,16 +7,14 @@ alias Number = f32;
 
 #include "lib/optimizer.wgsl"
 
-override BIAS_AT: u32;
-
 fn begin_epilogue() {
   begin_update();
 }
 
 fn store(row: u32, column: u32, value: f32) {
-  update(row * N + column, value);
+  update(row * sizes.n + column, value);
 }
 
 fn store_bias_gradient(row: u32, value: f32) {
-  update(BIAS_AT + row, value);
+  update(sizes.bias_at + row, value);
 }

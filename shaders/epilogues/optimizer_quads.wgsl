@@ -7,19 +7,17 @@ alias Number = vec4f;
 
 #include "lib/optimizer.wgsl"
 
-override BIAS_AT: u32;
-
 fn begin_epilogue() {
   begin_update();
 }
 
 fn store_quad(row: u32, column: u32, values: vec4f) {
-  update((row * N + column) / 4u, values);
+  update((row * sizes.n + column) / 4u, values);
 }
 
 // Rows from M on are in the gap behind the bias, which stays zero with a gradient of zero.
 fn store_bias_gradients(row: u32, values: vec4f) {
-  if (row < M) {
-    update((BIAS_AT + row) / 4u, select(vec4f(), values, row + vec4u(0, 1, 2, 3) < vec4u(M)));
+  if (row < sizes.m) {
+    update((sizes.bias_at + row) / 4u, select(vec4f(), values, row + vec4u(0, 1, 2, 3) < vec4u(sizes.m)));
   }
 }

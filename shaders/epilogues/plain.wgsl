@@ -6,7 +6,7 @@
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: f32) {
-  c[row * N + column] = value;
+  c[row * sizes.n + column] = value;
 }
 
 fn store_bias_gradient(row: u32, value: f32) {}

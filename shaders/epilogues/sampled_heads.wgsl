@@ -1,15 +1,12 @@
 // Epilogue of the heads' matmul: mu and log_var of a dimension come to one lane one after the other (stored_column of
 // lib/matmul_operands.wgsl), which samples z and adds up the KL divergence.
-//   bias [2 LATENT] -> heads [M, 2 LATENT] = (mu, log_var); z [M, LATENT] = mu + eps exp(log_var / 2);
+//   bias [2 latent] -> heads [M, 2 latent] = (mu, log_var); z [M, latent] = mu + eps exp(log_var / 2);
 //   losses: KL in nats, one part a workgroup, over its elements of live rows (ends/loss_sum.wgsl)
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/epilogues.ts
 // Source: Kingma & Welling 2014; formulas in lib/vae.wgsl.
 #include "lib/normal.wgsl"
 #include "lib/step.wgsl"
 #include "lib/vae.wgsl"
-
-override LATENT: u32;
-override STREAM: u32;
 
 @group(0) @binding(BINDING_BIAS) var<storage, read> bias: array<f32>;
 @group(0) @binding(BINDING_SETTINGS) var<uniform> settings: Settings;
@@ -27,16 +24,16 @@ fn store(row: u32, column: u32, value: f32) {
     return;
   }
   let dimension = pair_of(column);
-  if (dimension >= LATENT) {
+  if (dimension >= sizes.latent) {
     return;
   }
   let mu = product_of_mu + bias[dimension];
-  let log_var = value + bias[LATENT + dimension];
-  let mu_at = row * 2u * LATENT + dimension;
+  let log_var = value + bias[sizes.latent + dimension];
+  let mu_at = row * 2u * sizes.latent + dimension;
   heads[mu_at] = mu;
-  heads[mu_at + LATENT] = log_var;
-  let at = row * LATENT + dimension;
-  z[at] = reparameterize(mu, log_var, normal_at(settings.key, STREAM, progress.step, at));
+  heads[mu_at + sizes.latent] = log_var;
+  let at = row * sizes.latent + dimension;
+  z[at] = reparameterize(mu, log_var, normal_at(settings.key, sizes.stream, progress.step, at));
   loss_sum += select(0.0, kl_normal(mu, log_var), row < progress.rows);
 }
 

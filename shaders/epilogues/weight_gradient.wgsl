@@ -7,7 +7,7 @@
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: f32) {
-  dw[row * N + column] = value;
+  dw[row * sizes.n + column] = value;
 }
 
 // A is dY^T here, so the sum of its row is the sum of dY's column over the batch.

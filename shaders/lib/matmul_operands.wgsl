@@ -1,4 +1,5 @@
-// The operands of C[M, N] = A B, for every matmul kernel: their sizes, and what a kernel is given to read and to write them.
+// The operands of C[M, N] = A B, for every matmul kernel: what a kernel is given to read and to write them. M, N and K are
+// sizes.m, sizes.n and sizes.k, each at least 1.
 //   a [M, K], or [K, M] with TRANSPOSE_A;  b [K, N], or [N, K] with TRANSPOSE_B: row-major float32
 //   (b's columns may be stored in pairs, with TRANSPOSE_B only)
 // The host appends how they are read: shaders/operands/scalar.wgsl for any size, or operands/vec4.wgsl, which binds the same
@@ -20,17 +21,15 @@
 // A lane stores an even number of columns of a row, c, c + S, c + 2 S, ... in this order; S is the variant's columnStride, and
 // c modulo 2 S is below S.
 
-override M: u32;  // each at least 1
-override N: u32;
-override K: u32;
+override K_WHOLE: bool;        // K is a multiple of 4
 override TRANSPOSE_A: bool;
 override TRANSPOSE_B: bool;
 override BIAS_GRADIENT: bool;  // also bias_gradient[row] = sum over k of A(row, k)
 
-// Columns may come in pairs, (0, PAIRS), (1, PAIRS + 1), ...: of each, a lane stores the second right after the first. To
+// Columns may come in pairs, (0, pairs), (1, pairs + 1), ...: of each, a lane stores the second right after the first. To
 // that end the kernel's column c is the stored column stored_column(c); where a lane's columns are PAIR_STRIDE apart, so are
-// the two of a pair. N is then the next multiple of 2 PAIR_STRIDE, and what is beyond PAIRS repeats the last pair.
-override PAIRS: u32 = 0u;  // 0: columns are what they are
+// the two of a pair. N is then the next multiple of 2 PAIR_STRIDE, and what is beyond the last pair repeats it.
+override PAIRED: bool = false;  // else columns are what they are
 override PAIR_STRIDE: u32 = 1u;
 
 fn pair_of(column: u32) -> u32 {
@@ -48,8 +47,8 @@ fn stored_columns(columns: vec4u) -> vec4u {
 }
 
 fn stored_column(column: u32) -> u32 {
-  if (PAIRS == 0u) {
+  if (!PAIRED) {
     return column;
   }
-  return min(pair_of(column), PAIRS - 1u) + select(0u, PAIRS, is_second_of_pair(column));
+  return min(pair_of(column), sizes.pairs - 1u) + select(0u, sizes.pairs, is_second_of_pair(column));
 }

@@ -5,42 +5,42 @@
 
 fn a_at(row: u32, k: u32) -> f32 {
   if (TRANSPOSE_A) {
-    return a[k * M + row];
+    return a[k * sizes.m + row];
   }
-  return a[row * K + k];
+  return a[row * sizes.k + k];
 }
 
 fn b_at(k: u32, column: u32) -> f32 {
   if (TRANSPOSE_B) {
-    return b[stored_column(column) * K + k];
+    return b[stored_column(column) * sizes.k + k];
   }
-  return b[k * N + column];
+  return b[k * sizes.n + column];
 }
 
 fn a_starts(rows: vec4u) -> vec4u {
   if (TRANSPOSE_A) {
     return rows;
   }
-  return rows * K;
+  return rows * sizes.k;
 }
 
 fn b_starts(columns: vec4u) -> vec4u {
   if (TRANSPOSE_B) {
-    return stored_columns(columns) * K;
+    return stored_columns(columns) * sizes.k;
   }
   return columns;
 }
 
 // A(row, k .. k + 3) of the row that starts at `start`.
 fn a_quad(start: u32, k: u32) -> vec4f {
-  let step = select(1, M, TRANSPOSE_A);
-  if (K % 4 == 0) {
+  let step = select(1, sizes.m, TRANSPOSE_A);
+  if (K_WHOLE) {
     let at = start + k * step;
     return vec4f(a[at], a[at + step], a[at + 2 * step], a[at + 3 * step]);
   }
   let ks = k + vec4u(0, 1, 2, 3);
-  let at = start + min(ks, vec4u(K - 1)) * step;
-  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), ks < vec4u(K));
+  let at = start + min(ks, vec4u(sizes.k - 1)) * step;
+  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), ks < vec4u(sizes.k));
 }
 
 fn a_block(starts: vec4u, k: u32) -> mat4x4f {
@@ -49,7 +49,7 @@ fn a_block(starts: vec4u, k: u32) -> mat4x4f {
 
 // B(k, columns); the last k again from K on.
 fn b_row(starts: vec4u, k: u32) -> vec4f {
-  let at = starts + select(k, min(k, K - 1), K % 4 != 0) * select(N, 1, TRANSPOSE_B);
+  let at = starts + select(k, min(k, sizes.k - 1), !K_WHOLE) * select(sizes.n, 1, TRANSPOSE_B);
   return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
 }
 

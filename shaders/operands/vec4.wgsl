@@ -6,12 +6,12 @@
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 
 fn a_at(row: u32, k: u32) -> f32 {
-  let at = select(row * K + k, k * M + row, TRANSPOSE_A);
+  let at = select(row * sizes.k + k, k * sizes.m + row, TRANSPOSE_A);
   return a[at / 4][at % 4];
 }
 
 fn b_at(k: u32, column: u32) -> f32 {
-  let at = select(k * N + column, stored_column(column) * K + k, TRANSPOSE_B);
+  let at = select(k * sizes.n + column, stored_column(column) * sizes.k + k, TRANSPOSE_B);
   return b[at / 4][at % 4];
 }
 
@@ -20,21 +20,21 @@ fn a_starts(rows: vec4u) -> vec4u {
   if (TRANSPOSE_A) {
     return rows / 4;
   }
-  return rows * (K / 4);
+  return rows * (sizes.k / 4);
 }
 
 // In quads. Without TRANSPOSE_B only the first counts.
 fn b_starts(columns: vec4u) -> vec4u {
   if (TRANSPOSE_B) {
-    return stored_columns(columns) * (K / 4);
+    return stored_columns(columns) * (sizes.k / 4);
   }
   return columns / 4;
 }
 
 fn a_block(starts: vec4u, k: u32) -> mat4x4f {
   if (TRANSPOSE_A) {
-    let at = starts.x + k * (M / 4);
-    return transpose(mat4x4f(a[at], a[at + M / 4], a[at + 2 * (M / 4)], a[at + 3 * (M / 4)]));
+    let at = starts.x + k * (sizes.m / 4);
+    return transpose(mat4x4f(a[at], a[at + sizes.m / 4], a[at + 2 * (sizes.m / 4)], a[at + 3 * (sizes.m / 4)]));
   }
   let at = starts + k / 4;
   return mat4x4f(a[at.x], a[at.y], a[at.z], a[at.w]);
@@ -45,6 +45,6 @@ fn b_block(starts: vec4u, k: u32) -> mat4x4f {
     let at = starts + k / 4;
     return transpose(mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]));
   }
-  let at = starts.x + k * (N / 4);
-  return mat4x4f(b[at], b[at + N / 4], b[at + 2 * (N / 4)], b[at + 3 * (N / 4)]);
+  let at = starts.x + k * (sizes.n / 4);
+  return mat4x4f(b[at], b[at + sizes.n / 4], b[at + 2 * (sizes.n / 4)], b[at + 3 * (sizes.n / 4)]);
 }

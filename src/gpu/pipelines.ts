@@ -1,7 +1,7 @@
 // Dispatches to compute pipelines, each compiled once. A shader that does not compile is reported at the line of the file
 // in shaders/ that a person edits.
 import { ShaderError } from '../errors.js';
-import type { Access } from '../kernels/kernel.js';
+import type { Access, Constants } from '../kernels/kernel.js';
 import type { ShaderSource } from '../kernels/shader.js';
 import type { Dispatch } from '../plan/plan.js';
 import type { Device } from './device.js';
@@ -14,11 +14,31 @@ const BUFFER_TYPES: Record<Access, GPUBufferBindingType> = {
   read_write: 'storage',
 };
 
-/** What goes before the sources: extensions, and the constants that WGSL wants at compile time; one line each. */
-function headerLines({ enables, header }: Dispatch): string[] {
+/**
+ * What a shader is told a dispatch's sizes by. constants: the compiler knows them, and a pipeline is good for these sizes
+ * only. data: a uniform, bound after the dispatch's own bindings; layers share a pipeline. Software adapters compile a kernel
+ * for longer than it runs in a short training, and are no faster for constants.
+ */
+export type SizesForm = 'constants' | 'data';
+
+/** What goes before the sources: extensions, the constants that WGSL wants at compile time, the sizes; one line each. */
+function headerLines({ enables, header, sizes, bindings }: Dispatch, form: SizesForm): string[] {
   return [
     ...enables.map((name) => `enable ${name};`),
     ...Object.entries(header).map(([name, value]) => `const ${name}: u32 = ${value}u;`),
+    ...sizesLines(sizes, form, bindings.length),
+  ];
+}
+
+function sizesLines(sizes: Constants, form: SizesForm, binding: number): string[] {
+  const names = Object.keys(sizes);
+  if (names.length === 0) return [];
+  const values = Object.values(sizes).map((value) => `${value}u`);
+  return [
+    `struct Sizes { ${names.map((name) => `${name}: u32`).join(', ')} }`,
+    form === 'constants'
+      ? `const sizes = Sizes(${values.join(', ')});`
+      : `@group(0) @binding(${binding}) var<uniform> sizes: Sizes;`,
   ];
 }
 
@@ -26,13 +46,13 @@ function headerLines({ enables, header }: Dispatch): string[] {
 export const dispatchLabel = ({ label, kernel }: Dispatch): string => `${label} ${kernel}`;
 
 /** The exact WGSL that the device gets for a dispatch. */
-export function moduleText(dispatch: Dispatch): string {
-  return [...headerLines(dispatch), ...dispatch.sources.map((source) => source.code)].join('\n');
+export function moduleText(dispatch: Dispatch, form: SizesForm): string {
+  return [...headerLines(dispatch, form), ...dispatch.sources.map((source) => source.code)].join('\n');
 }
 
 /** Where a line of `moduleText` (from 1) comes from: a file below shaders/ and its line, or the generated header. */
 export function originOf(dispatch: Dispatch, line: number): { file: string; line: number } {
-  let rest = line - headerLines(dispatch).length;
+  let rest = line - headerLines(dispatch, 'constants').length;
   if (rest <= 0) return { file: `header of ${dispatch.kernel}`, line };
   for (const source of dispatch.sources) {
     const origin = source.origin[rest - 1];
@@ -51,17 +71,24 @@ export function pipelinesOf(device: Device): Pipelines {
   return known;
 }
 
+/** Whether a dispatch has one binding more than its own. */
+export const bindsSizes = (sizes: Constants, form: SizesForm): boolean =>
+  form === 'data' && Object.keys(sizes).length > 0;
+
 export class Pipelines {
   private readonly modules = new Map<string, Promise<GPUShaderModule>>();
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
 
-  constructor(private readonly device: Device) {}
+  constructor(
+    private readonly device: Device,
+    readonly form: SizesForm = device.adapter.software ? 'data' : 'constants',
+  ) {}
 
   /** @throws ShaderError if the dispatch's shader does not compile on this device */
   get(dispatch: Dispatch): Promise<GPUComputePipeline> {
     const key = JSON.stringify([
       dispatch.sources.map((source: ShaderSource) => source.file),
-      headerLines(dispatch),
+      headerLines(dispatch, this.form),
       dispatch.constants,
       dispatch.bindings.map((binding) => binding.access),
     ]);
@@ -70,7 +97,7 @@ export class Pipelines {
 
   private async compile(dispatch: Dispatch): Promise<GPUComputePipeline> {
     const { gpu } = this.device;
-    const code = moduleText(dispatch);
+    const code = moduleText(dispatch, this.form);
     const module = await cached(this.modules, code, () => this.module(dispatch, code));
     const layout = await watched(this.device, `the layout of kernel ${dispatch.kernel} ("${dispatch.label}")`, () =>
       this.layout(dispatch),
@@ -87,9 +114,13 @@ export class Pipelines {
     }
   }
 
-  private layout({ kernel, bindings }: Dispatch): GPUPipelineLayout {
+  private layout({ kernel, bindings, sizes }: Dispatch): GPUPipelineLayout {
     const { gpu } = this.device;
-    const entries = bindings.map(({ access }, binding) => ({
+    const accesses = [
+      ...bindings.map(({ access }) => access),
+      ...(bindsSizes(sizes, this.form) ? ['uniform' as const] : []),
+    ];
+    const entries = accesses.map((access, binding) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
       buffer: { type: BUFFER_TYPES[access] },

@@ -5,7 +5,7 @@ import type { Grid } from '../kernels/kernel.js';
 import type { Dispatch, Plan, Resource, Tensor } from '../plan/plan.js';
 import type { Device } from './device.js';
 import type { Memory } from './memory.js';
-import { dispatchLabel, type Pipelines } from './pipelines.js';
+import { bindsSizes, dispatchLabel, type Pipelines } from './pipelines.js';
 import { SplitBuffer } from './split-buffer.js';
 
 /** What a program needs from its surroundings. */
@@ -45,6 +45,7 @@ export class Program {
       const scratch = plan.scratch.map((bytes, index) =>
         memory.create({ label: `${plan.name} scratch ${index}`, bytes, usage, remedy }),
       );
+      const sizes = sizesBuffer(machine, memory, plan, remedy);
       await memory.settled();
       const bound: Bound[] = [];
       const program = new Program(plan, memory, bound);
@@ -52,6 +53,8 @@ export class Program {
         const pipeline = pipelines[index];
         if (!pipeline) throw new DeviceError(`dispatch "${dispatch.label}" has no pipeline`);
         const ranges = dispatch.bindings.map(({ tensor }) => rangeOf(tensor, scratch, resources));
+        if (sizes && bindsSizes(dispatch.sizes, machine.pipelines.form))
+          ranges.push(sizesRange(sizes, dispatch, index));
         memory.watch(bindingText(dispatch, ranges), () => {
           bound.push({ pipeline, group: bind(machine.device, dispatch, pipeline, ranges), grid: dispatch.grid });
           program.rehearse(machine.device, index);
@@ -94,6 +97,27 @@ export class Program {
   }
 }
 
+/** Bytes from one dispatch's sizes to the next: WebGPU's minUniformBufferOffsetAlignment. */
+const SIZES_STRIDE = 256;
+
+/** The sizes of all dispatches, where they are data. */
+function sizesBuffer({ device, pipelines }: Machine, memory: Memory, { name, dispatches }: Plan, remedy: string) {
+  if (!dispatches.some(({ sizes }) => bindsSizes(sizes, pipelines.form))) return undefined;
+  const bytes = dispatches.length * SIZES_STRIDE;
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const buffer = memory.create({ label: `${name} sizes`, bytes, usage, remedy });
+  const words = new Uint32Array(bytes / 4);
+  for (const [index, { sizes }] of dispatches.entries()) words.set(Object.values(sizes), (index * SIZES_STRIDE) / 4);
+  device.gpu.queue.writeBuffer(buffer, 0, words);
+  return buffer;
+}
+
+const sizesRange = (buffer: GPUBuffer, { sizes }: Dispatch, index: number): GPUBufferBinding => ({
+  buffer,
+  offset: index * SIZES_STRIDE,
+  size: Object.keys(sizes).length * 4,
+});
+
 function bind({ gpu }: Device, dispatch: Dispatch, pipeline: GPUComputePipeline, ranges: GPUBufferBinding[]) {
   const entries = ranges.map((resource, binding) => ({ binding, resource }));
   const layout = pipeline.getBindGroupLayout(0);
@@ -102,7 +126,7 @@ function bind({ gpu }: Device, dispatch: Dispatch, pipeline: GPUComputePipeline,
 
 /** A dispatch and its buffers, for an error. */
 function bindingText({ label, kernel, bindings, grid }: Dispatch, ranges: GPUBufferBinding[]): string {
-  const bound = bindings.map(({ name }, index) => `${name} in buffer "${ranges[index]?.buffer.label}"`);
+  const bound = ranges.map(({ buffer }, index) => `${bindings[index]?.name ?? 'sizes'} in buffer "${buffer.label}"`);
   return `kernel ${kernel} ("${label}", ${grid.join('x')} workgroups) with ${bound.join(', ')}`;
 }
 

@@ -57,8 +57,6 @@ const LANES = { min: 64, max: 512 };
 const ENOUGH_GROUPS = 128;
 /** With so many, K is not worth splitting. */
 const MANY_GROUPS = 1024;
-/** Multiply-adds: on a software adapter below a millisecond. */
-const SMALL_PRODUCT = 2 ** 20;
 /** Below it K takes so few trips that splitting it saves none. */
 const SHORT_K = 256;
 
@@ -115,9 +113,7 @@ export function defaultVariant(
   shape: MatmulShape,
 ): MatmulVariant {
   const vec4 = readsVec4(shape);
-  // The kernel with subgroups is the faster one, and takes longer to compile than a small product takes in all of training.
-  const small = traits.software && shape.m * shape.n * shape.k < SMALL_PRODUCT;
-  const usual = matmulVariantFor(traits, subgroups && !small);
+  const usual = matmulVariantFor(traits, subgroups);
   // Of 4 columns a lane, not 8: on lavapipe the sums of 8 do not stay in registers, on SwiftShader they compile for half as
   // long again (bench-notes.md).
   if (usual.name === 'subgroups') return { ...usual, columns: 4, vec4 };

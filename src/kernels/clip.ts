@@ -16,7 +16,8 @@ export const squareSums: Kernel<{ count: number }> = {
   name: 'square_sums',
   sources: [squareSumsSource],
   bindings: { gradient: 'read', sums: 'write' },
-  constants: ({ count }) => ({ WORKGROUP: CLIP_WORKGROUP, QUADS: checkQuads('square_sums', count) }),
+  constants: () => ({ WORKGROUP: CLIP_WORKGROUP }),
+  sizes: ({ count }) => ({ quads: checkQuads('square_sums', count) }),
   grid: ({ count }) => [clipParts(count), 1, 1],
   // Two sums of squares: cut off, *, +, and scaled, *, +.
   flops: ({ count }) => 6 * count,
@@ -26,7 +27,8 @@ export const clipScale: Kernel<{ parts: number }> = {
   name: 'clip_scale',
   sources: [clipScaleSource],
   bindings: { sums: 'read', settings: 'uniform', clip: 'write' },
-  constants: ({ parts }) => ({ WORKGROUP: CLIP_WORKGROUP, PARTS: parts }),
+  constants: () => ({ WORKGROUP: CLIP_WORKGROUP }),
+  sizes: ({ parts }) => ({ parts }),
   grid: () => [1, 1, 1],
   flops: ({ parts }) => 2 * parts,
 };

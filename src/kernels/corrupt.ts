@@ -17,13 +17,12 @@ export const corrupt: Kernel<CorruptShape> = {
   name: 'corrupt',
   sources: [source],
   bindings: { x: 'read', settings: 'uniform', progress: 'uniform', y: 'write' },
-  constants: ({ count, corruption: { kind, amount }, range, stream }) => ({
+  sizes: ({ count, stream }) => ({ count, stream: STREAM[stream] }),
+  constants: ({ corruption: { kind, amount }, range }) => ({
     WORKGROUP,
-    COUNT: count,
     KIND: CORRUPTIONS.indexOf(kind),
     AMOUNT: amount,
     ...rangeConstants(range),
-    STREAM: STREAM[stream],
   }),
   grid: ({ count }) => linearGrid(count),
   flops: ({ count, corruption }) => (corruption.kind === 'gaussian' ? 2 * count : 0),

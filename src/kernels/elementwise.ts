@@ -13,7 +13,8 @@ export const addBias: Kernel<{ rows: number; columns: number }> = {
   name: 'add_bias',
   sources: [addBiasSource],
   bindings: { x: 'read', bias: 'read', y: 'write' },
-  constants: ({ rows, columns }) => ({ WORKGROUP, COUNT: rows * columns, COLUMNS: columns }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ rows, columns }) => ({ count: rows * columns, columns }),
   grid: ({ rows, columns }) => linearGrid(rows * columns),
   flops: ({ rows, columns }) => rows * columns,
 };
@@ -22,7 +23,8 @@ export const add: Kernel<{ count: number }> = {
   name: 'add',
   sources: [addSource],
   bindings: { a: 'read', b: 'read', y: 'write' },
-  constants: ({ count }) => ({ WORKGROUP, COUNT: count }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ count }) => ({ count }),
   grid: ({ count }) => linearGrid(count),
   flops: ({ count }) => count,
 };
@@ -31,7 +33,8 @@ export const activation: Kernel<{ count: number; activation: Activation }> = {
   name: 'activation',
   sources: [activationSource],
   bindings: { x: 'read', y: 'write' },
-  constants: ({ count, activation }) => ({ WORKGROUP, COUNT: count, ACTIVATION: activationCode(activation) }),
+  constants: ({ activation }) => ({ WORKGROUP, ACTIVATION: activationCode(activation) }),
+  sizes: ({ count }) => ({ count }),
   grid: ({ count }) => linearGrid(count),
   flops: ({ count, activation }) => count * ACTIVATION_COSTS[activation].forward,
 };
@@ -40,7 +43,8 @@ export const activationGradient: Kernel<{ count: number; activation: Activation 
   name: 'activation_gradient',
   sources: [activationGradientSource],
   bindings: { dy: 'read', kept: 'read', dx: 'write' },
-  constants: ({ count, activation }) => ({ WORKGROUP, COUNT: count, ACTIVATION: activationCode(activation) }),
+  constants: ({ activation }) => ({ WORKGROUP, ACTIVATION: activationCode(activation) }),
+  sizes: ({ count }) => ({ count }),
   grid: ({ count }) => linearGrid(count),
   flops: ({ count, activation }) => count * ACTIVATION_COSTS[activation].gradient,
 };
@@ -49,7 +53,8 @@ export const sumRows: Kernel<{ rows: number; columns: number }> = {
   name: 'sum_rows',
   sources: [sumRowsSource],
   bindings: { x: 'read', sum: 'write' },
-  constants: ({ rows, columns }) => ({ WORKGROUP, ROWS: rows, COLUMNS: columns }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ rows, columns }) => ({ rows, columns }),
   grid: ({ columns }) => linearGrid(columns),
   flops: ({ rows, columns }) => rows * columns,
 };

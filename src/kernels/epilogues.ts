@@ -37,6 +37,8 @@ export interface Epilogue {
   numbered?: boolean;
   /** Values for the module's `override`s; `activation` is the one that it applies or undoes, if it does. */
   constants(activation: Activation): Constants;
+  /** Of `sizes`, what it reads beyond the product's own. */
+  sizes?: Constants;
   /** Whether two columns, n / 2 apart, are to come to one lane one after the other. */
   paired?: boolean;
   /** Whether it ends in a sum over its workgroup, of which shaders/lib/reduce.wgsl wants to know the size. */
@@ -101,7 +103,8 @@ export function optimizerEpilogue(form: OptimizerForm, biasAt: number, inQuads: 
     bindings,
     numbered: true,
     inQuads,
-    constants: () => ({ BIAS_AT: biasAt, ...constants }),
+    constants: () => constants,
+    sizes: { bias_at: biasAt },
     biasGradient: true,
     flops: () => flops,
     biasFlops: flops,
@@ -158,12 +161,8 @@ export interface CodeShape {
   logVarRange: LogVarRange;
 }
 
-const codeConstants = ({ latent, stream, logVarRange: [low, high] }: CodeShape) => ({
-  LATENT: latent,
-  STREAM: STREAM[stream],
-  LOG_VAR_LOW: low,
-  LOG_VAR_HIGH: high,
-});
+const codeConstants = ({ logVarRange: [low, high] }: CodeShape) => ({ LOG_VAR_LOW: low, LOG_VAR_HIGH: high });
+const codeSizes = ({ latent, stream }: CodeShape) => ({ latent, stream: STREAM[stream] });
 
 /** mu, log_var, the sample and the KL divergence, of the product to [rows, 2 latent]. */
 export const sampledHeadsEpilogue = (shape: CodeShape): Epilogue => ({
@@ -182,6 +181,7 @@ export const sampledHeadsEpilogue = (shape: CodeShape): Epilogue => ({
   paired: true,
   sums: true,
   constants: () => codeConstants(shape),
+  sizes: codeSizes(shape),
   // A bias each; of each pair the sample, 4, and the divergence, 6.
   flops: () => 1 + (4 + 6) / 2,
 });
@@ -194,6 +194,7 @@ export const latentGradientEpilogue = (shape: CodeShape, columns: number): Epilo
   bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', dheads: 'write' },
   numbered: true,
   constants: () => codeConstants(shape),
+  sizes: codeSizes(shape),
   flops: () => (14 * shape.latent) / columns,
 });
 

@@ -4,7 +4,7 @@ import { ArgumentError } from '../errors.js';
 import { type Access, bindingNumbers, type Constants, F32_BYTES, type Kernel } from './kernel.js';
 
 const FINISH_WORKGROUP = 128;
-/** PARTS_* of shaders/lib/finish_step.wgsl. */
+/** sizes.parts_* of shaders/lib/finish_step.wgsl. */
 const MAX_TERMS = 4;
 
 /**
@@ -28,14 +28,14 @@ export const FINISH_BINDINGS = {
   counters: 'read_write',
 } as const satisfies Record<string, Access>;
 
-export function finishConstants({ parts, stride, capacity }: FinishShape): Constants {
+export function finishSizes({ parts, stride, capacity }: FinishShape): Constants {
   if (parts.length > MAX_TERMS)
     throw new ArgumentError(`a loss of ${parts.length} terms, must have at most ${MAX_TERMS}`);
   const numbers = Array.from({ length: MAX_TERMS }, (_, term) => [
-    `PARTS_${term}`,
+    `parts_${term}`,
     parts[term] === 'rows' ? 0 : (parts[term] ?? 1),
   ]);
-  return { TERMS: parts.length, STRIDE: stride, CAPACITY: capacity, ...Object.fromEntries(numbers) };
+  return { terms: parts.length, stride, capacity, ...Object.fromEntries(numbers) };
 }
 
 export const finishFlops = ({ parts, rows }: FinishShape): number =>
@@ -46,7 +46,8 @@ export const finishStep: Kernel<FinishShape> = {
   sources: [source],
   bindings: FINISH_BINDINGS,
   header: bindingNumbers(FINISH_BINDINGS),
-  constants: (shape) => ({ WORKGROUP: FINISH_WORKGROUP, ...finishConstants(shape) }),
+  constants: () => ({ WORKGROUP: FINISH_WORKGROUP }),
+  sizes: finishSizes,
   grid: () => [1, 1, 1],
   flops: finishFlops,
   bytes: (shape) => (finishFlops(shape) + shape.parts.length + 1) * F32_BYTES,

@@ -24,6 +24,11 @@ export interface Kernel<S> {
   bindings: Record<string, Access>;
   /** Values for the module's `override`s; a bool is 0 or 1. */
   constants(shape: S): Constants;
+  /**
+   * Members of `sizes` (u32), which the sources read and the host puts before them (gpu/pipelines.ts): sizes, and what other
+   * whole numbers tell a dispatch from its like.
+   */
+  sizes?(shape: S): Constants;
   /** `const NAME: u32 = value;` lines put before the sources, for sizes that WGSL wants at compile time. */
   header?: Constants;
   /** WGSL extensions that the sources need (`enable NAME;`); the device must have the feature. */

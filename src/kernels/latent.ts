@@ -21,20 +21,21 @@ type NoisyShape = LatentShape & { stream: NoiseStream };
 
 const rowGrid = ({ rows }: LatentShape) => checkGrid([rows, 1, 1], `${rows} rows`);
 const elementGrid = ({ rows, latent }: LatentShape) => linearGrid(rows * latent);
-const rowConstants = ({ latent, logVarRange: [low, high] }: LatentShape) => ({
+const constants = ({ logVarRange: [low, high] }: LatentShape) => ({
   WORKGROUP,
-  LATENT: latent,
   LOG_VAR_LOW: low,
   LOG_VAR_HIGH: high,
 });
-const elementConstants = (shape: LatentShape) => ({ ...rowConstants(shape), COUNT: shape.rows * shape.latent });
+const elementSizes = ({ rows, latent }: LatentShape) => ({ count: rows * latent, latent });
+const noisySizes = (shape: NoisyShape) => ({ ...elementSizes(shape), stream: STREAM[shape.stream] });
 const perElement = (flops: number) => (shape: LatentShape) => flops * shape.rows * shape.latent;
 
 export const reparameterize: Kernel<NoisyShape> = {
   name: 'reparameterize',
   sources: [reparameterizeSource],
   bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', z: 'write' },
-  constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
+  constants,
+  sizes: noisySizes,
   grid: elementGrid,
   flops: perElement(4),
 };
@@ -43,7 +44,8 @@ export const reparameterizeGradient: Kernel<NoisyShape> = {
   name: 'reparameterize_gradient',
   sources: [reparameterizeGradientSource],
   bindings: { dz: 'read', heads: 'read', settings: 'uniform', progress: 'uniform', dheads: 'write' },
-  constants: (shape) => ({ ...elementConstants(shape), STREAM: STREAM[shape.stream] }),
+  constants,
+  sizes: noisySizes,
   grid: elementGrid,
   flops: perElement(6),
 };
@@ -52,7 +54,8 @@ export const klNormal: Kernel<LatentShape> = {
   name: 'kl_normal',
   sources: [klNormalSource],
   bindings: { heads: 'read', kl: 'write' },
-  constants: rowConstants,
+  constants,
+  sizes: ({ latent }) => ({ latent }),
   grid: rowGrid,
   flops: perElement(6),
 };
@@ -61,7 +64,8 @@ export const klNormalGradient: Kernel<LatentShape> = {
   name: 'kl_normal_gradient',
   sources: [klNormalGradientSource],
   bindings: { weight: 'read', heads: 'read', dheads: 'write' },
-  constants: elementConstants,
+  constants,
+  sizes: elementSizes,
   grid: elementGrid,
   flops: perElement(6),
 };

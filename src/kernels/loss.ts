@@ -24,7 +24,8 @@ export const bceWithLogits: Kernel<LossShape> = {
   name: 'bce_with_logits',
   sources: [bceWithLogitsSource],
   bindings: { logits: 'read', targets: 'read', bce: 'write' },
-  constants: ({ pixels }) => ({ WORKGROUP, PIXELS: pixels }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ pixels }) => ({ pixels }),
   grid: rowGrid,
   flops: perElement(7),
 };
@@ -33,7 +34,8 @@ export const bceWithLogitsGradient: Kernel<LossShape> = {
   name: 'bce_with_logits_gradient',
   sources: [bceWithLogitsGradientSource],
   bindings: { weight: 'read', logits: 'read', targets: 'read', dlogits: 'write' },
-  constants: ({ rows, pixels }) => ({ WORKGROUP, COUNT: rows * pixels, PIXELS: pixels }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ rows, pixels }) => ({ count: rows * pixels, pixels }),
   grid: ({ rows, pixels }) => linearGrid(rows * pixels),
   flops: perElement(5),
 };
@@ -42,7 +44,8 @@ export const squaredError: Kernel<LossShape> = {
   name: 'squared_error',
   sources: [squaredErrorSource],
   bindings: { y: 'read', targets: 'read', loss: 'write' },
-  constants: ({ pixels }) => ({ WORKGROUP, PIXELS: pixels }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ pixels }) => ({ pixels }),
   grid: rowGrid,
   flops: perElement(3),
 };
@@ -51,7 +54,8 @@ export const squaredErrorGradient: Kernel<LossShape> = {
   name: 'squared_error_gradient',
   sources: [squaredErrorGradientSource],
   bindings: { weight: 'read', y: 'read', targets: 'read', dy: 'write' },
-  constants: ({ rows, pixels }) => ({ WORKGROUP, COUNT: rows * pixels, PIXELS: pixels }),
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ rows, pixels }) => ({ count: rows * pixels, pixels }),
   grid: ({ rows, pixels }) => linearGrid(rows * pixels),
   flops: perElement(3),
 };
@@ -60,7 +64,8 @@ export const rowWeight: Kernel<{ rows: number; term: LossTerm }> = {
   name: 'row_weight',
   sources: [rowWeightSource],
   bindings: { settings: 'uniform', progress: 'uniform', weight: 'write' },
-  constants: ({ rows, term }) => ({ WORKGROUP, COUNT: rows, TERM: TERM_CODES[term] }),
+  constants: ({ term }) => ({ WORKGROUP, TERM: TERM_CODES[term] }),
+  sizes: ({ rows }) => ({ count: rows }),
   grid: ({ rows }) => linearGrid(rows),
   flops: () => 0,
 };

@@ -8,7 +8,8 @@ export const countNotFinite: Kernel<{ count: number }> = {
   name: 'count_not_finite',
   sources: [source],
   bindings: { values: 'read', count: 'write' },
-  constants: ({ count }) => ({ WORKGROUP: NOT_FINITE_WORKGROUP, COUNT: count }),
+  constants: () => ({ WORKGROUP: NOT_FINITE_WORKGROUP }),
+  sizes: ({ count }) => ({ count }),
   grid: () => [1, 1, 1],
   flops: ({ count }) => count,
 };

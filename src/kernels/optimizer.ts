@@ -101,7 +101,8 @@ export function optimizer(form: OptimizerForm): Kernel<{ count: number }> {
     sources: [flatSource, ...sources],
     bindings,
     header: bindingNumbers(bindings),
-    constants: ({ count }) => ({ WORKGROUP: OPTIMIZER_WORKGROUP, QUADS: checkQuads(name, count), ...constants }),
+    constants: () => ({ WORKGROUP: OPTIMIZER_WORKGROUP, ...constants }),
+    sizes: ({ count }) => ({ quads: checkQuads(name, count) }),
     grid: ({ count }) => linearGrid(count / LANE_NUMBERS, OPTIMIZER_WORKGROUP),
     flops: ({ count }) => flops * count,
   };

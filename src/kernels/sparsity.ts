@@ -16,14 +16,16 @@ export interface CodeShape {
 type WantedShape = CodeShape & { target: number };
 
 const rowGrid = ({ rows }: CodeShape) => checkGrid([rows, 1, 1], `${rows} rows`);
-const elementConstants = ({ rows, columns }: CodeShape) => ({ WORKGROUP, COUNT: rows * columns, COLUMNS: columns });
+const constants = () => ({ WORKGROUP });
+const elementSizes = ({ rows, columns }: CodeShape) => ({ count: rows * columns, columns });
 const elementGrid = ({ rows, columns }: CodeShape) => linearGrid(rows * columns);
 
 export const l1: Kernel<CodeShape> = {
   name: 'l1',
   sources: [l1Source],
   bindings: { z: 'read', loss: 'write' },
-  constants: ({ columns }) => ({ WORKGROUP, COLUMNS: columns }),
+  constants,
+  sizes: ({ columns }) => ({ columns }),
   grid: rowGrid,
   flops: ({ rows, columns }) => 2 * rows * columns,
 };
@@ -32,7 +34,8 @@ export const l1Gradient: Kernel<CodeShape> = {
   name: 'l1_gradient',
   sources: [l1GradientSource],
   bindings: { weight: 'read', z: 'read', dz: 'write' },
-  constants: elementConstants,
+  constants,
+  sizes: elementSizes,
   grid: elementGrid,
   flops: ({ rows, columns }) => 2 * rows * columns,
 };
@@ -41,7 +44,8 @@ export const batchMean: Kernel<CodeShape> = {
   name: 'batch_mean',
   sources: [batchMeanSource],
   bindings: { x: 'read', progress: 'uniform', mean: 'write' },
-  constants: ({ columns }) => ({ WORKGROUP, COLUMNS: columns }),
+  constants,
+  sizes: ({ columns }) => ({ columns }),
   grid: ({ columns }) => linearGrid(columns),
   flops: ({ rows, columns }) => (rows + 1) * columns,
 };
@@ -50,7 +54,8 @@ export const batchMeanGradient: Kernel<CodeShape> = {
   name: 'batch_mean_gradient',
   sources: [batchMeanGradientSource],
   bindings: { dmean: 'read', progress: 'uniform', dx: 'write' },
-  constants: elementConstants,
+  constants,
+  sizes: elementSizes,
   grid: elementGrid,
   flops: ({ rows, columns }) => rows * columns,
 };
@@ -60,7 +65,8 @@ export const bernoulliKl: Kernel<WantedShape> = {
   name: 'bernoulli_kl',
   sources: [bernoulliKlSource],
   bindings: { rho: 'read', loss: 'write' },
-  constants: ({ columns, target }) => ({ WORKGROUP, COLUMNS: columns, WANTED: target }),
+  constants: ({ target }) => ({ WORKGROUP, WANTED: target }),
+  sizes: ({ columns }) => ({ columns }),
   grid: rowGrid,
   flops: ({ rows, columns }) => 10 * rows * columns,
 };
@@ -69,7 +75,8 @@ export const bernoulliKlGradient: Kernel<WantedShape> = {
   name: 'bernoulli_kl_gradient',
   sources: [bernoulliKlGradientSource],
   bindings: { weight: 'read', rho: 'read', drho: 'write' },
-  constants: ({ rows, columns, target }) => ({ WORKGROUP, ROWS: rows, COLUMNS: columns, WANTED: target }),
+  constants: ({ target }) => ({ WORKGROUP, WANTED: target }),
+  sizes: ({ rows, columns }) => ({ rows, columns }),
   grid: ({ columns }) => linearGrid(columns),
   flops: ({ rows, columns }) => (rows + 6) * columns,
 };

@@ -54,6 +54,7 @@ export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<strin
     enables: kernel.enables ?? [],
     header: kernel.header ?? {},
     constants,
+    sizes: kernel.sizes?.(shape) ?? {},
     bindings,
     grid: kernel.grid(shape),
     workgroup: kernel.workgroup ?? constants.WORKGROUP ?? 1,

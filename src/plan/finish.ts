@@ -3,8 +3,8 @@ import { endingStep, endsFree } from '../kernels/epilogues.js';
 import {
   type FINISH_BINDINGS,
   type FinishShape,
-  finishConstants,
   finishFlops,
+  finishSizes,
   finishStep,
 } from '../kernels/finish-step.js';
 import { bindingNumbers } from '../kernels/kernel.js';
@@ -60,7 +60,8 @@ function finishing(dispatch: Dispatch, shape: FinishShape, tensors: FinishTensor
     kernel: `${dispatch.kernel}+${finishStep.name}`,
     sources: endingStep(dispatch.sources, knowsStep),
     header: { ...dispatch.header, ...bindingNumbers(access) },
-    constants: { ...dispatch.constants, WORKGROUP: dispatch.workgroup, ...finishConstants(shape) },
+    constants: { ...dispatch.constants, WORKGROUP: dispatch.workgroup },
+    sizes: { ...dispatch.sizes, ...finishSizes(shape) },
     bindings,
     flops: dispatch.flops + finishFlops(shape),
     bytes: dispatch.bytes + (finishStep.bytes?.(shape) ?? more.reduce((sum, binding) => sum + traffic(binding), 0)),

@@ -60,6 +60,7 @@ export interface Dispatch {
   enables: string[];
   header: Constants;
   constants: Constants;
+  sizes: Constants;
   /** In binding order. */
   bindings: Binding[];
   grid: Grid;

@@ -1,5 +1,5 @@
-// The WGSL behind a dispatch, for people: exactly what the device compiles, with the pipeline's constants written into it,
-// and which line comes from which file in shaders/.
+// The WGSL behind a dispatch, for people: exactly what a GPU compiles, with the pipeline's constants written into it, and which
+// line comes from which file in shaders/. A software adapter gets the same, but for one line: there `sizes` is a uniform.
 import { moduleText, originOf } from '../gpu/pipelines.js';
 import type { Dispatch } from '../plan/plan.js';
 
@@ -19,7 +19,7 @@ export interface ShaderText {
 
 /** The text has a line for each that the device gets: only the values of `override`s are written into it. */
 export function shaderText(dispatch: Dispatch): ShaderText {
-  const lines = moduleText(dispatch).split('\n');
+  const lines = moduleText(dispatch, 'constants').split('\n');
   const code = lines
     .map((line) =>
       line.replace(/^override (\w+): (\w+)( = [^;]+)?;/, (text, name: string, type: string) => {

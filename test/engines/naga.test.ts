@@ -46,7 +46,7 @@ for (const variant of VARIANTS)
     const collect = (spec: (typeof FAMILY)[string], form: object = {}) => {
       for (const fuse of [true, false])
         for (const dispatch of trainingPlan(spec, 16, { fuse, matmulVariant: variant, ...form }).dispatches)
-          texts.set(moduleText(dispatch), dispatch.kernel);
+          for (const sizes of ['constants', 'data'] as const) texts.set(moduleText(dispatch, sizes), dispatch.kernel);
     };
     for (const spec of Object.values(FAMILY)) collect(spec);
     const { vae } = FAMILY;
@@ -68,7 +68,7 @@ for (const variant of VARIANTS)
 test('a fault is seen', () => {
   const [dispatch] = trainingPlan(FAMILY.vae as NonNullable<typeof FAMILY.vae>, 16, { fuse: true }).dispatches;
   assert.ok(dispatch);
-  assert.throws(() => compile(`${moduleText(dispatch)}\nfn wrong() -> u32 { return 1.5; }`));
+  assert.throws(() => compile(`${moduleText(dispatch, 'data')}\nfn wrong() -> u32 { return 1.5; }`));
 });
 
 test.run();

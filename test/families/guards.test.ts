@@ -18,7 +18,8 @@ const device = await openDevice({
   flags: ['enable-dawn-features=disable_robustness'],
 });
 const memory = new Memory(device);
-const pipelines = new Pipelines(device);
+// Of sizes that are constants: nothing is bound but what is guarded.
+const pipelines = new Pipelines(device, 'constants');
 
 /** Before and after each binding: as far as a row or a tile of these models goes astray. */
 const GUARD = 16384;
@@ -104,7 +105,7 @@ function distinct(): Dispatch[] {
     const matmulVariant = defaultVariant(device.adapter, SUBGROUPS, shape(m));
     const chosen = 'vec4' in matmulVariant ? { ...matmulVariant, vec4: m === 4 } : matmulVariant;
     for (const dispatch of trainingPlan(vae(spec), batch, { fuse: true, matmulVariant: chosen }).dispatches)
-      known.set(JSON.stringify([dispatch.kernel, dispatch.header, dispatch.constants]), dispatch);
+      known.set(JSON.stringify([dispatch.kernel, dispatch.header, dispatch.constants, dispatch.sizes]), dispatch);
   }
   return [...known.values()];
 }
@@ -135,12 +136,16 @@ function planted(search: string, replace: string): Dispatch {
 
 test('a stray write is seen', async () => {
   assert.ok(
-    (await strays(planted('c[row * N + column] = value', 'c[row * N + column + M * N - 1] = value'))).length > 0,
+    (
+      await strays(
+        planted('c[row * sizes.n + column] = value', 'c[row * sizes.n + column + sizes.m * sizes.n - 1] = value'),
+      )
+    ).length > 0,
   );
 });
 
 test('a stray read is seen', async () => {
-  assert.ok((await strays(planted('= value;', '= value + a[row + M * K + column];'))).length > 0);
+  assert.ok((await strays(planted('= value;', '= value + a[row + sizes.m * sizes.k + column];'))).length > 0);
 });
 
 test.after(() => {

@@ -79,7 +79,7 @@ test('a reduction gives the same bits twice', async () => {
 });
 
 test('a count that is not a whole number of quads is refused', () => {
-  assert.throws(() => squareSums.constants({ count: 6 }), 'square_sums: 6 numbers, must be a multiple of 4');
+  assert.throws(() => squareSums.sizes?.({ count: 6 }), 'square_sums: 6 numbers, must be a multiple of 4');
 });
 
 usesDevice(test);

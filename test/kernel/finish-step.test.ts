@@ -88,7 +88,7 @@ for (const parts of [
 
 test('finish_step refuses a loss of five terms', () =>
   assert.throws(
-    () => finishStep.constants({ ...shapeOf(1), parts: [1, 1, 1, 1, 1] }),
+    () => finishStep.sizes?.({ ...shapeOf(1), parts: [1, 1, 1, 1, 1] }),
     'a loss of 5 terms, must have at most 4',
   ));
 

@@ -189,7 +189,7 @@ test('bindings: only what the optimizer has', () => {
 
 test('an optimizer refuses a count that is not a whole number of quads', () => {
   const adam = optimizer(formOf(resolveOptimizer(), false));
-  assert.throws(() => adam.constants({ count: 6 }), 'adam: 6 numbers, must be a multiple of 4');
+  assert.throws(() => adam.sizes?.({ count: 6 }), 'adam: 6 numbers, must be a multiple of 4');
 });
 
 usesDevice(test);

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError, GraphError, type LatentGpuError, ShaderError } from '../../src/errors.js';
-import { moduleText, originOf, Pipelines } from '../../src/gpu/pipelines.js';
+import { bindsSizes, moduleText, originOf, Pipelines } from '../../src/gpu/pipelines.js';
 import { add } from '../../src/kernels/elementwise.js';
 import { checkGrid, type Kernel, linearGrid } from '../../src/kernels/kernel.js';
 import { klNormal } from '../../src/kernels/latent.js';
@@ -14,6 +14,7 @@ import type { ShaderSource } from '../../src/kernels/shader.js';
 import { dispatchOf } from '../../src/plan/call.js';
 import type { Dispatch, Tensor } from '../../src/plan/plan.js';
 import { device, usesDevice } from '../support/device.js';
+import { runKernel } from '../support/kernel-runner.js';
 
 const tensor = (name: string): Tensor => ({ name, shape: [4], bytes: 16, place: { kind: 'scratch', slot: 0 } });
 
@@ -105,23 +106,27 @@ test('a dispatch without one of its tensors is refused by name', () => {
   );
 });
 
+const HEADER_LINE =
+  /^(const \w+: u32 = \d+u;|enable .*;|struct Sizes .*|const sizes = .*;|.* var<uniform> sizes: Sizes;)$/;
+
 test('every line of a module is told back to the file and line that a person edits', () => {
   for (const made of [
     dispatch(matmul({ name: 'tiled' }, 'bias_activation'), MATMUL_SHAPE),
     dispatch(adam, { count: 4 }),
     dispatch(optimizer({ ...PLAIN, kind: 'sgd', momentum: true, clip: true }), { count: 4 }),
-  ]) {
-    const lines = moduleText(made).split('\n');
-    const files = new Set<string>();
-    for (const [index, text] of lines.entries()) {
-      const { file, line } = originOf(made, index + 1);
-      if (file.startsWith('shaders/')) {
-        files.add(file);
-        assert.is(text, fs.readFileSync(file, 'utf8').split('\n')[line - 1], `${file}:${line}`);
-      } else assert.match(text, /^(const \w+: u32 = \d+u;|enable .*;)$/, file);
+  ])
+    for (const form of ['constants', 'data'] as const) {
+      const lines = moduleText(made, form).split('\n');
+      const files = new Set<string>();
+      for (const [index, text] of lines.entries()) {
+        const { file, line } = originOf(made, index + 1);
+        if (file.startsWith('shaders/')) {
+          files.add(file);
+          assert.is(text, fs.readFileSync(file, 'utf8').split('\n')[line - 1], `${file}:${line}`);
+        } else assert.match(text, HEADER_LINE, file);
+      }
+      for (const { files: all } of made.sources) for (const file of all) assert.ok(files.has(`shaders/${file}`), file);
     }
-    for (const { files: all } of made.sources) for (const file of all) assert.ok(files.has(`shaders/${file}`), file);
-  }
 });
 
 /** A shader of an include of two lines and a body of three, with a line of each replaced. */
@@ -185,6 +190,24 @@ test('a pipeline is compiled once for the same constants, and again for others',
   );
   assert.is(first, same);
   assert.is.not(first, other);
+});
+
+test('sizes as constants: a pipeline for each; as data: one for all, with a binding more', async () => {
+  for (const [form, same] of [
+    ['constants', false],
+    ['data', true],
+  ] as const) {
+    const pipelines = new Pipelines(device, form);
+    const [one, two] = [dispatch(add, { count: 4 }), dispatch(add, { count: 8 })];
+    assert.is((await pipelines.get(one)) === (await pipelines.get(two)), same, form);
+    assert.is(bindsSizes(one.sizes, pipelines.form), same, form);
+    // Both are as many numbers as were asked for.
+    for (const count of [4, 8]) {
+      const ones = new Float32Array(8).fill(1);
+      const results = await runKernel(add, { count }, { a: ones, b: ones, y: 8 }, pipelines);
+      assert.is(results.f32('y').filter((value) => value === 2).length, count, `${form}, ${count}`);
+    }
+  }
 });
 
 test('what failed to compile is not remembered', async () => {

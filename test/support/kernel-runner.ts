@@ -55,7 +55,12 @@ export class Results {
 }
 
 /** Runs `kernel` once with `contents` bound by name. */
-export async function runKernel<S>(kernel: Kernel<S>, shape: S, contents: Record<string, Content>): Promise<Results> {
+export async function runKernel<S>(
+  kernel: Kernel<S>,
+  shape: S,
+  contents: Record<string, Content>,
+  by: Pipelines = pipelines,
+): Promise<Results> {
   const buffers = Object.entries(contents).map(([name, content], index) => {
     const place = PLACES[index];
     if (!place) throw new Error(`${kernel.name} has more bindings than places`);
@@ -66,7 +71,7 @@ export async function runKernel<S>(kernel: Kernel<S>, shape: S, contents: Record
   const dispatch = dispatchOf(kernel, shape, tensors, 'test');
   try {
     const plan = { name: 'test', dispatches: [dispatch], losses: [], lossBytes: 0, scratch: [] };
-    const program = await Program.create({ device, memory, pipelines }, plan, resources, 'Test something smaller.');
+    const program = await Program.create({ device, memory, pipelines: by }, plan, resources, 'Test something smaller.');
     const encoder = device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     program.encode(pass);

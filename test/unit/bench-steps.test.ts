@@ -139,8 +139,8 @@ test('products: expected from the largest before, and 0 where that is not smalle
 
 test("the seed products are the plan's matmuls: the same forms, sizes and operations", () => {
   const plan = trainingPlan(vae(layersOf(1)), 128, { fuse: true });
-  const products = plan.dispatches.flatMap(({ constants: { M, N, K, TRANSPOSE_A, TRANSPOSE_B } }) =>
-    K === undefined ? [] : [`${TRANSPOSE_A ? 'T' : 'N'}${TRANSPOSE_B ? 'T' : 'N'} ${M} ${N} ${K}`],
+  const products = plan.dispatches.flatMap(({ sizes: { m, n, k }, constants: { TRANSPOSE_A, TRANSPOSE_B } }) =>
+    k === undefined ? [] : [`${TRANSPOSE_A ? 'T' : 'N'}${TRANSPOSE_B ? 'T' : 'N'} ${m} ${n} ${k}`],
   );
   const named = seedProducts().map(({ form, m, n, k }) => `${form} ${m} ${n} ${k}`);
   assert.equal([...new Set(named)].sort(), [...new Set(products)].sort());

@@ -38,6 +38,7 @@ const EMPTY: Dispatch = {
   enables: [],
   header: {},
   constants: {},
+  sizes: {},
   bindings: [],
   grid: [1, 1, 1],
   workgroup: 1,

@@ -150,8 +150,8 @@ test('no binding of a fused step spans more than a layer: what a device binds bo
 
 test('weights that are not finite are counted in all parameters', () => {
   const layout = layoutOf(parameterSpecs(SEED_MODEL));
-  const checked = weightCheckPlan(layout).dispatches.map(({ constants, bindings: [values] }) => {
-    assert.is(values?.tensor.bytes, 4 * (constants.COUNT ?? 0));
+  const checked = weightCheckPlan(layout).dispatches.map(({ sizes, bindings: [values] }) => {
+    assert.is(values?.tensor.bytes, 4 * (sizes.count ?? 0));
     return { place: values?.tensor.place, bytes: values?.tensor.bytes };
   });
   const want = layout.segments.map(({ offset, bytes }, segment) => ({

@@ -35,6 +35,7 @@ const dispatch = (label: string, flops: number, bytes: number): Dispatch => ({
   enables: [],
   header: {},
   constants: {},
+  sizes: {},
   bindings: [],
   grid: [3, 2, 1],
   workgroup: 64,

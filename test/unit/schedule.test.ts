@@ -30,6 +30,7 @@ function dispatch(label: string, ...uses: [Access, Tensor][]): Dispatch {
     enables: [],
     header: {},
     constants: {},
+    sizes: {},
     bindings,
     grid: [1, 1, 1],
     workgroup: 1,
