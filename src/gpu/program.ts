@@ -47,6 +47,7 @@ export class Program {
       );
       const sizes = sizesBuffer(machine, memory, plan, remedy);
       await memory.settled();
+      if (sizes) machine.device.gpu.queue.writeBuffer(sizes, 0, sizesWords(plan));
       const bound: Bound[] = [];
       const program = new Program(plan, memory, bound);
       for (const [index, dispatch] of plan.dispatches.entries()) {
@@ -101,15 +102,17 @@ export class Program {
 const SIZES_STRIDE = 256;
 
 /** The sizes of all dispatches, where they are data. */
-function sizesBuffer({ device, pipelines }: Machine, memory: Memory, { name, dispatches }: Plan, remedy: string) {
+function sizesBuffer({ pipelines }: Machine, memory: Memory, { name, dispatches }: Plan, remedy: string) {
   if (!dispatches.some(({ sizes }) => bindsSizes(sizes, pipelines.form))) return undefined;
   const bytes = dispatches.length * SIZES_STRIDE;
   const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-  const buffer = memory.create({ label: `${name} sizes`, bytes, usage, remedy });
-  const words = new Uint32Array(bytes / 4);
+  return memory.create({ label: `${name} sizes`, bytes, usage, remedy });
+}
+
+function sizesWords({ dispatches }: Plan): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array((dispatches.length * SIZES_STRIDE) / 4);
   for (const [index, { sizes }] of dispatches.entries()) words.set(Object.values(sizes), (index * SIZES_STRIDE) / 4);
-  device.gpu.queue.writeBuffer(buffer, 0, words);
-  return buffer;
+  return words;
 }
 
 const sizesRange = (buffer: GPUBuffer, { sizes }: Dispatch, index: number): GPUBufferBinding => ({

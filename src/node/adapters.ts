@@ -23,7 +23,10 @@ export interface NodeDeviceOptions {
    * architecture or description contains it, upper or lower case.
    */
   adapter?: 'auto' | 'hardware' | 'lavapipe' | 'swiftshader' | (string & {});
-  /** Dawn's own flags, such as 'enable-dawn-features=skip_validation' or 'backend=null', added to the usual ones. */
+  /**
+   * Dawn's own flags, such as 'backend=null', added to the usual ones. 'disable-dawn-features=disable_robustness' puts checks
+   * of bounds back into SwiftShader's shaders: for WGSL of one's own.
+   */
   flags?: readonly string[];
   /** Optional WebGPU features not to use although the adapter has them. */
   withoutFeatures?: readonly string[];
@@ -173,7 +176,19 @@ async function bundledOffer(flags: readonly string[]): Promise<Offer | undefined
   return offer?.summary.kind === 'swiftshader' ? offer : undefined;
 }
 
+/**
+ * Without the checks of bounds that Dawn puts into shaders, which SwiftShader pays for at each load: no kernel of this engine
+ * needs them (test/families/guards.test.ts). Other adapters keep them; lavapipe would unroll loops over arrays that it then
+ * compiles for ten times as long.
+ */
+const UNCHECKED = 'enable-dawn-features=disable_robustness';
+
 async function request(flags: readonly string[]): Promise<Offer | undefined> {
+  const offer = await requestWith(flags);
+  return offer?.summary.kind === 'swiftshader' ? requestWith([UNCHECKED, ...flags]) : offer;
+}
+
+async function requestWith(flags: readonly string[]): Promise<Offer | undefined> {
   const gpu = await dawnInstance(flags);
   return quietly(async () => {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });

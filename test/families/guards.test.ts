@@ -1,30 +1,42 @@
-// No kernel of a VAE's fused plan reads or writes outside its bindings, with the shaders' own checks of bounds switched off:
-// what makes it safe to run them so. Each dispatch runs twice on the same values, every storage binding in the middle of a
+// No kernel reads or writes outside its bindings, with the shaders' own checks of bounds switched off: what makes it safe to
+// run them so (src/node/adapters.ts). Each dispatch runs twice on the same values, every storage binding in the middle of a
 // larger buffer, with other guards around it the second time. A stray write changes a guard; a stray read makes outputs differ.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Memory } from '../../src/gpu/memory.js';
-import { Pipelines } from '../../src/gpu/pipelines.js';
+import { bindsSizes, Pipelines } from '../../src/gpu/pipelines.js';
 import { readBuffer } from '../../src/gpu/transfer.js';
+import { decoderGraph, encoderGraph, evaluationGraph, parameterSpecs } from '../../src/graph/build.js';
 import { defaultVariant } from '../../src/kernels/candidates.js';
+import { copyBandwidth, fma, lanesOf, readBandwidth, writeBandwidth } from '../../src/kernels/ceilings.js';
+import { type MatmulVariant, matmulVariants } from '../../src/kernels/matmul.js';
+import { fitsShape } from '../../src/kernels/matmul-variants.js';
+import type { OptimizerForm } from '../../src/kernels/optimizer.js';
+import { OPTIMIZERS } from '../../src/model/optimizer.js';
 import { vae } from '../../src/model/presets.js';
+import type { ModelSpec } from '../../src/model/spec.js';
 import { openDevice } from '../../src/node/adapters.js';
-import type { Binding, Dispatch } from '../../src/plan/plan.js';
+import { dispatchOf } from '../../src/plan/call.js';
+import { weightCheckPlan } from '../../src/plan/check.js';
+import { layoutOf } from '../../src/plan/layout.js';
+import type { Binding, Dispatch, Tensor } from '../../src/plan/plan.js';
+import { FAMILY } from '../support/family.js';
 import { uniforms } from '../support/numbers.js';
-import { trainingPlan } from '../support/plans.js';
+import { planOf, trainingPlan } from '../support/plans.js';
+import { countersOf, progressOf, settingsOf } from '../support/step.js';
 
-const device = await openDevice({
-  adapter: process.env.LATENTGPU_ADAPTER || 'swiftshader',
-  flags: ['enable-dawn-features=disable_robustness'],
-});
+// The adapter that runs without the checks.
+const device = await openDevice({ adapter: 'swiftshader' });
 const memory = new Memory(device);
-// Of sizes that are constants: nothing is bound but what is guarded.
-const pipelines = new Pipelines(device, 'constants');
+const asData = new Pipelines(device, 'data');
+const asConstants = new Pipelines(device, 'constants');
 
 /** Before and after each binding: as far as a row or a tile of these models goes astray. */
 const GUARD = 16384;
 /** Huge numbers as f32, far out as u32. */
 const GUARDS = [0x7e967699, 0xfe123457];
+/** The last batch of an epoch, with five images. */
+const [EXAMPLES, LIVE] = [12, 5];
 
 interface Guarded {
   binding: Binding;
@@ -32,37 +44,52 @@ interface Guarded {
   words: number;
 }
 
-/** Zero is a good index, count or step; what is no index is some number. */
-function contentOf({ tensor, name }: Binding): Uint32Array {
+/** Of a step in the midst of training; what is not the step's state is some number. */
+function contentOf({ tensor }: Binding, batch: number): Uint32Array {
   const resource = tensor.place.kind === 'resource' ? tensor.place.resource : '';
-  const words = Math.ceil(tensor.bytes / 4);
-  if (['settings', 'progress', 'labels'].includes(resource) || name === 'labels') return new Uint32Array(words);
-  return new Uint32Array(uniforms(7, words).buffer);
+  const start = EXAMPLES - LIVE;
+  const state: Record<string, ArrayBufferLike> = {
+    settings: settingsOf({ examples: EXAMPLES, batch }),
+    progress: progressOf({ step: 3, rows: LIVE }),
+    counters: countersOf({ step: 3, epoch: 1, start }).buffer,
+    labels: new ArrayBuffer(Math.ceil(tensor.bytes / 4) * 4),
+  };
+  const given = state[resource];
+  return new Uint32Array(given ?? uniforms(7, Math.ceil(tensor.bytes / 4)).buffer);
 }
 
-function guarded(binding: Binding, guard: number): Guarded {
-  const content = contentOf(binding);
+function guarded(binding: Binding, batch: number, guard: number): Guarded {
+  const content = contentOf(binding, batch);
   const all = new Uint32Array(content.length + (2 * GUARD) / 4).fill(guard);
   all.set(content, GUARD / 4);
   const usage = binding.access === 'uniform' ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-  const buffer = memory.create({
-    label: binding.name,
-    bytes: all.byteLength,
-    usage: usage | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    remedy: '',
-  });
-  device.gpu.queue.writeBuffer(buffer, 0, all);
-  return { binding, buffer, words: content.length };
+  return { binding, buffer: bufferOf(binding.name, usage, all), words: content.length };
+}
+
+function bufferOf(label: string, usage: GPUBufferUsageFlags, words: Uint32Array<ArrayBuffer>): GPUBuffer {
+  const all = usage | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const buffer = memory.create({ label, bytes: words.byteLength, usage: all, remedy: '' });
+  device.gpu.queue.writeBuffer(buffer, 0, words);
+  return buffer;
 }
 
 /** @returns what each binding then holds, guards included */
-async function run(dispatch: Dispatch, guard: number): Promise<Map<string, Uint32Array>> {
+async function run(
+  dispatch: Dispatch,
+  batch: number,
+  guard: number,
+  pipelines: Pipelines,
+): Promise<Map<string, Uint32Array>> {
   const pipeline = await pipelines.get(dispatch);
-  const bound = dispatch.bindings.map((binding) => guarded(binding, guard));
-  const entries = bound.map(({ buffer, words }, index) => ({
+  const bound = dispatch.bindings.map((binding) => guarded(binding, batch, guard));
+  const entries: GPUBindGroupEntry[] = bound.map(({ buffer, words }, index) => ({
     binding: index,
     resource: { buffer, offset: GUARD, size: words * 4 },
   }));
+  const sizes = bindsSizes(dispatch.sizes, pipelines.form)
+    ? bufferOf('sizes', GPUBufferUsage.UNIFORM, Uint32Array.from(Object.values(dispatch.sizes)))
+    : undefined;
+  if (sizes) entries.push({ binding: bound.length, resource: { buffer: sizes } });
   const group = device.gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   const encoder = device.gpu.createCommandEncoder();
   const pass = encoder.beginComputePass();
@@ -76,14 +103,15 @@ async function run(dispatch: Dispatch, guard: number): Promise<Map<string, Uint3
     found.set(binding.name, new Uint32Array(await readBuffer(device, memory, buffer, buffer.size)));
     memory.destroy(buffer);
   }
+  if (sizes) memory.destroy(sizes);
   device.check();
   return found;
 }
 
 /** What a dispatch did outside its bindings: empty if nothing. */
-async function strays(dispatch: Dispatch): Promise<string[]> {
+async function strays({ dispatch, batch }: Case, pipelines: Pipelines): Promise<string[]> {
   const [first = 0, second = 0] = GUARDS;
-  const [once, again] = [await run(dispatch, first), await run(dispatch, second)];
+  const [once, again] = [await run(dispatch, batch, first, pipelines), await run(dispatch, batch, second, pipelines)];
   return dispatch.bindings.flatMap(({ name }) => {
     const [a, b] = [once.get(name) ?? new Uint32Array(), again.get(name) ?? new Uint32Array()];
     const last = a.length - GUARD / 4;
@@ -94,58 +122,136 @@ async function strays(dispatch: Dispatch): Promise<string[]> {
   });
 }
 
-const SUBGROUPS = { subgroups: device.features.has('subgroups') };
+interface Case {
+  dispatch: Dispatch;
+  batch: number;
+}
 
-/** Those of a plan that were not seen yet: a kernel, its sizes. */
-function distinct(): Dispatch[] {
-  const known = new Map<string, Dispatch>();
-  const shape = (m: number) => ({ m, n: 4, k: 4, transposeA: false, transposeB: true, activation: 'relu' }) as const;
-  const specs = [[SMALL, 7, 3] as const, [WHOLE, 8, 4] as const];
-  for (const [spec, batch, m] of specs) {
-    const matmulVariant = defaultVariant(device.adapter, SUBGROUPS, shape(m));
-    const chosen = 'vec4' in matmulVariant ? { ...matmulVariant, vec4: m === 4 } : matmulVariant;
-    for (const dispatch of trainingPlan(vae(spec), batch, { fuse: true, matmulVariant: chosen }).dispatches)
-      known.set(JSON.stringify([dispatch.kernel, dispatch.header, dispatch.constants, dispatch.sizes]), dispatch);
+/** Those of some plans, each kernel and its sizes once. */
+class Cases {
+  readonly all = new Map<string, Case>();
+
+  add(dispatches: Dispatch[], batch: number): void {
+    for (const dispatch of dispatches) {
+      const { kernel, header, constants, sizes } = dispatch;
+      this.all.set(JSON.stringify([kernel, header, constants, sizes]), { dispatch, batch });
+    }
   }
-  return [...known.values()];
+
+  async check(pipelines: Pipelines): Promise<void> {
+    const found: string[] = [];
+    for (const one of this.all.values()) found.push(...(await strays(one, pipelines)));
+    assert.equal(found, []);
+  }
 }
 
 const SMALL = { pixels: 49, hidden: [33, 17], latent: 5 };
 /** Sizes whole in quads: operands are then read four numbers a load. */
 const WHOLE = { pixels: 52, hidden: [36, 20], latent: 8 };
+const [SMALL_BATCH, WHOLE_BATCH] = [7, 8];
 
-test('no kernel of a VAE leaves its bindings', async () => {
-  const found: string[] = [];
-  const all = distinct();
-  for (const dispatch of all) found.push(...(await strays(dispatch)));
-  assert.equal(found, []);
-  assert.ok(all.length > 30, `${all.length} dispatches`);
+const SUBGROUPS = device.features.has('subgroups');
+const shapeOf = (m: number) => ({ m, n: m, k: m, transposeA: false, transposeB: true, activation: 'relu' }) as const;
+/** The adapter's own, as a matmul of m x m over m is given it. */
+const usual = (m: number): MatmulVariant => defaultVariant(device.adapter, { subgroups: SUBGROUPS }, shapeOf(m));
+
+function vaeCases(): Cases {
+  const cases = new Cases();
+  for (const [spec, batch, m] of [[SMALL, SMALL_BATCH, 3] as const, [WHOLE, WHOLE_BATCH, 4] as const])
+    cases.add(trainingPlan(vae(spec), batch, { fuse: true, matmulVariant: usual(m) }).dispatches, batch);
+  return cases;
+}
+
+test('no kernel of a VAE leaves its bindings, its sizes constants', async () => {
+  const cases = vaeCases();
+  await cases.check(asConstants);
+  assert.ok(cases.all.size > 30, `${cases.all.size} dispatches`);
+});
+
+test('no kernel of a VAE leaves its bindings, by any variant of the matmul', async () => {
+  const cases = new Cases();
+  for (const matmulVariant of [
+    ...matmulVariants(device.adapter, SUBGROUPS),
+    { name: 'tiled', tileM: 64, tileK: 8, threadM: 8, split: 2 } as const,
+  ])
+    cases.add(trainingPlan(vae(SMALL), SMALL_BATCH, { fuse: true, matmulVariant }).dispatches, SMALL_BATCH);
+  for (const base of [usual(4), { name: 'tiled', split: 2 } as const]) {
+    const matmulVariant: MatmulVariant = base.name === 'registers' ? base : { ...base, vec4: true };
+    assert.ok(fitsShape(matmulVariant, shapeOf(4)));
+    cases.add(trainingPlan(vae(WHOLE), WHOLE_BATCH, { fuse: true, matmulVariant }).dispatches, WHOLE_BATCH);
+  }
+  await cases.check(asData);
+});
+
+const FORMS: OptimizerForm[] = OPTIMIZERS.flatMap((kind) =>
+  [false, true].map((clip) => ({ kind, momentum: kind === 'sgd', nesterov: false, weightDecay: clip, clip })),
+);
+
+function familyCases(): Cases {
+  const cases = new Cases();
+  const add = (spec: ModelSpec, batch: number, matmulVariant: MatmulVariant) => {
+    for (const fuse of [true, false]) {
+      const variant = { fuse, matmulVariant };
+      cases.add(trainingPlan(spec, batch, variant).dispatches, batch);
+      for (const graph of [evaluationGraph, encoderGraph, decoderGraph])
+        cases.add(planOf(spec, graph(spec, batch), batch, variant).dispatches, batch);
+    }
+  };
+  for (const spec of Object.values(FAMILY)) add(spec, SMALL_BATCH, usual(3));
+  for (const optimizer of FORMS)
+    for (const fuse of [true, false])
+      cases.add(
+        trainingPlan(vae(SMALL), SMALL_BATCH, { fuse, matmulVariant: usual(3), optimizer }).dispatches,
+        SMALL_BATCH,
+      );
+  cases.add(weightCheckPlan(layoutOf(parameterSpecs(vae(SMALL)))).dispatches, SMALL_BATCH);
+  return cases;
+}
+
+test('no kernel of the family leaves its bindings, fused or not, with any optimizer', async () => {
+  const cases = familyCases();
+  await cases.check(asData);
+  const kernels = new Set([...cases.all.values()].flatMap(({ dispatch }) => dispatch.sources.map(({ file }) => file)));
+  assert.ok(cases.all.size > 200 && kernels.size > 40, `${cases.all.size} dispatches of ${kernels.size} shaders`);
+});
+
+test('no kernel that measures a limit of the hardware leaves its bindings', async () => {
+  const [groups, quads] = [2, 700];
+  const tensor = (name: string, count: number): Tensor => ({
+    name,
+    shape: [count],
+    bytes: 4 * count,
+    place: { kind: 'resource', resource: 'input', offset: 0 },
+  });
+  const out = tensor('out', lanesOf(groups));
+  const [source, target_buffer] = [tensor('source', 4 * quads), tensor('target_buffer', 4 * quads)];
+  const cases = new Cases();
+  cases.add([dispatchOf(fma, { groups, iterations: 3 }, { factor: tensor('factor', 4), out }, 'test')], 1);
+  for (const kernel of [readBandwidth, writeBandwidth, copyBandwidth])
+    cases.add([dispatchOf(kernel, { groups, quads }, { source, target_buffer, out }, 'test')], 1);
+  await cases.check(asData);
 });
 
 /** A kernel with a slip in its text. */
-function planted(search: string, replace: string): Dispatch {
-  const dispatch = distinct().find(({ kernel }) => kernel.endsWith('+plain'));
-  if (!dispatch) throw new Error('no plain matmul');
-  const sources = dispatch.sources.map((source) => ({
+function planted(search: string, replace: string): Case {
+  const found = [...vaeCases().all.values()].find(({ dispatch }) => dispatch.kernel.includes('+bias_activation'));
+  if (!found) throw new Error('no forward matmul');
+  const sources = found.dispatch.sources.map((source) => ({
     ...source,
     file: `${source.file} ${replace}`,
     code: source.code.replace(search, replace),
   }));
-  return { ...dispatch, sources };
+  return { ...found, dispatch: { ...found.dispatch, sources } };
 }
 
 test('a stray write is seen', async () => {
-  assert.ok(
-    (
-      await strays(
-        planted('c[row * sizes.n + column] = value', 'c[row * sizes.n + column + sizes.m * sizes.n - 1] = value'),
-      )
-    ).length > 0,
-  );
+  const stray = planted('y[row * sizes.n + column] =', 'y[row * sizes.n + column + sizes.m * sizes.n - 1] =');
+  assert.ok((await strays(stray, asData)).length > 0);
 });
 
 test('a stray read is seen', async () => {
-  assert.ok((await strays(planted('= value;', '= value + a[row + sizes.m * sizes.k + column];'))).length > 0);
+  const stray = planted('value + bias[column]', 'value + bias[column + sizes.n]');
+  assert.ok((await strays(stray, asData)).length > 0);
 });
 
 test.after(() => {

@@ -128,9 +128,7 @@ const { adapter, features } = device;
 const { software, subgroupSizes } = adapter;
 
 /** Not square, so that rows and columns cannot stand in for each other; software adapters compile larger ones for seconds. */
-const SMALL_TILES = ['tiled 16x32x8 4x4', 'tiled 32x16x8 8x4 split 4', 'tiled 16x32x8 4x8 split 2 vec4'].map(
-  parseVariant,
-);
+const SMALL_TILES = ['tiled 16x32x8 4x4', 'tiled 16x32x8 4x8 split 2 vec4'].map(parseVariant);
 
 /** Whole in quads, with edges of every tile. */
 const QUADS: Size = [36, 44, 20];

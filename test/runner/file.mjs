@@ -3,7 +3,6 @@
 // @ts-check
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { TIERS } from './tiers.mjs';
 
 /** @typedef {import('./tiers.mjs').Job} Job */
 
@@ -109,18 +108,16 @@ export function judge({ status, signal, late, report }, limit) {
  * @param {number} limit seconds
  * @returns {Promise<Result>}
  */
-export async function runFile(root, { tier, file, adapter }, limit) {
+export async function runFile(root, { file, adapter }, limit) {
   const started = performance.now();
   const built = path.join('dist', file.replace(/\.ts$/, '.js'));
   // uvu colours what it prints, to a file too, unless it is told not to.
   const colour = process.stdout.isTTY && !process.env.NO_COLOR ? 'FORCE_COLOR' : 'NO_COLOR';
-  const unchecked = adapter === 'swiftshader' && TIERS[tier]?.unchecked;
   const env = {
     [colour]: '1',
     LATENTGPU_TEST_REPORT: String(REPORT),
     // What was tuned on this machine changes the bits: programs in tests remember nothing unless a test says where.
     LATENTGPU_TUNING_CACHE: '',
-    LATENTGPU_DAWN_TOGGLES: process.env.LATENTGPU_DAWN_TOGGLES ?? (unchecked ? 'disable_robustness' : ''),
     ...(adapter ? { LATENTGPU_ADAPTER: adapter } : {}),
   };
   const run = await execute(root, [process.execPath, '--enable-source-maps', built], env, limit);

@@ -8,8 +8,6 @@ import path from 'node:path';
  * @property {'none' | 'quickest' | 'each'} adapters that the tier runs on: LATENTGPU_ADAPTER says which to its files. 'none'
  *   needs no adapter or chooses its own
  * @property {boolean} [alone] its files want both cores: they time what they do, or wait for pages
- * @property {boolean} [unchecked] on SwiftShader, shaders run without checks of array bounds, which makes a step a quarter
- *   faster; the other tiers run them as users do
  * @property {boolean} [rest] not in `npm test`: slow, and rarely fails
  */
 
@@ -17,15 +15,15 @@ import path from 'node:path';
 export const TIERS = {
   unit: { adapters: 'none' },
   kernel: { adapters: 'each' },
-  train: { adapters: 'each', unchecked: true },
+  train: { adapters: 'each' },
   cli: { adapters: 'none' },
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: true, rest: true },
   bundlers: { adapters: 'none', alone: true, rest: true },
-  families: { adapters: 'quickest', alone: true, unchecked: true, rest: true },
-  onnx: { adapters: 'quickest', unchecked: true, rest: true },
-  behaviour: { adapters: 'quickest', unchecked: true, rest: true },
-  torch: { adapters: 'quickest', unchecked: true, rest: true },
+  families: { adapters: 'quickest', alone: true, rest: true },
+  onnx: { adapters: 'quickest', rest: true },
+  behaviour: { adapters: 'quickest', rest: true },
+  torch: { adapters: 'quickest', rest: true },
   peers: { adapters: 'quickest', alone: true, rest: true },
   package: { adapters: 'quickest', alone: true, rest: true },
   long: { adapters: 'quickest', rest: true },

@@ -1,21 +1,15 @@
-// The device under test: opened once a process, on the adapter that LATENTGPU_ADAPTER names, with the Dawn toggles that
-// LATENTGPU_DAWN_TOGGLES names (the runner sets both), or on Deno's own; disposed when the last test file that uses it is through, or Node
-// would never exit.
+// The device under test: opened once a process, on the adapter that LATENTGPU_ADAPTER names (the runner sets it), or on Deno's
+// own; disposed when the last test file that uses it is through, or Node would never exit.
 import type { Test } from 'uvu';
 import { type Device, openDevice as openOwn } from '../../src/gpu/device.js';
 import { openDevice } from '../../src/node/adapters.js';
 
-const { LATENTGPU_ADAPTER: adapter, LATENTGPU_DAWN_TOGGLES: toggles } = process.env;
+const { LATENTGPU_ADAPTER: adapter } = process.env;
 
 /** Deno has a WebGPU of its own, as browsers do. */
 const inDeno = 'Deno' in globalThis;
 
-export const device: Device = inDeno
-  ? await openOwn()
-  : await openDevice({
-      adapter: adapter || 'swiftshader',
-      flags: toggles ? [`enable-dawn-features=${toggles}`] : [],
-    });
+export const device: Device = inDeno ? await openOwn() : await openDevice({ adapter: adapter || 'swiftshader' });
 
 let users = 0;
 
