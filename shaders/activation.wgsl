@@ -1,6 +1,9 @@
 // y = activation(x), element by element. Only the unfused plan runs this.
 //   x -> y, both [count]
 // Grid: linear over count.  Host: src/kernels/elementwise.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 #include "lib/activation.wgsl"
 

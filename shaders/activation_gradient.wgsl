@@ -2,6 +2,9 @@
 // Only the unfused plan runs this.
 //   dy, kept -> dx, all [count]
 // Grid: linear over count.  Host: src/kernels/elementwise.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 #include "lib/activation.wgsl"
 

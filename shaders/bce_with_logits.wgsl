@@ -1,6 +1,9 @@
 // Binary cross entropy from logits, summed over the pixels of each row, in nats. bce.wgsl adds the gradient.
 //   logits, targets [batch, pixels] -> bce [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/loss.ts
+
+alias Number = f32;
+
 #include "lib/reduce.wgsl"
 #include "lib/bce.wgsl"
 

@@ -1,6 +1,9 @@
 // d bce / d logits = weight (sigmoid(logit) - target). Only the unfused plan runs this.
 //   weight [batch], logits, targets [batch, pixels] -> dlogits [batch, pixels]
 // Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 #include "lib/sigmoid.wgsl"
 

@@ -3,14 +3,14 @@
 //   kept [M, N] -> dx [M, N] = product * activation'(x)
 #include "lib/activation.wgsl"
 
-@group(0) @binding(2) var<storage, read> kept: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read> kept: array<Number>;
+@group(0) @binding(3) var<storage, read_write> dx: array<Number>;
 
 fn begin_epilogue() {}
 
-fn store(row: u32, column: u32, value: f32) {
-  let at = row * sizes.n + column;
+fn store(row: u32, column: u32, value: Number) {
+  let at = number_at(row, column);
   dx[at] = value * activation_slope(kept[at]);
 }
 
-fn store_bias_gradient(row: u32, value: f32) {}
+fn store_bias_gradient(row: u32, value: Number) {}

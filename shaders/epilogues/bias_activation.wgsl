@@ -2,13 +2,13 @@
 //   bias [N] -> y [M, N]
 #include "lib/activation.wgsl"
 
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<Number>;
+@group(0) @binding(3) var<storage, read_write> y: array<Number>;
 
 fn begin_epilogue() {}
 
-fn store(row: u32, column: u32, value: f32) {
-  y[row * sizes.n + column] = activate(value + bias[column]);
+fn store(row: u32, column: u32, value: Number) {
+  y[number_at(row, column)] = activate(value + bias[column]);
 }
 
-fn store_bias_gradient(row: u32, value: f32) {}
+fn store_bias_gradient(row: u32, value: Number) {}

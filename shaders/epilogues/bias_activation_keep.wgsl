@@ -3,17 +3,17 @@
 //   bias [N] -> x, y [M, N]
 #include "lib/activation.wgsl"
 
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> x: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<Number>;
+@group(0) @binding(3) var<storage, read_write> x: array<Number>;
+@group(0) @binding(4) var<storage, read_write> y: array<Number>;
 
 fn begin_epilogue() {}
 
-fn store(row: u32, column: u32, value: f32) {
-  let at = row * sizes.n + column;
+fn store(row: u32, column: u32, value: Number) {
+  let at = number_at(row, column);
   let sum = value + bias[column];
   x[at] = sum;
   y[at] = activate(sum);
 }
 
-fn store_bias_gradient(row: u32, value: f32) {}
+fn store_bias_gradient(row: u32, value: Number) {}

@@ -9,15 +9,16 @@
 //   fn b_starts(columns: vec4u) -> vec4u, fn b_block(starts: vec4u, k: u32) -> mat4x4f  [i]: B(k + i, columns)
 // `rows` and `columns` are four in a row from a multiple of 4, those beyond the edge set to the last one. From K on a_block
 // is zero and b_block is finite where B is, so their product ends at K.
-// The host also appends an epilogue (shaders/epilogues/), what is done with C; its bindings count from 2. Each lane calls
-//   fn begin_epilogue()                                  once, before it stores
-//   fn store(row: u32, column: u32, value: f32)          for each element of C, in all lanes together once
-//   fn store_bias_gradient(row: u32, value: f32)         if BIAS_GRADIENT, in all lanes together once a row
-//   fn store_quad(row: u32, column: u32, values: vec4f)  or four columns at a time, from a multiple of 4; those from N on are
-//                                                        nobody's
-//   fn store_bias_gradients(row: u32, values: vec4f)     or four rows at a time, likewise
+// The host also appends an epilogue (shaders/epilogues/), what is done with C, whose bindings count from 2, and how it takes C
+// (epilogues/numbers/): a Number is one element or four side by side. An epilogue gives
+//   fn begin_epilogue()                                  each lane calls it once, before it stores
+//   fn store(row: u32, column: u32, value: Number)       for all of C, in all lanes together once; column counts Numbers
+//   fn store_bias_gradient(row: u32, value: Number)      if BIAS_GRADIENT, in all lanes together once; row counts Numbers
 //   fn end_epilogue(tile: u32, lane: u32)                once, all lanes of a workgroup at the same place: it may have barriers;
 //                                                        tile: the workgroup's number, row by row
+// and numbers/ what a kernel that has four elements at hand calls instead of the two in the middle:
+//   fn store_quad(row: u32, column: u32, values: vec4f)  four columns from a multiple of 4; those from N on are nobody's
+//   fn store_bias_gradients(row: u32, values: vec4f)     four rows, likewise
 // A lane stores an even number of columns of a row, c, c + S, c + 2 S, ... in this order; S is the variant's columnStride, and
 // c modulo 2 S is below S.
 
@@ -51,4 +52,9 @@ fn stored_column(column: u32) -> u32 {
     return column;
   }
   return min(pair_of(column), sizes.pairs - 1u) + select(0u, sizes.pairs, is_second_of_pair(column));
+}
+
+// Where C has the Number of a row and column.
+fn number_at(row: u32, column: u32) -> u32 {
+  return row * (sizes.n / WIDTH) + column;
 }

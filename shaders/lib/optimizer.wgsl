@@ -1,5 +1,5 @@
 // What every optimizer's kernel begins with: its parameter, this step's numbers, the gradient as the optimizer takes it.
-// The file that includes it says how many numbers go through an update at once, `alias Number = f32;` or vec4f, and its
+// A Number is what goes through an update at once, f32 or vec4f (`alias Number`, which the including file or the host gives); the
 // header has constants BINDING_* for the bindings, not all of which every variant has. The host appends
 //   fn clipped(gradient: Number) -> Number                 shaders/optimizers/
 //   fn velocity(at: u32, direction: Number) -> Number      there, of those that may have momentum

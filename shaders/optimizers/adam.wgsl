@@ -10,14 +10,14 @@
 
 // The same for every number of a step.
 var<private> rate: f32;
-var<private> step_size: f32;        // lr / (1 - b1^t)
-var<private> root_correction: f32;  // sqrt(1 - b2^t)
+var<private> step_size: Number;        // lr / (1 - b1^t)
+var<private> root_correction: Number;  // sqrt(1 - b2^t)
 
 fn begin_update() {
   let t = f32(progress.step + 1u);
   rate = learning_rate();
-  step_size = rate / one_minus_exp(-t * settings.log_beta1);
-  root_correction = sqrt(one_minus_exp(-t * settings.log_beta2));
+  step_size = rate / one_minus_exp(Number(-t * settings.log_beta1));
+  root_correction = sqrt(one_minus_exp(Number(-t * settings.log_beta2)));
 }
 
 fn update(at: u32, gradient: Number) {

@@ -13,7 +13,6 @@ import gradientSource from '../../shaders/epilogues/losses/gradient.wgsl';
 import noGradientSource from '../../shaders/epilogues/losses/no_gradient.wgsl';
 import squaredErrorSource from '../../shaders/epilogues/losses/squared_error.wgsl';
 import optimizerSource from '../../shaders/epilogues/optimizer.wgsl';
-import optimizerQuadsSource from '../../shaders/epilogues/optimizer_quads.wgsl';
 import plainSource from '../../shaders/epilogues/plain.wgsl';
 import sampledHeadsSource from '../../shaders/epilogues/sampled_heads.wgsl';
 import weightGradientSource from '../../shaders/epilogues/weight_gradient.wgsl';
@@ -31,8 +30,11 @@ export interface Epilogue {
   sources: ShaderSource[];
   /** Bindings follow a and b. */
   bindings: Record<string, Access>;
-  /** Whether it stores four columns at a time, and the sources say how; otherwise they say how to store one element. */
-  inQuads?: boolean;
+  /**
+   * What must be a multiple of 4 for it to take four elements at a time: N or, because it writes M numbers that nothing pads,
+   * both. Absent: it takes single ones only.
+   */
+  quads?: 'n' | 'm and n';
   /** Whether the sources find their bindings by constants BINDING_NAME. */
   numbered?: boolean;
   /** Values for the module's `override`s; `activation` is the one that it applies or undoes, if it does. */
@@ -53,11 +55,15 @@ export interface Epilogue {
 
 const NOTHING = { biasGradient: false, biasFlops: 0, constants: () => ({}), flops: () => 0 };
 const ACTIVATION = { constants: (activation: Activation) => ({ ACTIVATION: activationCode(activation) }) };
-const FORWARD = { ...ACTIVATION, flops: (activation: Activation) => 1 + ACTIVATION_COSTS[activation].forward };
+const FORWARD = {
+  ...ACTIVATION,
+  quads: 'n' as const,
+  flops: (activation: Activation) => 1 + ACTIVATION_COSTS[activation].forward,
+};
 
 /** Those that are always the same. */
 export const EPILOGUES = {
-  plain: { ...NOTHING, name: 'plain', sources: [plainSource, noEnd], bindings: { c: 'write' } },
+  plain: { ...NOTHING, quads: 'n', name: 'plain', sources: [plainSource, noEnd], bindings: { c: 'write' } },
   bias_activation: {
     ...NOTHING,
     ...FORWARD,
@@ -75,6 +81,7 @@ export const EPILOGUES = {
   activation_gradient: {
     ...NOTHING,
     ...ACTIVATION,
+    quads: 'n',
     name: 'activation_gradient',
     sources: [activationGradientSource, noEnd],
     bindings: { kept: 'read', dx: 'write' },
@@ -82,6 +89,7 @@ export const EPILOGUES = {
   },
   weight_gradient: {
     ...NOTHING,
+    quads: 'm and n',
     name: 'weight_gradient',
     sources: [weightGradientSource, noEnd],
     bindings: { dw: 'write', dbias: 'write' },
@@ -93,16 +101,16 @@ export type EpilogueName = keyof typeof EPILOGUES;
 
 /**
  * The update of a layer's weight and bias from the gradients at hand. `w` and what the optimizer keeps are bound from the
- * weight's first number on; the bias begins `biasAt` numbers later. `inQuads`: the kernel stores whole quads.
+ * weight's first number on; the bias begins `biasAt` numbers later, and zeros fill what it leaves of its last quad.
  */
-export function optimizerEpilogue(form: OptimizerForm, biasAt: number, inQuads: boolean): Epilogue {
+export function optimizerEpilogue(form: OptimizerForm, biasAt: number): Epilogue {
   const { name, sources, bindings, constants, flops } = updateOf(form);
   return {
     name,
-    sources: [inQuads ? optimizerQuadsSource : optimizerSource, ...sources, noEnd],
+    sources: [optimizerSource, ...sources, noEnd],
     bindings,
     numbered: true,
-    inQuads,
+    quads: 'n',
     constants: () => constants,
     sizes: { bias_at: biasAt },
     biasGradient: true,
@@ -126,6 +134,7 @@ export function lossEpilogue({ kind, gradient, keepsInput }: OutputLoss): Epilog
   const own = squared ? { loss: 3, gradient: 3 } : { loss: 7, gradient: 5 };
   return {
     ...NOTHING,
+    quads: 'n',
     name: gradient ? `${kind}_with_gradient` : kind,
     sources: [
       lossSource,

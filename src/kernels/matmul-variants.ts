@@ -132,12 +132,6 @@ const tileOf = ({ name: _, vec4: __, ...sizes }: TiledVariant): TileSizes => ({ 
 /** A lane stores columns c, c + columnStride, c + 2 columnStride, ... of a row, an even number of them. */
 export const columnStride = (variant: MatmulVariant): number => partsOf(variant).columnStride;
 
-/**
- * Whether a variant hands its epilogue rows of four columns, and biases four rows at a time, of a matrix of n columns: all of
- * them whole.
- */
-export const storesQuads = (variant: MatmulVariant, n: number): boolean => variant.name === 'subgroups' && n % 4 === 0;
-
 /** Whether vec4 reads the operands of a shape: its blocks of four by four are whole along what is stored side by side. */
 export const readsVec4 = ({ m, n, k, transposeA, transposeB }: ProductShape): boolean =>
   k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);

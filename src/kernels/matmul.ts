@@ -1,5 +1,6 @@
 // The matrix product in its variants (matmul-variants.ts), each with the epilogue that its place in the step calls for.
-import byElementSource from '../../shaders/epilogues/by_element.wgsl';
+import quadNumbers from '../../shaders/epilogues/numbers/quad.wgsl';
+import singleNumbers from '../../shaders/epilogues/numbers/single.wgsl';
 import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
 import { EPILOGUES, type Epilogue, type EpilogueName } from './epilogues.js';
@@ -46,16 +47,36 @@ export function matmulVariants({ subgroupSizes }: AdapterTraits, subgroups: bool
   ];
 }
 
-/** @param epilogue what is done with C before it reaches memory; its bindings follow a and b */
-export function matmul(variant: MatmulVariant, epilogue: EpilogueName | Epilogue): Kernel<MatmulShape> {
+const epilogueOf = (epilogue: EpilogueName | Epilogue): Epilogue =>
+  typeof epilogue === 'string' ? EPILOGUES[epilogue] : epilogue;
+
+/** Whether C [m, n] can go through an epilogue four elements at a time: the variant has them at hand, and all are whole. */
+function takesQuads(
+  { name }: MatmulVariant,
+  epilogue: EpilogueName | Epilogue,
+  { m, n }: Pick<ProductShape, 'm' | 'n'>,
+): boolean {
+  const { quads } = epilogueOf(epilogue);
+  return name === 'subgroups' && quads !== undefined && n % 4 === 0 && (quads === 'n' || m % 4 === 0);
+}
+
+/**
+ * @param epilogue what is done with C before it reaches memory; its bindings follow a and b
+ * @param inQuads whether C goes through it four elements at a time; see `matmulFor`
+ */
+export function matmul(
+  variant: MatmulVariant,
+  epilogue: EpilogueName | Epilogue,
+  inQuads = false,
+): Kernel<MatmulShape> {
   const { source, operands, header, tuning, enables, workgroup, tile, columnStride } = partsOf(variant);
-  const end: Epilogue = typeof epilogue === 'string' ? EPILOGUES[epilogue] : epilogue;
+  const end = epilogueOf(epilogue);
   const bindings = { a: 'read' as const, b: 'read' as const, ...end.bindings };
   // Of pairs of columns, whole strides of pairs (shaders/lib/matmul_operands.wgsl).
   const columns = (n: number) => (end.paired ? 2 * columnStride * ceilDiv(n / 2, columnStride) : n);
   return {
     name: `matmul_${variant.name}+${end.name}`,
-    sources: [source, operands, ...(end.inQuads ? [] : [byElementSource]), ...end.sources],
+    sources: [source, operands, inQuads ? quadNumbers : singleNumbers, ...end.sources],
     bindings,
     header: { ...header, ...(end.numbered && bindingNumbers(bindings)) },
     enables,
@@ -84,3 +105,10 @@ export function matmul(variant: MatmulVariant, epilogue: EpilogueName | Epilogue
       2 * m * n * k + end.flops(activation) * m * n + (end.biasGradient ? (k + end.biasFlops) * m : 0),
   };
 }
+
+/** The kernel by which a product of these sizes is computed: its epilogue takes C four elements at a time where it can. */
+export const matmulFor = (
+  sizes: Pick<ProductShape, 'm' | 'n'>,
+  variant: MatmulVariant,
+  epilogue: EpilogueName | Epilogue,
+): Kernel<MatmulShape> => matmul(variant, epilogue, takesQuads(variant, epilogue, sizes));

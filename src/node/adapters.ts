@@ -25,7 +25,7 @@ export interface NodeDeviceOptions {
   adapter?: 'auto' | 'hardware' | 'lavapipe' | 'swiftshader' | (string & {});
   /**
    * Dawn's own flags, such as 'backend=null', added to the usual ones. 'disable-dawn-features=disable_robustness' puts checks
-   * of bounds back into SwiftShader's shaders: for WGSL of one's own.
+   * of bounds back into the shaders of software adapters: for WGSL of one's own.
    */
   flags?: readonly string[];
   /** Optional WebGPU features not to use although the adapter has them. */
@@ -177,15 +177,15 @@ async function bundledOffer(flags: readonly string[]): Promise<Offer | undefined
 }
 
 /**
- * Without the checks of bounds that Dawn puts into shaders, which SwiftShader pays for at each load: no kernel of this engine
- * needs them (test/families/guards.test.ts). Other adapters keep them; lavapipe would unroll loops over arrays that it then
- * compiles for ten times as long.
+ * Without the checks of bounds that Dawn puts into shaders, which software adapters pay for at each load: no kernel of this
+ * engine needs them (test/families/guards.test.ts). Other adapters keep them.
  */
 const UNCHECKED = 'enable-dawn-features=disable_robustness';
+const UNCHECKED_KINDS: readonly AdapterKind[] = ['lavapipe', 'swiftshader'];
 
 async function request(flags: readonly string[]): Promise<Offer | undefined> {
   const offer = await requestWith(flags);
-  return offer?.summary.kind === 'swiftshader' ? requestWith([UNCHECKED, ...flags]) : offer;
+  return offer && UNCHECKED_KINDS.includes(offer.summary.kind) ? requestWith([UNCHECKED, ...flags]) : offer;
 }
 
 async function requestWith(flags: readonly string[]): Promise<Offer | undefined> {

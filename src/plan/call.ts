@@ -5,8 +5,7 @@ import { matmulSizes, type Node, type Operation, type OpName } from '../graph/op
 import { variantText } from '../kernels/candidates.js';
 import type { Epilogue, EpilogueName } from '../kernels/epilogues.js';
 import type { Kernel } from '../kernels/kernel.js';
-import { type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
-import { storesQuads } from '../kernels/matmul-variants.js';
+import { type MatmulShape, type MatmulVariant, matmulFor } from '../kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import type { Binding, Dispatch, Tensor } from './plan.js';
 import type { TensorTable } from './tensors.js';
@@ -94,13 +93,10 @@ export function latentSizes(heads: Node): { rows: number; latent: number } {
   return { rows, latent: columns / 2 };
 }
 
-/**
- * A matmul with an epilogue, which may depend on whether the kernel stores whole quads; `end` holds the tensors that it
- * binds, which may depend on the grid.
- */
+/** A matmul with an epilogue; `end` holds the tensors that it binds, which may depend on the grid. */
 export function matmulCall(
   node: Node,
-  epilogue: EpilogueName | Epilogue | ((inQuads: boolean) => Epilogue),
+  epilogue: EpilogueName | Epilogue,
   end: Record<string, Tensor> | ((workgroups: number) => Record<string, Tensor>),
   context: Context,
   activation: MatmulShape['activation'] = 'identity',
@@ -111,8 +107,7 @@ export function matmulCall(
   const shape = { ...sizes, transposeA, transposeB, activation };
   const { tensors } = context;
   const variant = context.choose(shape);
-  const own = typeof epilogue === 'function' ? epilogue(storesQuads(variant, shape.n)) : epilogue;
-  const kernel = matmul(variant, own);
+  const kernel = matmulFor(shape, variant, epilogue);
   const [x, y] = kernel.grid(shape);
   const bound = typeof end === 'function' ? end(x * y) : end;
   const dispatch = dispatchOf(kernel, shape, { a: tensors.of(a), b: tensors.of(b), ...bound }, node.label);

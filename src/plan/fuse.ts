@@ -61,7 +61,7 @@ const weightGradient: Pattern = (root, context) => {
     ...tensors.stepState(),
     ...optimizerTensors(optimizer, (buffer) => tensors.span(buffer, weight, bias)),
   };
-  const epilogue = (inQuads: boolean) => optimizerEpilogue(optimizer, tensors.distance(weight, bias), inQuads);
+  const epilogue = optimizerEpilogue(optimizer, tensors.distance(weight, bias));
   return { dispatch: matmulCall(root, epilogue, end, context), nodes, updates: [weight, bias] };
 };
 

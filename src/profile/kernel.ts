@@ -11,7 +11,7 @@ import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
-import { type MatmulShape, type MatmulVariant, matmul, matmulVariants } from '../kernels/matmul.js';
+import { type MatmulShape, type MatmulVariant, matmulFor, matmulVariants } from '../kernels/matmul.js';
 import { requireKnownKeys } from '../names.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
@@ -116,7 +116,7 @@ export async function profileMatmul(device: Device, options: MatmulProfileOption
   const first = options.first === undefined ? [] : chosenVariants(device, [options.first]);
   const others = chosenVariants(device, options.variants).filter(({ name }) => name !== first[0]?.name);
   const variants = [...first, ...others];
-  const candidates = variants.map((variant) => ({ variant, kernel: matmul(variant, 'plain') }));
+  const candidates = variants.map((variant) => ({ variant, kernel: matmulFor({ m, n }, variant, 'plain') }));
   return profileCandidates(device, { m, n, k }, forms, candidates, options.onProgress);
 }
 

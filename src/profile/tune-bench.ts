@@ -12,7 +12,7 @@ import { type Part, parameterSpecs, trainingGraph } from '../graph/build.js';
 import { defaultVariant, parseVariant, variantText } from '../kernels/candidates.js';
 import { shapeText } from '../kernels/choices.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../kernels/matmul.js';
+import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul, matmulFor } from '../kernels/matmul.js';
 import type { ModelSpec } from '../model/spec.js';
 import { dispatchOf } from '../plan/call.js';
 import { layoutOf } from '../plan/layout.js';
@@ -134,7 +134,7 @@ export class TuneBench {
     };
     const c = tensor('c', [m, n]);
     const tensors = { a: tensor('a', [m, k]), b: tensor('b', [k, n]), c, dw: c, dbias: tensor('dbias', [m]) };
-    return dispatchOf(matmul(variant, epilogueOf(shape)), shape, tensors, shapeText(shape));
+    return dispatchOf(matmulFor(shape, variant, epilogueOf(shape)), shape, tensors, shapeText(shape));
   }
 
   private async contender(dispatch: Dispatch): Promise<Contender> {

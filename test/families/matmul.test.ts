@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/candidates.js';
-import { type AdapterTraits, type MatmulVariant, matmul } from '../../src/kernels/matmul.js';
+import { type AdapterTraits, type MatmulVariant, matmulFor } from '../../src/kernels/matmul.js';
 import { device, usesDevice } from '../support/device.js';
 import {
   checkPlain,
@@ -56,10 +56,10 @@ ALL.forEach((variant, index) => {
     : [[ODD, turn(0)], ...SMALL.map((size, by): [Size, Form] => [size, turn(by + 1)])];
   for (const [size, form] of cases)
     test(`matmul ${variantText(variant)} ${formName(form)} ${size.join('x')}`, () =>
-      checkPlain(matmul(variant, 'plain'), size, form));
+      checkPlain(matmulFor(shapeOf(size, form), variant, 'plain'), size, form));
   const size = vec4 ? QUADS : ODD;
   test(`matmul ${variantText(variant)} with bias gradient`, () =>
-    checkWeightGradient(matmul(variant, 'weight_gradient'), size));
+    checkWeightGradient(matmulFor(shapeOf(size, TN), variant, 'weight_gradient'), size));
   test(`matmul ${variantText(variant)} stores each element once, and the same bits twice`, async () => {
     await checkStoredOnce(variant, size, turn(0));
     await checkRepeats(variant, size, turn(0));

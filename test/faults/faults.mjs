@@ -67,9 +67,9 @@ const SHADERS = [
   ),
   shader('count_not_finite', 'counts the others', 'select(1.0, 0.0', 'select(0.0, 1.0', 'kernel/not-finite'),
   shader('epilogues/activation_gradient', 'slope of another', 'slope(kept[at])', 'slope(value)', 'kernel/matmul'),
-  shader('epilogues/by_element', 'the first for all', 'column + j, each[j]', 'column + j, each[0]', 'kernel/loss'),
+  shader('epilogues/numbers/single', 'the first for all', 'at, each[at - column]', 'at, each[0]', 'kernel/loss'),
   shader(
-    'epilogues/optimizer_quads',
+    'epilogues/numbers/quad',
     'a gap that moves',
     'select(vec4f(), values',
     'select(values, values',
@@ -77,7 +77,7 @@ const SHADERS = [
   ),
   shader('epilogues/bias_activation', 'dropped bias', 'value + bias[', 'value + 0.0 * bias[', 'kernel/matmul'),
   shader('epilogues/bias_activation_keep', 'kept too early', 'x[at] = sum', 'x[at] = value', 'kernel/matmul'),
-  shader('epilogues/plain', 'swapped index', 'row * sizes.n + column', 'column * sizes.m + row', 'kernel/matmul'),
+  shader('epilogues/plain', 'swapped index', 'number_at(row, column)', 'column * sizes.m + row', 'kernel/matmul'),
   shader('epilogues/ends/finish_step', 'every workgroup', 'tile == 0u', 'tile < 2u', 'train/trainer'),
   shader('epilogues/ends/loss_sum', 'all in one place', 'losses[tile]', 'losses[0]', 'kernel/loss'),
   shader(
@@ -101,7 +101,7 @@ const SHADERS = [
   shader(
     'epilogues/optimizer',
     'the bias on the weight',
-    'sizes.bias_at + row',
+    'sizes.bias_at / WIDTH + row',
     'row',
     'train/plan-equivalence',
     'train/pytorch',
@@ -154,7 +154,7 @@ const SHADERS = [
   ),
   shader('lib/normal', 'wrong scale', '-2.0 * log', '-1.0 * log', 'kernel/random'),
   shader('lib/normal', 'swapped', '(index & 1u) != 0u', '(index & 1u) == 0u', 'kernel/random'),
-  shader('lib/one_minus_exp', 'cancellation', 'a > 0.5', 'a > 0.0', 'kernel/elementwise'),
+  shader('lib/one_minus_exp', 'cancellation', 'a > Number(0.5)', 'a > Number(0.0)', 'kernel/elementwise'),
   shader('lib/optimizer', 'wrong sign', '+ settings.weight_decay', '- settings.weight_decay', 'kernel/optimizer'),
   shader('lib/permutation', 'a round too few', 'round < 8u', 'round < 7u', 'kernel/random'),
   shader('lib/philox', 'a round too few', 'round < 10u', 'round < 9u', 'kernel/random'),
@@ -187,7 +187,7 @@ const SHADERS = [
     equivalent: IN_STEP,
   },
   shader('lib/row_weight', 'a row too many', 'row < progress.rows', 'row <= progress.rows', 'kernel/loss'),
-  shader('lib/sigmoid', 'swapped', 'select(e, 1.0', 'select(1.0, e', 'kernel/elementwise'),
+  shader('lib/sigmoid', 'swapped', 'select(e, Number(1.0)', 'select(Number(1.0), e', 'kernel/elementwise'),
   shader('lib/square_sum', 'wrong scale', '(0x1p-40 * limit)', '(0x1p-41 * limit)', 'kernel/clip'),
   shader(
     'lib/step',

@@ -3,7 +3,13 @@
 import { test } from 'uvu';
 import { defaultVariant, parseVariant, variantText } from '../../src/kernels/candidates.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul } from '../../src/kernels/matmul.js';
+import {
+  type EpilogueName,
+  type MatmulShape,
+  type MatmulVariant,
+  matmul,
+  matmulFor,
+} from '../../src/kernels/matmul.js';
 import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
 import { gradientLimit, keptOf, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
@@ -158,9 +164,15 @@ const VARIANTS: Record<MatmulVariant['name'], () => void> = {
 function few(variant: MatmulVariant): void {
   const title = `matmul ${variantText(variant)}`;
   const size = 'vec4' in variant && variant.vec4 ? QUADS : ODD;
-  plain(title, matmul(variant, 'plain'), size, NT);
-  plain(title, matmul(variant, 'plain'), size, NN);
-  weightGradient(title, matmul(variant, 'weight_gradient'), size);
+  const kernels: Kernels = (epilogue) => matmulFor(shapeOf(size, NT), variant, epilogue);
+  plain(title, kernels('plain'), size, NT);
+  plain(title, kernels('plain'), size, NN);
+  weightGradient(title, kernels('weight_gradient'), size);
+  if (size === QUADS)
+    for (const activation of FEW) {
+      biasActivation(title, kernels, size, activation, 'bias_activation_keep');
+      activationGradient(title, kernels('activation_gradient'), size, activation);
+    }
   test(`${title} stores each element once`, () => checkStoredOnce(variant, size, NT));
   test(`${title} gives the same bits again`, () => checkRepeats(variant, size, NT));
 }
@@ -180,7 +192,7 @@ for (const tests of Object.values(VARIANTS)) tests();
 /** The default of this adapter for the seed's first layer. */
 real('matmul default', (epilogue) => {
   const shape = shapeOf(REAL, NT);
-  return matmul(defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape), epilogue);
+  return matmulFor(shape, defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape), epilogue);
 });
 
 usesDevice(test);

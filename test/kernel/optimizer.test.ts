@@ -4,7 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { optimizerEpilogue } from '../../src/kernels/epilogues.js';
-import { type MatmulVariant, storesQuads, variantText } from '../../src/kernels/matmul-variants.js';
+import { type MatmulVariant, variantText } from '../../src/kernels/matmul-variants.js';
 import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import { type Optimizer, type OptimizerSpec, resolveOptimizer } from '../../src/model/optimizer.js';
 import { type Bounded, exact, minus, over, plus, root, rounded, times, within } from '../support/bounded.js';
@@ -139,7 +139,7 @@ async function checkEpilogue(given: OptimizerSpec, rows: number, columns: number
     uniforms(seed, count, low, high).map((value, i) => (isGap(i) ? 0 : value));
   const all = { w: numbers(1, -0.05, 0.05), m: numbers(2, -0.01, 0.01), v: numbers(3, 0, 1e-4) };
   const values = uniforms(4, weights, -0.1, 0.1);
-  const epilogue = optimizerEpilogue(form, biasAt, storesQuads(variant, columns));
+  const epilogue = optimizerEpilogue(form, biasAt);
   const held = (['w', 'm', 'v'] as const).filter((name) => name in epilogue.bindings);
   const bound = {
     settings: settingsOf({ optimizer: spec }),

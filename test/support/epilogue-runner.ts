@@ -1,6 +1,6 @@
 // Runs a matmul's epilogue on a product that is known to the bit: the identity times the wanted values.
 import { EPILOGUES, type Epilogue, type EpilogueName } from '../../src/kernels/epilogues.js';
-import { type MatmulVariant, matmul, matmulVariantFor } from '../../src/kernels/matmul.js';
+import { type MatmulVariant, matmulFor, matmulVariantFor } from '../../src/kernels/matmul.js';
 import type { Activation } from '../../src/model/spec.js';
 import { close } from './close.js';
 import { device } from './device.js';
@@ -25,7 +25,7 @@ interface Product {
 /** Workgroups of the product, and the most of its elements that one lane adds up. */
 export function workOf(epilogue: Epilogue, { rows, columns, activation = 'identity', variant = VARIANT }: Product) {
   const shape = { m: rows, n: columns, k: rows, transposeA: false, transposeB: true, activation };
-  const kernel = matmul(variant, epilogue);
+  const kernel = matmulFor(shape, variant, epilogue);
   const [x, y] = kernel.grid(shape);
   return { groups: x * y, lanes: kernel.workgroup ?? 1, elements: Math.ceil((rows * columns) / (x * y)) + columns };
 }
@@ -42,7 +42,7 @@ export function runEpilogue(
   const shape = { m: rows, n: columns, k: rows, transposeA: false, transposeB: true, activation };
   const all: Record<string, Content> = { a: identity(rows), b, ...contents };
   const ordered = Object.fromEntries(['a', 'b', ...Object.keys(own.bindings)].map((name) => [name, all[name] ?? 0]));
-  return runKernel(matmul(variant, own), shape, ordered);
+  return runKernel(matmulFor(shape, variant, own), shape, ordered);
 }
 
 /** Parts add up to the losses of the live rows, none of which is negative. @param sums of each row, with its limit */

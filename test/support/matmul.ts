@@ -1,7 +1,7 @@
 // Products for the tests of the matmul: operands of a size and form, C in f64 with derived limits, and checks of one kernel.
 import * as assert from 'uvu/assert';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { type MatmulShape, matmul } from '../../src/kernels/matmul.js';
+import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
 import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
 import type { Activation } from '../../src/model/spec.js';
 import { close } from './close.js';
@@ -83,9 +83,12 @@ export async function checkWeightGradient(kernel: Kernel<MatmulShape>, size: Siz
 }
 
 /** `plain`, but an element counts how often it is stored. */
-function counting(variant: MatmulVariant): Kernel<MatmulShape> {
-  const kernel = matmul(variant, 'plain');
-  const sources = kernel.sources.map((source) => ({ ...source, code: source.code.replace('= value;', '+= 1.0;') }));
+function counting(variant: MatmulVariant, shape: MatmulShape): Kernel<MatmulShape> {
+  const kernel = matmulFor(shape, variant, 'plain');
+  const sources = kernel.sources.map((source) => ({
+    ...source,
+    code: source.code.replace('= value;', '+= Number(1.0);'),
+  }));
   const named = sources.map((source) => ({ ...source, file: `counting ${source.file}` }));
   return { ...kernel, sources: named, bindings: { a: 'read', b: 'read', c: 'read_write' } };
 }
@@ -93,7 +96,11 @@ function counting(variant: MatmulVariant): Kernel<MatmulShape> {
 /** Each element of C is stored once. */
 export async function checkStoredOnce(variant: MatmulVariant, size: Size, form: Form): Promise<void> {
   const { a, b, c } = problem(size, form);
-  const results = await runKernel(counting(variant), shapeOf(size, form), { a, b, c: new Float32Array(c.length) });
+  const results = await runKernel(counting(variant, shapeOf(size, form)), shapeOf(size, form), {
+    a,
+    b,
+    c: new Float32Array(c.length),
+  });
   const wrong = results.f32('c').findIndex((count) => count !== 1);
   assert.is(wrong, -1, `element ${wrong} is stored ${results.f32('c')[wrong]} times`);
 }
@@ -101,7 +108,7 @@ export async function checkStoredOnce(variant: MatmulVariant, size: Size, form: 
 /** Two runs give the same bits. */
 export async function checkRepeats(variant: MatmulVariant, size: Size, form: Form): Promise<void> {
   const { a, b, c } = problem(size, form);
-  const kernel = matmul(variant, 'plain');
+  const kernel = matmulFor(shapeOf(size, form), variant, 'plain');
   const run = async () => (await runKernel(kernel, shapeOf(size, form), { a, b, c: c.length })).u32('c').slice();
   assert.equal(await run(), await run());
 }

@@ -115,7 +115,7 @@ test('the variant that training takes is among them', () => {
 
 test('a wrong kernel is refused and not timed; the right ones beside it are timed', async () => {
   const wrong = {
-    'stores nothing': planted('c[row * sizes.n + column] = value;', ''),
+    'stores nothing': planted('c[number_at(row, column)] = value;', ''),
     'forgets the last k': planted('k < sizes.k', 'k + 4 < sizes.k'),
     'is off in one element': planted('= value;', '= select(value, value + 0.001, row == 36 && column == 28);'),
     'is not a number': planted('= value;', '= select(value, bitcast<f32>(0x7fc00000u + row), row == 3);'),

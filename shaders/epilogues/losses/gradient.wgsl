@@ -1,8 +1,8 @@
 // Part of the loss's epilogue: the gradient goes on to the layers below.
 //   -> dx [M, N]
 
-@group(0) @binding(BINDING_DX) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(BINDING_DX) var<storage, read_write> dx: array<Number>;
 
-fn store_gradient(at: u32, value: f32) {
+fn store_gradient(at: u32, value: Number) {
   dx[at] = value;
 }

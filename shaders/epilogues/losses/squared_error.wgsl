@@ -2,8 +2,8 @@
 
 override KEEPS_INPUT: bool;  // whether the activation's slope is told from x, not from activation(x)
 
-fn loss_and_slope(x: f32, wanted: f32) -> vec2f {
+fn loss_and_slope(x: Number, wanted: Number) -> LossAndSlope {
   let y = activate(x);
   let error = y - wanted;
-  return vec2f(error * error, 2.0 * error * activation_slope(select(y, x, KEEPS_INPUT)));
+  return LossAndSlope(error * error, 2.0 * error * activation_slope(select(y, x, KEEPS_INPUT)));
 }
