@@ -4,7 +4,7 @@ import { ArgumentError } from '../errors.js';
 import { type Device, inFirefox } from './device.js';
 import type { Memory } from './memory.js';
 import type { Machine } from './program.js';
-import { mapForReading } from './transfer.js';
+import { mapForReading, mappedBytes } from './transfer.js';
 
 /** What is drawn on. */
 export interface Surface {
@@ -114,7 +114,7 @@ async function readPixels(device: Device, memory: Memory, texture: GPUTexture): 
   });
   await memory.settled();
   await mapForReading(device, staging);
-  const rows = new Uint8ClampedArray(staging.getMappedRange());
+  const rows = new Uint8ClampedArray(mappedBytes(device, staging));
   const image = new ImageData(width, height);
   const rowBytes = width * PIXEL_BYTES;
   for (let row = 0; row < height; row++)

@@ -32,7 +32,7 @@ export async function readBuffer(
     });
     await own.settled();
     await mapForReading(device, staging);
-    return staging.getMappedRange().slice(0);
+    return mappedBytes(device, staging);
   } finally {
     own.dispose();
   }
@@ -53,13 +53,28 @@ export async function mapForReading(device: Device, staging: GPUBuffer, bytes = 
   const found = await fault;
   if (refused) await lossTold(device);
   device.check();
-  if (refused instanceof Error && refused.name === 'AbortError')
-    throw new ArgumentError(
-      `buffer "${staging.label}" was given back while it was being read; await what is under way before dispose()`,
-    );
+  if (refused instanceof Error && refused.name === 'AbortError') throw givenBack(staging);
   if (refused || found)
     throw new DeviceError(
       `buffer "${staging.label}" cannot be read on ${device.adapter.name}: ${found?.text ?? messageOf(refused)}`,
       { cause: refused },
     );
 }
+
+/**
+ * A copy of the first bytes of a staging buffer that was mapped; it may have been disposed since.
+ * @throws DeviceError if the device was lost or disposed meanwhile; ArgumentError if the buffer was destroyed
+ */
+export function mappedBytes(device: Device, staging: GPUBuffer, bytes = staging.size): ArrayBuffer {
+  device.check();
+  try {
+    return staging.getMappedRange(0, bytes).slice(0);
+  } catch {
+    throw givenBack(staging);
+  }
+}
+
+const givenBack = ({ label }: GPUBuffer) =>
+  new ArgumentError(
+    `buffer "${label}" was given back while it was being read; await what is under way before dispose()`,
+  );

@@ -4,7 +4,7 @@ import type { TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
-import { mapForReading } from '../gpu/transfer.js';
+import { mapForReading, mappedBytes } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
@@ -118,15 +118,15 @@ export class MetricsReader {
     try {
       // What the device has against the steps, before what became of the copy.
       await allOf([this.memory.settled(), mapForReading(this.device, staging, bytes)]);
+      const sums = new Float32Array(mappedBytes(this.device, staging, bytes));
+      staging.unmap();
+      this.free.push(staging);
+      return sums;
     } catch (error) {
       this.memory.destroy(staging);
       this.failure ??= error;
       throw error;
     }
-    const sums = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
-    staging.unmap();
-    this.free.push(staging);
-    return sums;
   }
 }
 

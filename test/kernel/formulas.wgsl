@@ -1,6 +1,9 @@
 // Test only: formulas of shaders/lib that kernels use inside larger ones, alone.
 //   x [COUNT] -> logs [COUNT] = log_one_plus(x), directions [COUNT] (f32 x 2) = cos_sin_turns(x), sigmoids [COUNT]
 // Grid: linear over COUNT.  Host: test/kernel/formulas.test.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/sigmoid.wgsl"

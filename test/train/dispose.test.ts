@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LatentGpuError } from '../../src/errors.js';
 import type { Device } from '../../src/gpu/device.js';
+import { mapForReading, mappedBytes } from '../../src/gpu/transfer.js';
 import { linear } from '../../src/model/presets.js';
 import { openDevice } from '../../src/node/adapters.js';
 import { profileTrainer } from '../../src/profile/profile.js';
@@ -112,6 +113,22 @@ for (const [what, uses, dispose, said] of [
     for (const [name, message] of Object.entries(told)) assert.match(message, said, `${name}: ${message}`);
     all.trainer.dispose();
     all.model.dispose();
+  });
+
+for (const what of ['device', 'buffer'] as const)
+  test(`a ${what} that is given back between the mapping of a buffer and its reading: an error that says so`, async () => {
+    const device = await openDevice({ adapter });
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    const staging = device.gpu.createBuffer({ label: 'staging', size: 16, usage });
+    await mapForReading(device, staging);
+    if (what === 'device') device.dispose();
+    else staging.destroy();
+    const message = await messageOf(() => mappedBytes(device, staging));
+    assert.match(
+      message,
+      what === 'device' ? /the device was disposed/ : /"staging" was given back while it was being read/,
+    );
+    device.dispose();
   });
 
 for (const [what, dispose, said] of [
