@@ -1,5 +1,6 @@
 // The plan as a table for people: one row a dispatch.
 import { showShape } from '../graph/ops.js';
+import { footprint } from './footprint.js';
 import type { Dispatch, Plan } from './plan.js';
 import { waits } from './waits.js';
 
@@ -7,7 +8,7 @@ const HEADER = ['#', 'layer', 'kernel', 'reads -> writes', 'grid', 'MFLOP', 'KiB
 
 /**
  * A table of the plan: dispatch, layer, kernel, shapes, workgroups, floating point operations, least memory traffic;
- * below it the sums and the scratch memory.
+ * below it the sums, how many must wait, and the memory by what it is for.
  */
 export function printPlan(plan: Plan): string {
   const rows = plan.dispatches.map((dispatch, index) => [
@@ -30,13 +31,7 @@ export function printPlan(plan: Plan): string {
     (sum((d) => d.flops) / 1e6).toFixed(2),
     (sum((d) => d.bytes) / 1024).toFixed(0),
   ];
-  const scratch = plan.scratch.reduce((bytes, slot) => bytes + slot, 0);
-  return [
-    plan.name,
-    ...table([HEADER, ...rows, total]),
-    waitsText(plan),
-    `scratch memory: ${(scratch / 1024).toFixed(0)} KiB in ${plan.scratch.length} buffers`,
-  ].join('\n');
+  return [plan.name, ...table([HEADER, ...rows, total]), waitsText(plan), memoryText(plan)].join('\n');
 }
 
 /** What costs on a GPU is less the dispatches than those that cannot begin before others have ended. */
@@ -44,6 +39,14 @@ function waitsText({ dispatches }: Plan): string {
   const waiting = waits(dispatches, 'buffers').filter((each) => each).length;
   return `dependent dispatches: ${waiting} of ${dispatches.length} must wait for one before them`;
 }
+
+function memoryText(plan: Plan): string {
+  const parts = Object.entries(footprint(plan)).filter(([, bytes]) => bytes > 0);
+  const sum = parts.reduce((all, [, bytes]) => all + bytes, 0);
+  return `memory: ${mebibytes(sum)}: ${parts.map(([kind, bytes]) => `${kind} ${mebibytes(bytes)}`).join(', ')}`;
+}
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 
 /** A dispatch's tensors, `reads -> writes`. Only those that differ from dispatch to dispatch: not settings and counters. */
 export function showTensors({ bindings }: Dispatch): string {

@@ -7,9 +7,10 @@ import { decoderGraph, encoderGraph, evaluationGraph, parameterSpecs, trainingGr
 import type { Access } from '../../src/kernels/kernel.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, stateBuffers } from '../../src/kernels/optimizer.js';
-import { stacked, vae } from '../../src/model/presets.js';
+import { conditionalVae, stacked, vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';
 import { weightCheckPlan } from '../../src/plan/check.js';
+import { footprint } from '../../src/plan/footprint.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { type Dispatch, type Plan, type Resource, type Tensor, uses } from '../../src/plan/plan.js';
 import { printPlan } from '../../src/plan/print.js';
@@ -323,7 +324,7 @@ test('clipping is two dispatches more, between the last gradient and the first u
 test('printPlan: a header, a row a dispatch in order, and totals', () => {
   const [title, header, ...rest] = printPlan(FUSED).split('\n');
   const rows = rest.slice(0, FUSED.dispatches.length);
-  const [total, dependent, scratch, ...end] = rest.slice(FUSED.dispatches.length);
+  const [total, dependent, memory, ...end] = rest.slice(FUSED.dispatches.length);
   assert.is(title, 'test plan');
   assert.match(header ?? '', /^ *# +layer +kernel +reads -> writes +grid +MFLOP +KiB$/);
   rows.forEach((row, i) => {
@@ -334,8 +335,26 @@ test('printPlan: a header, a row a dispatch in order, and totals', () => {
   const megaflops = flops(FUSED) / 1e6;
   assert.match(total ?? '', new RegExp(`^ +18 dispatches +${megaflops.toFixed(2)} +\\d+$`));
   assert.is(dependent, 'dependent dispatches: 13 of 18 must wait for one before them');
-  assert.match(scratch ?? '', /^scratch memory: \d+ KiB in \d+ buffers$/);
+  assert.match(
+    memory ?? '',
+    /^memory: [\d.]+ MiB: parameters 4\.26 MiB, optimizer 8\.52 MiB, activations 1\.98 MiB, data /,
+  );
   assert.equal(end, []);
+});
+
+test('the memory of a plan by what it is for: what the layout and the scratch slots say', () => {
+  const { bytes } = layoutOf(parameterSpecs(SEED_MODEL));
+  const activations = (plan: Plan) => plan.scratch.reduce((sum, slot) => sum + slot, 0);
+  const { other, ...found } = footprint(FUSED);
+  const want = { parameters: bytes, gradients: 0, optimizer: 2 * bytes, activations: activations(FUSED), data: 1000 };
+  assert.equal(found, want);
+  assert.ok(other > 0 && other < 50_000, `${other} bytes`);
+  assert.is(footprint(KEPT).gradients, bytes);
+  const conditional = trainingPlan(conditionalVae({ pixels: 49, hidden: [8], latent: 2, classes: 3 }), 4, {
+    fuse: true,
+  });
+  assert.is(footprint(conditional).data, 1000 + 100, 'images and labels');
+  assert.is(footprint(planOf(SEED_MODEL, decoderGraph(SEED_MODEL, 3), 3, { fuse: true })).optimizer, 0);
 });
 
 test('printPlan: shapes read and written; the counters that every step has are left out', () => {
