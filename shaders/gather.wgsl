@@ -1,6 +1,8 @@
 // The first dispatch of a step: its progress, for the others, and its images as numbers, picked from the resident dataset: x = LOW + SPAN byte / 255.
 // Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
-//   images [examples, pixels] u8, four a word, little-endian; counters -> x [batch, pixels], progress
+// A dataset may lie in several buffers, each with some of its images and a dispatch of its own: rows of other images are left
+// to the others.
+//   images [images, pixels] u8, four a word, little-endian, from image first_image on; counters -> x [batch, pixels], progress
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/gather.ts
 #include "lib/batch_row.wgsl"
 
@@ -26,7 +28,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (lane == 0u && live) {
     image = image_of_row(row, settings, counters);
   }
-  let first = workgroupUniformLoad(&image) * sizes.pixels;  // lane 0 has found the image
+  let here = workgroupUniformLoad(&image) - sizes.first_image;  // lane 0 has found the image; that of a dead row is 0
+  if (here >= sizes.images) {
+    return;
+  }
+  let first = here * sizes.pixels;
   for (var column = lane; column < sizes.pixels; column += WORKGROUP) {
     var value = 0.0;
     if (live) {

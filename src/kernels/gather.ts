@@ -12,17 +12,24 @@ export interface GatherShape {
   pixels: number;
   shuffle: boolean;
   range: PixelRange;
+  /** Which images of the dataset are bound; all of them if absent. */
+  part?: { first: number; count: number; of: number };
 }
+
+const ALL = { first: 0, count: 2 ** 32 - 1, of: 2 ** 32 - 1 };
+
+/** Numbers that a dispatch fetches on average. */
+const fetched = ({ rows, pixels, part: { count, of } = ALL }: GatherShape) => (rows * pixels * count) / of;
 
 export const gather: Kernel<GatherShape> = {
   name: 'gather',
   sources: [source],
   bindings: { images: 'read', settings: 'uniform', counters: 'read', x: 'write', progress: 'write' },
   constants: ({ shuffle, range }) => ({ WORKGROUP, SHUFFLE: Number(shuffle), ...rangeConstants(range) }),
-  sizes: ({ pixels }) => ({ pixels }),
+  sizes: ({ pixels, part: { first, count } = ALL }) => ({ pixels, first_image: first, images: count }),
   grid: ({ rows }) => checkGrid([rows, 1, 1], `${rows} rows`),
-  flops: ({ rows, pixels }) => rows * pixels,
-  bytes: ({ rows, pixels }) => rows * pixels * (1 + F32_BYTES),
+  flops: fetched,
+  bytes: (shape) => fetched(shape) * (1 + F32_BYTES),
 };
 
 export const gatherLabels: Kernel<{ rows: number; classes: number; shuffle: boolean }> = {

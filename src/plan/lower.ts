@@ -12,10 +12,11 @@ export function lower(nodes: Node[], patterns: Pattern[], context: Context): Cal
   const calls: Call[] = [];
   for (const node of nodes.toReversed()) {
     if (done.has(node)) continue;
-    const call = firstMatch(patterns, node, context) ?? single(node, context);
-    if (!call) continue;
-    for (const covered of call.nodes) done.add(covered);
-    calls.push(call);
+    const matched = firstMatch(patterns, node, context);
+    for (const call of matched ? [matched] : single(node, context)) {
+      for (const covered of call.nodes) done.add(covered);
+      calls.push(call);
+    }
   }
   return calls.reverse();
 }
@@ -28,7 +29,7 @@ function firstMatch(patterns: Pattern[], node: Node, context: Context): Call | n
   return null;
 }
 
-function single(node: Node, context: Context): Call | null {
-  const dispatch = SINGLE[node.operation.op](node, context);
-  return dispatch && { dispatch, nodes: [node] };
+function single(node: Node, context: Context): Call[] {
+  const dispatches = SINGLE[node.operation.op](node, context) ?? [];
+  return [dispatches].flat().map((dispatch) => ({ dispatch, nodes: [node] }));
 }

@@ -61,6 +61,8 @@ export interface Dispatch {
   header: Constants;
   constants: Constants;
   sizes: Constants;
+  /** Those of one name write what they write together, none what another does; or the same. */
+  together?: string;
   /** In binding order. */
   bindings: Binding[];
   grid: Grid;

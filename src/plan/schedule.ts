@@ -23,7 +23,7 @@ function precedes(first: Binding, second: Binding): boolean {
 export function schedule(dispatches: Dispatch[]): Dispatch[] {
   for (const a of dispatches)
     for (const b of dispatches)
-      if (a !== b && a.bindings.some((x) => b.bindings.some((y) => bothWrite(x, y))))
+      if (a !== b && !together(a, b) && a.bindings.some((x) => b.bindings.some((y) => bothWrite(x, y))))
         throw new GraphError(`"${a.label}" (${a.kernel}) and "${b.label}" (${b.kernel}) write the same memory`);
 
   const before = new Map(
@@ -43,6 +43,8 @@ export function schedule(dispatches: Dispatch[]): Dispatch[] {
   }
   return order;
 }
+
+const together = (a: Dispatch, b: Dispatch) => a.together !== undefined && a.together === b.together;
 
 /** Two writers, or two updates in place: which comes last would be left to chance. */
 function bothWrite(a: Binding, b: Binding): boolean {

@@ -16,7 +16,8 @@ import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1G
 import { type Context, dispatchOf, input, latentSizes, matmulCall, operationOf, rowsAndColumns } from './call.js';
 import type { Dispatch } from './plan.js';
 
-type Lowering = (node: Node, context: Context) => Dispatch | null;
+/** Several where one cannot bind all that it needs. */
+type Lowering = (node: Node, context: Context) => Dispatch | Dispatch[] | null;
 
 /** One kernel an operation; leaves that hold memory (parameters, inputs) need none. */
 export const SINGLE: Record<OpName, Lowering> = {
@@ -26,12 +27,11 @@ export const SINGLE: Record<OpName, Lowering> = {
     const { rows, columns } = rowsAndColumns(node);
     const { shuffle, range } = operationOf(node, 'batch');
     const shape = { rows, pixels: columns, shuffle, range };
-    return dispatchOf(
-      gather,
-      shape,
-      { ...tensors.stepState(), ...tensors.counters(), images: tensors.images(), x: tensors.of(node) },
-      node.label,
-    );
+    const bound = { ...tensors.stepState(), ...tensors.counters(), x: tensors.of(node) };
+    return tensors.images().map(({ images, part }) => ({
+      ...dispatchOf(gather, part ? { ...shape, part } : shape, { ...bound, images }, node.label),
+      ...(part && { together: node.label }),
+    }));
   },
   row_weight: (node, { tensors }) =>
     dispatchOf(

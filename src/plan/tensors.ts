@@ -7,6 +7,16 @@ import type { LossTerm } from '../model/spec.js';
 import { alignUp, type Layout, type LayoutEntry } from './layout.js';
 import type { Place, Resource, Tensor } from './plan.js';
 
+/** Some of the dataset's images, in a buffer of their own. */
+export interface ImagePart {
+  first: number;
+  count: number;
+  /** Of all images' bytes. */
+  offset: number;
+  /** Padded to whole words. */
+  bytes: number;
+}
+
 /** How large the trainer's side of the memory is. */
 export interface Sizes {
   layout: Layout;
@@ -14,6 +24,8 @@ export interface Sizes {
   rows: number;
   /** Bytes of the resident images, padded to whole words. */
   imageBytes: number;
+  /** Where one buffer cannot hold them; a dispatch each. */
+  imageParts?: readonly ImagePart[];
   /** Bytes of their labels, padded to whole words; for conditional models. */
   labelBytes?: number;
   /** Entries of the metrics ring. */
@@ -158,8 +170,18 @@ export class TensorTable {
     return { counters: resource('counters', 'counters', [COUNTERS_BYTES / F32_BYTES]) };
   }
 
-  images(): Tensor {
-    return resource('images', 'images', [this.sizes.imageBytes / F32_BYTES]);
+  /** The resident images, and which of them each tensor has if it has not all. */
+  images(): { images: Tensor; part?: { first: number; count: number; of: number } }[] {
+    const { imageBytes, imageParts = [] } = this.sizes;
+    if (imageParts.length < 2) return [{ images: resource('images', 'images', [imageBytes / F32_BYTES]) }];
+    const of = imageParts.reduce((sum, { count }) => sum + count, 0);
+    return imageParts.map(({ first, count, offset, bytes }, segment) => ({
+      images: {
+        ...resource('images', 'images', [bytes / F32_BYTES]),
+        place: { kind: 'resource', resource: 'images', offset, segment },
+      },
+      part: { first, count, of },
+    }));
   }
 
   labels(): Tensor {

@@ -41,7 +41,12 @@ export class Evaluator {
   ): Promise<Evaluator> {
     const batch = Math.min(EVALUATION_BATCH, images.count);
     const { layout, choose, machine } = model;
-    const sizes = { layout, rows: batch, ...datasetBytes(images), metricsCapacity: METRICS_CAPACITY };
+    const sizes = {
+      layout,
+      rows: batch,
+      ...datasetBytes(images, machine.device.limits),
+      metricsCapacity: METRICS_CAPACITY,
+    };
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, choose, fuse });
     const own = { ...settings, examples: images.count, batch };
     const shared = { parameters: model.parameterBuffer };

@@ -39,7 +39,12 @@ export class TrainerParts {
   ): Promise<TrainerParts> {
     const { layout, choose, machine, spec, device } = model;
     const { batch } = settings;
-    const sizes = { layout, rows: batch, ...datasetBytes(dataset.train), metricsCapacity: METRICS_CAPACITY };
+    const sizes = {
+      layout,
+      rows: batch,
+      ...datasetBytes(dataset.train, device.limits),
+      metricsCapacity: METRICS_CAPACITY,
+    };
     const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
     const graph = trainingGraph(spec, batch, pass.part);
     const { fuse, keepGradients } = pass;

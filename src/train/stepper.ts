@@ -3,17 +3,39 @@
 import type { Images } from '../data/dataset.js';
 import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
+import { type Segment, SplitBuffer } from '../gpu/split-buffer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type Plan, uses } from '../plan/plan.js';
-import { COUNTERS_BYTES, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
+import { COUNTERS_BYTES, type ImagePart, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
 import { countersBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
 
-/** Bytes on the GPU, whole words, of the images and (where they have them) their labels. */
-export const datasetBytes = ({ pixels, labels }: Images) => ({
-  imageBytes: wholeWords(pixels.length),
-  labelBytes: wholeWords(labels?.length ?? 0),
+/**
+ * Bytes on the GPU, whole words, of the images and (where they have them) their labels; and the images in parts of which the
+ * device binds each.
+ */
+export const datasetBytes = (images: Images, limits: BindingLimits) => ({
+  imageBytes: wholeWords(images.pixels.length),
+  imageParts: imageParts(images, limits),
+  labelBytes: wholeWords(images.labels?.length ?? 0),
 });
+
+type BindingLimits = Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
+
+function imageParts(
+  { count, height, width }: Images,
+  { maxBufferSize, maxStorageBufferBindingSize }: BindingLimits,
+): ImagePart[] {
+  const pixels = height * width;
+  const fitting = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / pixels);
+  // Of four images each part has whole words, whatever their size.
+  const most = Math.max(4, fitting - (fitting % 4));
+  return Array.from({ length: Math.ceil(count / most) }, (_, index) => {
+    const first = index * most;
+    const own = Math.min(most, count - first);
+    return { first, count: own, offset: first * pixels, bytes: wholeWords(own * pixels) };
+  });
+}
 
 const wholeWords = (bytes: number) => Math.ceil(bytes / 4) * 4;
 
@@ -24,6 +46,12 @@ export interface EncodedSteps {
   /** Starts reading the metrics, once the commands are submitted. */
   read: () => PendingMetrics;
 }
+
+const segmentOf = ({ first, count, offset, bytes }: ImagePart): Segment => ({
+  name: first === 0 ? `${count} images` : `${count} images from image ${first} on`,
+  offset,
+  bytes,
+});
 
 export class Stepper {
   /** Steps submitted so far. */
@@ -59,12 +87,12 @@ export class Stepper {
     const make = (label: string, bytes: number, usage: number) =>
       memory.create({ label: `${plan.name} ${label}`, bytes, usage, remedy });
     try {
-      const data = (label: string, bytes: number) =>
-        memory.create({ label, bytes, usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' });
-      const { imageBytes, labelBytes } = datasetBytes(images);
+      const forData = { usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' };
+      const data = (label: string, bytes: number) => memory.create({ label, bytes, ...forData });
+      const { imageParts, labelBytes } = datasetBytes(images, device.limits);
       const terms = plan.losses.length;
       const owned = {
-        images: data(`${plan.name}: ${images.count} images`, imageBytes),
+        images: SplitBuffer.create(memory, imageParts.map(segmentOf), { ...forData, label: plan.name }),
         ...(uses(plan, 'labels') && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
         counters: make('counters', COUNTERS_BYTES, STORAGE | COPY_DST),
@@ -74,7 +102,11 @@ export class Stepper {
       };
       const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
       await memory.settled();
-      upload(device.gpu.queue, owned.images, images.pixels);
+      imageParts.forEach(({ first, count }, index) => {
+        const pixels = images.height * images.width;
+        const buffer = owned.images.buffers[index];
+        if (buffer) upload(device.gpu.queue, buffer, images.pixels.subarray(first * pixels, (first + count) * pixels));
+      });
       if (images.labels && owned.labels) upload(device.gpu.queue, owned.labels, images.labels);
       const program = await Program.create(own, plan, { ...shared, ...owned }, remedy);
       const stepper = new Stepper(own, program, owned, reader, settings);

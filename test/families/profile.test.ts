@@ -232,7 +232,12 @@ const LARGE_BATCH = 128;
 async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch[]): Promise<ProfileReport> {
   const model = await createModel(own, LARGE, { seed: 1 });
   const { layout, choose, machine } = model;
-  const sizes = { layout, rows: LARGE_BATCH, ...datasetBytes(DATA.train), metricsCapacity: METRICS_CAPACITY };
+  const sizes = {
+    layout,
+    rows: LARGE_BATCH,
+    ...datasetBytes(DATA.train, device.limits),
+    metricsCapacity: METRICS_CAPACITY,
+  };
   const plan = makePlan('step', trainingGraph(LARGE, LARGE_BATCH), { ...sizes, choose, fuse: true });
   const changed = { ...plan, dispatches: plan.dispatches.flatMap(change) };
   const usage = GPUBufferUsage.STORAGE;

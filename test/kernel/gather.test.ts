@@ -147,5 +147,41 @@ for (const [rows, classes, live, start, shuffle] of [
     assert.equal([...results.f32('one_hot')], want);
   });
 
+test('of a dataset in parts, a dispatch fetches the rows of its part, the first one also those without an image', async () => {
+  const [pixels, rows, live, examples] = [7, 8, 6, 20];
+  const bytes = bytesOf(examples * pixels);
+  const written = new Array(rows).fill(0);
+  for (const [first, count] of [
+    [0, 8],
+    [8, 8],
+    [16, 4],
+  ] as const) {
+    const results = await runKernel(
+      gather,
+      { rows, pixels, shuffle: true, range: '0..1', part: { first, count, of: examples } },
+      {
+        images: wordsOf(bytes.subarray(first * pixels, (first + count) * pixels)),
+        settings: settingsOf({ examples, batch: rows }),
+        counters: countersOf({ step: 5, epoch: 2, start: examples - live }),
+        x: rows * pixels,
+        progress: 5,
+      },
+    );
+    const x = results.f32('x');
+    for (let row = 0; row < rows; row++) {
+      const image = row < live ? permute(examples - live + row, examples, SEED, 2) : 0;
+      const own = image >= first && image < first + count;
+      for (let column = 0; column < pixels; column++) {
+        const value = x[row * pixels + column] ?? Number.NaN;
+        const want = row < live ? (bytes[image * pixels + column] ?? Number.NaN) / 255 : 0;
+        if (own) assert.ok(Math.abs(value - want) <= DIVISION * ULP * want, `x[${row}, ${column}] is ${value}`);
+        else assert.ok(value > 1e37, `x[${row}, ${column}] was not to be written, is ${value}`);
+      }
+      written[row] += Number(own);
+    }
+  }
+  assert.equal(written, new Array(rows).fill(1));
+});
+
 usesDevice(test);
 test.run();

@@ -19,7 +19,12 @@ async function withStepper(work: (stepper: Stepper) => Promise<void>): Promise<v
   const model = await modelOf(SPEC);
   model.loadParameters(INITIAL);
   const { layout, choose, machine, parameterBuffer } = model;
-  const sizes = { layout, rows: BATCH, ...datasetBytes(IMAGES), metricsCapacity: METRICS_CAPACITY };
+  const sizes = {
+    layout,
+    rows: BATCH,
+    ...datasetBytes(IMAGES, machine.device.limits),
+    metricsCapacity: METRICS_CAPACITY,
+  };
   const plan = makePlan('steps', evaluationGraph(SPEC, BATCH), { ...sizes, choose, fuse: true });
   const stepper = await Stepper.create(machine, plan, IMAGES, SETTINGS, { parameters: parameterBuffer }, '');
   try {
