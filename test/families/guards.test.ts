@@ -25,9 +25,8 @@ import { uniforms } from '../support/numbers.js';
 import { planOf, trainingPlan } from '../support/plans.js';
 import { countersOf, progressOf, settingsOf } from '../support/step.js';
 
-// Software adapters run without the checks.
-const device = await openDevice({ adapter: process.env.LATENTGPU_ADAPTER || 'swiftshader' });
-assert.ok(device.adapter.software, 'to be run on a software adapter');
+// The adapter on which nothing checks bounds: lavapipe's driver does, whatever the shader says.
+const device = await openDevice({ adapter: 'swiftshader' });
 const memory = new Memory(device);
 const asData = new Pipelines(device, 'data');
 const asConstants = new Pipelines(device, 'constants');
