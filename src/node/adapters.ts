@@ -178,7 +178,7 @@ async function bundledOffer(flags: readonly string[]): Promise<Offer | undefined
 
 /**
  * Without the checks of bounds that Dawn puts into shaders, which software adapters pay for at each load: no kernel of this
- * engine needs them (test/families/guards.test.ts). Other adapters keep them.
+ * engine needs them (test/variants/guards.test.ts). Other adapters keep them; lavapipe's driver checks once more by itself.
  */
 const UNCHECKED = 'enable-dawn-features=disable_robustness';
 const UNCHECKED_KINDS: readonly AdapterKind[] = ['lavapipe', 'swiftshader'];

@@ -1,5 +1,5 @@
 // Every form, variant and epilogue of the matrix product against plain f64 loops; of the tiled candidates a sample (all:
-// test/families/matmul.test.ts).
+// test/variants/matmul.test.ts).
 import { test } from 'uvu';
 import { defaultVariant, parseVariant, variantText } from '../../src/kernels/candidates.js';
 import type { Kernel } from '../../src/kernels/kernel.js';

@@ -20,6 +20,7 @@ export const TIERS = {
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: true, rest: true },
   bundlers: { adapters: 'none', alone: true, rest: true },
+  variants: { adapters: 'none', rest: true },
   families: { adapters: 'quickest', alone: true, rest: true },
   onnx: { adapters: 'quickest', rest: true },
   behaviour: { adapters: 'quickest', rest: true },
