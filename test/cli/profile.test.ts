@@ -53,7 +53,7 @@ test('a report compared with itself: nothing changed', () => {
 test('--wgsl: the text with its constants filled in, and where each line comes from', () => {
   const { status, out, err } = run(...SMALL, '--wgsl', 'gather');
   assert.equal([err, status], ['', 0]);
-  assert.match(out, /^const sizes = Sizes\(\d+u\);$/m);
+  assert.match(out, /^const sizes = Sizes\(\d+u(, \d+u)*\);$/m);
   assert.match(out, /^override WORKGROUP: u32 = 64u;$/m);
   const lines = out.split('\n');
   const ranges = lines.flatMap((line) => {
