@@ -129,16 +129,25 @@ export class Visitor {
 
   // --- training -----------------------------------------------------------------------------------------------------
 
-  waitForPhase(wanted: State['phase']): Promise<void> {
-    return this.page
+  async waitForPhase(wanted: State['phase']): Promise<void> {
+    await this.page
       .waitForFunction((name) => latentgpuPage.phase === name, wanted)
-      .then(
-        () => undefined,
-        async () => {
-          const { phase: is, message } = await this.page.evaluate(() => ({ ...latentgpuPage, session: undefined }));
-          throw new Error(`the page is ${is} ("${message}") and must be ${wanted}`);
-        },
-      );
+      .catch(() => this.isInstead(`must be ${wanted}`));
+  }
+
+  /** What the page tells of its training. Asked by the clock: a page whose device was lost may draw no frame for a while. */
+  async waitForMessage(pattern: RegExp): Promise<void> {
+    await this.page
+      .waitForFunction((wanted) => wanted.test(latentgpuPage.message), pattern, { timeout: TRAINING_MS, polling: 200 })
+      .catch(() => this.isInstead(`must say ${pattern}`));
+  }
+
+  private async isInstead(must: string): Promise<never> {
+    const { phase, message, step } = await this.page.evaluate(() => {
+      const { phase, message, step } = latentgpuPage;
+      return { phase, message, step };
+    });
+    throw new Error(`the page is ${phase} at step ${step} ("${message}") and ${must}`);
   }
 
   /** Until a model on these data is ready to train. @param name as the page shows it: 'Built-in digits, 28x28' */

@@ -34,9 +34,8 @@ test('a lost device: training goes on by itself, and says so', async () => {
   await visitor.page.click('#train');
   await visitor.waitForStep(3);
   await visitor.loseDevice();
-  await visitor.page.waitForFunction(() =>
-    /was lost after step \d+ and opened anew/.test(document.body.textContent ?? ''),
-  );
+  await visitor.waitForMessage(/was lost after step \d+ and opened anew/);
+  assert.match((await visitor.page.textContent('#status')) ?? '', /opened anew/);
   await visitor.waitForStep((await visitor.stepShown()) + 5);
   await visitor.page.click('#train');
   await visitor.waitForPhase('paused');
