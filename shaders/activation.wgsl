@@ -8,7 +8,7 @@ alias Number = f32;
 #include "lib/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -18,6 +18,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);
   if (at < sizes.count) {
-    y[at] = activate(x[at]);
+    y[at] = stored(activate(x[at]));
   }
 }

@@ -8,9 +8,9 @@ alias Number = f32;
 #include "lib/linear.wgsl"
 #include "lib/activation.wgsl"
 
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> kept: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(0) var<storage, read> dy: array<StoredDy>;
+@group(0) @binding(1) var<storage, read> kept: array<StoredKept>;
+@group(0) @binding(2) var<storage, read_write> dx: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -20,6 +20,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);
   if (at < sizes.count) {
-    dx[at] = dy[at] * activation_slope(kept[at]);
+    dx[at] = stored(f32(dy[at]) * activation_slope(f32(kept[at])));
   }
 }

@@ -1,11 +1,14 @@
 // y = a + b, element by element: gradients that arrive at one value by two ways. Only the unfused plan runs this.
 //   a, b -> y, all [count]
 // Grid: linear over count.  Host: src/kernels/elementwise.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -15,6 +18,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);
   if (at < sizes.count) {
-    y[at] = a[at] + b[at];
+    y[at] = stored(a[at] + b[at]);
   }
 }

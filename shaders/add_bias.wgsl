@@ -1,11 +1,14 @@
 // y[row, column] = x[row, column] + bias[column]. Only the unfused plan runs this.
 //   x [rows, columns], bias [columns] -> y [rows, columns]
 // Grid: linear over count = rows * columns.  Host: src/kernels/elementwise.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> bias: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -15,6 +18,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);
   if (at < sizes.count) {
-    y[at] = x[at] + bias[at % sizes.columns];
+    y[at] = stored(x[at] + bias[at % sizes.columns]);
   }
 }

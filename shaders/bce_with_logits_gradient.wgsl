@@ -10,7 +10,7 @@ alias Number = f32;
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dlogits: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dlogits: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -20,6 +20,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);  // logits[row, column]
   if (at < sizes.count) {
-    dlogits[at] = weight[at / sizes.pixels] * (sigmoid(logits[at]) - targets[at]);
+    dlogits[at] = stored(weight[at / sizes.pixels] * (sigmoid(logits[at]) - targets[at]));
   }
 }

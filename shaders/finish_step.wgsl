@@ -1,5 +1,5 @@
 // The end of a step as a dispatch of its own, for plans that have no matmul to do it in (shaders/epilogues/ends/).
-// What it does: lib/finish_step.wgsl.
+// What it does: lib/finish_step.wgsl. The host appends what becomes of the loss scale, shaders/finish/.
 // Grid (1, 1, 1).  Host: src/kernels/finish-step.ts
 #include "lib/step.wgsl"
 #include "lib/finish_step.wgsl"
@@ -10,4 +10,7 @@
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(local_invocation_index) lane: u32) {
   finish_step(lane);
+  if (lane == 0u) {
+    adjust_loss_scale();
+  }
 }

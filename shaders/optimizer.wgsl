@@ -17,7 +17,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = linear_index(workgroup, groups, lane);
-  if (at < sizes.quads) {
+  if (at < sizes.quads && !skipped()) {
     begin_update();
     update(at, gradient[at]);
   }

@@ -1,6 +1,9 @@
 // z = mu + eps exp(log_var / 2) with fresh noise eps. latent.wgsl does this and the KL in one pass.
 //   heads [batch, 2 latent] = (mu, log_var) -> z [batch, latent]
 // Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/step.wgsl"
@@ -9,7 +12,7 @@
 @group(0) @binding(0) var<storage, read> heads: array<f32>;
 @group(0) @binding(1) var<uniform> settings: Settings;
 @group(0) @binding(2) var<uniform> progress: Progress;
-@group(0) @binding(3) var<storage, read_write> z: array<f32>;
+@group(0) @binding(3) var<storage, read_write> z: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -20,6 +23,7 @@ fn main(
   let at = linear_index(workgroup, groups, lane);  // z[row, column]
   if (at < sizes.count) {
     let mu_at = at / sizes.latent * 2u * sizes.latent + at % sizes.latent;
-    z[at] = reparameterize(heads[mu_at], heads[mu_at + sizes.latent], normal_at(settings.key, sizes.stream, progress.step, at));
+    let eps = normal_at(settings.key, sizes.stream, progress.step, at);
+    z[at] = stored(reparameterize(heads[mu_at], heads[mu_at + sizes.latent], eps));
   }
 }

@@ -1,12 +1,15 @@
 // d squared error / d y = 2 weight (y - target).
 //   weight [batch], y, targets [batch, pixels] -> dy [batch, pixels]
 // Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
+
+alias Number = f32;
+
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dy: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dy: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -16,6 +19,6 @@ fn main(
 ) {
   let at = linear_index(workgroup, groups, lane);  // y[row, column]
   if (at < sizes.count) {
-    dy[at] = 2.0 * weight[at / sizes.pixels] * (y[at] - targets[at]);
+    dy[at] = stored(2.0 * weight[at / sizes.pixels] * (y[at] - targets[at]));
   }
 }

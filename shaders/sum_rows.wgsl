@@ -3,7 +3,7 @@
 // Grid: linear over columns.  Host: src/kernels/elementwise.ts
 #include "lib/linear.wgsl"
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<StoredX>;
 @group(0) @binding(1) var<storage, read_write> sum: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
@@ -16,7 +16,7 @@ fn main(
   if (column < sizes.columns) {
     var total = 0.0;
     for (var row = 0u; row < sizes.rows; row++) {
-      total += x[row * sizes.columns + column];
+      total += f32(x[row * sizes.columns + column]);
     }
     sum[column] = total;
   }

@@ -3,14 +3,14 @@
 //   kept [M, N] -> dx [M, N] = product * activation'(x)
 #include "lib/activation.wgsl"
 
-@group(0) @binding(2) var<storage, read> kept: array<Number>;
-@group(0) @binding(3) var<storage, read_write> dx: array<Number>;
+@group(0) @binding(2) var<storage, read> kept: array<StoredKept>;
+@group(0) @binding(3) var<storage, read_write> dx: array<Stored>;
 
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: Number) {
   let at = number_at(row, column);
-  dx[at] = value * activation_slope(kept[at]);
+  dx[at] = stored(value * activation_slope(Number(kept[at])));
 }
 
 fn store_bias_gradient(row: u32, value: Number) {}

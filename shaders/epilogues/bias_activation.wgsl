@@ -3,12 +3,12 @@
 #include "lib/activation.wgsl"
 
 @group(0) @binding(2) var<storage, read> bias: array<Number>;
-@group(0) @binding(3) var<storage, read_write> y: array<Number>;
+@group(0) @binding(3) var<storage, read_write> y: array<Stored>;
 
 fn begin_epilogue() {}
 
 fn store(row: u32, column: u32, value: Number) {
-  y[number_at(row, column)] = activate(value + bias[column]);
+  y[number_at(row, column)] = stored(activate(value + bias[column]));
 }
 
 fn store_bias_gradient(row: u32, value: Number) {}

@@ -5,7 +5,7 @@
 
 @group(0) @binding(2) var<storage, read> bias: array<Number>;
 @group(0) @binding(3) var<storage, read_write> x: array<Number>;
-@group(0) @binding(4) var<storage, read_write> y: array<Number>;
+@group(0) @binding(4) var<storage, read_write> y: array<Stored>;
 
 fn begin_epilogue() {}
 
@@ -13,7 +13,7 @@ fn store(row: u32, column: u32, value: Number) {
   let at = number_at(row, column);
   let sum = value + bias[column];
   x[at] = sum;
-  y[at] = activate(sum);
+  y[at] = stored(activate(sum));
 }
 
 fn store_bias_gradient(row: u32, value: Number) {}

@@ -11,7 +11,7 @@
 @group(0) @binding(BINDING_HEADS) var<storage, read> heads: array<f32>;
 @group(0) @binding(BINDING_SETTINGS) var<uniform> settings: Settings;
 @group(0) @binding(BINDING_PROGRESS) var<uniform> progress: Progress;
-@group(0) @binding(BINDING_DHEADS) var<storage, read_write> dheads: array<f32>;
+@group(0) @binding(BINDING_DHEADS) var<storage, read_write> dheads: array<Stored>;
 
 fn begin_epilogue() {}
 
@@ -25,8 +25,8 @@ fn store(row: u32, column: u32, value: f32) {
   let through_z = value * reparameterize_gradient(log_var, eps);
   let through_kl = row_weight(row, progress, settings, TERM_KL) * kl_normal_gradient(heads[mu_at], log_var);
   let gradient = through_z + through_kl;
-  dheads[mu_at] = gradient.x;
-  dheads[mu_at + sizes.latent] = gradient.y;
+  dheads[mu_at] = stored(gradient.x);
+  dheads[mu_at + sizes.latent] = stored(gradient.y);
 }
 
 fn store_bias_gradient(row: u32, value: f32) {}

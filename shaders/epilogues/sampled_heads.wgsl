@@ -12,7 +12,7 @@
 @group(0) @binding(BINDING_SETTINGS) var<uniform> settings: Settings;
 @group(0) @binding(BINDING_PROGRESS) var<uniform> progress: Progress;
 @group(0) @binding(BINDING_HEADS) var<storage, read_write> heads: array<f32>;
-@group(0) @binding(BINDING_Z) var<storage, read_write> z: array<f32>;
+@group(0) @binding(BINDING_Z) var<storage, read_write> z: array<Stored>;
 
 var<private> product_of_mu: f32;  // until that of log_var comes
 
@@ -33,7 +33,7 @@ fn store(row: u32, column: u32, value: f32) {
   heads[mu_at] = mu;
   heads[mu_at + sizes.latent] = log_var;
   let at = row * sizes.latent + dimension;
-  z[at] = reparameterize(mu, log_var, normal_at(settings.key, sizes.stream, progress.step, at));
+  z[at] = stored(reparameterize(mu, log_var, normal_at(settings.key, sizes.stream, progress.step, at)));
   loss_sum += select(0.0, kl_normal(mu, log_var), row < progress.rows);
 }
 

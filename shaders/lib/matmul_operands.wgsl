@@ -1,9 +1,11 @@
 // The operands of C[M, N] = A B, for every matmul kernel: what a kernel is given to read and to write them. M, N and K are
 // sizes.m, sizes.n and sizes.k, each at least 1.
-//   a [M, K], or [K, M] with TRANSPOSE_A;  b [K, N], or [N, K] with TRANSPOSE_B: row-major float32
+//   a [M, K], or [K, M] with TRANSPOSE_A;  b [K, N], or [N, K] with TRANSPOSE_B: row-major
 //   (b's columns may be stored in pairs, with TRANSPOSE_B only)
+// What they are stored as the host says, each by itself (alias StoredA, StoredB: f32 or f16, or four of them); arithmetic is
+// f32. An epilogue likewise has aliases of what it reads, and for what it writes Stored and stored() (shaders/stored/).
 // The host appends how they are read: shaders/operands/scalar.wgsl for any size, or operands/vec4.wgsl, which binds the same
-// buffers as array<vec4f>: one load brings four numbers that lie side by side. Each gives, of one element's address or four,
+// buffers as quads: one load brings four numbers that lie side by side. Each gives, of one element's address or four,
 //   fn a_at(row: u32, k: u32) -> f32,  fn b_at(k: u32, column: u32) -> f32
 //   fn a_starts(rows: vec4u) -> vec4u, fn a_block(starts: vec4u, k: u32) -> mat4x4f     [i]: A(rows[i], k .. k + 3)
 //   fn b_starts(columns: vec4u) -> vec4u, fn b_block(starts: vec4u, k: u32) -> mat4x4f  [i]: B(k + i, columns)

@@ -2,6 +2,7 @@
 // A Number is what goes through an update at once, f32 or vec4f (`alias Number`, which the including file or the host gives); the
 // header has constants BINDING_* for the bindings, not all of which every variant has. The host appends
 //   fn clipped(gradient: Number) -> Number                 shaders/optimizers/
+//   fn skipped() -> bool                                   there, with it: whether this step updates nothing
 //   fn velocity(at: u32, direction: Number) -> Number      there, of those that may have momentum
 //   fn begin_update(), fn update(at: u32, gradient: Number)  there: the optimizer itself, in place
 // Host: src/kernels/optimizer.ts

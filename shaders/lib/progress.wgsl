@@ -14,5 +14,7 @@ fn progress_of(counters: Counters, settings: Settings) -> Progress {
     rate_factor(settings, counters.step),
     kl_factor(settings, counters.step),
     select(1.0, 1.0 / f32(rows), settings.mean == 1u),
+    counters.loss_scale,
+    counters.step - counters.skipped,
   );
 }

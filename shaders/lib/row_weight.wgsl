@@ -1,4 +1,4 @@
-// The gradient of the loss with respect to one row of one of its terms.
+// The gradient of the loss, scaled as gradients of this step are, with respect to one row of one of its terms.
 #include "lib/step.wgsl"
 
 // The numbers of TERM_CODES in src/kernels/loss.ts.
@@ -17,5 +17,6 @@ fn term_weight(settings: Settings, progress: Progress, term: u32) -> f32 {
 }
 
 fn row_weight(row: u32, progress: Progress, settings: Settings, term: u32) -> f32 {
-  return select(0.0, term_weight(settings, progress, term) * progress.row_scale, row < progress.rows);
+  let weight = term_weight(settings, progress, term) * progress.row_scale * progress.loss_scale;
+  return select(0.0, weight, row < progress.rows);
 }

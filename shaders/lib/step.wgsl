@@ -35,6 +35,9 @@ struct Counters {
   step: u32,   // steps done
   epoch: u32,  // from 0
   start: u32,  // position in the epoch of the next batch's first row
+  loss_scale: f32,  // what gradients are multiplied by on their way back; 1 unless they are stored as f16
+  good: u32,        // steps since it changed whose gradients were finite
+  skipped: u32,     // steps that updated nothing, because a gradient was not finite
 }
 
 // What follows from the counters for this step: written by its first dispatch (gather.wgsl), read by the others.
@@ -44,4 +47,6 @@ struct Progress {
   rate_factor: f32,  // of settings.learning_rate, by the schedule
   kl_factor: f32,    // of settings.kl_weight, by its warm-up
   row_scale: f32,    // how much one image counts in the gradients: 1, or 1 / rows
+  loss_scale: f32,   // counters.loss_scale
+  updates: u32,      // updates done before this step's
 }

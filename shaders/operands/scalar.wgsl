@@ -1,20 +1,20 @@
 // How a matmul reads its operands, element by element: any M, N, K. Interface and layout: lib/matmul_operands.wgsl.
 
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(0) var<storage, read> a: array<StoredA>;
+@group(0) @binding(1) var<storage, read> b: array<StoredB>;
 
 fn a_at(row: u32, k: u32) -> f32 {
   if (TRANSPOSE_A) {
-    return a[k * sizes.m + row];
+    return f32(a[k * sizes.m + row]);
   }
-  return a[row * sizes.k + k];
+  return f32(a[row * sizes.k + k]);
 }
 
 fn b_at(k: u32, column: u32) -> f32 {
   if (TRANSPOSE_B) {
-    return b[stored_column(column) * sizes.k + k];
+    return f32(b[stored_column(column) * sizes.k + k]);
   }
-  return b[k * sizes.n + column];
+  return f32(b[k * sizes.n + column]);
 }
 
 fn a_starts(rows: vec4u) -> vec4u {
@@ -31,16 +31,20 @@ fn b_starts(columns: vec4u) -> vec4u {
   return columns;
 }
 
+fn a_numbers(at: vec4u) -> vec4f {
+  return vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
+}
+
 // A(row, k .. k + 3) of the row that starts at `start`.
 fn a_quad(start: u32, k: u32) -> vec4f {
   let step = select(1, sizes.m, TRANSPOSE_A);
   if (K_WHOLE) {
     let at = start + k * step;
-    return vec4f(a[at], a[at + step], a[at + 2 * step], a[at + 3 * step]);
+    return a_numbers(at + vec4u(0, 1, 2, 3) * step);
   }
   let ks = k + vec4u(0, 1, 2, 3);
   let at = start + min(ks, vec4u(sizes.k - 1)) * step;
-  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), ks < vec4u(sizes.k));
+  return select(vec4f(), a_numbers(at), ks < vec4u(sizes.k));
 }
 
 fn a_block(starts: vec4u, k: u32) -> mat4x4f {
@@ -50,7 +54,7 @@ fn a_block(starts: vec4u, k: u32) -> mat4x4f {
 // B(k, columns); the last k again from K on.
 fn b_row(starts: vec4u, k: u32) -> vec4f {
   let at = starts + select(k, min(k, sizes.k - 1), !K_WHOLE) * select(sizes.n, 1, TRANSPOSE_B);
-  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
 }
 
 fn b_block(starts: vec4u, k: u32) -> mat4x4f {

@@ -1,4 +1,4 @@
-// Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps), t = step + 1.
+// Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps), t = updates + 1.
 // AdamW: before that, w -= lr weight_decay w.
 //   m, v as w
 // Source: Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2; eps outside the root and correction as in
@@ -14,7 +14,7 @@ var<private> step_size: Number;        // lr / (1 - b1^t)
 var<private> root_correction: Number;  // sqrt(1 - b2^t)
 
 fn begin_update() {
-  let t = f32(progress.step + 1u);
+  let t = f32(progress.updates + 1u);
   rate = learning_rate();
   step_size = rate / one_minus_exp(Number(-t * settings.log_beta1));
   root_correction = sqrt(one_minus_exp(Number(-t * settings.log_beta2)));

@@ -6,3 +6,7 @@
 fn clipped(gradient: Number) -> Number {
   return clip * gradient;
 }
+
+fn skipped() -> bool {
+  return false;
+}

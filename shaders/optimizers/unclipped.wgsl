@@ -3,3 +3,7 @@
 fn clipped(gradient: Number) -> Number {
   return gradient;
 }
+
+fn skipped() -> bool {
+  return false;
+}

@@ -21,11 +21,12 @@ const BUFFER_TYPES: Record<Access, GPUBufferBindingType> = {
  */
 export type SizesForm = 'constants' | 'data';
 
-/** What goes before the sources: extensions, the constants that WGSL wants at compile time, the sizes; one line each. */
-function headerLines({ enables, header, sizes, bindings }: Dispatch, form: SizesForm): string[] {
+/** What goes before the sources: extensions, the constants that WGSL wants at compile time, types, the sizes; one line each. */
+function headerLines({ enables, header, aliases = {}, sizes, bindings }: Dispatch, form: SizesForm): string[] {
   return [
     ...enables.map((name) => `enable ${name};`),
     ...Object.entries(header).map(([name, value]) => `const ${name}: u32 = ${value}u;`),
+    ...Object.entries(aliases).map(([name, type]) => `alias ${name} = ${type};`),
     ...sizesLines(sizes, form, bindings.length),
   ];
 }

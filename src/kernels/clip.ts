@@ -1,6 +1,9 @@
-// Clipping by the norm of all gradients together: two stages of a sum of squares, and the factor that follows.
+// What all gradients are multiplied by before the optimizer sees them: two stages of a sum of squares, and the factor that
+// follows. Gradients of a scaled loss (precision f16) have stages of their own, which also find what overflowed.
 import clipScaleSource from '../../shaders/clip_scale.wgsl';
+import scaledSquareSumsSource from '../../shaders/scaled_square_sums.wgsl';
 import squareSumsSource from '../../shaders/square_sums.wgsl';
+import unscaleSource from '../../shaders/unscale.wgsl';
 import { ceilDiv, type Kernel } from './kernel.js';
 import { checkQuads, LANE_NUMBERS } from './optimizer.js';
 
@@ -31,4 +34,23 @@ export const clipScale: Kernel<{ parts: number }> = {
   sizes: ({ parts }) => ({ parts }),
   grid: () => [1, 1, 1],
   flops: ({ parts }) => 2 * parts,
+};
+
+/** `count` is a multiple of 4. */
+export const scaledSquareSums: Kernel<{ count: number }> = {
+  ...squareSums,
+  name: 'scaled_square_sums',
+  sources: [scaledSquareSumsSource],
+  bindings: { gradient: 'read', progress: 'uniform', sums: 'write' },
+  // Also *.
+  flops: ({ count }) => 7 * count,
+};
+
+export const unscale: Kernel<{ parts: number; clip: boolean }> = {
+  ...clipScale,
+  name: 'unscale',
+  sources: [unscaleSource],
+  bindings: { sums: 'read', settings: 'uniform', progress: 'uniform', scaling: 'write' },
+  constants: ({ clip }) => ({ WORKGROUP: CLIP_WORKGROUP, CLIP: Number(clip) }),
+  flops: ({ parts }) => 3 * parts,
 };

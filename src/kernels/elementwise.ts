@@ -5,6 +5,7 @@ import activationGradientSource from '../../shaders/activation_gradient.wgsl';
 import addSource from '../../shaders/add.wgsl';
 import addBiasSource from '../../shaders/add_bias.wgsl';
 import sumRowsSource from '../../shaders/sum_rows.wgsl';
+import toHalfSource from '../../shaders/to_half.wgsl';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
@@ -13,6 +14,7 @@ export const addBias: Kernel<{ rows: number; columns: number }> = {
   name: 'add_bias',
   sources: [addBiasSource],
   bindings: { x: 'read', bias: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
   constants: () => ({ WORKGROUP }),
   sizes: ({ rows, columns }) => ({ count: rows * columns, columns }),
   grid: ({ rows, columns }) => linearGrid(rows * columns),
@@ -23,6 +25,7 @@ export const add: Kernel<{ count: number }> = {
   name: 'add',
   sources: [addSource],
   bindings: { a: 'read', b: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
   constants: () => ({ WORKGROUP }),
   sizes: ({ count }) => ({ count }),
   grid: ({ count }) => linearGrid(count),
@@ -33,6 +36,7 @@ export const activation: Kernel<{ count: number; activation: Activation }> = {
   name: 'activation',
   sources: [activationSource],
   bindings: { x: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
   constants: ({ activation }) => ({ WORKGROUP, ACTIVATION: activationCode(activation) }),
   sizes: ({ count }) => ({ count }),
   grid: ({ count }) => linearGrid(count),
@@ -43,6 +47,8 @@ export const activationGradient: Kernel<{ count: number; activation: Activation 
   name: 'activation_gradient',
   sources: [activationGradientSource],
   bindings: { dy: 'read', kept: 'read', dx: 'write' },
+  loads: { dy: 1, kept: 1 },
+  stores: { binding: 'dx', width: 1 },
   constants: ({ activation }) => ({ WORKGROUP, ACTIVATION: activationCode(activation) }),
   sizes: ({ count }) => ({ count }),
   grid: ({ count }) => linearGrid(count),
@@ -53,8 +59,21 @@ export const sumRows: Kernel<{ rows: number; columns: number }> = {
   name: 'sum_rows',
   sources: [sumRowsSource],
   bindings: { x: 'read', sum: 'write' },
+  loads: { x: 1 },
   constants: () => ({ WORKGROUP }),
   sizes: ({ rows, columns }) => ({ rows, columns }),
   grid: ({ columns }) => linearGrid(columns),
   flops: ({ rows, columns }) => rows * columns,
+};
+
+/** A weight as f16, for the matmuls. */
+export const toHalf: Kernel<{ count: number }> = {
+  name: 'to_half',
+  sources: [toHalfSource],
+  bindings: { x: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
+  constants: () => ({ WORKGROUP }),
+  sizes: ({ count }) => ({ count }),
+  grid: ({ count }) => linearGrid(count),
+  flops: () => 0,
 };

@@ -30,6 +30,9 @@ export interface Epilogue {
   sources: ShaderSource[];
   /** Bindings follow a and b. */
   bindings: Record<string, Access>;
+  /** Bindings of what may be f16: read, and written. */
+  loads?: string;
+  stores?: string;
   /**
    * What must be a multiple of 4 for it to take four elements at a time: N or, because it writes M numbers that nothing pads,
    * both. Absent: it takes single ones only.
@@ -70,6 +73,7 @@ export const EPILOGUES = {
     name: 'bias_activation',
     sources: [biasActivationSource, noEnd],
     bindings: { bias: 'read', y: 'write' },
+    stores: 'y',
   },
   bias_activation_keep: {
     ...NOTHING,
@@ -77,6 +81,7 @@ export const EPILOGUES = {
     name: 'bias_activation_keep',
     sources: [biasActivationKeepSource, noEnd],
     bindings: { bias: 'read', x: 'write', y: 'write' },
+    stores: 'y',
   },
   activation_gradient: {
     ...NOTHING,
@@ -85,6 +90,8 @@ export const EPILOGUES = {
     name: 'activation_gradient',
     sources: [activationGradientSource, noEnd],
     bindings: { kept: 'read', dx: 'write' },
+    loads: 'kept',
+    stores: 'dx',
     flops: (activation) => ACTIVATION_COSTS[activation].gradient,
   },
   weight_gradient: {
@@ -150,6 +157,7 @@ export function lossEpilogue({ kind, gradient, keepsInput }: OutputLoss): Epilog
       losses: 'write',
       ...(gradient && { dx: 'write' }),
     },
+    ...(gradient && { stores: 'dx' }),
     numbered: true,
     sums: true,
     constants: (activation) => ({
@@ -186,6 +194,7 @@ export const sampledHeadsEpilogue = (shape: CodeShape): Epilogue => ({
     z: 'write',
     losses: 'write',
   },
+  stores: 'z',
   numbered: true,
   paired: true,
   sums: true,
@@ -201,6 +210,7 @@ export const latentGradientEpilogue = (shape: CodeShape, columns: number): Epilo
   name: 'latent_gradient',
   sources: [latentGradientSource, noEnd],
   bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', dheads: 'write' },
+  stores: 'dheads',
   numbered: true,
   constants: () => codeConstants(shape),
   sizes: codeSizes(shape),

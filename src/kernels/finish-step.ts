@@ -1,4 +1,6 @@
 // The end of a step: sums of the loss's terms for the host to read late, and the counters for the next step.
+import adjustLossScale from '../../shaders/finish/adjust_loss_scale.wgsl';
+import constantLossScale from '../../shaders/finish/constant_loss_scale.wgsl';
 import source from '../../shaders/finish_step.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Access, bindingNumbers, type Constants, F32_BYTES, type Kernel } from './kernel.js';
@@ -43,7 +45,7 @@ export const finishFlops = ({ parts, rows }: FinishShape): number =>
 
 export const finishStep: Kernel<FinishShape> = {
   name: 'finish_step',
-  sources: [source],
+  sources: [source, constantLossScale],
   bindings: FINISH_BINDINGS,
   header: bindingNumbers(FINISH_BINDINGS),
   constants: () => ({ WORKGROUP: FINISH_WORKGROUP }),
@@ -51,4 +53,15 @@ export const finishStep: Kernel<FinishShape> = {
   grid: () => [1, 1, 1],
   flops: finishFlops,
   bytes: (shape) => (finishFlops(shape) + shape.parts.length + 1) * F32_BYTES,
+};
+
+const SCALED_BINDINGS = { ...FINISH_BINDINGS, scaling: 'read' } as const satisfies Record<string, Access>;
+
+/** The end of a step whose gradients were scaled: it also sees to the scale. */
+export const finishScaledStep: Kernel<FinishShape> = {
+  ...finishStep,
+  name: 'finish_scaled_step',
+  sources: [source, adjustLossScale],
+  bindings: SCALED_BINDINGS,
+  header: bindingNumbers(SCALED_BINDINGS),
 };

@@ -3,6 +3,7 @@
 import { ArgumentError } from '../errors.js';
 import { numel, type Shape } from '../graph/ops.js';
 import type { ShaderSource } from './shader.js';
+import type { NumberType, Storage } from './stored.js';
 
 /** How a dispatch uses a buffer. `read_write` keeps what was there (an update in place); `write` does not read it. */
 export type Access = 'uniform' | 'read' | 'write' | 'read_write';
@@ -11,12 +12,13 @@ export type Constants = Record<string, number>;
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const F32_BYTES = 4;
+const F16_BYTES = 2;
 /** WebGPU's guaranteed maxComputeWorkgroupsPerDimension; no adapter in use offers more. */
 const MAX_GROUPS = 65535;
 /** Lanes of every kernel that has no reason for another number. */
 export const WORKGROUP = 64;
 
-export interface Kernel<S> {
+export interface Kernel<S> extends Storage {
   name: string;
   /** Parts of one WGSL module; the first holds `main`. */
   sources: ShaderSource[];
@@ -65,6 +67,10 @@ export function checkGrid(grid: Grid, what: string): Grid {
 
 /** Bytes of an f32 tensor. */
 export const f32Bytes = (shape: Shape): number => numel(shape) * F32_BYTES;
+
+/** Bytes of a tensor, in whole words. */
+export const bytesOf = (shape: Shape, type: NumberType): number =>
+  type === 'f32' ? f32Bytes(shape) : Math.ceil((numel(shape) * F16_BYTES) / F32_BYTES) * F32_BYTES;
 
 /** Constants of the header, BINDING_NAME, by which a source that is part of several modules finds its bindings. */
 export const bindingNumbers = (bindings: Record<string, Access>): Constants =>

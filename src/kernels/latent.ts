@@ -34,6 +34,7 @@ export const reparameterize: Kernel<NoisyShape> = {
   name: 'reparameterize',
   sources: [reparameterizeSource],
   bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', z: 'write' },
+  stores: { binding: 'z', width: 1 },
   constants,
   sizes: noisySizes,
   grid: elementGrid,

@@ -8,6 +8,7 @@ import vec4Operands from '../../shaders/operands/vec4.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Constants, F32_BYTES } from './kernel.js';
 import type { ShaderSource } from './shader.js';
+import type { Width } from './stored.js';
 
 /** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
 export interface ProductShape {
@@ -64,6 +65,8 @@ export interface VariantParts {
   source: ShaderSource;
   /** How it reads the operands. */
   operands: ShaderSource;
+  /** Numbers a load. */
+  operandWidth: Width;
   header: Constants;
   /** More values for `override`s. */
   tuning: Constants;
@@ -79,7 +82,11 @@ export interface VariantParts {
 }
 
 export function partsOf(variant: MatmulVariant): VariantParts {
-  const operands = 'vec4' in variant && variant.vec4 ? vec4Operands : scalarOperands;
+  const inQuads = 'vec4' in variant && variant.vec4;
+  const reads = {
+    operands: inQuads ? vec4Operands : scalarOperands,
+    operandWidth: inQuads ? (4 as const) : (1 as const),
+  };
   switch (variant.name) {
     case 'tiled': {
       const { tileM, tileN, tileK, threadM, threadN, split } = tileOf(variant);
@@ -88,7 +95,7 @@ export function partsOf(variant: MatmulVariant): VariantParts {
       const sums = split > 1 ? (workgroup * threadM * threadN) / 4 : 0;
       return {
         source: tiledSource,
-        operands,
+        ...reads,
         header: { TILE_M: tileM, TILE_N: tileN, TILE_K: tileK, THREAD_M: threadM, THREAD_N: threadN, SPLIT: split },
         tuning: {},
         enables: [],
@@ -102,7 +109,7 @@ export function partsOf(variant: MatmulVariant): VariantParts {
       const { lanes, columns = 4 } = variant;
       return {
         source: subgroupsSource,
-        operands,
+        ...reads,
         header: { LANES: lanes, COLUMNS: columns },
         tuning: {},
         enables: ['subgroups'],
@@ -115,7 +122,7 @@ export function partsOf(variant: MatmulVariant): VariantParts {
     case 'registers':
       return {
         source: registersSource,
-        operands,
+        ...reads,
         header: {},
         tuning: { WG: variant.lanes },
         enables: [],

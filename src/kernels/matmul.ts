@@ -69,8 +69,9 @@ export function matmul(
   epilogue: EpilogueName | Epilogue,
   inQuads = false,
 ): Kernel<MatmulShape> {
-  const { source, operands, header, tuning, enables, workgroup, tile, columnStride } = partsOf(variant);
+  const { source, operands, operandWidth, header, tuning, enables, workgroup, tile, columnStride } = partsOf(variant);
   const end = epilogueOf(epilogue);
+  const width = inQuads ? 4 : 1;
   const bindings = { a: 'read' as const, b: 'read' as const, ...end.bindings };
   // Of pairs of columns, whole strides of pairs (shaders/lib/matmul_operands.wgsl).
   const columns = (n: number) => (end.paired ? 2 * columnStride * ceilDiv(n / 2, columnStride) : n);
@@ -78,6 +79,8 @@ export function matmul(
     name: `matmul_${variant.name}+${end.name}`,
     sources: [source, operands, inQuads ? quadNumbers : singleNumbers, ...end.sources],
     bindings,
+    loads: { a: operandWidth, b: operandWidth, ...(end.loads && { [end.loads]: width }) },
+    ...(end.stores && { stores: { binding: end.stores, width } }),
     header: { ...header, ...(end.numbered && bindingNumbers(bindings)) },
     enables,
     workgroup,

@@ -6,6 +6,7 @@ import clippedSource from '../../shaders/optimizers/clipped.wgsl';
 import momentumSource from '../../shaders/optimizers/momentum.wgsl';
 import noMomentumSource from '../../shaders/optimizers/no_momentum.wgsl';
 import rmspropSource from '../../shaders/optimizers/rmsprop.wgsl';
+import scaledSource from '../../shaders/optimizers/scaled.wgsl';
 import sgdSource from '../../shaders/optimizers/sgd.wgsl';
 import unclippedSource from '../../shaders/optimizers/unclipped.wgsl';
 import { ArgumentError } from '../errors.js';
@@ -24,6 +25,8 @@ export interface OptimizerForm {
   weightDecay: boolean;
   /** Whether gradients are clipped by their norm (kernels/clip.ts). */
   clip: boolean;
+  /** Whether gradients are those of a scaled loss, because f16 holds them on their way; clipping is then part of undoing it. */
+  scaled?: boolean;
 }
 
 export const formOf = (optimizer: Optimizer, clip: boolean): OptimizerForm => ({
@@ -73,11 +76,13 @@ export interface Update {
 }
 
 export function updateOf(form: OptimizerForm): Update {
-  const { kind, momentum, nesterov, weightDecay, clip } = form;
+  const { kind, momentum, nesterov, weightDecay, clip, scaled } = form;
   const velocity = isAdam(kind) ? [] : [momentum ? momentumSource : noMomentumSource];
   return {
-    name: [kind, ...(momentum ? ['momentum'] : []), ...(clip ? ['clip'] : [])].join('+'),
-    sources: [SOURCES[kind], ...velocity, clip ? clippedSource : unclippedSource],
+    name: [kind, ...(momentum ? ['momentum'] : []), ...(scaled ? ['unscale'] : []), ...(clip ? ['clip'] : [])].join(
+      '+',
+    ),
+    sources: [SOURCES[kind], ...velocity, scaled ? scaledSource : clip ? clippedSource : unclippedSource],
     bindings: {
       settings: 'uniform',
       progress: 'uniform',
@@ -85,10 +90,11 @@ export function updateOf(form: OptimizerForm): Update {
       ...(isAdam(kind) && { m: 'read_write' }),
       ...(kind !== 'sgd' && { v: 'read_write' }),
       ...(momentum && { m: 'read_write' }),
-      ...(clip && { clip: 'read' }),
+      ...(scaled ? { scaling: 'read' } : clip && { clip: 'read' }),
     },
     constants: { WEIGHT_DECAY: decayCode(form), ...(momentum && { NESTEROV: Number(nesterov) }) },
-    flops: FLOPS[kind] + (weightDecay ? 2 : 0) + (momentum ? 2 : 0) + (nesterov ? 2 : 0) + Number(clip),
+    flops:
+      FLOPS[kind] + (weightDecay ? 2 : 0) + (momentum ? 2 : 0) + (nesterov ? 2 : 0) + Number(clip || scaled === true),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Epilogue, EpilogueName } from '../kernels/epilogues.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmulFor } from '../kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
+import { mayBeHalf, storageParts } from '../kernels/stored.js';
 import type { Binding, Dispatch, Tensor } from './plan.js';
 import type { TensorTable } from './tensors.js';
 
@@ -46,12 +47,17 @@ export type Pattern = (node: Node, context: Context) => Call | null;
 export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<string, Tensor>, label: string): Dispatch {
   const bindings = bindingsOf(kernel, tensors, label);
   const constants = kernel.constants(shape);
+  const typeOf = (binding: string) => tensors[binding]?.type ?? 'f32';
+  const { sources, aliases, enables } = storageParts(kernel, typeOf);
+  // The last source stays the last: it is how an epilogue ends (kernels/epilogues.ts).
+  const [main, ...rest] = kernel.sources;
   return {
     label,
     kernel: kernel.name,
-    sources: kernel.sources,
-    enables: kernel.enables ?? [],
+    sources: main ? [main, ...sources, ...rest] : [],
+    enables: [...(kernel.enables ?? []), ...enables],
     header: kernel.header ?? {},
+    aliases,
     constants,
     sizes: kernel.sizes?.(shape) ?? {},
     bindings,
@@ -66,6 +72,10 @@ export function bindingsOf<S>(kernel: Kernel<S>, tensors: Record<string, Tensor>
   return Object.entries(kernel.bindings).map(([name, access]) => {
     const tensor = tensors[name];
     if (!tensor) throw new GraphError(`kernel ${kernel.name} for "${label}" lacks its tensor "${name}"`);
+    if (tensor.type === 'f16' && !mayBeHalf(kernel, name))
+      throw new GraphError(
+        `kernel ${kernel.name} for "${label}" takes "${name}" as f32; tensor "${tensor.name}" is f16`,
+      );
     return { name, access, tensor };
   });
 }
@@ -110,7 +120,7 @@ export function matmulCall(
   const kernel = matmulFor(shape, variant, epilogue);
   const [x, y] = kernel.grid(shape);
   const bound = typeof end === 'function' ? end(x * y) : end;
-  const dispatch = dispatchOf(kernel, shape, { a: tensors.of(a), b: tensors.of(b), ...bound }, node.label);
+  const dispatch = dispatchOf(kernel, shape, { a: tensors.operand(a), b: tensors.operand(b), ...bound }, node.label);
   return { ...dispatch, variant: variantText(variant) };
 }
 

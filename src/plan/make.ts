@@ -1,9 +1,12 @@
 // Graph in, plan out: drop what nobody asks for, lower to dispatches, order them, pack their memory.
 import type { LossNode, ModelGraph } from '../graph/build.js';
 import { type Node, numel } from '../graph/ops.js';
-import { clipParts, clipScale, squareSums } from '../kernels/clip.js';
+import { clipParts, clipScale, scaledSquareSums, squareSums, unscale } from '../kernels/clip.js';
+import { toHalf } from '../kernels/elementwise.js';
+import { finishScaledStep } from '../kernels/finish-step.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type OptimizerForm, optimizer } from '../kernels/optimizer.js';
+import type { NumberType } from '../kernels/stored.js';
 import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './call.js';
 import { finishDispatch, withFinish } from './finish.js';
 import { FUSED } from './fuse.js';
@@ -11,6 +14,7 @@ import { layerOf } from './layout.js';
 import { lower } from './lower.js';
 import { assignScratch } from './memory.js';
 import type { Dispatch, Plan, Tensor } from './plan.js';
+import { halfNodes } from './precision.js';
 import { schedule } from './schedule.js';
 import { type FlatBuffer, type Sizes, TensorTable } from './tensors.js';
 
@@ -22,22 +26,27 @@ export interface PlanOptions extends Sizes {
   optimizer?: OptimizerForm;
   /** Whether somebody outside reads the gradients: they are all written then, and the optimizer comes after. */
   keepGradients?: boolean;
+  /** What matmuls read of a training step: f16 needs the feature "shader-f16". f32 if absent. */
+  precision?: NumberType;
 }
 
 const ADAM: OptimizerForm = { kind: 'adam', momentum: false, nesterov: false, weightDecay: false, clip: false };
 
 /** The dispatches of one run through `model`: a training step if it has gradients, an evaluation if it has losses. */
 export function makePlan(name: string, model: ModelGraph, options: PlanOptions): Plan {
-  const tensors = new TensorTable(options);
-  place(model, tensors);
   const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...(model.output ? [model.output] : [])];
   const live = liveNodes(model.graph.nodes, asked);
+  const tensors = new TensorTable(options, options.precision === 'f16' ? halfNodes(live, asked) : undefined);
+  place(model, tensors);
   const context = contextOf(live, asked, model, tensors, options);
   const calls = lower(live, options.fuse ? FUSED : [], context);
   const losses = tensors.placeLosses();
   const updated = new Set(calls.flatMap(({ updates = [] }) => updates));
-  const work = schedule([...calls.map((call) => call.dispatch), ...update(model, updated, tensors, options)]);
-  const dispatches = model.losses.length > 0 ? finished(work, model.losses, losses, tensors, options) : work;
+  const scaling =
+    options.precision === 'f16' && model.gradients.length > 0 ? tensors.scratch('scaling', [2]) : undefined;
+  const updates = update(model, updated, tensors, scaling, options);
+  const work = schedule([...weightsAsHalf(tensors), ...calls.map((call) => call.dispatch), ...updates]);
+  const dispatches = model.losses.length > 0 ? finished(work, model.losses, losses, tensors, scaling, options) : work;
   return {
     name,
     dispatches,
@@ -69,7 +78,7 @@ function contextOf(
   asked: Node[],
   { gradients, parameters }: ModelGraph,
   tensors: TensorTable,
-  { choose, optimizer = ADAM, keepGradients = false }: PlanOptions,
+  { choose, optimizer = ADAM, keepGradients = false, precision }: PlanOptions,
 ): Context {
   const consumers = (node: Node) => live.filter((other) => other.inputs.includes(node));
   const internal = (node: Node) => consumers(node).length === 1 && !asked.includes(node);
@@ -79,9 +88,16 @@ function contextOf(
         outputs.includes(node) || (!asked.includes(node) && consumers(node).every((other) => nodes.includes(other))),
     );
   const parameterOf = (gradient: Node) => parameters[gradients.indexOf(gradient)];
-  // The norm of all gradients is known only when all of them are.
-  const atOnce = !keepGradients && !optimizer.clip;
+  // The norm of all gradients, and whether one of them has overflowed, is known only when all of them are.
+  const atOnce = !keepGradients && !optimizer.clip && precision !== 'f16';
   return { tensors, choose, consumers, internal, closed, parameterOf, ...(atOnce && { optimizer }) };
+}
+
+/** The weights that matmuls read as f16. */
+function weightsAsHalf(tensors: TensorTable): Dispatch[] {
+  return [...tensors.halves].map(([node, half]) =>
+    dispatchOf(toHalf, { count: numel(node.shape) }, { x: tensors.of(node), y: half }, node.label),
+  );
 }
 
 /** What no epilogue has updated: a dispatch a layer or, unfused, a parameter. Gaps are updated too, from zero to zero. */
@@ -89,20 +105,22 @@ function update(
   { gradients, parameters }: ModelGraph,
   updated: ReadonlySet<Node>,
   tensors: TensorTable,
+  scaling: Tensor | undefined,
   options: PlanOptions,
 ): Dispatch[] {
   const left = gradients.length === 0 ? [] : parameters.filter((parameter) => !updated.has(parameter));
   if (left.length === 0) return [];
-  const { fuse, optimizer: form = ADAM } = options;
+  const { fuse, optimizer: wanted = ADAM } = options;
+  const form = { ...wanted, scaled: scaling !== undefined };
   const kernel = optimizer(form);
-  const clip = form.clip ? clipping(tensors) : undefined;
+  const all = scaling ? unscaling(tensors, scaling, form) : form.clip ? clipping(tensors) : undefined;
   const one = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
     const gradient = tensorIn('gradients');
     const bound = {
       ...tensors.stepState(),
       ...optimizerTensors(form, tensorIn),
       gradient,
-      ...(clip && { clip: clip.scale }),
+      ...all?.bound,
     };
     const dispatch = dispatchOf(kernel, { count: numel(gradient.shape) }, bound, label);
     return { ...dispatch, flops: kernel.flops({ count: trained }) };
@@ -114,22 +132,45 @@ function update(
         return one(layerOf(first.label), sizes(layer), (buffer) => tensors.span(buffer, first, last));
       })
     : left.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
-  return [...(clip?.dispatches ?? []), ...updates];
+  return [...(all?.dispatches ?? []), ...updates];
 }
 
-/** What all gradients are to be multiplied by: found in two stages, from all of them together. */
-function clipping(tensors: TensorTable): { dispatches: Dispatch[]; scale: Tensor } {
+/** What the optimizer is to do with all gradients, found in two stages from all of them together. */
+interface OfAllGradients {
+  dispatches: Dispatch[];
+  /** What the optimizer binds of it. */
+  bound: Record<string, Tensor>;
+}
+
+const ALL_GRADIENTS = 'all gradients';
+
+function clipping(tensors: TensorTable): OfAllGradients {
   const gradient = tensors.whole('gradients');
   const count = numel(gradient.shape);
   const parts = clipParts(count);
-  const [sums, scale] = [tensors.scratch('square sums', [parts, 2]), tensors.scratch('clip scale', [1])];
+  const [sums, clip] = [tensors.scratch('square sums', [parts, 2]), tensors.scratch('clip scale', [1])];
   const { settings } = tensors.stepState();
-  const label = 'all gradients';
   return {
-    scale,
+    bound: { clip },
     dispatches: [
-      dispatchOf(squareSums, { count }, { gradient, sums }, label),
-      dispatchOf(clipScale, { parts }, { sums, settings, clip: scale }, label),
+      dispatchOf(squareSums, { count }, { gradient, sums }, ALL_GRADIENTS),
+      dispatchOf(clipScale, { parts }, { sums, settings, clip }, ALL_GRADIENTS),
+    ],
+  };
+}
+
+/** Of a scaled loss: the scale undone, clipping, and nothing at all if one of them has overflowed. */
+function unscaling(tensors: TensorTable, scaling: Tensor, { clip }: OptimizerForm): OfAllGradients {
+  const gradient = tensors.whole('gradients');
+  const count = numel(gradient.shape);
+  const parts = clipParts(count);
+  const sums = tensors.scratch('square sums', [parts, 4]);
+  const { settings, progress } = tensors.stepState();
+  return {
+    bound: { scaling },
+    dispatches: [
+      dispatchOf(scaledSquareSums, { count }, { gradient, progress, sums }, ALL_GRADIENTS),
+      dispatchOf(unscale, { parts, clip }, { sums, settings, progress, scaling }, ALL_GRADIENTS),
     ],
   };
 }
@@ -140,6 +181,7 @@ function finished(
   losses: LossNode[],
   { parts, stride }: { parts: (number | 'rows')[]; stride: number },
   tensors: TensorTable,
+  scaling: Tensor | undefined,
   { rows, metricsCapacity: capacity, fuse }: PlanOptions,
 ): Dispatch[] {
   const shape = { parts, stride, capacity, rows };
@@ -150,5 +192,6 @@ function finished(
     metrics: tensors.metrics(parts.length),
   };
   const label = losses.map((loss) => loss.term).join(' + ');
+  if (scaling) return [...work, dispatchOf(finishScaledStep, shape, { ...bound, scaling }, label)];
   return fuse ? withFinish(work, shape, bound, label) : [...work, finishDispatch(shape, bound, label)];
 }

@@ -4,6 +4,7 @@
 import type { Shape } from '../graph/ops.js';
 import type { Access, Constants, Grid } from '../kernels/kernel.js';
 import type { ShaderSource } from '../kernels/shader.js';
+import type { NumberType } from '../kernels/stored.js';
 import type { LossTerm } from '../model/spec.js';
 
 /**
@@ -41,6 +42,8 @@ export interface Tensor {
   name: string;
   shape: Shape;
   bytes: number;
+  /** What its numbers are in memory; f32 if absent. */
+  type?: NumberType;
   place: Place;
 }
 
@@ -59,6 +62,8 @@ export interface Dispatch {
   sources: ShaderSource[];
   enables: string[];
   header: Constants;
+  /** `alias NAME = TYPE;` lines before the sources: what the tensors' numbers are in memory. */
+  aliases?: Record<string, string>;
   constants: Constants;
   sizes: Constants;
   /** Those of one name write what they write together, none what another does; or the same. */

@@ -2,7 +2,8 @@
 // everything else in scratch memory that plan/memory.ts packs.
 import { GraphError } from '../errors.js';
 import type { Node, Shape } from '../graph/ops.js';
-import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
+import { bytesOf, F32_BYTES, f32Bytes } from '../kernels/kernel.js';
+import type { NumberType } from '../kernels/stored.js';
 import type { LossTerm } from '../model/spec.js';
 import { alignUp, type Layout, type LayoutEntry } from './layout.js';
 import type { Place, Resource, Tensor } from './plan.js';
@@ -37,8 +38,8 @@ export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
 /** Bytes of the structs in shaders/lib/step.wgsl. */
 export const SETTINGS_BYTES = 104;
-export const COUNTERS_BYTES = 12;
-export const PROGRESS_BYTES = 20;
+export const COUNTERS_BYTES = 24;
+export const PROGRESS_BYTES = 28;
 
 /** Numbers of a step in the metrics ring: a sum for each term of the loss, and how many losses were not finite. */
 export const metricsColumns = (terms: number): number => terms + 1;
@@ -47,21 +48,39 @@ export class TensorTable {
   private readonly placed = new Map<Node, Tensor>();
   private readonly lossTerms: { tensor: Tensor; parts: number | 'rows' }[] = [];
   private slots = 0;
+  /** Parameters as matmuls read them, where that is not as they are. */
+  readonly halves = new Map<Node, Tensor>();
 
-  constructor(private readonly sizes: Sizes) {}
+  /** @param half what is f16 of the nodes that lie in scratch memory; undefined: nothing is, and matmuls read parameters as they are */
+  constructor(
+    private readonly sizes: Sizes,
+    private readonly half?: ReadonlySet<Node>,
+  ) {}
 
   /** The node's tensor; scratch memory of its own unless it was placed before. */
   of(node: Node): Tensor {
     const known = this.placed.get(node);
     if (known) return known;
-    const tensor = this.scratch(`${node.label}.${node.operation.op}`, node.shape);
+    const type = this.half?.has(node) ? 'f16' : 'f32';
+    const tensor = this.scratch(`${node.label}.${node.operation.op}`, node.shape, type);
     this.placed.set(node, tensor);
     return tensor;
   }
 
+  /** The node's tensor as a matmul reads it. */
+  operand(node: Node): Tensor {
+    if (!this.half || node.operation.op !== 'parameter') return this.of(node);
+    const known = this.halves.get(node);
+    if (known) return known;
+    const tensor = this.scratch(`${node.label} as f16`, node.shape, 'f16');
+    this.halves.set(node, tensor);
+    return tensor;
+  }
+
   /** A tensor that no node stands for. */
-  scratch(name: string, shape: Shape): Tensor {
-    return { name, shape, bytes: f32Bytes(shape), place: { kind: 'scratch', slot: this.slots++ } };
+  scratch(name: string, shape: Shape, type: NumberType = 'f32'): Tensor {
+    const place = { kind: 'scratch', slot: this.slots++ } as const;
+    return { name, shape, bytes: bytesOf(shape, type), ...(type === 'f16' && { type }), place };
   }
 
   placeParameter(node: Node): void {

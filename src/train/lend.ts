@@ -17,6 +17,7 @@ export async function lendStepper<T>(
   work: (stepper: Stepper, restore: () => void) => Promise<T>,
 ): Promise<T> {
   const { step } = stepper;
+  const scaling = await stepper.scaling();
   const memory = whole.part();
   const copies: GPUBuffer[] = [];
   const copyAll = (from: readonly GPUBuffer[], to: readonly GPUBuffer[]) => {
@@ -31,7 +32,7 @@ export async function lendStepper<T>(
   };
   const restore = () => {
     copyAll(copies, state);
-    stepper.rewind(step);
+    stepper.rewind(step, scaling);
   };
   try {
     const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

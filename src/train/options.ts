@@ -1,7 +1,9 @@
 // What a caller may say about training, its defaults, and what steps make of it.
 import type { Images } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
+import type { Device } from '../gpu/device.js';
 import { encoderDepth, type Part } from '../graph/build.js';
+import type { NumberType } from '../kernels/stored.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
 import { checkMirrored, type ModelSpec } from '../model/spec.js';
@@ -31,6 +33,13 @@ export interface TrainerOptions extends RecoveryOptions {
    * is the sum over its pixels either way.
    */
   reduction?: 'mean' | 'sum';
+  /**
+   * What activations, their gradients and the weights are stored as for the matmuls of a step; f32 by default. f16 needs a
+   * device with the feature "shader-f16". Sums, losses, the parameters themselves and what the optimizer keeps are f32 either
+   * way; the loss is scaled, so that small gradients are not lost, and a step whose gradients overflow updates nothing, as
+   * with torch.amp.GradScaler.
+   */
+  precision?: NumberType;
   /** Seed of the order of the images and of the noise, a non-negative integer; 0 by default. */
   seed?: number;
   /**
@@ -57,6 +66,7 @@ export const OPTION_KEYS: readonly string[] = [
   'clipNorm',
   'klWarmup',
   'reduction',
+  'precision',
   'seed',
   'layer',
   'keepGradients',
@@ -71,7 +81,14 @@ export const OPTION_KEYS: readonly string[] = [
  */
 export function settingsFrom(options: TrainerOptions, examples: number): StepSettings {
   requireKnownKeys(options, OPTION_KEYS, 'training');
-  const { batch = Math.min(DEFAULT_BATCH, examples), klWarmup = 0, reduction = 'mean', clipNorm, seed = 0 } = options;
+  const {
+    batch = Math.min(DEFAULT_BATCH, examples),
+    klWarmup = 0,
+    reduction = 'mean',
+    precision = 'f32',
+    clipNorm,
+    seed = 0,
+  } = options;
   if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
   if (batch > examples)
     throw new ArgumentError(
@@ -83,15 +100,29 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
   if (clipNorm !== undefined) requirePositive(clipNorm, 'clipNorm');
   requireCount(klWarmup, 'klWarmup', 0);
   requireOneOf(reduction, ['mean', 'sum'], 'reduction');
+  requireOneOf(precision, ['f32', 'f16'], 'precision');
   const schedule = resolveSchedule(options.schedule);
   checkSeed(seed);
-  const settings = { seed, examples, batch, learningRate: lr, schedule, optimizer, reduction, klWarmup };
+  const settings = { seed, examples, batch, learningRate: lr, schedule, optimizer, reduction, klWarmup, precision };
   return clipNorm === undefined ? settings : { ...settings, clipNorm };
 }
 
-/** The reverse of settingsFrom, with nothing left to a default. */
-export function optionsOf({ examples: _, learningRate, ...settings }: StepSettings): TrainerOptions & { lr: number } {
-  return { ...settings, lr: learningRate };
+/** The reverse of settingsFrom, with nothing left to a default but a precision of f32. */
+export function optionsOf({
+  examples: _,
+  learningRate,
+  precision,
+  ...settings
+}: StepSettings): TrainerOptions & { lr: number } {
+  return { ...settings, lr: learningRate, ...(precision === 'f16' && { precision }) };
+}
+
+/** @throws ArgumentError if the device cannot train with this precision */
+export function checkPrecision({ precision }: StepSettings, { features, adapter }: Device): void {
+  if (precision === 'f16' && !features.has('shader-f16'))
+    throw new ArgumentError(
+      `precision: "f16" needs a device with the feature "shader-f16", which ${adapter.name} has not; use "f32", or another adapter`,
+    );
 }
 
 /** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */

@@ -48,7 +48,14 @@ export class TrainerParts {
     const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
     const graph = trainingGraph(spec, batch, pass.part);
     const { fuse, keepGradients } = pass;
-    const plan = makePlan('training step', graph, { ...sizes, choose, fuse, optimizer, keepGradients });
+    const plan = makePlan('training step', graph, {
+      ...sizes,
+      choose,
+      fuse,
+      optimizer,
+      keepGradients,
+      precision: settings.precision,
+    });
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const memory = machine.memory.part();

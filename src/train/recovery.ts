@@ -2,6 +2,7 @@
 // one that was taken; how it is read and written back is the trainer's business.
 import { ArgumentError } from '../errors.js';
 import type { LossSums } from './metrics.js';
+import type { LossScaling } from './step-state.js';
 
 /** A trainer's state as bytes, ready to be written back. */
 export interface SavedState {
@@ -9,6 +10,7 @@ export interface SavedState {
   epochs: number;
   sums: LossSums;
   learningRate: number;
+  scaling: LossScaling;
   /** `changes` of the model. */
   changes: number;
   /** Parameters, then what the optimizer keeps. */

@@ -9,6 +9,7 @@ import { type ModelSpec, validateSpec } from '../model/spec.js';
 import type { DataIdentity } from './identity.js';
 import type { LossSums } from './metrics.js';
 import type { TrainerOptions } from './options.js';
+import type { LossScaling } from './step-state.js';
 import type { NamedTensors, ParameterTensor } from './tensors.js';
 
 /** A training at one of its steps. */
@@ -22,6 +23,8 @@ export interface Snapshot {
   epochs: number;
   /** What the report of the epoch under way will be made of: each term's sum over the images so far. */
   epoch: LossSums;
+  /** How its gradients are scaled; of a training in f16. */
+  scaling?: LossScaling;
   data: DataIdentity;
   /** By PyTorch's names. */
   parameters: NamedTensors;
@@ -46,7 +49,7 @@ export const stateNames = (form: OptimizerForm): string[] =>
 const VERSION = '1';
 /** Before the names of tensors that are no weights. */
 const OPTIMIZER = 'optimizer.';
-const KEYS = ['checkpoint', 'spec', 'training', 'step', 'epochs', 'epoch', 'data'] as const;
+const KEYS = ['checkpoint', 'spec', 'training', 'step', 'epochs', 'epoch', 'data', 'scaling'] as const;
 
 /**
  * A checkpoint: weights under their own names, as in any model's file; `optimizer.exp_avg.encoder.0.weight` and so on; the
@@ -113,7 +116,17 @@ function readMetadata(metadata: Record<string, string>): Omit<Snapshot, 'paramet
     epochs: read('epochs', isCount, 'a count of epochs') as number,
     epoch: read('epoch', isSums, '{ sums, images } as JSON') as LossSums,
     data: read('data', isObject, 'what the data were, as JSON') as DataIdentity,
+    ...(metadata.scaling !== undefined && {
+      scaling: read('scaling', isScaling, '{ scale, good, skipped } as JSON') as LossScaling,
+    }),
   };
+}
+
+function isScaling(value: unknown): boolean {
+  const { scale, good, skipped } = (value ?? {}) as Partial<LossScaling>;
+  return (
+    Number.isFinite(scale) && (scale as number) > 0 && [good, skipped].every((count) => Number.isSafeInteger(count))
+  );
 }
 
 function isSums(value: unknown): boolean {

@@ -13,11 +13,11 @@ import { optionsOf, type TrainerOptions } from './options.js';
 import { TrainerParts } from './parts.js';
 import type { SavedState } from './recovery.js';
 import { type Snapshot, stateName } from './snapshot.js';
-import type { StepSettings } from './step-state.js';
+import { firstScaling, type StepSettings } from './step-state.js';
 import { flatten, unflatten } from './tensors.js';
 
 /** Options that change nothing of which images a step sees: with others, half an epoch's sums mean nothing. */
-const SAME_BATCHES = ['lr', 'recoveries', 'saveEvery', 'keepGradients', 'fuse'];
+const SAME_BATCHES = ['lr', 'recoveries', 'saveEvery', 'keepGradients', 'fuse', 'precision'];
 
 export class TrainerState {
   readonly meter: EpochMeter;
@@ -89,24 +89,24 @@ export class TrainerState {
     const { model, parts, step, epochs } = this;
     const { changes } = model;
     const { learningRate } = this.settings;
-    const [sums, buffers] = await allOf([this.meter.at(step), parts.read()]);
+    const [sums, buffers, scaling] = await allOf([this.meter.at(step), parts.read(), parts.stepper.scaling()]);
     const [parameters] = buffers;
     const bad = parameters && badWeights(model.layout, new Float32Array(parameters), step);
     if (bad) throw bad;
-    return { step, epochs, sums, learningRate, changes, buffers };
+    return { step, epochs, sums, learningRate, scaling, changes, buffers };
   }
 
   /** The reverse of `save`; without the parameters if the model has kept them. */
-  load({ step, sums, learningRate, buffers }: SavedState, withParameters: boolean): void {
+  load({ step, sums, learningRate, scaling, buffers }: SavedState, withParameters: boolean): void {
     const { parts, meter } = this;
     const [parameters, ...kept] = buffers;
     parts.write([withParameters ? parameters : undefined, ...kept]);
     this.learningRate = learningRate;
-    parts.stepper.rewind(step);
+    parts.stepper.rewind(step, scaling);
     meter.set(step, sums);
   }
 
-  async describe({ step, epochs, sums, learningRate, buffers }: SavedState): Promise<Snapshot> {
+  async describe({ step, epochs, sums, learningRate, scaling, buffers }: SavedState): Promise<Snapshot> {
     const { layout, spec } = this.model;
     const [parameters = new Map(), ...kept] = buffers.map((bytes) => unflatten(layout, bytes));
     const names = this.parts.kept.map(([buffer]) => stateName(this.form, buffer));
@@ -116,6 +116,7 @@ export class TrainerState {
       step,
       epochs,
       epoch: sums,
+      ...(this.settings.precision === 'f16' && { scaling }),
       data: await this.data(),
       parameters,
       optimizer: new Map(kept.map((tensors, index) => [names[index] ?? '', tensors])),
@@ -134,7 +135,8 @@ export class TrainerState {
     const { lr: learningRate = options.lr } = { ...training, ...meant };
     const sameBatches = Object.keys(meant).every((option) => SAME_BATCHES.includes(option));
     const sums = sameBatches ? epoch : { sums: epoch.sums.map(() => 0), images: 0 };
-    this.load({ step, epochs, sums, learningRate, changes: model.changes, buffers }, true);
+    const { scaling = firstScaling(this.settings) } = this.settings.precision === 'f16' ? snapshot : {};
+    this.load({ step, epochs, sums, learningRate, scaling, changes: model.changes, buffers }, true);
   }
 
   /** Everything on the device's GPU of now; what it was is gone until `load`. */

@@ -1,10 +1,12 @@
 // The bytes of the structs in shaders/lib/step.wgsl: what the host tells the GPU between submits.
 
+import { F32_BYTES } from '../kernels/kernel.js';
+import type { NumberType } from '../kernels/stored.js';
 import { SCHEDULES, type Schedule } from '../model/learning-rate.js';
 import type { Optimizer } from '../model/optimizer.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
-import { SETTINGS_BYTES } from '../plan/tensors.js';
+import { COUNTERS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
 
 /** What steps need to know, by name; all of it is data to the kernels. */
@@ -24,6 +26,8 @@ export interface StepSettings {
   reduction: 'mean' | 'sum';
   /** Steps in which the KL term's weight rises. */
   klWarmup: number;
+  /** What the matmuls read. */
+  precision: NumberType;
 }
 
 /** struct Settings; the weight of a term that the plan lacks is 0. */
@@ -65,11 +69,42 @@ function scheduleNumbers(schedule: Schedule) {
 
 type Course = Pick<StepSettings, 'examples' | 'batch'>;
 
+/** How gradients are scaled while f16 holds them, and what came of it (shaders/finish/adjust_loss_scale.wgsl). */
+export interface LossScaling {
+  /** A power of two. */
+  scale: number;
+  /** Steps since it changed. */
+  good: number;
+  /** Steps that updated nothing, because a gradient had overflowed. */
+  skipped: number;
+}
+
+const UNSCALED: LossScaling = { scale: 1, good: 0, skipped: 0 };
+/** As torch.amp.GradScaler begins. */
+const FIRST_SCALING: LossScaling = { scale: 2 ** 16, good: 0, skipped: 0 };
+
+/** What a training begins with. */
+export const firstScaling = ({ precision }: Pick<StepSettings, 'precision'>): LossScaling =>
+  precision === 'f16' ? FIRST_SCALING : UNSCALED;
+
 /** struct Counters before step `step` (from 0) of an unbroken run over `examples` images. */
-export function countersBytes(step: number, { examples, batch }: Course): ArrayBuffer {
+export function countersBytes(step: number, { examples, batch }: Course, scaling = UNSCALED): ArrayBuffer {
   const perEpoch = Math.ceil(examples / batch);
-  const counters = Uint32Array.of(step, Math.floor(step / perEpoch), (step % perEpoch) * batch);
-  return counters.buffer as ArrayBuffer;
+  const buffer = new ArrayBuffer(COUNTERS_BYTES);
+  new Uint32Array(buffer).set([step, Math.floor(step / perEpoch), (step % perEpoch) * batch]);
+  new Float32Array(buffer, SCALING_AT, 1).set([scaling.scale]);
+  new Uint32Array(buffer, SCALING_AT + F32_BYTES, 2).set([scaling.good, scaling.skipped]);
+  return buffer;
+}
+
+/** Of struct Counters, where its scaling begins. */
+const SCALING_AT = 12;
+
+/** Of struct Counters. */
+export function scalingOf(counters: ArrayBuffer): LossScaling {
+  const [scale = 1] = new Float32Array(counters, SCALING_AT, 1);
+  const [good = 0, skipped = 0] = new Uint32Array(counters, SCALING_AT + F32_BYTES, 2);
+  return { scale, good, skipped };
 }
 
 /** Live rows of step `step`. */

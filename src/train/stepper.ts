@@ -4,11 +4,20 @@ import type { Images } from '../data/dataset.js';
 import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { type Segment, SplitBuffer } from '../gpu/split-buffer.js';
+import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type Plan, uses } from '../plan/plan.js';
 import { COUNTERS_BYTES, type ImagePart, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
-import { countersBytes, rowsOfStep, type StepSettings, settingsBytes } from './step-state.js';
+import {
+  countersBytes,
+  firstScaling,
+  type LossScaling,
+  rowsOfStep,
+  type StepSettings,
+  scalingOf,
+  settingsBytes,
+} from './step-state.js';
 
 /**
  * Bytes on the GPU, whole words, of the images and (where they have them) their labels; and the images in parts of which the
@@ -53,6 +62,9 @@ const segmentOf = ({ first, count, offset, bytes }: ImagePart): Segment => ({
   bytes,
 });
 
+/** Of struct Progress. */
+const LOSS_SCALE_AT = 20;
+
 export class Stepper {
   /** Steps submitted so far. */
   step = 0;
@@ -62,7 +74,7 @@ export class Stepper {
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
-    private readonly owned: Record<'settings' | 'counters', GPUBuffer> & Resources,
+    private readonly owned: Record<'settings' | 'counters' | 'progress', GPUBuffer> & Resources,
     private readonly reader: MetricsReader,
     private settings: StepSettings,
   ) {}
@@ -95,8 +107,8 @@ export class Stepper {
         images: SplitBuffer.create(memory, imageParts.map(segmentOf), { ...forData, label: plan.name }),
         ...(uses(plan, 'labels') && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
-        counters: make('counters', COUNTERS_BYTES, STORAGE | COPY_DST),
-        progress: make('progress', PROGRESS_BYTES, STORAGE | UNIFORM),
+        counters: make('counters', COUNTERS_BYTES, STORAGE | COPY_DST | COPY_SRC),
+        progress: make('progress', PROGRESS_BYTES, STORAGE | UNIFORM | COPY_SRC),
         losses: make('losses', plan.lossBytes, STORAGE),
         metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
@@ -138,10 +150,27 @@ export class Stepper {
   }
 
   /** The next step is number `step`. After a submit that failed, nothing goes on without it. */
-  rewind(step: number): void {
+  rewind(step: number, scaling = firstScaling(this.settings)): void {
     this.step = step;
     this.reader.failure = undefined;
-    this.machine.device.gpu.queue.writeBuffer(this.owned.counters, 0, countersBytes(step, this.settings));
+    this.machine.device.gpu.queue.writeBuffer(this.owned.counters, 0, countersBytes(step, this.settings, scaling));
+  }
+
+  /** What the last step's gradients were multiplied by. */
+  async gradientScale(): Promise<number> {
+    if (this.settings.precision === 'f32') return 1;
+    const { device, memory } = this.machine;
+    const [scale = 1] = new Float32Array(
+      await readBuffer(device, memory, this.owned.progress, F32_BYTES, LOSS_SCALE_AT),
+    );
+    return scale;
+  }
+
+  /** After the steps submitted so far; later ones go on meanwhile. */
+  async scaling(): Promise<LossScaling> {
+    if (this.settings.precision === 'f32') return firstScaling(this.settings);
+    const { device, memory } = this.machine;
+    return scalingOf(await readBuffer(device, memory, this.owned.counters, COUNTERS_BYTES));
   }
 
   /** Encodes and submits at most `count` steps together; how many it was is in the result. */

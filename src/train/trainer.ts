@@ -4,7 +4,7 @@ import { kindOf } from '../data/bytes.js';
 import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { lossTold, messageOf } from '../gpu/faults.js';
+import { allOf, lossTold, messageOf } from '../gpu/faults.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
@@ -14,7 +14,7 @@ import { Evaluator } from './evaluate.js';
 import { lendStepper } from './lend.js';
 import type { Losses } from './metrics.js';
 import type { Model } from './model.js';
-import { checkLabels, partOf, settingsFrom, type TrainerOptions } from './options.js';
+import { checkLabels, checkPrecision, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import { type RecoveryOptions, recoveryFrom, StateKeeper } from './recovery.js';
 import { checkTrainOptions, type EpochReport, type TrainOptions } from './reports.js';
@@ -52,6 +52,7 @@ export async function createTrainer(model: Model, dataset: Dataset, options: Tra
     if (images) checkLabels(images, `${dataset.name}.${part}`, model.spec);
   }
   model.checkUsable();
+  checkPrecision(settings, model.device);
   const { fuse = true, keepGradients = false } = options;
   const pass = { fuse, keepGradients, part: partOf(model.spec, options.layer) };
   const trainer = new Trainer(await TrainerState.create(model, dataset, settings, pass), recovery);
@@ -335,8 +336,15 @@ export class Trainer {
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
     const state: OptimizerState = {};
-    for (const [name, buffer] of Object.entries(this.state.parts.state))
-      state[name as keyof OptimizerState] = await this.model.namedTensors(buffer);
+    const { parts } = this.state;
+    const [scale, ...tensors] = await allOf([
+      parts.stepper.gradientScale(),
+      ...Object.values(parts.state).map((buffer) => this.model.namedTensors(buffer)),
+    ]);
+    Object.keys(parts.state).forEach((name, index) => {
+      state[name as keyof OptimizerState] = tensors[index];
+    });
+    for (const { values } of state.gradients?.values() ?? []) values.set(values.map((value) => value / scale));
     return state;
   }
 

@@ -41,7 +41,7 @@ async function check({ examples, pixels, rows, live = rows, start = 0, epoch = 0
       settings: settingsOf({ examples, batch: rows }),
       counters: countersOf({ step: 5, epoch, start }),
       x: rows * pixels,
-      progress: 5,
+      progress: 7,
     },
   );
   const want = Float64Array.from({ length: rows * pixels }, (_, i) => {
@@ -89,7 +89,7 @@ test('an epoch gathers each image once, and another epoch in another order', asy
           settings: settingsOf({ examples }),
           counters: countersOf({ epoch, start }),
           x: 128,
-          progress: 5,
+          progress: 7,
         },
       );
       order.push(...Array.from(results.f32('x').subarray(0, live), (value) => Math.round(value * 255)));
@@ -112,7 +112,7 @@ test('pixels of -1..1: black is -1, white 1, and rows without an image are zero'
       settings: settingsOf({ examples: 1, batch: 2 }),
       counters: countersOf(),
       x: 8,
-      progress: 5,
+      progress: 7,
     },
   );
   // A division, a product (exact), a sum.
@@ -164,7 +164,7 @@ test('of a dataset in parts, a dispatch fetches the rows of its part, the first 
         settings: settingsOf({ examples, batch: rows }),
         counters: countersOf({ step: 5, epoch: 2, start: examples - live }),
         x: rows * pixels,
-        progress: 5,
+        progress: 7,
       },
     );
     const x = results.f32('x');

@@ -107,7 +107,7 @@ test('a dispatch without one of its tensors is refused by name', () => {
 });
 
 const HEADER_LINE =
-  /^(const \w+: u32 = \d+u;|enable .*;|struct Sizes .*|const sizes = .*;|.* var<uniform> sizes: Sizes;)$/;
+  /^(const \w+: u32 = \d+u;|enable .*;|alias Stored\w+ = (f32|vec4f);|struct Sizes .*|const sizes = .*;|.* var<uniform> sizes: Sizes;)$/;
 
 test('every line of a module is told back to the file and line that a person edits', () => {
   for (const made of [

@@ -10,8 +10,8 @@ import { dispatchOf } from '../../src/plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../../src/plan/plan.js';
 import { device } from './device.js';
 
-/** What a binding holds before the kernel runs; a number asks for an output of so many 4-byte elements. */
-export type Content = Float32Array | Uint32Array | ArrayBuffer | number;
+/** What a binding holds before the kernel runs; a number asks for an output of so many 4-byte elements. 16-bit ones are f16. */
+export type Content = Float32Array | Uint32Array | Uint16Array | ArrayBuffer | number;
 
 /** 1e38 as f32: finite, so that no adapter treats it specially, and far from every true result. */
 const POISON = 0x7e967699;
@@ -51,6 +51,12 @@ export class Results {
   f32(name: string): Float32Array {
     const words = this.u32(name);
     return new Float32Array(words.buffer, words.byteOffset, words.length);
+  }
+
+  /** Bits; in whole words. */
+  f16(name: string): Uint16Array {
+    const words = this.u32(name);
+    return new Uint16Array(words.buffer, words.byteOffset, 2 * words.length);
   }
 }
 
@@ -108,12 +114,18 @@ function poisonedBuffer(name: string, uniform: boolean, content: Content, place:
     name,
     shape: [given.length],
     bytes,
+    ...(content instanceof Uint16Array && { type: 'f16' }),
     place: { kind: 'resource', resource: place, offset: GUARD },
   };
   return { tensor, place, buffer, words: given.length };
 }
 
-function wordsOf(content: Float32Array | Uint32Array | ArrayBuffer): Uint32Array {
+function wordsOf(content: Exclude<Content, number>): Uint32Array {
+  if (content instanceof Uint16Array) {
+    const padded = new Uint16Array(2 * Math.ceil(content.length / 2));
+    padded.set(content);
+    return new Uint32Array(padded.buffer);
+  }
   return content instanceof ArrayBuffer
     ? new Uint32Array(content)
     : new Uint32Array(content.buffer, content.byteOffset, content.length);

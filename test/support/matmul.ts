@@ -3,10 +3,11 @@ import * as assert from 'uvu/assert';
 import type { Kernel } from '../../src/kernels/kernel.js';
 import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
 import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
+import type { NumberType } from '../../src/kernels/stored.js';
 import type { Activation } from '../../src/model/spec.js';
 import { close } from './close.js';
 import { runKernel } from './kernel-runner.js';
-import { uniforms } from './numbers.js';
+import { halves, uniforms } from './numbers.js';
 import { productsLimit } from './tolerance.js';
 
 export type Size = [m: number, k: number, n: number];
@@ -64,6 +65,27 @@ export async function checkPlain(kernel: Kernel<MatmulShape>, size: Size, form: 
   const { a, b, c, limit, at } = problem(size, form);
   const results = await runKernel(kernel, shapeOf(size, form), { a, b, c: c.length });
   close(results.f32('c'), c, (i) => limit[i] ?? 0, at('c'));
+}
+
+/** What A and B are stored as. */
+export type OperandTypes = readonly [a: NumberType, b: NumberType];
+
+/** A plain product of operands that are f16 numbers to the bit. */
+export async function checkHalfProduct(
+  variant: MatmulVariant,
+  size: Size,
+  form: Form,
+  types: OperandTypes,
+): Promise<void> {
+  const [m, k, n] = size;
+  const [a, b] = [halves(uniforms(1, m * k)), halves(uniforms(2, k * n))];
+  const { c, limit } = reference(size, form, a.values, b.values);
+  const bound = (operand: typeof a, type: NumberType) => (type === 'f16' ? operand.bits : operand.values);
+  const shape = shapeOf(size, form);
+  const given = { a: bound(a, types[0]), b: bound(b, types[1]), c: m * n };
+  const results = await runKernel(matmulFor(shape, variant, 'plain'), shape, given);
+  const at = (i: number) => `${formName(form)} ${types} c[${Math.floor(i / n)}, ${i % n}]`;
+  close(results.f32('c'), c, (i) => limit[i] ?? 0, at);
 }
 
 /** dw [m, n] and dbias [m], the sum over k of A. */

@@ -12,6 +12,7 @@ const DEFAULTS: StepSettings = {
   schedule: resolveSchedule(),
   optimizer: resolveOptimizer(),
   reduction: 'sum',
+  precision: 'f32',
   klWarmup: 0,
 };
 const LOSSES: PlannedLoss[] = [
@@ -24,10 +25,11 @@ export const SEED = DEFAULTS.seed;
 /** Of progressOf, unless told; powers of two, so that products with them are exact. */
 const KL_FACTOR = 0.5;
 const ROW_SCALE = 0.25;
+const LOSS_SCALE = 8;
 export const LEARNING_RATE = DEFAULTS.learningRate;
 /** What a live row counts in the gradients, by the term of the loss. */
 export const WEIGHTS = new Map(
-  LOSSES.map(({ term, weight }) => [term, weight * ROW_SCALE * (term === 'kl' ? KL_FACTOR : 1)]),
+  LOSSES.map(({ term, weight }) => [term, weight * ROW_SCALE * LOSS_SCALE * (term === 'kl' ? KL_FACTOR : 1)]),
 );
 
 /** struct Settings */
@@ -38,11 +40,19 @@ export interface CountersValues {
   step: number;
   epoch: number;
   start: number;
+  /** 1, and no step since, unless told. */
+  lossScale?: number;
+  good?: number;
+  skipped?: number;
 }
 
 /** struct Counters */
-export const countersOf = ({ step = 0, epoch = 0, start = 0 }: Partial<CountersValues> = {}): Uint32Array =>
-  Uint32Array.of(step, epoch, start);
+export function countersOf(values: Partial<CountersValues> = {}): Uint32Array {
+  const { step = 0, epoch = 0, start = 0, lossScale = 1, good = 0, skipped = 0 } = values;
+  const counters = Uint32Array.of(step, epoch, start, 0, good, skipped);
+  new Float32Array(counters.buffer)[3] = lossScale;
+  return counters;
+}
 
 export interface ProgressValues {
   step: number;
@@ -50,14 +60,18 @@ export interface ProgressValues {
   rateFactor?: number;
   klFactor?: number;
   rowScale?: number;
+  lossScale?: number;
+  /** As many as `step`, unless steps were skipped. */
+  updates?: number;
 }
 
 /** struct Progress */
 export function progressOf(values: Partial<ProgressValues>): ArrayBuffer {
   const { step = 0, rows = 0 } = values;
-  const { rateFactor = 1, klFactor = KL_FACTOR, rowScale = ROW_SCALE } = values;
-  const bytes = new ArrayBuffer(20);
+  const { rateFactor = 1, klFactor = KL_FACTOR, rowScale = ROW_SCALE, lossScale = LOSS_SCALE, updates = step } = values;
+  const bytes = new ArrayBuffer(28);
   new Uint32Array(bytes, 0, 2).set([step, rows]);
-  new Float32Array(bytes, 8).set([rateFactor, klFactor, rowScale]);
+  new Float32Array(bytes, 8).set([rateFactor, klFactor, rowScale, lossScale]);
+  new Uint32Array(bytes, 24).set([updates]);
   return bytes;
 }

@@ -1,0 +1,3 @@
+// Part of the end of a step: gradients are not scaled.
+
+fn adjust_loss_scale() {}

@@ -1,0 +1,30 @@
+// Which tensors of a training step are f16 where it is asked for: what matmuls read. Accumulation, losses, parameters and what
+// the optimizer keeps are f32.  Source: Micikevicius et al. 2018, "Mixed precision training".
+import type { Node, OpName } from '../graph/ops.js';
+
+/** Operations whose kernels, fused or not, can write f16. */
+const WRITERS: readonly OpName[] = [
+  'add_bias',
+  'add',
+  'activation',
+  'activation_gradient',
+  'reparameterize',
+  'bce_with_logits_gradient',
+  'squared_error_gradient',
+];
+
+/** And those that can read it. */
+const READERS: readonly OpName[] = ['matmul', 'activation_gradient', 'sum_rows'];
+
+/** Nodes of `live` that lie in memory as f16: what a matmul reads, if all who touch it can. */
+export function halfNodes(live: readonly Node[], asked: readonly Node[]): Set<Node> {
+  const readers = (node: Node) =>
+    live.filter(({ inputs }) => inputs.includes(node)).map(({ operation }) => operation.op);
+  return new Set(
+    live.filter((node) => {
+      if (asked.includes(node) || !WRITERS.includes(node.operation.op)) return false;
+      const by = readers(node);
+      return by.includes('matmul') && by.every((op) => READERS.includes(op));
+    }),
+  );
+}

@@ -1,0 +1,26 @@
+// Every matmul variant that a device can run, on operands of f16, at sizes that fill no tile.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { matmulVariants } from '../../src/kernels/matmul.js';
+import { DEFAULT_TILE, fitsShape, variantText } from '../../src/kernels/matmul-variants.js';
+import { device, usesDevice } from '../support/device.js';
+import { checkHalfProduct, NN, NT, type Size, shapeOf, TN } from '../support/matmul.js';
+
+const SIZES: Size[] = [
+  [1, 1, 1],
+  [17, 9, 31],
+  [36, 12, 20],
+];
+const SPLIT = { ...DEFAULT_TILE, name: 'tiled', split: 2 } as const;
+
+test('the device has f16', () => assert.ok(device.features.has('shader-f16'), [...device.features].join(' ')));
+
+for (const variant of [...matmulVariants(device.adapter, true), SPLIT, { ...SPLIT, vec4: true }])
+  test(variantText(variant), async () => {
+    for (const form of [NT, NN, TN])
+      for (const size of SIZES)
+        if (fitsShape(variant, shapeOf(size, form))) await checkHalfProduct(variant, size, form, ['f16', 'f16']);
+  });
+
+usesDevice(test);
+test.run();

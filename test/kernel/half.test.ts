@@ -1,0 +1,156 @@
+// f16 in memory, f32 in arithmetic: every matmul variant on operands of either type, what kernels that can write f16 write,
+// and what becomes of numbers that f16 cannot hold. Operands are f16 numbers to the bit, so products have the limits of f32
+// ones; what is written has one more rounding.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { addBias, sumRows, toHalf } from '../../src/kernels/elementwise.js';
+import { fitsShape, variantText } from '../../src/kernels/matmul-variants.js';
+import { storageParts } from '../../src/kernels/stored.js';
+import { close } from '../support/close.js';
+import { device, usesDevice } from '../support/device.js';
+import { runEpilogue, VARIANT } from '../support/epilogue-runner.js';
+import { runKernel } from '../support/kernel-runner.js';
+import { checkHalfProduct, type Form, NN, NT, type OperandTypes, type Size, shapeOf, TN } from '../support/matmul.js';
+import { fromHalf, toHalf as halfOf, halves, uniforms } from '../support/numbers.js';
+import { ULP } from '../support/tolerance.js';
+
+/** Half an ulp to nearest; WGSL leaves the direction open. Below 2^-14 an absolute error, and a device may flush. */
+const halfLimit = (value: number): number => Math.max(2 ** -10 * Math.abs(value), 2 ** -14);
+
+const hasHalf = device.features.has('shader-f16');
+
+test('bits and numbers of f16, both ways', () => {
+  for (const [bits, value] of [
+    [0, 0],
+    [1, 2 ** -24],
+    [0x3ff, 1023 * 2 ** -24],
+    [0x400, 2 ** -14],
+    [0x3555, 0.333251953125],
+    [0x3c00, 1],
+    [0xc000, -2],
+    [0x7bff, 65504],
+    [0x7c00, Number.POSITIVE_INFINITY],
+  ] as const) {
+    assert.is(fromHalf(bits), value);
+    assert.is(halfOf(value), bits);
+  }
+  assert.is(halfOf(1 + 2 ** -11), 0x3c00, 'a tie to even');
+  assert.is(halfOf(1 + 3 * 2 ** -11), 0x3c02);
+  assert.is(halfOf(65519), 0x7bff);
+  assert.is(halfOf(65520), 0x7c00);
+});
+
+test('a kernel without f16 tensors asks for no extension', () => {
+  const { enables, aliases } = storageParts({ loads: { a: 4 }, stores: { binding: 'y', width: 1 } }, () => 'f32');
+  assert.equal(enables, []);
+  assert.equal(aliases, { StoredA: 'vec4f' });
+});
+
+test('what a kernel takes as f32 is not bound as f16', async () => {
+  const half = new Uint16Array(4);
+  let said = '';
+  await runKernel(addBias, { rows: 2, columns: 2 }, { x: half, bias: new Float32Array(2), y: 4 }).catch((error) => {
+    said = String(error);
+  });
+  assert.match(said, /kernel add_bias for "test" takes "x" as f32; tensor "x" is f16/);
+});
+
+if (!hasHalf)
+  test('without the feature a kernel of f16 is refused with the line that asks for it', async () => {
+    let said = '';
+    const bound = { x: Float32Array.of(1), y: new Uint16Array(1) };
+    await runKernel(toHalf, { count: 1 }, bound).catch((error) => {
+      said = String(error);
+    });
+    assert.match(said, /ShaderError.*f16/s);
+  });
+
+const SIZES: Size[] = [
+  [17, 9, 31],
+  [36, 12, 20],
+];
+
+const MIXES: [Form, OperandTypes][] = [
+  [NT, ['f16', 'f16']],
+  [NN, ['f16', 'f16']],
+  [TN, ['f16', 'f16']],
+  [NT, ['f16', 'f32']],
+  [TN, ['f32', 'f16']],
+];
+
+/** [rows, columns] of numbers of about 1, bias, and what a layer of ReLU makes of them. */
+function layer(rows: number, columns: number) {
+  const values = uniforms(3, rows * columns, -2, 2);
+  const bias = uniforms(4, columns);
+  const y = Float64Array.from(values, (value, i) => Math.max(0, value + (bias[i % columns] ?? 0)));
+  return { values, bias, y };
+}
+
+const numbersOf = (bits: Uint16Array, count: number) => Float64Array.from(bits.subarray(0, count), fromHalf);
+
+if (hasHalf) {
+  for (const variant of [VARIANT, { name: 'tiled' }, { name: 'tiled', vec4: true }] as const)
+    test(`${variantText(variant)}: operands of f16 and f32`, async () => {
+      for (const [form, types] of MIXES)
+        for (const size of SIZES)
+          if (fitsShape(variant, shapeOf(size, form))) await checkHalfProduct(variant, size, form, types);
+    });
+
+  for (const columns of [31, 32])
+    test(`a layer of ${columns} writes f16, as its activation's gradient does, and reads it`, async () => {
+      const rows = 12;
+      const count = rows * columns;
+      const { values, bias, y } = layer(rows, columns);
+      const product = { rows, columns, values, activation: 'relu' as const };
+      const forward = await runEpilogue('bias_activation', product, { bias, y: new Uint16Array(count) });
+      const stored = forward.f16('y');
+      close(
+        numbersOf(stored, count),
+        y,
+        (i) => halfLimit(y[i] ?? 0) + 4 * ULP,
+        (i) => `y[${i}]`,
+      );
+      const kept = stored.slice(0, count);
+      const back = await runEpilogue('activation_gradient', product, { kept, dx: new Uint16Array(count) });
+      const dx = Float64Array.from(values, (value, i) => (fromHalf(kept[i] ?? 0) > 0 ? value : 0));
+      close(
+        numbersOf(back.f16('dx'), count),
+        dx,
+        (i) => halfLimit(dx[i] ?? 0),
+        (i) => `dx[${i}]`,
+      );
+    });
+
+  test('the sum of rows of f16', async () => {
+    const x = halves(uniforms(5, 7 * 3));
+    const results = await runKernel(sumRows, { rows: 7, columns: 3 }, { x: x.bits, sum: 3 });
+    const want = [0, 1, 2].map((column) => x.values.reduce((sum, v, i) => sum + (i % 3 === column ? v : 0), 0));
+    close(
+      results.f32('sum'),
+      want,
+      () => 7 * ULP * 7,
+      (i) => `sum[${i}]`,
+    );
+  });
+
+  test('what f16 cannot hold is stored as infinity, one number at a time and four', async () => {
+    const beyond = [65505, -65519, 65520, -1e6, 3e38, -3e38];
+    const within = [0, -0, 1, 65504, -65504, 1 / 3, 2 ** -14];
+    const x = Float32Array.of(...beyond, ...within);
+    const check = (stored: Uint16Array) =>
+      x.forEach((value, i) => {
+        const got = fromHalf(stored[i] ?? 0);
+        if (i < beyond.length) assert.is(Math.abs(got), Number.POSITIVE_INFINITY, `${value}`);
+        else assert.ok(Math.abs(got - value) <= halfLimit(value), `${value}: ${got}`);
+      });
+    check((await runKernel(toHalf, { count: x.length }, { x, y: new Uint16Array(x.length) })).f16('y'));
+    const row = new Float32Array(16);
+    row.set(x);
+    const kept = new Uint16Array(16).fill(halfOf(1));
+    const product = { rows: 1, columns: 16, values: row, activation: 'relu' as const };
+    check((await runEpilogue('activation_gradient', product, { kept, dx: new Uint16Array(16) })).f16('dx'));
+  });
+}
+
+usesDevice(test);
+test.run();
