@@ -13,10 +13,15 @@ const SIZES: Size[] = [
 ];
 const SPLIT = { ...DEFAULT_TILE, name: 'tiled', split: 2 } as const;
 
-test('the device has f16', () => assert.ok(device.features.has('shader-f16'), [...device.features].join(' ')));
+const VARIANTS = [...matmulVariants(device.adapter, device.features.has('subgroups')), SPLIT, { ...SPLIT, vec4: true }];
 
-for (const variant of [...matmulVariants(device.adapter, true), SPLIT, { ...SPLIT, vec4: true }])
+for (const variant of VARIANTS)
   test(variantText(variant), async () => {
+    if (!device.features.has('shader-f16')) {
+      const size: Size = [4, 4, 4];
+      const refused = await checkHalfProduct(variant, size, NT, ['f16', 'f16']).catch(String);
+      return assert.match(refused ?? '', /f16/, 'without the feature the shader is refused');
+    }
     for (const form of [NT, NN, TN])
       for (const size of SIZES)
         if (fitsShape(variant, shapeOf(size, form))) await checkHalfProduct(variant, size, form, ['f16', 'f16']);

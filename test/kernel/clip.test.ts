@@ -2,12 +2,12 @@
 // norms below and above the limit and for numbers whose squares f32 cannot hold.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { clipParts, clipScale, squareSums } from '../../src/kernels/clip.js';
+import { clipParts, clipScale, scaledSquareSums, squareSums, unscale } from '../../src/kernels/clip.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
 import { clipScale64 } from '../support/optimizer64.js';
-import { settingsOf } from '../support/step.js';
+import { progressOf, settingsOf } from '../support/step.js';
 import { DIVISION, SQRT, ULP } from '../support/tolerance.js';
 
 const LANES = 128;
@@ -81,6 +81,39 @@ test('a reduction gives the same bits twice', async () => {
 test('a count that is not a whole number of quads is refused', () => {
   assert.throws(() => squareSums.sizes?.({ count: 6 }), 'square_sums: 6 numbers, must be a multiple of 4');
 });
+
+/** What becomes of gradients that are `scale` times those of the loss. */
+async function unscaled(gradient: Float32Array, scale: number, clipNorm?: number) {
+  const count = gradient.length;
+  const parts = clipParts(count);
+  const progress = progressOf({ lossScale: scale });
+  const first = await runKernel(scaledSquareSums, { count }, { gradient, progress, sums: 4 * parts });
+  const sums = first.f32('sums').slice();
+  const settings = settingsOf(clipNorm === undefined ? {} : { clipNorm });
+  const shape = { parts, clip: clipNorm !== undefined };
+  const results = await runKernel(unscale, shape, { sums, settings, progress, scaling: 2 });
+  return { parts, factor: results.f32('scaling')[0] ?? Number.NaN, overflow: results.u32('scaling')[1] };
+}
+
+for (const scale of [2 ** -24, 1, 2 ** 16, 2 ** 24])
+  for (const clipNorm of [undefined, 1e6, 1e-2])
+    test(`a loss scale of ${scale} is undone, with a limit of ${clipNorm}`, async () => {
+      const gradient = values(516, 1);
+      const scaled = gradient.map((value) => value * scale);
+      const { parts, factor, overflow } = await unscaled(scaled, scale, clipNorm);
+      const want = (clipNorm === undefined ? 1 : clipScale64([gradient], clipNorm)) / scale;
+      const limit = (limitUlps(gradient.length, parts) + DIVISION) * ULP * want;
+      assert.ok(Math.abs(factor - want) <= limit, `got ${factor}, want ${want}, limit ${limit}`);
+      assert.is(overflow, 0);
+    });
+
+for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+  for (const at of [0, 515, 4 * 128 * 128 + 2])
+    test(`one gradient of ${bad} among many, at ${at}, is an overflow`, async () => {
+      const gradient = values(4 * 128 * 128 + 4, 1);
+      gradient[at] = bad;
+      assert.is((await unscaled(gradient, 2 ** 16, 1)).overflow, 1);
+    });
 
 usesDevice(test);
 test.run();

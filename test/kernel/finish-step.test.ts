@@ -1,7 +1,7 @@
 // The end of a step: sums of the loss terms over the live rows, where in the ring they go, and the counters of the next step.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type FinishShape, finishStep } from '../../src/kernels/finish-step.js';
+import { type FinishShape, finishScaledStep, finishStep } from '../../src/kernels/finish-step.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
@@ -137,6 +137,34 @@ const COUNTERS: [title: string, examples: number, batch: number, before: Counter
 for (const [title, examples, batch, before, after] of COUNTERS)
   test(`finish_step counts on ${title}`, async () => {
     assert.equal(await finish(shapeOf(128), before, examples, batch), after);
+  });
+
+/** The counters' scaling after a step of a scaled loss. */
+async function scalingAfter(before: { lossScale: number; good: number; skipped: number }, overflow: 0 | 1) {
+  const shape = shapeOf(8);
+  const results = await runKernel(finishScaledStep, shape, {
+    losses: new Float32Array(2 * shape.stride),
+    settings: settingsOf({ examples: 100, batch: 8 }),
+    progress: progressOf({ rows: 8 }),
+    metrics: ringOf(shape),
+    counters: countersOf(before),
+    scaling: Uint32Array.of(0, overflow),
+  });
+  const [step, , start, , good, skipped] = results.u32('counters');
+  assert.equal([step, start], [1, 8], 'a step that updates nothing counts as one');
+  return { lossScale: results.f32('counters')[3], good, skipped };
+}
+
+for (const [title, overflow, before, after] of [
+  ['an overflow halves it', 1, [2 ** 16, 7, 2], [2 ** 15, 0, 3]],
+  ['an overflow leaves the least', 1, [2 ** -24, 7, 2], [2 ** -24, 0, 3]],
+  ['a good step counts', 0, [2 ** 16, 7, 2], [2 ** 16, 8, 2]],
+  ['the 2000th good step doubles it', 0, [2 ** 16, 1999, 2], [2 ** 17, 0, 2]],
+  ['and leaves the largest', 0, [2 ** 24, 1999, 0], [2 ** 24, 0, 0]],
+] as const)
+  test(`the loss scale: ${title}`, async () => {
+    const named = ([lossScale, good, skipped]: readonly [number, number, number]) => ({ lossScale, good, skipped });
+    assert.equal(await scalingAfter(named(before), overflow), named(after));
   });
 
 usesDevice(test);

@@ -66,9 +66,12 @@ function adam([beta1, beta2]: [number, number], epsilon: number, { w, m, v }: St
 }
 
 /** One update of `count` numbers at step `t`, from 1. */
-async function check(given: OptimizerSpec, { count = 1028, t = 3, clip = false }): Promise<void> {
+async function check(
+  given: OptimizerSpec,
+  { count = 1028, t = 3, skipped = 0, clip = false, scaled = false },
+): Promise<void> {
   const spec = resolveOptimizer(given);
-  const kernel = optimizer(formOf(spec, clip));
+  const kernel = optimizer({ ...formOf(spec, clip), scaled });
   const first = t === 1;
   const all = {
     w: uniforms(1, count, -0.05, 0.05),
@@ -82,12 +85,14 @@ async function check(given: OptimizerSpec, { count = 1028, t = 3, clip = false }
   const held = (['w', 'm', 'v'] as const).filter((name) => name in kernel.bindings);
   const state = Object.fromEntries(held.map((name) => [name, all[name]]));
   const settings = settingsOf({ optimizer: spec, clipNorm: 1 });
-  const progress = progressOf({ step: t - 1, rateFactor: RATE_FACTOR });
-  const bound = { gradient, settings, progress, ...state, ...(clip && { clip: Float32Array.of(CLIP) }) };
+  const progress = progressOf({ step: t - 1 + skipped, updates: t - 1, rateFactor: RATE_FACTOR });
+  const factor = Float32Array.of(CLIP);
+  const parts = { ...(clip && { clip: factor }), ...(scaled && { scaling: Float32Array.of(CLIP, 0) }) };
+  const bound = { gradient, settings, progress, ...state, ...parts };
   const results = await runKernel(kernel, { count }, bound);
   const want = Array.from({ length: count }, (_, i) => {
     const number = (values: Float32Array) => exact(values[i] ?? 0);
-    const g = clip ? times(exact(CLIP), number(gradient)) : number(gradient);
+    const g = clip || scaled ? times(exact(CLIP), number(gradient)) : number(gradient);
     return reference(spec, { w: number(all.w), m: number(all.m), v: number(all.v) }, g, t);
   });
   for (const name of held)
@@ -119,7 +124,22 @@ for (const spec of SPECS) {
   const name = JSON.stringify(spec);
   for (const step of [0, 1, 999, 1_000_000]) test(`${name}, step ${step}`, () => check(spec, { t: step + 1 }));
   test(`${name}, clipped`, () => check(spec, { clip: true }));
+  test(`${name}, of a scaled loss, after 5 steps that updated nothing`, () =>
+    check(spec, { scaled: true, skipped: 5 }));
 }
+
+for (const kind of ['adam', 'sgd', 'rmsprop'] as const)
+  test(`${kind}: after an overflow nothing is updated`, async () => {
+    const kernel = optimizer({ ...formOf(resolveOptimizer(kind), false), scaled: true });
+    const count = 1028;
+    const gradient = uniforms(4, count).fill(Number.NaN, 8, 12);
+    const before = { w: uniforms(1, count), m: uniforms(2, count), v: uniforms(3, count, 0, 1) };
+    const state = Object.fromEntries(Object.entries(before).filter(([name]) => name in kernel.bindings));
+    const bound = { gradient, settings: settingsOf(), progress: progressOf({}), ...state };
+    const results = await runKernel(kernel, { count }, { ...bound, scaling: Uint32Array.of(0x3f800000, 1) });
+    for (const [name, values] of Object.entries(state)) assert.equal(results.f32(name), values, name);
+  });
+
 // A workgroup updates 4 x 256 numbers.
 for (const count of [4, 1020, 1024, 17 * 31 * 4, 512 * 785])
   for (const kind of ['adam', 'sgd', 'rmsprop'] as const)
