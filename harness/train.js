@@ -21,6 +21,7 @@ await harness.runProgram(async (program) => {
   const device = await openDevice({ adapter: options.adapter });
   try {
     report.say(harness.describeAdapter(device.adapter));
+    harness.tryPrecision(options, device);
     const begun = await harness.beginRun({ device, dataset, start, specFor, report });
     if (options.plan) return harness.print(printPlan(begun.trainer.plan));
 

@@ -27,6 +27,7 @@ export {
   openDevice,
 } from './gpu/device.js';
 export type { MatmulVariants } from './kernels/choices.js';
+export type { NumberType } from './kernels/stored.js';
 export { corruptImages } from './model/corrupt.js';
 export {
   rateFactor,
@@ -102,6 +103,7 @@ export type { EpochReport, Progress, TrainingWarning, TrainOptions } from './tra
 export { restoreTrainer } from './train/restore.js';
 export type { Numbers } from './train/rows.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
+export type { LossScaling } from './train/step-state.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export { createTrainer, type OptimizerState, type Trainer } from './train/trainer.js';
 export { type WeightTensor, weightsOf } from './train/weights.js';

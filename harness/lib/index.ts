@@ -74,6 +74,7 @@ export { print } from './report/print.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report/report.js';
 export { beginRun, makeJob, modelOf, openRunFolder, splitImages } from './run/begin.js';
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './run/fail.js';
+export { tryPrecision } from './run/half-trial.js';
 export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
 export { checkOut, defaultOut } from './run/out.js';
 export { readRun, readWeights, type StoredRun } from './run/read-run.js';

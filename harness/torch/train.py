@@ -152,6 +152,8 @@ def describe(args, checkpoint, trainer, job, processes, folder):
     yield f"processes {processes.world} on {processes.device.type}{f' ({processes.backend})' if processes.backend else ''}, " \
           f"PyTorch {torch.__version__}"
     yield f"model     {'-'.join(map(str, sizes))}: {sum(p.numel() for _, p in trainer.named):,} parameters; loss {terms}"
+    if training.get("precision") == "f16":
+        yield "precision float32: the run is in f16, which here is left to torch.autocast; --resume goes on in f16"
     yield f"training  {length['epochs']} epochs of {length['stepsPerEpoch']:,} steps; batch {training['batch']}{share}, " \
           f"{training['optimizer']['kind']}, lr {training['lr']}, seed {training['seed']}"
 

@@ -105,6 +105,7 @@ test('a run: what it prints and what it leaves', async () => {
     clipNorm: null,
     klWarmup: 0,
     reduction: 'mean',
+    precision: 'f32',
     batch: 8,
     lr: 0.01,
     seed: 5,

@@ -38,7 +38,7 @@ const IN_STEP = 'a race that software adapters hide: they run all lanes of a wor
 /** @type {Fault[]} */
 const SHADERS = [
   shader('activation', 'off by one', 'activate(x[at])', 'activate(x[at + 1u])', 'kernel/elementwise'),
-  shader('activation_gradient', 'sum for product', 'dy[at] *', 'dy[at] +', 'kernel/elementwise'),
+  shader('activation_gradient', 'sum for product', 'f32(dy[at]) *', 'f32(dy[at]) +', 'kernel/elementwise'),
   shader('add', 'wrong sign', 'a[at] + b[at]', 'a[at] - b[at]', 'kernel/elementwise'),
   shader('add_bias', 'swapped index', 'at % sizes.columns', 'at / sizes.columns', 'kernel/elementwise'),
   shader('add_bias', 'dropped bias', '+ bias[at', '+ 0.0 * bias[at', 'kernel/elementwise'),
@@ -57,6 +57,13 @@ const SHADERS = [
     equivalent: 'the kernel does nothing, with any number of lanes: it is there for what a dispatch costs',
   },
   shader('clip_scale', 'last part left out', 'part < sizes.parts', 'part + 1u < sizes.parts', 'kernel/clip'),
+  shader('finish/adjust_loss_scale', 'never grows', 'counters.good += 1u', 'counters.good += 0u', 'kernel/finish-step'),
+  shader('stored/f16', 'no infinity', '<= LARGEST_HALF', '<= 1e38', 'kernel/half'),
+  shader('stored/f16_quad', 'no infinity', 'vec4f(LARGEST_HALF)', 'vec4f(1e38)', 'kernel/half'),
+  shader('stored/f32', 'a constant', 'return value', 'return Number(0.0)', 'kernel/elementwise'),
+  shader('lib/half', 'not infinite', '0x7c007c00u', '0x7b007b00u', 'kernel/half'),
+  shader('to_half', 'last one left out', 'at < sizes.count', 'at + 1u < sizes.count', 'kernel/half'),
+  shader('unscale', 'not undone', 'clip / progress.loss_scale', 'clip', 'kernel/clip'),
   shader('concat', 'off by one at the seam', 'column < sizes.a_columns', 'column <= sizes.a_columns', 'kernel/columns'),
   shader(
     'corrupt',
@@ -66,7 +73,13 @@ const SHADERS = [
     'kernel/corrupt',
   ),
   shader('count_not_finite', 'counts the others', 'select(1.0, 0.0', 'select(0.0, 1.0', 'kernel/not-finite'),
-  shader('epilogues/activation_gradient', 'slope of another', 'slope(kept[at])', 'slope(value)', 'kernel/matmul'),
+  shader(
+    'epilogues/activation_gradient',
+    'slope of another',
+    'slope(Number(kept[at]))',
+    'slope(value)',
+    'kernel/matmul',
+  ),
   shader('epilogues/numbers/single', 'the first for all', 'at, each[at - column]', 'at, each[0]', 'kernel/loss'),
   shader(
     'epilogues/numbers/quad',
@@ -219,7 +232,7 @@ const SHADERS = [
   ),
   shader('optimizer', 'last four left out', 'at < sizes.quads', 'at + 1u < sizes.quads', 'kernel/optimizer'),
   shader('optimizers/adam', 'wrong sign of the decay', 'weight -= rate', 'weight += rate', 'kernel/optimizer'),
-  shader('optimizers/adam', 'a step ahead', 'progress.step + 1u', 'progress.step + 2u', 'kernel/optimizer'),
+  shader('optimizers/adam', 'a step ahead', 'progress.updates + 1u', 'progress.step + 2u', 'kernel/optimizer'),
   shader(
     'operands/scalar',
     'not transposed',
@@ -228,7 +241,7 @@ const SHADERS = [
     'kernel/matmul',
   ),
   shader('operands/scalar', 'one too many at the edge', 'ks < vec4u(sizes.k)', 'ks <= vec4u(sizes.k)', 'kernel/matmul'),
-  shader('operands/vec4', 'not transposed', 'return transpose(mat4x4f(b', 'return (mat4x4f(b', 'kernel/matmul'),
+  shader('operands/vec4', 'not transposed', 'return transpose(b_quads', 'return (b_quads', 'kernel/matmul'),
   shader('optimizers/clipped', 'not clipped', 'clip * gradient', 'gradient', 'kernel/optimizer'),
   shader('optimizers/momentum', 'no Nesterov', 'direction + settings.momentum * next', 'next', 'kernel/optimizer'),
   shader('optimizers/no_momentum', 'wrong sign', 'return direction', 'return -direction', 'kernel/optimizer'),
@@ -249,8 +262,10 @@ const SHADERS = [
     'kernel/optimizer',
   ),
   shader('row_weight', 'last row left out', 'row < sizes.count', 'row + 1u < sizes.count', 'kernel/loss'),
+  shader('optimizers/scaled', 'never skipped', 'scaling.overflow == 1u', 'scaling.overflow == 2u', 'kernel/optimizer'),
   shader('optimizers/sgd', 'wrong sign', 'w[at] -=', 'w[at] +=', 'kernel/optimizer'),
   shader('slice_columns', 'from the first', '+ sizes.first_column +', '+', 'kernel/columns'),
+  shader('scaled_square_sums', 'one of four forgotten', ' && is_finite(bits.w)', '', 'kernel/clip'),
   shader('square_sums', 'last four left out', 'at < sizes.quads', 'at + 1u < sizes.quads', 'kernel/clip'),
   shader('squared_error', 'wrong sign', 'y[at] - targets', 'y[at] + targets', 'kernel/loss'),
   shader('squared_error_gradient', 'wrong scale', '2.0 * weight', 'weight', 'kernel/loss'),
@@ -384,6 +399,7 @@ const PASSES = [
     'unit/plan',
     'train/plan-equivalence',
   ),
+  source('plan/precision', 'nobody asks who reads it', 'by.every(', 'by.some(', 'families/precision'),
   source('plan/print', 'not aligned', 'cell.padEnd(widths[column] ?? 0)', 'cell', 'unit/plan'),
   source(
     'graph/grad',
@@ -407,6 +423,8 @@ export const FAULTS = [...SHADERS, ...PASSES];
 export const WITHOUT = [
   'src/plan/plan.ts',
   'shaders/epilogues/ends/none.wgsl',
+  'shaders/finish/constant_loss_scale.wgsl',
+  'shaders/lib/scaling.wgsl',
   'shaders/epilogues/ends/step_state.wgsl',
   'shaders/epilogues/losses/no_gradient.wgsl',
 ];

@@ -1,6 +1,13 @@
 // How the flags ask for a model to be trained: optimizer, learning rate, what changes over the run. People count in
 // epochs, the library in steps: trainerOptions, here alone, turns one into the other.
-import { ArgumentError, OPTIMIZERS, type OptimizerKind, type ScheduleSpec, type TrainerOptions } from 'latentgpu/node';
+import {
+  ArgumentError,
+  type NumberType,
+  OPTIMIZERS,
+  type OptimizerKind,
+  type ScheduleSpec,
+  type TrainerOptions,
+} from 'latentgpu/node';
 import {
   count,
   countOrNone,
@@ -26,6 +33,7 @@ export interface OptimizerOptions {
   'weight-decay'?: number;
   clip?: number;
   reduction?: 'mean' | 'sum';
+  precision?: NumberType;
 }
 
 /** What changes from step to step, and how long it goes on. */
@@ -95,6 +103,16 @@ export const OPTIMIZER_FLAGS: Record<string, Flag> = {
     example: 'mean',
     read: oneOf(['mean', 'sum']),
     help: ['gradients of the mean (default) or the sum over the batch'],
+  },
+  precision: {
+    group,
+    value: 'TYPE',
+    example: 'f16',
+    read: oneOf(['f32', 'f16']),
+    help: [
+      'what matmuls read: f32 (default), or f16 where the GPU has it; sums, losses',
+      'and the parameters themselves are f32 either way',
+    ],
   },
 };
 
@@ -191,10 +209,10 @@ export interface Course {
  * @throws ArgumentError if the rate would still rise when the run ends
  */
 export function trainerOptions(options: OptimizerOptions & CourseOptions, course?: Course): TrainerOptions {
-  const { lr, seed, optimizer: kind = 'adam', nesterov, clip: clipNorm, reduction } = options;
+  const { lr, seed, optimizer: kind = 'adam', nesterov, clip: clipNorm, reduction, precision } = options;
   const numbers = present({ momentum: options.momentum, nesterov, weightDecay: options['weight-decay'] });
   const { batch } = course ?? options;
-  const step = { seed, optimizer: { kind, ...numbers }, ...present({ batch, lr, clipNorm, reduction }) };
+  const step = { seed, optimizer: { kind, ...numbers }, ...present({ batch, lr, clipNorm, reduction, precision }) };
   if (!course) return step;
   const { stepsPerEpoch } = course;
   const klWarmup = options.warmup === undefined ? undefined : inSteps(options.warmup, stepsPerEpoch);

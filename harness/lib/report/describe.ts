@@ -92,6 +92,7 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     clipNorm: null,
     klWarmup: 0,
     reduction: 'mean',
+    precision: 'f32',
     ...training,
     lr: trainer.learningRate,
     optimizer: resolveOptimizer(training.optimizer),
@@ -149,6 +150,7 @@ function describeTraining(options: TrainOptions, training: TrainerOptions, lr: n
     `lr ${lr}${course}${rising === undefined ? '' : ` after ${plural(rising, 'step')} of warm-up`}`,
     ...(clip === undefined ? [] : [`gradients clipped to ${clip}`]),
     ...(warmup === undefined ? [] : [`KL weight rising over ${plural(warmup, 'epoch')}`]),
+    ...(options.precision === 'f16' ? ['f16'] : []),
     ...(options.reduction === 'sum' ? ['gradients summed over the batch'] : []),
     `seed ${training.seed}`,
   ].join(', ');

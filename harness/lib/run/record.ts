@@ -1,6 +1,7 @@
 // run.json from a run's first moment to its last, and the files that it leaves. run.json says `running`, and at the end `done`,
 // `stopped` or `failed`; what is still `running` with no process at work was killed.
 import path from 'node:path';
+import { present } from '../options/present.js';
 import type { RunDescription } from '../report/describe.js';
 import { lossTerms } from '../report/losses.js';
 import { eachOf, writeCurves, writeModel, writePictures } from './outcome.js';
@@ -26,6 +27,7 @@ export async function trainAndRecord(run: RunDescription, job: Job): Promise<voi
       throw error;
     });
     end = endOf(job, ended);
+    sayScaling(job);
     await writeOutcome(job, ended, run.title);
   } catch (error) {
     end.error = error instanceof Error ? error.message : String(error);
@@ -39,13 +41,23 @@ export async function trainAndRecord(run: RunDescription, job: Job): Promise<voi
   }
 }
 
-function endOf({ signal, best, options }: Job, { step, stoppedEarly }: Ending): Record<string, unknown> {
+/** Of a run in f16: whether steps were lost to overflows, and how its gradients are scaled now. */
+function sayScaling({ checkpointer, report }: Job): void {
+  const { scaling } = checkpointer.last?.snapshot ?? {};
+  if (!scaling) return;
+  const { scale, skipped } = scaling;
+  const lost = skipped === 0 ? 'no step' : `${skipped} step${skipped === 1 ? '' : 's'}`;
+  report.say(`f16       ${lost} skipped for gradients that overflowed; the loss is scaled by ${scale}`);
+}
+
+function endOf({ signal, best, options, checkpointer }: Job, { step, stoppedEarly }: Ending): Record<string, unknown> {
   const { waited: _, ...chosen } = best.state ?? { waited: 0 };
   return {
     state: signal.aborted ? 'stopped' : 'done',
     ...(signal.aborted && { stoppedAt: step }),
     ...(stoppedEarly && { stoppedEarly }),
     ...(options.patience !== undefined && { best: chosen }),
+    ...present({ scaling: checkpointer.last?.snapshot.scaling }),
   };
 }
 
