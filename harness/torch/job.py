@@ -210,7 +210,7 @@ class Job:
         run, processes = dict(source), self.processes
         config = {**run.get("config", {}), "epochs": self.length["epochs"], "batch": self.trainer.options["batch"],
                   "lr": self.trainer.options["lr"], "out": self.folder.path}
-        for key in ("error", "stoppedAt", "stoppedEarly", "step"):
+        for key in ("error", "stoppedAt", "stoppedEarly", "step", "firstStepSeconds"):
             run.pop(key, None)
         self.folder.write_run_json({**run, "config": config, "spec": self.trainer.spec, **processes.described(),
                                     "seconds": self.seconds, "state": state, **more})

@@ -1,6 +1,7 @@
 // Kernels that do one thing as fast as the device can, for src/profile/ceilings.ts: what the hardware's limits are is
 // measured with them, not looked up.
 import copySource from '../../shaders/ceilings/copy.wgsl';
+import dependentSource from '../../shaders/ceilings/dependent.wgsl';
 import emptySource from '../../shaders/ceilings/empty.wgsl';
 import fmaSource from '../../shaders/ceilings/fma.wgsl';
 import readSource from '../../shaders/ceilings/read.wgsl';
@@ -74,4 +75,15 @@ export const empty: Kernel<Record<never, never>> = {
   constants: () => ({ WORKGROUP: 1 }),
   grid: () => [1, 1, 1],
   flops: () => 0,
+};
+
+/** Reads and writes the same number each time, so that of many in a pass each waits for the one before. */
+export const dependent: Kernel<Record<never, never>> = {
+  name: 'ceiling_dependent',
+  sources: [dependentSource],
+  bindings: { out: 'read_write' },
+  constants: () => ({ WORKGROUP: 1 }),
+  grid: () => [1, 1, 1],
+  flops: () => 1,
+  bytes: () => 2 * F32_BYTES,
 };

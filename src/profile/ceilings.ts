@@ -1,11 +1,11 @@
-// The device's limits, measured: arithmetic, memory, and what a dispatch costs that does nothing. Each is the best of
-// several tries: a limit is what was reached at all. Takes about a second.
+// The device's limits, measured: arithmetic, memory, and what a dispatch costs by itself. Each is the best of several
+// tries: a limit is what was reached at all. Takes about a second.
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { timeRepeated } from '../gpu/repeat.js';
-import { copyBandwidth, empty, fma, lanesOf, readBandwidth, writeBandwidth } from '../kernels/ceilings.js';
+import { copyBandwidth, dependent, empty, fma, lanesOf, readBandwidth, writeBandwidth } from '../kernels/ceilings.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
@@ -49,12 +49,14 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
     const write = await bind(machine, writeBandwidth, shape, buffers);
     const copy = await bind(machine, copyBandwidth, shape, buffers);
     const nothing = await bind(machine, empty, {}, buffers);
+    const waiting = await bind(machine, dependent, {}, buffers);
     return {
       fmaGflops: compute.dispatch.flops / 1000 / (await bestTime(device, compute.program)),
       readGbs: read.dispatch.bytes / 1000 / (await bestTime(device, read.program)),
       writeGbs: write.dispatch.bytes / 1000 / (await bestTime(device, write.program)),
       copyGbs: copy.dispatch.bytes / 1000 / (await bestTime(device, copy.program)),
       dispatchUs: await bestTime(device, nothing.program, MOST_DISPATCHES),
+      dependentUs: await bestTime(device, waiting.program, MOST_DISPATCHES),
       passUs: await timePasses(device, nothing.program),
     };
   } finally {

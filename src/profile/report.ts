@@ -15,6 +15,8 @@ export interface Ceilings {
   copyGbs: number;
   /** An empty dispatch in a pass with others. */
   dispatchUs: number;
+  /** A dispatch in a pass with others that reads what the one before wrote, so that it must wait for it. */
+  dependentUs: number;
   /** An empty dispatch in a pass of its own. */
   passUs: number;
 }

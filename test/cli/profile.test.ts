@@ -35,7 +35,7 @@ test('a profile: table, summary, report and trace', () => {
     assert.match(lines[header + 1 + index] ?? '', new RegExp(`^ *${index + 1}  ${row.label.slice(0, 5)}`));
     assert.is(row.samples.length, 6);
   }
-  for (const word of ['kernels', 'gaps', 'host', 'wall', 'measured', 'ceilings'])
+  for (const word of ['kernels', 'gaps', 'host', 'wall', 'measured', 'ceilings', 'dispatch'])
     assert.is(lines.filter((line) => line.startsWith(`${word} `)).length, 1, `${word}\n${out}`);
   assert.match(out, /(The GPU|The host|Dispatch latency) is the bottleneck/);
   for (const line of lines.slice(header)) assert.ok(line.length <= 150, `${line.length} columns: ${line}`);
@@ -83,7 +83,11 @@ test('--ceilings alone', () => {
   assert.equal([err, status], ['', 0]);
   assert.match(
     out,
-    /^ceilings {3}[\d.]+ GFLOP\/s f32 multiply-add; memory GB\/s: read [\d.]+, write [\d.]+, copy [\d.]+;/m,
+    /^ceilings {3}[\d.]+ GFLOP\/s f32 multiply-add; memory GB\/s: read [\d.]+, write [\d.]+, copy [\d.]+$/m,
+  );
+  assert.match(
+    out,
+    /^dispatch {3}empty [\d.]+ [um]s, waiting for the one before [\d.]+ [um]s, in a pass of its own [\d.]+ [um]s$/m,
   );
 });
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { decodeSafetensors, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { duration } from '../../harness/lib/report/report.js';
 import { ADAPTER, own, writeBars } from '../support/programs.js';
 
 const FILES = [
@@ -75,18 +76,19 @@ test('a run: what it prints and what it leaves', async () => {
   assert.is(err, '');
   assert.is(status, 0);
   const lines = printed.trimEnd().split('\n');
-  assert.is(lines.length, 9, printed);
+  assert.is(lines.length, 10, printed);
   assert.is(lines[0], `data      data (${data}): 36 training and 10 test images, 8x8`);
   assert.match(lines[1] ?? '', /^adapter {3}\S/);
   assert.match(lines[2] ?? '', /^model {5}vae 64-6-3-6-64: \d\d\d parameters, \d+ dispatches a step$/);
   assert.is(lines[3], 'loss      of an image: BCE (nats) + KL (nats)');
   assert.is(lines[4], 'training  3 epochs of 5 steps; batch 8, adam, lr 0.01, seed 5');
+  assert.match(lines[5] ?? '', /^started {3}the first step was done after \d+(\.\d)? s$/);
   assert.match(
-    lines[7] ?? '',
+    lines[8] ?? '',
     /^epoch 3\/3 {2}step 15 {2}train \d+\.\d+ nats \(BCE \d+\.\d+ \+ KL \d+\.\d+\) {2}test \d+\.\d+ .* steps\/s$/,
   );
-  assert.is(lines[8]?.replace(/: .*/, ''), `written to ${out}`);
-  assert.equal(lines[8]?.replace(/.*: /, '').split(' ').sort(), FILES);
+  assert.is(lines[9]?.replace(/: .*/, ''), `written to ${out}`);
+  assert.equal(lines[9]?.replace(/.*: /, '').split(' ').sort(), FILES);
   assert.equal(fs.readdirSync(out).sort(), FILES);
 
   const { config, spec, losses, adapter, versions, dispatchesPerStep, parameters, seconds } = json(out);
@@ -152,6 +154,38 @@ test('metrics.jsonl: a line an epoch, the fields and nothing else; a line for a 
   assert.match(printed, /\ntraining {2}7 steps, 5 an epoch;/);
   assert.match(printed, /\nepoch 2\/2 \(part\) {2}step 7 /);
   assert.is(json(out).config.epochs, 2);
+});
+
+/** Holds a program up before it does anything, for longer than it then takes to its first step. */
+const LATE_SECONDS = 5;
+const LATE = {
+  NODE_OPTIONS: `--import="data:text/javascript,Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,${1000 * LATE_SECONDS})"`,
+};
+
+test('the first step: how long after the start of the program it was done, once; of a run that goes on, its own', async () => {
+  const check = async (out: string, args: string[], next: string, env = {}) => {
+    const began = performance.now();
+    const { err, out: printed } = await run(args, env);
+    const most = (performance.now() - began) / 1000;
+    assert.is(err, '');
+    const { firstStepSeconds } = json(out);
+    assert.ok(
+      firstStepSeconds > (env === LATE ? LATE_SECONDS : 0) && firstStepSeconds < most,
+      `${firstStepSeconds} of ${most} s`,
+    );
+    const line = `started   the first step was done after ${duration(firstStepSeconds)}\n`;
+    assert.is(printed.split('started ').length, 2, printed);
+    assert.ok(printed.includes(`\n${line}${next}`), `${line}${printed}`);
+  };
+  const out = newFolder();
+  await check(out, [...SMALL, '--epochs', '2', '--out', out], 'epoch 1/2 ', LATE);
+  await check(out, ['--resume', out, '--epochs', '3'], 'epoch 3/3 ');
+  const { status, out: printed } = await run(['--resume', out]);
+  assert.is(status, 0);
+  assert.not.match(printed, /started/);
+  assert.is(json(out).firstStepSeconds, undefined, 'of a program without a step');
+  const layers = newFolder();
+  await check(layers, [...SMALL, '--model', 'stacked', '--epochs', '1', '--out', layers], 'layer 1 of 2  epoch 1/');
 });
 
 test('--quiet prints nothing', async () => {

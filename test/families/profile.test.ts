@@ -42,18 +42,42 @@ async function onTrainer<T>(work: (trainer: Trainer) => Promise<T>): Promise<T> 
   return withTrainer({ spec: SPEC, dataset: DATA, options: OPTIONS, parameters }, work);
 }
 
+interface Work {
+  passes: number;
+  dispatches: number;
+}
+
 interface Counted<T> {
   result: T;
   querySets: number;
   passes: number;
   dispatches: number;
+  /** By a pipeline's label: how often each command encoder has it. */
+  ofPipeline: Map<string, Work[]>;
 }
 
 /** Runs `work` with a count of what it makes the device make and do. */
 async function counting<T>(on: Device, work: () => Promise<T>): Promise<Counted<T>> {
   const { gpu } = on;
   const counts = { querySets: 0, passes: 0, dispatches: 0 };
+  const ofPipeline = new Map<string, Work[]>();
   const undo: (() => void)[] = [];
+  const countPipelines = (pass: GPUComputePassEncoder, ofEncoder: Map<string, Work>) => {
+    const { setPipeline, dispatchWorkgroups } = pass;
+    let current: Work = { passes: 0, dispatches: 0 };
+    pass.setPipeline = (pipeline) => {
+      const { label } = pipeline;
+      current = ofEncoder.get(label) ?? { passes: 0, dispatches: 0 };
+      if (!ofEncoder.has(label)) ofPipeline.set(label, [...(ofPipeline.get(label) ?? []), current]);
+      ofEncoder.set(label, current);
+      current.passes++;
+      return setPipeline.call(pass, pipeline);
+    };
+    pass.dispatchWorkgroups = (...grid) => {
+      current.dispatches++;
+      return dispatchWorkgroups.call(pass, ...grid);
+    };
+  };
   const countCalls = <Name extends string>(
     object: Record<Name, (...args: never[]) => unknown>,
     name: Name,
@@ -74,7 +98,9 @@ async function counting<T>(on: Device, work: () => Promise<T>): Promise<Counted<
   const createEncoder = gpu.createCommandEncoder.bind(gpu);
   gpu.createCommandEncoder = (descriptor) => {
     const encoder = createEncoder(descriptor);
+    const ofEncoder = new Map<string, Work>();
     countCalls(encoder as never, 'beginComputePass', 'passes', (pass) => {
+      countPipelines(pass as GPUComputePassEncoder, ofEncoder);
       countCalls(pass as never, 'dispatchWorkgroups', 'dispatches');
     });
     return encoder;
@@ -84,7 +110,7 @@ async function counting<T>(on: Device, work: () => Promise<T>): Promise<Counted<
   });
   countCalls(gpu as never, 'createQuerySet', 'querySets');
   try {
-    return { result: await work(), ...counts };
+    return { result: await work(), ...counts, ofPipeline };
   } finally {
     for (const each of undo) each();
   }
@@ -411,6 +437,16 @@ test('ceilings: positive, and no kernel of a step beats arithmetic', async () =>
     assert.ok(gflops <= ceilings.fmaGflops, `${kernel} of ${label}: ${gflops} of ${ceilings.fmaGflops} GFLOP/s`);
     assert.ok(roofline !== null && roofline >= 0);
   }
+});
+
+test('ceilings: empty dispatches and such as wait, many in one pass each; and empty ones in a pass of their own', async () => {
+  const { ofPipeline } = await counting(device, () => measureCeilings(device));
+  const [empty = [], dependent = []] = ['empty', 'dependent'].map((name) => ofPipeline.get(`ceiling ceiling_${name}`));
+  const inOnePass = ({ passes, dispatches }: Work) => passes === 1 && dispatches > 1;
+  const ownPasses = ({ passes, dispatches }: Work) => passes === dispatches && dispatches > 1;
+  assert.ok(empty.some(inOnePass), 'empty ones in one pass');
+  assert.ok(dependent.some(inOnePass), 'such as wait in one pass');
+  assert.ok(empty.some(ownPasses), 'empty ones in a pass of their own');
 });
 
 usesDevice(test);

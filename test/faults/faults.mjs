@@ -49,6 +49,7 @@ const SHADERS = [
   shader('bernoulli_kl', 'one row for all', 'loss[workgroup.x]', 'loss[0]', 'kernel/sparsity'),
   shader('bernoulli_kl_gradient', 'last for sum', 'weights += weight', 'weights = weight', 'kernel/sparsity'),
   shader('ceilings/copy', 'copies the first', 'source[i]', 'source[0]', 'kernel/ceilings'),
+  shader('ceilings/dependent', 'waits for nothing', 'out[0] + 1.0', '1.0', 'kernel/ceilings'),
   shader('ceilings/fma', 'a chain left out', 'c7 = fma', 'c6 = fma', 'kernel/ceilings'),
   shader('ceilings/read', 'last for sum', 'sum += source', 'sum = source', 'kernel/ceilings'),
   shader('ceilings/write', 'half of it', 'i < QUADS', 'i < QUADS / 2u', 'kernel/ceilings'),

@@ -2,7 +2,7 @@
 // and halves: exact in any order.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { copyBandwidth, fma, lanesOf, readBandwidth, writeBandwidth } from '../../src/kernels/ceilings.js';
+import { copyBandwidth, dependent, fma, lanesOf, readBandwidth, writeBandwidth } from '../../src/kernels/ceilings.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
 
@@ -52,6 +52,11 @@ test('multiply-add: eight chains of four, as often as asked', async () => {
   const factor = Float32Array.of(a, b, 0, 0);
   const results = await runKernel(fma, { groups: GROUPS, iterations }, { factor, out: LANES });
   assert.equal(results.f32('out'), want);
+});
+
+test('dependent: one more than what was there, and the rest as it was', async () => {
+  const results = await runKernel(dependent, {}, { out: Float32Array.of(41, 7) });
+  assert.equal(results.f32('out'), Float32Array.of(42, 7));
 });
 
 usesDevice(test);

@@ -17,7 +17,15 @@ import {
   type StepTimes,
 } from '../../src/profile/report.js';
 
-const CEILINGS: Ceilings = { fmaGflops: 100, readGbs: 8, writeGbs: 10, copyGbs: 9, dispatchUs: 1, passUs: 2 };
+const CEILINGS: Ceilings = {
+  fmaGflops: 100,
+  readGbs: 8,
+  writeGbs: 10,
+  copyGbs: 9,
+  dispatchUs: 1,
+  dependentUs: 3,
+  passUs: 2,
+};
 const ADAPTER = {
   name: 'test',
   vendor: '',

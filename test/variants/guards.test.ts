@@ -8,7 +8,7 @@ import { bindsSizes, Pipelines } from '../../src/gpu/pipelines.js';
 import { readBuffer } from '../../src/gpu/transfer.js';
 import { decoderGraph, encoderGraph, evaluationGraph, parameterSpecs } from '../../src/graph/build.js';
 import { defaultVariant } from '../../src/kernels/candidates.js';
-import { copyBandwidth, fma, lanesOf, readBandwidth, writeBandwidth } from '../../src/kernels/ceilings.js';
+import { copyBandwidth, dependent, fma, lanesOf, readBandwidth, writeBandwidth } from '../../src/kernels/ceilings.js';
 import { type MatmulVariant, matmulVariants } from '../../src/kernels/matmul.js';
 import { fitsShape } from '../../src/kernels/matmul-variants.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';
@@ -227,6 +227,7 @@ test('no kernel that measures a limit of the hardware leaves its bindings', asyn
   const [source, target_buffer] = [tensor('source', 4 * quads), tensor('target_buffer', 4 * quads)];
   const cases = new Cases();
   cases.add([dispatchOf(fma, { groups, iterations: 3 }, { factor: tensor('factor', 4), out }, 'test')], 1);
+  cases.add([dispatchOf(dependent, {}, { out }, 'test')], 1);
   for (const kernel of [readBandwidth, writeBandwidth, copyBandwidth])
     cases.add([dispatchOf(kernel, { groups, quads }, { source, target_buffer, out }, 'test')], 1);
   await cases.check(asData);

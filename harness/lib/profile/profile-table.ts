@@ -119,12 +119,12 @@ export function profileSummary({ step, method, quantized, steps, ceilings, bottl
   const { kernels, gaps, encode, submit, readback, wall, wallUntimed } = step;
   const cost = Math.round(100 * (wall / wallUntimed - 1));
   const costs = cost > 0 ? `+${cost}%` : 'no slower';
-  const timing = method === 'repetition' ? '' : `; with timing ${time(wall)} (${costs})`;
+  const timing = method === 'repetition' ? '' : `; with timing, a pass a dispatch, ${time(wall)} (${costs})`;
   return [
     `kernels    ${time(kernels)} a step: the sum of ${rows.length} medians`,
     `gaps       ${time(gaps)} a step between dispatches`,
     `host       encode ${time(encode)}, submit ${time(submit)}, readback ${time(readback)} a step`,
-    `wall       ${time(wallUntimed)} a step${timing}`,
+    `wall       ${time(wallUntimed)} a step in one pass${timing}`,
     `measured   ${methodText(method, quantized, steps)}`,
     ...variantsText(rows),
     ...(ceilings ? [ceilingsText(ceilings)] : []),
@@ -142,17 +142,19 @@ function variantsText(rows: readonly ProfileRow[]): string[] {
 }
 
 function methodText(method: ProfileReport['method'], quantized: boolean, steps: number): string {
-  if (method === 'timestamps') return `by the GPU's timestamps, one pass a dispatch, over ${steps} steps`;
+  if (method === 'timestamps') return `by the GPU's timestamps, over ${steps} steps`;
   const why = quantized ? 'its timestamps are rounded' : 'the device has no timestamps in use';
   return `by repetition of each kernel (${why}): times are means of many calls back to back`;
 }
 
-/** One line about the device's limits. */
-export function ceilingsText({ fmaGflops, readGbs, writeGbs, copyGbs, dispatchUs, passUs }: Ceilings): string {
-  return (
-    `ceilings   ${figures(fmaGflops)} GFLOP/s f32 multiply-add; memory GB/s: read ${figures(readGbs)}, write ` +
-    `${figures(writeGbs)}, copy ${figures(copyGbs)}; an empty dispatch ${time(dispatchUs)}, in its own pass ${time(passUs)}`
-  );
+/** The device's limits, and what a dispatch costs on it. */
+export function ceilingsText(ceilings: Ceilings): string {
+  const { fmaGflops, readGbs, writeGbs, copyGbs, dispatchUs, dependentUs, passUs } = ceilings;
+  const [read, write, copy] = [readGbs, writeGbs, copyGbs].map(figures);
+  return [
+    `ceilings   ${figures(fmaGflops)} GFLOP/s f32 multiply-add; memory GB/s: read ${read}, write ${write}, copy ${copy}`,
+    `dispatch   empty ${time(dispatchUs)}, waiting for the one before ${time(dependentUs)}, in a pass of its own ${time(passUs)}`,
+  ].join('\n');
 }
 
 /** Lines of at most COLUMNS. */

@@ -16,7 +16,9 @@ export async function trainAndRecord(run: RunDescription, job: Job): Promise<voi
   const started = performance.now();
   const write = (end: Record<string, unknown>) => {
     const seconds = before + (performance.now() - started) / 1000;
-    folder.writeRunJson({ ...run.json, variants: model.variants, seconds, ...end });
+    const { firstStepSeconds } = job;
+    const times = { seconds, ...(firstStepSeconds !== undefined && { firstStepSeconds }) };
+    folder.writeRunJson({ ...run.json, variants: model.variants, ...times, ...end });
   };
   write({ state: 'running' });
   let end: Record<string, unknown> = { state: 'failed' };

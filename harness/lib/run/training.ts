@@ -4,6 +4,7 @@ import {
   type Dataset,
   DeviceError,
   type EpochReport,
+  type LayerProgress,
   type LayerReport,
   type Losses,
   type Model,
@@ -16,7 +17,7 @@ import {
 } from 'latentgpu/node';
 import type { TrainOptions } from '../options/train-options.js';
 import { layerTerms, lossTerms } from '../report/losses.js';
-import type { Report } from '../report/report.js';
+import { duration, type Report } from '../report/report.js';
 import type { BestEpoch } from './best-epoch.js';
 import type { Checkpoint, Checkpointer } from './checkpoints.js';
 import type { RunLength } from './length.js';
@@ -44,6 +45,8 @@ export interface Job {
   from?: Checkpoint;
   /** Of which step the model has the weights after training has diverged, if there were good ones. */
   keptStep?: number;
+  /** How long after the program's start its first step was done. */
+  firstStepSeconds?: number;
 }
 
 /** How training ended, if not by an error. */
@@ -121,6 +124,16 @@ function hearing({ report, signal, checkpointer }: Job) {
   };
 }
 
+/** Shows progress; of the first step of a program also how long it took to get there, most of which is compiling. */
+function tellProgress(job: Job, progress: Progress | LayerProgress): void {
+  const { report } = job;
+  if (job.firstStepSeconds === undefined) {
+    job.firstStepSeconds = performance.now() / 1000; // since the process began
+    report.say(`started   the first step was done after ${duration(job.firstStepSeconds)}`);
+  }
+  report.progress(progress);
+}
+
 function keep({ folder, report }: Job, epoch: EpochReport | LayerReport, epochs: number): void {
   try {
     folder.appendMetrics(epoch);
@@ -147,7 +160,7 @@ async function pretrainLayers(job: Job): Promise<{ step: number }> {
       if (trainer.step === 0) checkpointer.onSnapshot(trainer.snapshot(), 0);
       report.start(layerTerms(model.spec, layer));
     },
-    onProgress: (progress) => report.progress(progress),
+    onProgress: (progress) => tellProgress(job, progress),
   })) {
     keep(job, epoch, length.pretraining.epochs);
     if (current) await checkpointer.epochEnd(current, { now: job.signal.aborted });
@@ -169,7 +182,7 @@ async function trainEpochs(job: Job): Promise<boolean> {
     report.say('there is nothing left to train; with a larger --epochs it goes on');
     return best.exhausted;
   }
-  const onProgress = (progress: Progress) => report.progress(progress);
+  const onProgress = (progress: Progress) => tellProgress(job, progress);
   const onStep = (step: number, losses: Losses) => trace.add(step, losses);
   const some = { epochs: Math.max(1, rest.epochs), ...(rest.steps >= 1 && { steps: rest.steps }) };
   for await (const epoch of trainer.train({ ...some, ...hearing(job), onProgress, onStep })) {
