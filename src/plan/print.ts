@@ -54,7 +54,7 @@ export function showTensors({ bindings }: Dispatch): string {
   const list = (written: boolean) =>
     told
       .filter(({ access }) => (access === 'write' || access === 'read_write') === written)
-      .map(({ name, tensor }) => `${name}${showShape(tensor.shape)}`)
+      .map(({ name, tensor }) => `${name}${showShape(tensor.shape)}${tensor.type ?? ''}`)
       .join(' ');
   return `${list(false)} -> ${list(true)}`;
 }

@@ -400,6 +400,7 @@ const PASSES = [
     'unit/plan',
     'train/plan-equivalence',
   ),
+  source('plan/footprint', 'offset forgotten', 'offset + tensor.bytes', 'tensor.bytes', 'unit/plan'),
   source('plan/precision', 'nobody asks who reads it', 'by.every(', 'by.some(', 'families/precision'),
   source('plan/print', 'not aligned', 'cell.padEnd(widths[column] ?? 0)', 'cell', 'unit/plan'),
   source(
