@@ -17,6 +17,9 @@ import { ULP } from '../support/tolerance.js';
 /** Half an ulp to nearest; WGSL leaves the direction open. Below 2^-14 an absolute error, and a device may flush. */
 const halfLimit = (value: number): number => Math.max(2 ** -10 * Math.abs(value), 2 ** -14);
 
+/** Not a number: what a kernel has left out is seen. */
+const NOTHING = 0x7e00;
+
 const hasHalf = device.features.has('shader-f16');
 
 test('bits and numbers of f16, both ways', () => {
@@ -143,12 +146,14 @@ if (hasHalf) {
         if (i < beyond.length) assert.is(Math.abs(got), Number.POSITIVE_INFINITY, `${value}`);
         else assert.ok(Math.abs(got - value) <= halfLimit(value), `${value}: ${got}`);
       });
-    check((await runKernel(toHalf, { count: x.length }, { x, y: new Uint16Array(x.length) })).f16('y'));
+    check((await runKernel(toHalf, { count: x.length }, { x, y: new Uint16Array(x.length).fill(NOTHING) })).f16('y'));
     const row = new Float32Array(16);
     row.set(x);
     const kept = new Uint16Array(16).fill(halfOf(1));
     const product = { rows: 1, columns: 16, values: row, activation: 'relu' as const };
-    check((await runEpilogue('activation_gradient', product, { kept, dx: new Uint16Array(16) })).f16('dx'));
+    check(
+      (await runEpilogue('activation_gradient', product, { kept, dx: new Uint16Array(16).fill(NOTHING) })).f16('dx'),
+    );
   });
 }
 
