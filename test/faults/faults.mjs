@@ -62,7 +62,7 @@ const SHADERS = [
   shader('stored/f16', 'no infinity', '<= LARGEST_HALF', '<= 1e38', 'kernel/half'),
   shader('stored/f16_quad', 'no infinity', 'vec4f(LARGEST_HALF)', 'vec4f(1e38)', 'kernel/half'),
   shader('stored/f32', 'a constant', 'return value', 'return Number(0.0)', 'kernel/elementwise'),
-  shader('lib/half', 'not infinite', '0x7c007c00u', '0x7b007b00u', 'kernel/half'),
+  shader('lib/half', 'not infinite', '1.0h / zero', '65504.0h', 'kernel/half'),
   shader('to_half', 'last one left out', 'at < sizes.count', 'at + 1u < sizes.count', 'kernel/half'),
   shader('unscale', 'not undone', 'clip / progress.loss_scale', 'clip', 'kernel/clip'),
   shader('concat', 'off by one at the seam', 'column < sizes.a_columns', 'column <= sizes.a_columns', 'kernel/columns'),
