@@ -98,7 +98,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
     Data: 'data limit validation',
     Model: 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise',
     Training:
-      'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction nesterov',
+      'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
     Tuning: 'variants tune no-tune retune',
     'Machine and output': 'adapter out plan quiet help',
