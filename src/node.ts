@@ -1,6 +1,12 @@
 // latentgpu for Node: all of index and of profile, and devices opened through Dawn (npm `webgpu`).
+
+// For programs, which pages need not carry: other formats of data, models without a device, and what the library does with its
+// own options.
+export { imagesFromArrays } from './data/as-images.js';
+export type { ElementType, HostArray, NumericArray } from './data/elements.js';
+export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
+export { isZip } from './data/zip.js';
 export * from './index.js';
-// For programs, which pages need not carry: models without a device, and what the library does with its own options.
 export { type InferredSpec, inferSpec } from './model/infer.js';
 export { logVarRangeOf } from './model/spec.js';
 export { numberFault } from './model/values.js';

@@ -1,28 +1,16 @@
 // IDX, the format of MNIST's files (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"): bytes to a shape and
-// values, and a pair of such files to Images. Only unsigned bytes, which is what every MNIST-like data set uses. Reads no
-// file itself: a program or a page fetches the bytes, passes them through gunzipIfNeeded() and then here.
+// values, of any rank and element type, and a pair of such files to Images. Reads no file itself: a program or a page fetches
+// the bytes, passes them through gunzipIfNeeded() and then here.
 import { ArgumentError, FormatError } from '../errors.js';
+import { imagesFromArrays } from './as-images.js';
 import { asBytes, type Bytes, kindOf } from './bytes.js';
 import type { Images } from './dataset.js';
+import { decodeElements, ELEMENT_BYTES, type ElementType, type HostArray } from './elements.js';
 
-/** The contents of an IDX file of unsigned bytes. */
-export interface Idx {
-  /** What to call it in an error: the file's name. */
-  name: string;
-  /** Sizes, slowest axis first: [count, height, width] for images, [count] for labels. */
-  shape: number[];
-  /** Row-major; shares memory with the bytes it was decoded from. */
-  values: Uint8Array;
-}
+/** The contents of an IDX file. Bytes share memory with what they were decoded from. */
+export type Idx = HostArray;
 
-const UNSIGNED_BYTE = 0x08;
-const OTHER_TYPES: Record<number, string> = {
-  9: 'signed bytes',
-  11: '16-bit integers',
-  12: '32-bit integers',
-  13: '32-bit floats',
-  14: '64-bit floats',
-};
+const TYPES: Readonly<Record<number, ElementType>> = { 8: 'u8', 9: 'i8', 11: 'i16', 12: 'i32', 13: 'f32', 14: 'f64' };
 
 const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
 const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -31,7 +19,7 @@ const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
  * Decodes an IDX file: two zero bytes, the element type, the number of axes, a big-endian u32 size for each, the values.
  * @param file the whole file, already unpacked
  * @param name what to call it in an error
- * @throws FormatError if it is not IDX, holds another element type, or is too short or too long for its shape;
+ * @throws FormatError if it is not IDX, holds an unknown element type, or is too short or too long for its shape;
  *   ArgumentError if `file` is no bytes
  */
 export function decodeIdx(file: Bytes, name = 'the file'): Idx {
@@ -43,9 +31,10 @@ export function decodeIdx(file: Bytes, name = 'the file'): Idx {
     throw new FormatError(
       `${name} is not an IDX file: it ${bytes.length === 0 ? 'is empty' : `begins ${hex(bytes.subarray(0, 4))}`}, must begin 00 00 08 01 (labels) or 00 00 08 03 (images)`,
     );
-  if (type !== UNSIGNED_BYTE)
+  const element = TYPES[type];
+  if (!element)
     throw new FormatError(
-      `${name} holds IDX element type 0x${hex(bytes.subarray(2, 3))} (${OTHER_TYPES[type] ?? 'unknown'}), must be 0x08 (unsigned bytes)`,
+      `${name} holds IDX element type 0x${hex(bytes.subarray(2, 3))}, must be 08 (unsigned bytes), 09, 0b, 0c, 0d or 0e`,
     );
   const header = 4 + 4 * rank;
   if (bytes.length < header)
@@ -54,38 +43,25 @@ export function decodeIdx(file: Bytes, name = 'the file'): Idx {
     );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const expected = header + shape.reduce((product, size) => product * size, 1);
+  const expected = header + shape.reduce((product, size) => product * size, ELEMENT_BYTES[element]);
   if (bytes.length !== expected)
     throw new FormatError(
       `${name} is ${bytes.length < expected ? 'truncated' : 'too long'}: it has ${bytes.length} bytes, its shape [${shape.join(', ')}] needs ${expected}; fetch it again`,
     );
-  return { name, shape, values: bytes.subarray(header) };
+  return { name, shape, values: decodeElements(bytes.subarray(header), element, false, name) };
 }
 
 /**
  * Images, with their labels if given, from decoded IDX files.
- * @param images shape [count, height, width], none of them 0
- * @param labels shape [count]
+ * @param images as imagesFromArrays takes them: [count, height, width] of 0 (black) to 255 (white)
+ * @param labels [count]
  * @throws FormatError naming the file whose shape is something else; ArgumentError for what is not decoded
  */
 export function imagesFromIdx(images: Idx, labels?: Idx): Images {
   for (const [what, idx] of Object.entries({ images, ...(labels && { labels }) }))
     if (!Array.isArray(idx?.shape))
       throw new ArgumentError(`${what}: ${kindOf(idx)}, must be what decodeIdx gives: decodeIdx(bytes, name)`);
-  const [count, height, width] = images.shape;
-  if (images.shape.length !== 3 || !count || !height || !width)
-    throw new FormatError(
-      `${images.name} has shape [${images.shape.join(', ')}], images must have [count, height, width] with no size 0; is it the file of labels?`,
-    );
-  if (labels && labels.shape.length !== 1)
-    throw new FormatError(
-      `${labels.name} has shape [${labels.shape.join(', ')}], labels must have [count]; is it the file of images?`,
-    );
-  if (labels && labels.shape[0] !== count)
-    throw new FormatError(
-      `${labels.name} has ${labels.shape[0]} labels, must have one for each of the ${count} images in ${images.name}`,
-    );
-  return { count, height, width, pixels: images.values, ...(labels && { labels: labels.values }) };
+  return imagesFromArrays(images, labels);
 }
 
 /**

@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { chooseImages, dataPlaces, type LoadedData, loadData, type Places } from '../../harness/lib/data/data.js';
+import { encodeNpy } from '../../harness/lib/plots/npy.js';
 
 const TRAIN = 'train-images-idx3-ubyte';
 const TEST = 't10k-images-idx3-ubyte';
@@ -145,7 +146,6 @@ const badFolders: [string, Record<string, Buffer>, RegExp][] = [
     { [TEST]: idx(2, 4, 3) },
     /has no file train-images-idx3-ubyte .*must have the training images/,
   ],
-  ['no test images', { [TRAIN]: idx(6, 4, 3) }, /has no file t10k-images-idx3-ubyte .*must have the test images/],
   [
     'truncated',
     { ...images, [TRAIN]: idx(6, 4, 3).subarray(0, 60) },
@@ -173,12 +173,103 @@ for (const [what, files, message] of badFolders)
 test('a folder that is not there, or is a file', async () => {
   assert.is(
     await refusal('ArgumentError', load('fasion-mnist', nowhere())),
-    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits or a folder of IDX files; did you mean fashion-mnist?',
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz or .npy file; did you mean fashion-mnist?',
   );
   const file = path.join(folder(images), TRAIN);
   assert.match(
     await refusal('ArgumentError', load(file, nowhere())),
-    /is a file, must be .* the folder of the IDX files/,
+    /is a file that is neither \.npz nor \.npy, must be .* the folder of the IDX files/,
+  );
+});
+
+/** What a data set has: images and labels of each part. */
+const counts = ({ dataset: { train, test: held } }: LoadedData) => ({
+  train: [train.count, train.height, train.width],
+  test: [held.count, held.height, held.width],
+  labels: [train.labels?.[1], held.labels?.[1]],
+});
+
+const SHAPES = { train: [6, 4, 3], test: [2, 4, 3], labels: [1, 1] };
+const qmnist = Buffer.concat([
+  Buffer.from([0, 0, 12, 2, 0, 0, 0, 2, 0, 0, 0, 2]),
+  Buffer.from([0, 0, 0, 3, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 9]),
+]);
+const letters = (name: string) => ({
+  [`emnist-${name}-train-images-idx3-ubyte.gz`]: gzipSync(idx(6, 4, 3)),
+  [`emnist-${name}-train-labels-idx1-ubyte.gz`]: gzipSync(idx(6)),
+  [`emnist-${name}-test-images-idx3-ubyte`]: idx(2, 4, 3),
+  [`emnist-${name}-test-labels-idx1-ubyte`]: idx(2),
+});
+
+test('EMNIST: one set of the folder, or the one that --split names', async () => {
+  assert.equal(counts(await load(folder(letters('digits')), nowhere())), SHAPES);
+  const both = folder({ ...letters('balanced'), ...letters('letters') });
+  assert.is(
+    await refusal('ArgumentError', load(both, nowhere())),
+    `--data ${both} has several data sets: emnist-balanced, emnist-letters; choose one, for example --split letters`,
+  );
+  const chosen = await load(`${both}#letters`, nowhere());
+  assert.equal(counts(chosen), SHAPES);
+  assert.is(chosen.choice, `${both}#letters`);
+  assert.match(
+    await refusal('ArgumentError', load(`${both}#digits`, nowhere())),
+    /--split digits: .* has emnist-balanced, emnist-letters; name one of them, or leave --split out$/,
+  );
+});
+
+test('QMNIST: labels of several columns, the first of which is the class', async () => {
+  const dir = folder({
+    'qmnist-train-images-idx3-ubyte.gz': gzipSync(idx(2, 4, 3)),
+    'qmnist-train-labels-idx2-int.gz': gzipSync(qmnist),
+    'qmnist-test-images-idx3-ubyte.gz': gzipSync(idx(2, 4, 3)),
+    'qmnist-test-labels-idx2-int.gz': gzipSync(qmnist),
+  });
+  assert.equal([...((await load(dir, nowhere())).dataset.train.labels ?? [])], [3, 1]);
+});
+
+test("Kaggle's folders, each with a file of its own name; plain files are taken before gzipped ones", async () => {
+  const dir = folder({ [`${TEST}.gz`]: Buffer.from('broken'), [TEST]: idx(2, 4, 3) });
+  for (const [name, bytes] of [
+    [TRAIN, idx(6, 4, 3)],
+    ['train-labels-idx1-ubyte', idx(6)],
+    ['t10k-labels-idx1-ubyte', idx(2)],
+  ] as const) {
+    fs.mkdirSync(path.join(dir, name));
+    fs.writeFileSync(path.join(dir, name, name), bytes);
+  }
+  assert.equal(counts(await load(dir, nowhere())), SHAPES);
+});
+
+test('without test images a tenth is held out, the same each time, and a line says so', async () => {
+  const dir = folder({ [TRAIN]: idx(30, 4, 3), 'train-labels-idx1-ubyte': idx(30) });
+  const [one, other] = [await load(dir, nowhere()), await load(dir, nowhere())];
+  assert.equal([one.dataset.train.count, one.dataset.test.count], [27, 3]);
+  assert.equal(one.dataset.test.labels, other.dataset.test.labels);
+  assert.equal(one.said, [`no test images in ${dir}: 3 of the 30 images, drawn by seed 0, are held out for testing`]);
+});
+
+test('.npz as np.savez writes it, and .npy of images alone', async () => {
+  const npz = path.join('test', 'unit', 'numpy-stored.npz');
+  const loaded = await load(npz, nowhere());
+  assert.is(loaded.dataset.name, 'numpy-stored');
+  assert.equal([loaded.dataset.train.count, loaded.dataset.test.count], [1, 1]);
+  assert.equal([loaded.dataset.train.height, loaded.dataset.train.width], [3, 2]);
+  const npy = path.join(folder({}), 'some.npy');
+  fs.writeFileSync(
+    npy,
+    encodeNpy(
+      Uint8Array.from({ length: 48 }, (_, i) => i),
+      [4, 4, 3],
+    ),
+  );
+  assert.equal(
+    [(await load(npy, nowhere())).dataset.train.count, (await load(npy, nowhere())).dataset.test.count],
+    [3, 1],
+  );
+  fs.writeFileSync(npy, encodeNpy(Float32Array.of(0, 0.25, 1, 0), [1, 2, 2]));
+  assert.match(
+    await refusal('FormatError', load(npy, nowhere())),
+    /has pixels such as 0\.25 \(number 1\), must be whole numbers/,
   );
 });
 

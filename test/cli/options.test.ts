@@ -95,7 +95,7 @@ test('--help wins, wherever it stands and whatever else is wrong', () => {
 test('the help names every flag once, under its heading, and fits a terminal', () => {
   const help = trainHelp();
   const groups = {
-    Data: 'data limit validation',
+    Data: 'data split limit validation',
     Model: 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise',
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision nesterov',

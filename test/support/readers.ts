@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import * as node from 'latentgpu/node';
 import * as assert from 'uvu/assert';
+import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import { readRun } from '../../harness/lib/run/read-run.js';
 import * as errors from '../../src/errors.js';
 import { parameterSpecs } from '../../src/graph/build.js';
@@ -94,6 +95,9 @@ const IMAGES = new Uint8Array(
   ),
 );
 const LABELS = new Uint8Array(idxFile([3], Uint8Array.of(2, 0, 1)));
+
+const NPY = [encodeNpy(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]), encodeNpy(Uint8Array.of(1, 2, 3), [3])];
+const NPZ = [new Uint8Array(fs.readFileSync('test/unit/numpy-stored.npz'))];
 const ZIPPED = [IMAGES, LABELS].map((file) => new Uint8Array(gzipSync(file)));
 
 function readIdx(bytes: Uint8Array, labels: Uint8Array): void {
@@ -218,7 +222,9 @@ export const READERS: Record<string, (runs: number, seed: number) => Promise<See
   IDX: reader(fc.tuple(anyMutant([IMAGES, LABELS]), anyMutant([LABELS])), ([images, labels]) =>
     tried(() => readIdx(images, labels), images.length + labels.length),
   ),
+  npy: reader(anyMutant(NPY), (bytes) => tried(() => void node.decodeNpy(bytes), bytes.length)),
   // Deflate makes at most 1,032 bytes of one.
+  npz: reader(anyMutant(NPZ), (bytes) => tried(async () => void (await node.decodeNpz(bytes)), bytes.length, 1100)),
   'gzipped IDX': reader(anyMutant(ZIPPED), (bytes) =>
     tried(async () => readIdx(await node.gunzipIfNeeded(bytes), LABELS), bytes.length, 1100),
   ),

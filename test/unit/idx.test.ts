@@ -28,6 +28,29 @@ for (const shape of [[1], [5], [2, 3], [2, 3, 4], [1, 28, 28], [3, 1, 300], [0],
     assert.is(idx.name, 'f');
   });
 
+test('every element type decodes, big-endian as the format has it', () => {
+  const cases: [type: number, bytes: number[], values: number[]][] = [
+    [8, [0, 255], [0, 255]],
+    [9, [0, 255], [0, -1]],
+    [11, [1, 2, 0xff, 0xfe], [258, -2]],
+    [12, [0, 0, 1, 2, 0xff, 0xff, 0xff, 0xfe], [258, -2]],
+    [13, [0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0], [1, -2]],
+    [14, [0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0], [1, -2]],
+  ];
+  for (const [type, bytes, values] of cases)
+    assert.equal([...decodeIdx(idxFile([2], bytes, type), 'f').values], values, `type ${type}`);
+});
+
+test('images of one channel, or flat; labels of other types, or in a column', () => {
+  const flat = idx('a', [2, 9]);
+  assert.equal(imagesFromIdx(flat), { count: 2, height: 3, width: 3, pixels: flat.values });
+  const channel = idx('a', [2, 3, 2, 1]);
+  const floats = { ...channel, values: Float32Array.from(channel.values) };
+  assert.equal(imagesFromIdx(floats), { count: 2, height: 3, width: 2, pixels: channel.values });
+  const columns = { name: 'q', shape: [2, 3], values: Int32Array.of(7, 1, 2, 3, 4, 5) };
+  assert.equal([...(imagesFromIdx(channel, columns).labels ?? [])], [7, 3]);
+});
+
 test('a file inside a larger buffer decodes', () => {
   const file = idxFile([2, 2], [9, 8, 7, 6]);
   const larger = new Uint8Array(file.length + 10).fill(255);
@@ -97,14 +120,14 @@ const BAD: [what: string, bytes: Uint8Array, text: string][] = [
     'train is not an IDX file: it begins 00 00 08 00, must begin 00 00 08 01 (labels) or 00 00 08 03 (images)',
   ],
   [
-    'floats',
-    idxFile([1], [0, 0, 0, 0], 13),
-    'train holds IDX element type 0x0d (32-bit floats), must be 0x08 (unsigned bytes)',
+    'floats that are cut',
+    idxFile([2], [0, 0, 0, 0], 13),
+    'train is truncated: it has 12 bytes, its shape [2] needs 16; fetch it again',
   ],
   [
     'a type that does not exist',
     idxFile([1], [0], 7),
-    'train holds IDX element type 0x07 (unknown), must be 0x08 (unsigned bytes)',
+    'train holds IDX element type 0x07, must be 08 (unsigned bytes), 09, 0b, 0c, 0d or 0e',
   ],
   [
     'cut in the header',
@@ -162,9 +185,24 @@ const UNFIT: [images: Idx, labels: Idx | undefined, text: string][] = [
     'a has shape [3], images must have [count, height, width] with no size 0; is it the file of labels?',
   ],
   [
-    idx('a', [3, 2, 2, 1]),
+    idx('a', [3, 2, 2, 3]),
     undefined,
-    'a has shape [3, 2, 2, 1], images must have [count, height, width] with no size 0; is it the file of labels?',
+    'a has shape [3, 2, 2, 3], images must be grey, [count, height, width]: take the mean over the 3 channels',
+  ],
+  [
+    idx('a', [3, 5]),
+    undefined,
+    'a has shape [3, 5], images must have [count, height, width], or [count, pixels] of square images: 5 is no square',
+  ],
+  [
+    { ...idx('a', [1, 2, 2]), values: Float32Array.of(0, 255, 0.5, 1) },
+    undefined,
+    'a has pixels such as 0.5 (number 2), must be whole numbers of 0 to 255: multiply images of 0..1 by 255 and save them as bytes',
+  ],
+  [
+    idx('a', [2, 2, 2]),
+    { ...idx('b', [2]), values: Int32Array.of(0, 256) },
+    'b has labels such as 256 (number 1), must be whole numbers of 0 to 255: number the classes from 0',
   ],
   ...[
     [0, 2, 2],

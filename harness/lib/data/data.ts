@@ -1,4 +1,4 @@
-// Where the images of --data come from: a name (mnist, fashion-mnist, digits) or a folder of IDX files. Named data are
+// Where the images of --data come from: a name (mnist, fashion-mnist, digits), a folder of IDX files, or a file. Named data are
 // looked for in the cache folder, then where Debian's package puts them, then downloaded; whatever the cache holds or a
 // download brings is checked by its MD5. Says in one line each what it had to do; decides nothing about training.
 import fs from 'node:fs';
@@ -10,14 +10,16 @@ import {
   decodeIdx,
   didYouMean,
   digits,
-  FormatError,
   firstImages,
   gunzipIfNeeded,
-  type Images,
-  imagesFromIdx,
+  isNpy,
+  isZip,
 } from 'latentgpu/node';
 import { DownloadError } from '../run/fail.js';
+import { type Arrays, datasetOf } from './arrays.js';
 import { download, md5Of } from './download.js';
+import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
+import { readNpy, readNpz, stem } from './numpy-files.js';
 
 /** Who hears what happens on the way. */
 export interface DataListener {
@@ -99,16 +101,23 @@ export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
   };
 }
 
+export interface LoadOptions {
+  /** How many training images will be used; digits draws no more than that. */
+  limit?: number | undefined;
+  /** Of a folder with several data sets, which. */
+  split?: string | undefined;
+  places?: Places;
+}
+
 /**
  * Loads what --data names. Without `choice`: MNIST if it is cached or can be downloaded, else Fashion-MNIST if it is on
  * this machine, else digits; one line says which and why.
- * @param options.limit how many training images will be used; digits draws no more than that
  * @throws ArgumentError, FormatError, DownloadError
  */
 export async function loadData(
   choice: string | undefined,
   listener: DataListener,
-  { limit = Number.POSITIVE_INFINITY, places = dataPlaces() } = {},
+  { limit = Number.POSITIVE_INFINITY, split, places = dataPlaces() }: LoadOptions = {},
 ): Promise<LoadedData> {
   const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
   const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
@@ -116,7 +125,7 @@ export async function loadData(
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
-      : { dataset: await loadFolder(choice, places), from: choice, choice: path.resolve(choice) };
+      : loadOwn(choice, split, places, listener);
   try {
     return await loadNamed('mnist', places, listener);
   } catch (error) {
@@ -194,8 +203,12 @@ async function loadLocal(
   if (PARTS.every((part) => files.has(part)))
     return { dataset: await decode(source.title, folder, files), from: shorten(folder), choice: name };
   const system = path.join(places.system, name);
-  if (!PARTS.every((part) => findFile(system, part))) return files;
-  return { dataset: { ...(await loadFolder(system, places)), name: source.title }, from: system, choice: name };
+  if (!fs.existsSync(system) || !hasIdxFiles(system)) return files;
+  return {
+    dataset: { ...(await loadPlace(system, places, listener)), name: source.title },
+    from: system,
+    choice: name,
+  };
 }
 
 /** The files of a cache folder whose checksum is right; the others are removed, and a line says so. */
@@ -204,7 +217,7 @@ function readCache(folder: string, source: Source, listener: DataListener): Map<
   for (const part of PARTS) {
     const file = path.join(folder, `${part}-ubyte.gz`);
     if (!fs.existsSync(file)) continue;
-    const bytes = read(file);
+    const bytes = readFile(file);
     const md5 = md5Of(bytes);
     if (md5 === source.md5[part]) {
       files.set(part, bytes);
@@ -234,70 +247,61 @@ function keep(file: string, bytes: Uint8Array, listener: DataListener): void {
   }
 }
 
-/** Images from a folder of IDX files; labels are taken along if they are there. */
-async function loadFolder(folder: string, places: Places): Promise<Dataset> {
+/** Between a folder and which of its data sets, in `LoadedData.choice`. */
+const SPLIT = '#';
+
+/** From a path, or from what `choice` says of a path and a split. */
+async function loadOwn(
+  choice: string,
+  split: string | undefined,
+  places: Places,
+  listener: DataListener,
+): Promise<LoadedData> {
+  const at = choice.lastIndexOf(SPLIT);
+  const whole = at < 0 || fs.existsSync(choice);
+  const place = whole ? choice : choice.slice(0, at);
+  const set = split ?? (whole ? undefined : choice.slice(at + 1));
+  const dataset = await loadPlace(place, places, listener, set);
+  return { dataset, from: place, choice: path.resolve(place) + (set === undefined ? '' : SPLIT + set) };
+}
+
+/** Images from a file or a folder of one's own. */
+async function loadPlace(place: string, places: Places, listener: DataListener, split?: string): Promise<Dataset> {
   const names = [...Object.keys(places.sources), 'digits'];
-  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new ArgumentError(
-      `--data ${folder} does not exist, must be one of ${names.join(', ')} or a folder of IDX files${didYouMean(folder, names)}`,
+      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz or .npy file${didYouMean(place, names)}`,
     );
-  if (!stat.isDirectory())
+  const say = (line: string) => listener.say(line);
+  if (stat.isDirectory())
+    return datasetOf(path.basename(path.resolve(place)), place, await readIdxFolder(place, split), say);
+  if (split !== undefined)
     throw new ArgumentError(
-      `--data ${folder} is a file, must be one of ${names.join(', ')} or the folder of the IDX files`,
+      `--split ${split}: ${place} is a file, must be a folder of several data sets; leave --split out`,
     );
-  const files = new Map<Part, Uint8Array>();
-  const paths = new Map<Part, string>();
-  for (const part of PARTS) {
-    const file = findFile(folder, part);
-    if (file === undefined) continue;
-    files.set(part, read(file));
-    paths.set(part, file);
-  }
-  return decode(path.basename(path.resolve(folder)), folder, files, paths);
+  return datasetOf(stem(place), place, await readArrayFile(place, names), say);
 }
 
-/** A part's file in a folder: with a dash or, as some archives unpack, a dot; plain or gzipped. */
-function findFile(folder: string, part: Part): string | undefined {
-  return ['', '.gz']
-    .flatMap((end) => [`${part}-ubyte${end}`, `${part.replace('-idx', '.idx')}-ubyte${end}`])
-    .map((name) => path.join(folder, name))
-    .find((file) => fs.existsSync(file));
+async function readArrayFile(file: string, names: readonly string[]): Promise<Arrays> {
+  const bytes = readFile(file);
+  if (isZip(bytes)) return readNpz(bytes, file);
+  if (isNpy(bytes)) return readNpy(bytes, file);
+  throw new ArgumentError(
+    `--data ${file} is a file that is neither .npz nor .npy, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
+  );
 }
 
-function read(file: string): Uint8Array {
-  try {
-    return fs.readFileSync(file);
-  } catch (error) {
-    throw new FormatError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function decode(
-  name: string,
-  folder: string,
-  files: Map<Part, Uint8Array>,
-  paths = new Map<Part, string>(),
-): Promise<Dataset> {
-  const idx = async (part: Part) => {
-    const bytes = files.get(part);
-    const file = paths.get(part) ?? path.join(folder, `${part}-ubyte.gz`);
-    return bytes && decodeIdx(await gunzipIfNeeded(bytes, file), file);
+async function decode(name: string, folder: string, files: Map<Part, Uint8Array>): Promise<Dataset> {
+  const array = async (part: Part) => {
+    const file = path.join(folder, `${part}-ubyte.gz`);
+    return decodeIdx(await gunzipIfNeeded(files.get(part) ?? new Uint8Array(), file), file);
   };
-  const images = async (set: 'train' | 't10k'): Promise<Images> => {
-    const found = await idx(`${set}-images-idx3`);
-    if (!found)
-      throw new FormatError(
-        `${folder} has no file ${set}-images-idx3-ubyte or ${set}-images-idx3-ubyte.gz, must have the ${set === 'train' ? 'training' : 'test'} images under one of these names`,
-      );
-    return imagesFromIdx(found, await idx(`${set}-labels-idx1`));
-  };
-  const [train, test] = [await images('train'), await images('t10k')];
-  if (train.height !== test.height || train.width !== test.width)
-    throw new FormatError(
-      `${folder}: training images are ${train.height}x${train.width} and test images ${test.height}x${test.width}, must have one size; put files of one data set there`,
-    );
-  return { name, train, test };
+  const part = async (set: 'train' | 't10k') => ({
+    images: await array(`${set}-images-idx3`),
+    labels: await array(`${set}-labels-idx1`),
+  });
+  return datasetOf(name, folder, { train: await part('train'), test: await part('t10k') }, () => undefined);
 }
 
 /** A path as people write it: ~ for the home folder. */

@@ -11,6 +11,7 @@ import { checkTuning, TUNING_FLAGS, TUNING_SWITCHES, type TuningOptions } from '
 
 export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions, TuningOptions {
   data?: string;
+  split?: string;
   limit?: number;
   adapter: string;
   steps: number;

@@ -22,6 +22,7 @@ export type CheckpointInterval = { steps: number } | { epochs: number };
 /** What the command line asks for. Absent: the program decides once it knows model and machine. */
 export interface TrainOptions extends ModelOptions, OptimizerOptions, CourseOptions, TuningOptions {
   data?: string;
+  split?: string;
   limit?: number;
   /** Share of the training images. */
   validation?: number;
@@ -45,14 +46,22 @@ export interface TrainOptions extends ModelOptions, OptimizerOptions, CourseOpti
 export const DATA_FLAGS: Record<string, Flag> = {
   data: {
     group: 'Data',
-    value: 'NAME|DIR',
+    value: 'NAME|PATH',
     example: 'digits',
     read: asIs,
     help: [
-      'mnist, fashion-mnist, digits, or a folder of IDX files, plain or gzipped',
+      'mnist, fashion-mnist, digits, a folder of IDX files, plain or gzipped, or',
+      'an .npz or .npy file; without test images a tenth is held out for testing',
       '(default: MNIST if it is here or can be downloaded, else Fashion-MNIST',
       'from /usr/share/datasets, else digits, which are drawn by the program)',
     ],
+  },
+  split: {
+    group: 'Data',
+    value: 'NAME',
+    example: 'letters',
+    read: asIs,
+    help: ['of a folder with several data sets (EMNIST), which'],
   },
   limit: {
     group: 'Data',

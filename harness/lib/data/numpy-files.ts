@@ -1,0 +1,51 @@
+// Images from NumPy's files: an .npz archive under the names of Keras (x_train, y_train, ...), of MedMNIST (train_images, ...)
+// or others like them, or one array; an .npy file of one array.
+import path from 'node:path';
+import { decodeNpy, decodeNpz, FormatError, type HostArray } from 'latentgpu/node';
+import type { Arrays, Part } from './arrays.js';
+
+const TRAIN = ['x_train', 'X_train', 'train_images', 'train_x', 'train'];
+const VALIDATION = ['x_val', 'X_val', 'val_images', 'val_x', 'val', 'validation'];
+const TEST = ['x_test', 'X_test', 'test_images', 'test_x', 'test'];
+/** Of an archive without a test set. */
+const ALL = ['images', 'x', 'X', 'data', 'imgs'];
+const LABELS = ['labels', 'y', 'Y', 'target', 'latents_classes'];
+
+/** y_train of x_train, train_labels of train_images. */
+const labelNames = (images: string): string[] => [
+  images.replace(/^[xX]_/, 'y_'),
+  images.replace('images', 'labels'),
+  images.replace(/_x$/, '_y'),
+];
+
+/**
+ * @param file where the bytes are from
+ * @throws FormatError if it holds no array under a name that says what it is
+ */
+export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> {
+  const arrays = await decodeNpz(bytes, file);
+  const part = (names: readonly string[], labels: (name: string) => readonly string[]): Part | undefined => {
+    const name = names.find((each) => arrays.has(each));
+    const images = name === undefined ? undefined : arrays.get(name);
+    if (!images || name === undefined) return undefined;
+    const found = labels(name).find((each) => each !== name && arrays.has(each));
+    return { images, labels: found === undefined ? undefined : arrays.get(found) };
+  };
+  const train = part(TRAIN, labelNames) ?? part(ALL, () => LABELS) ?? onlyOne(arrays);
+  if (!train)
+    throw new FormatError(
+      `${file} has the arrays ${[...arrays.keys()].join(', ') || 'none'}, must have x_train (and y_train, x_test, y_test), or one array of images`,
+    );
+  const [validation, test] = [part(VALIDATION, labelNames), part(TEST, labelNames)];
+  return { train, ...(validation && { validation }), ...(test && { test }) };
+}
+
+function onlyOne(arrays: ReadonlyMap<string, HostArray>): Part | undefined {
+  const [first, ...others] = arrays.values();
+  return first && others.length === 0 ? { images: first } : undefined;
+}
+
+export const readNpy = (bytes: Uint8Array, file: string): Arrays => ({ train: { images: decodeNpy(bytes, file) } });
+
+/** "mnist" of "/data/mnist.npz" */
+export const stem = (file: string): string => path.basename(file).replace(/\.[^.]*$/, '');
