@@ -34,6 +34,8 @@ export function datasetOf(name: string, place: string, arrays: Arrays, say: (lin
         `${place}: training images are ${train.height}x${train.width} and ${part} images ${other.height}x${other.width}, must have one size; put files of one data set there`,
       );
   if (test) return { name, train, test, ...(validation && { validation }) };
+  if (train.count < 2)
+    throw new FormatError(`${place} has ${train.count} image and no test images, must have two at least`);
   const held = holdOut({ name, train, test: train }, HELD_OUT, HOLD_OUT_SEED);
   const { validation: out = train } = held;
   say(

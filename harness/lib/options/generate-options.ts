@@ -73,7 +73,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME|DIR',
     example: 'digits',
     read: asIs,
-    help: ["mnist, fashion-mnist, digits, or a folder of IDX files (default: the run's own)"],
+    help: ["as train.js takes them: a name, a folder or a file (default: the run's own)"],
   },
   out: {
     value: 'DIR',

@@ -173,18 +173,34 @@ const PLACES: Row[] = [
   [
     'data by a slip of the pen',
     () => data('fashon-mnist'),
-    /^--data fashon-mnist does not exist, must be one of mnist, fashion-mnist, digits or a folder of IDX files; did you mean fashion-mnist\?$/,
+    /^--data fashon-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an \.npz or \.npy file; did you mean fashion-mnist\?$/,
   ],
   [
     'data that are not there',
     () => data('/no/such/folder'),
-    /^--data \/no\/such\/folder does not exist, must be one of mnist, fashion-mnist, digits or a folder/,
+    /^--data \/no\/such\/folder does not exist, must be one of mnist, fashion-mnist, digits, a folder/,
   ],
   [
-    'data without test images',
-    () => data(at('no-test', { 'train-images-idx3-ubyte': idx(3, 2, 2) })),
-    /no-test has no file t10k-images-idx3-ubyte /,
+    'data without training images',
+    () => data(at('no-train', { 't10k-images-idx3-ubyte': idx(3, 2, 2) })),
+    /no-train has no file train-images-idx3-ubyte /,
     'FormatError',
+  ],
+  [
+    'one image, and nothing to test with',
+    () => data(at('one', { 'train-images-idx3-ubyte': idx(1, 2, 2) })),
+    /one has 1 image and no test images, must have two at least$/,
+    'FormatError',
+  ],
+  [
+    'two data sets in a folder',
+    () => data(at('two', { 'a-train-images-idx3-ubyte': idx(3, 2, 2), 'b-train-images-idx3-ubyte': idx(3, 2, 2) })),
+    /two has several data sets: a, b; choose one, for example --split b$/,
+  ],
+  [
+    'a table',
+    () => data(at('table.csv', 'label,pixel0\n1,2\n')),
+    /table\.csv is a file that is neither \.npz nor \.npy, must be one of these/,
   ],
   [
     'data of two sizes',
