@@ -3,8 +3,10 @@
 // For programs, which pages need not carry: other formats of data, models without a device, and what the library does with its
 // own options.
 export { imagesFromArrays } from './data/as-images.js';
+export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';
 export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
+export { type Table, TableBuilder, type TableOptions } from './data/table.js';
 export { isZip } from './data/zip.js';
 export * from './index.js';
 export { type InferredSpec, inferSpec } from './model/infer.js';

@@ -173,12 +173,12 @@ for (const [what, files, message] of badFolders)
 test('a folder that is not there, or is a file', async () => {
   assert.is(
     await refusal('ArgumentError', load('fasion-mnist', nowhere())),
-    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz or .npy file; did you mean fashion-mnist?',
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file; did you mean fashion-mnist?',
   );
   const file = path.join(folder(images), TRAIN);
   assert.match(
     await refusal('ArgumentError', load(file, nowhere())),
-    /is a file that is neither \.npz nor \.npy, must be .* the folder of the IDX files/,
+    /is a file that is neither \.npz, \.npy nor \.csv, must be .* the folder of the IDX files/,
   );
 });
 
@@ -271,6 +271,42 @@ test('.npz as np.savez writes it, and .npy of images alone', async () => {
     await refusal('FormatError', load(npy, nowhere())),
     /has pixels such as 0\.25 \(number 1\), must be whole numbers/,
   );
+});
+
+/** A table of images of 2x2, whose pixels count on. */
+const rows = (labels: readonly number[], header = '') =>
+  `${header}${labels.map((label, row) => [label, 4 * row, 4 * row + 1, 4 * row + 2, 4 * row + 3].join(',')).join('\n')}\n`;
+const KAGGLE = 'label,pixel0,pixel1,pixel2,pixel3\n';
+
+test("Kaggle's label,pixel0,...; tables without names; a folder of two; progress by bytes", async () => {
+  const tables = folder({ 'mnist_train.csv': rows([7, 2, 9], KAGGLE), 'mnist_test.csv': rows([2, 9], KAGGLE) });
+  const both = await load(tables, nowhere());
+  assert.equal(counts(both), { train: [3, 2, 2], test: [2, 2, 2], labels: [2, 9] });
+  assert.equal(
+    [...both.dataset.train.pixels],
+    Array.from({ length: 12 }, (_, i) => i),
+  );
+  assert.equal([...(both.dataset.test.labels ?? [])], [2, 9], 'as they are in the file');
+  const bytes = rows([7, 2, 9], KAGGLE).length;
+  assert.equal(both.transfers[0], [path.join(tables, 'mnist_train.csv'), bytes, bytes]);
+  const plain = path.join(folder({ 'all.csv': rows([3, 1, 2]) }), 'all.csv');
+  assert.equal([...((await load(plain, nowhere())).dataset.train.labels ?? [])].length, 2);
+  const unlabelled = path.join(folder({ 'all.tsv': '1\t2\t3\t4\n5\t6\t7\t8\n' }), 'all.tsv');
+  assert.is((await load(unlabelled, nowhere())).dataset.train.labels, undefined);
+});
+
+test('tables that are no images are told', async () => {
+  const table = (text: string) => load(path.join(folder({ 't.csv': text }), 't.csv'), nowhere());
+  assert.match(
+    await refusal('FormatError', table('sepal,petal\n1,2\n')),
+    /t\.csv has the column "sepal", must have pixels alone .* tables of other numbers cannot be trained on yet$/,
+  );
+  assert.match(await refusal('FormatError', table('1,2,3\n')), /t\.csv has 3 columns without names/);
+  assert.match(
+    await refusal('FormatError', table(rows([1], KAGGLE).replace(',2,', ',2.5,'))),
+    /has pixels such as 2\.5/,
+  );
+  assert.match(await refusal('FormatError', table(`${KAGGLE}cat,1,2,3,4\ncat,1,2,3,4\n`)), /labels such as NaN/);
 });
 
 test('a good download is kept, and used without a server the next time', async () => {

@@ -337,7 +337,7 @@ test('samples need no data: none are looked for, but where others need them, and
     }
     return 'accepted';
   };
-  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz or .npy file`;
+  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file`;
   const others = '(the run was of these data; name others with --data';
   assert.is(await refusal('', { data: gone, size }), `${missing} ${others}, or make what needs none: --only samples)`);
   assert.is(await refusal('--only walk', { data: gone, size }), `${missing} ${others})`);

@@ -17,6 +17,7 @@ import {
 } from 'latentgpu/node';
 import { DownloadError } from '../run/fail.js';
 import { type Arrays, datasetOf } from './arrays.js';
+import { isTable, readTables, tablesOf } from './csv-file.js';
 import { download, md5Of } from './download.js';
 import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
 import { readNpy, readNpz, stem } from './numpy-files.js';
@@ -271,24 +272,29 @@ async function loadPlace(place: string, places: Places, listener: DataListener, 
   const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new ArgumentError(
-      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz or .npy file${didYouMean(place, names)}`,
+      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz, .npy or .csv file${didYouMean(place, names)}`,
     );
   const say = (line: string) => listener.say(line);
-  if (stat.isDirectory())
-    return datasetOf(path.basename(path.resolve(place)), place, await readIdxFolder(place, split), say);
+  if (stat.isDirectory()) {
+    const name = path.basename(path.resolve(place));
+    const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
+    if (tables) return datasetOf(name, place, await readTables(tables, (...told) => listener.download(...told)), say);
+    return datasetOf(name, place, await readIdxFolder(place, split), say);
+  }
   if (split !== undefined)
     throw new ArgumentError(
       `--split ${split}: ${place} is a file, must be a folder of several data sets; leave --split out`,
     );
-  return datasetOf(stem(place), place, await readArrayFile(place, names), say);
+  return datasetOf(stem(place), place, await readArrayFile(place, names, listener), say);
 }
 
-async function readArrayFile(file: string, names: readonly string[]): Promise<Arrays> {
+async function readArrayFile(file: string, names: readonly string[], listener: DataListener): Promise<Arrays> {
+  if (isTable(file)) return readTables({ train: file }, (...told) => listener.download(...told));
   const bytes = readFile(file);
   if (isZip(bytes)) return readNpz(bytes, file);
   if (isNpy(bytes)) return readNpy(bytes, file);
   throw new ArgumentError(
-    `--data ${file} is a file that is neither .npz nor .npy, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
+    `--data ${file} is a file that is neither .npz, .npy nor .csv, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
   );
 }
 

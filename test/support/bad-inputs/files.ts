@@ -173,7 +173,7 @@ const PLACES: Row[] = [
   [
     'data by a slip of the pen',
     () => data('fashon-mnist'),
-    /^--data fashon-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an \.npz or \.npy file; did you mean fashion-mnist\?$/,
+    /^--data fashon-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an \.npz, \.npy or \.csv file; did you mean fashion-mnist\?$/,
   ],
   [
     'data that are not there',
@@ -198,9 +198,10 @@ const PLACES: Row[] = [
     /two has several data sets: a, b; choose one, for example --split b$/,
   ],
   [
-    'a table',
-    () => data(at('table.csv', 'label,pixel0\n1,2\n')),
-    /table\.csv is a file that is neither \.npz nor \.npy, must be one of these/,
+    'a table of other things',
+    () => data(at('table.csv', 'name,size\nx,2\n')),
+    /table\.csv has the column "name", must have pixels alone/,
+    'FormatError',
   ],
   [
     'data of two sizes',

@@ -1,0 +1,202 @@
+// Tables of text: fields between commas, tabs or semicolons, quoted or not (RFC 4180), with or without a line of names. Fed piece
+// by piece, so that a file need not be in memory; numbers are read from the bytes, without a string for each.
+import { FormatError } from '../errors.js';
+
+/** Rows of a table as they come. */
+export interface RowListener {
+  /** The names of the columns; once, before all rows: those of the first line, or column 1, column 2, ... */
+  columns(names: string[], hasHeader: boolean): void;
+  /**
+   * A row, of as many fields as there are columns. Both arrays are used again for the next.
+   * @param numbers NaN for a field that is no number
+   * @param texts   of these the text, without quotes; undefined for numbers
+   * @param line    of the file, from 1
+   */
+  row(numbers: Float64Array, texts: (string | undefined)[], line: number): void;
+}
+
+const COMMA = 0x2c;
+const TAB = 0x09;
+const SEMICOLON = 0x3b;
+const QUOTE = 0x22;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const SPACE = 0x20;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const MARK = [0xef, 0xbb, 0xbf]; // UTF-8's byte order mark
+/** So many digits are exact in f64. */
+const EXACT_DIGITS = 15;
+/** A line without an end, or a quote that nobody closes, is not to fill the memory. */
+const LONGEST_LINE = 2 ** 26;
+
+export class CsvReader {
+  private rest = new Uint8Array(0);
+  private separator = 0;
+  private columnCount = 0;
+  private line = 0;
+  private begun = false;
+  private numbers = new Float64Array(0);
+  private texts: (string | undefined)[] = [];
+  private readonly decoder = new TextDecoder();
+
+  /** @param name what to call the file in an error */
+  constructor(
+    private readonly name: string,
+    private readonly listener: RowListener,
+  ) {}
+
+  /** The next bytes of the file. @throws FormatError for a row that is not like the first */
+  push(bytes: Uint8Array): void {
+    this.consume(bytes, false);
+  }
+
+  /** The file has ended. @throws FormatError if it was empty, or ends inside quotes */
+  end(): void {
+    this.consume(new Uint8Array(0), true);
+    if (!this.begun) throw new FormatError(`${this.name} has no line, must be a table; is it the right file?`);
+  }
+
+  private consume(bytes: Uint8Array, last: boolean): void {
+    let all = bytes;
+    if (this.rest.length > 0) {
+      all = new Uint8Array(this.rest.length + bytes.length);
+      all.set(this.rest);
+      all.set(bytes, this.rest.length);
+    }
+    let at = this.begun || !MARK.every((byte, i) => all[i] === byte) ? 0 : MARK.length;
+    for (;;) {
+      const end = endOfLine(all, at);
+      if (end < 0) break;
+      this.takeLine(all, at, end);
+      at = end + 1;
+    }
+    if (last && at < all.length) {
+      this.takeLine(all, at, all.length);
+      at = all.length;
+    }
+    this.rest = all.slice(at);
+    if (this.rest.length > LONGEST_LINE)
+      throw new FormatError(
+        `${this.name}: line ${this.line + 1} has more than ${LONGEST_LINE} bytes; is a quote (") not closed?`,
+      );
+  }
+
+  private takeLine(bytes: Uint8Array, from: number, end: number): void {
+    this.line++;
+    const to = end > from && bytes[end - 1] === RETURN ? end - 1 : end;
+    if (to === from) return; // an empty line, as many files end with
+    if (!this.begun) this.begin(bytes, from, to);
+    else this.takeRow(bytes, from, to);
+    // Line breaks within quotes count, too.
+    for (let at = from; at < end; at++) if (bytes[at] === NEWLINE) this.line++;
+  }
+
+  private begin(bytes: Uint8Array, from: number, to: number): void {
+    this.begun = true;
+    this.separator = separatorOf(bytes, from, to);
+    const fields = this.fieldsOf(bytes, from, to);
+    this.columnCount = fields.length;
+    this.numbers = new Float64Array(fields.length);
+    this.texts = new Array(fields.length).fill(undefined);
+    const hasHeader = fields.some((field) => field.trim() !== '' && Number.isNaN(Number(field)));
+    const plain = fields.map((_, index) => `column ${index + 1}`);
+    this.listener.columns(hasHeader ? fields.map((field, i) => field.trim() || (plain[i] ?? '')) : plain, hasHeader);
+    if (!hasHeader) this.takeRow(bytes, from, to);
+  }
+
+  private fieldsOf(bytes: Uint8Array, from: number, to: number): string[] {
+    const fields: string[] = [];
+    for (let at = from; at <= to; ) {
+      const end = endOfField(bytes, at, to, this.separator);
+      fields.push(this.textOf(bytes, at, end));
+      at = end + 1;
+    }
+    return fields;
+  }
+
+  private takeRow(bytes: Uint8Array, from: number, to: number): void {
+    let column = 0;
+    for (let at = from; at <= to; column++) {
+      const end = endOfField(bytes, at, to, this.separator);
+      if (column < this.columnCount) {
+        const number = wholeNumber(bytes, at, end);
+        if (number >= 0) {
+          this.numbers[column] = number;
+          this.texts[column] = undefined;
+        } else this.takeText(column, this.textOf(bytes, at, end));
+      }
+      at = end + 1;
+    }
+    if (column !== this.columnCount)
+      throw new FormatError(
+        `${this.name}: line ${this.line} has ${column} fields, must have ${this.columnCount} as the first line has`,
+      );
+    this.listener.row(this.numbers, this.texts, this.line);
+  }
+
+  private takeText(column: number, text: string): void {
+    const trimmed = text.trim();
+    const number = trimmed === '' ? Number.NaN : Number(trimmed);
+    this.numbers[column] = number;
+    this.texts[column] = Number.isNaN(number) ? trimmed : undefined;
+  }
+
+  private textOf(bytes: Uint8Array, from: number, to: number): string {
+    const quoted = bytes[from] === QUOTE;
+    const text = this.decoder.decode(quoted ? bytes.subarray(from + 1, to - 1) : bytes.subarray(from, to));
+    return quoted ? text.replaceAll('""', '"') : text;
+  }
+}
+
+/** The next line break that stands in no quotes; -1 if there is none. */
+function endOfLine(bytes: Uint8Array, from: number): number {
+  let newline = bytes.indexOf(NEWLINE, from);
+  let quote = bytes.indexOf(QUOTE, from);
+  while (newline >= 0 && quote >= 0 && quote < newline) {
+    const close = bytes.indexOf(QUOTE, quote + 1);
+    if (close < 0) return -1;
+    if (close > newline) newline = bytes.indexOf(NEWLINE, close);
+    quote = bytes.indexOf(QUOTE, close + 1);
+  }
+  return newline;
+}
+
+/** The separator after the field, or the line's end. */
+function endOfField(bytes: Uint8Array, from: number, to: number, separator: number): number {
+  let at = from;
+  if (bytes[from] === QUOTE) {
+    at = from + 1;
+    while (at < to && (bytes[at] !== QUOTE || bytes[at + 1] === QUOTE)) at += bytes[at] === QUOTE ? 2 : 1;
+  }
+  while (at < to && bytes[at] !== separator) at++;
+  return at;
+}
+
+/** Digits alone, with spaces around them; -1 for anything else. */
+function wholeNumber(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  let end = to;
+  while (at < end && bytes[at] === SPACE) at++;
+  while (at < end && bytes[end - 1] === SPACE) end--;
+  if (at === end || end - at > EXACT_DIGITS) return -1;
+  let number = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at] ?? 0;
+    if (digit < DIGIT_0 || digit > DIGIT_9) return -1;
+    number = 10 * number + digit - DIGIT_0;
+  }
+  return number;
+}
+
+/** The one that is most often in the first line, outside quotes; a comma if there is none. */
+function separatorOf(bytes: Uint8Array, from: number, to: number): number {
+  const counts = new Map([COMMA, TAB, SEMICOLON].map((separator) => [separator, 0]));
+  let quoted = false;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === QUOTE) quoted = !quoted;
+    else if (!quoted && counts.has(byte)) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+  }
+  return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+}

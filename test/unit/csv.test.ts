@@ -1,0 +1,189 @@
+// Tables of text (src/data/csv.ts, table.ts): dialects and quotings as Python's csv module writes them, in pieces of every
+// length; what becomes of labels, categories and missing values; and the whole message for what is refused.
+import fs from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CsvReader } from '../../src/data/csv.js';
+import { TableBuilder, type TableOptions } from '../../src/data/table.js';
+import { ArgumentError, FormatError } from '../../src/errors.js';
+
+const TABLES: Record<string, string> = JSON.parse(fs.readFileSync('test/unit/csv-tables.json', 'utf8'));
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+interface Read {
+  names: string[];
+  hasHeader: boolean;
+  rows: (number | string)[][];
+  lines: number[];
+}
+
+/** All of a table, fed in pieces of `piece` bytes. */
+function read(bytes: Uint8Array, piece = bytes.length || 1): Read {
+  const found: Read = { names: [], hasHeader: false, rows: [], lines: [] };
+  const reader = new CsvReader('t.csv', {
+    columns: (names, hasHeader) => Object.assign(found, { names, hasHeader }),
+    row: (numbers, texts, line) => {
+      found.rows.push([...numbers].map((number, i) => texts[i] ?? number));
+      found.lines.push(line);
+    },
+  });
+  for (let at = 0; at < bytes.length; at += piece) reader.push(bytes.subarray(at, at + piece));
+  reader.end();
+  return found;
+}
+
+const WANT: Read = {
+  names: ['name, first', 'size', 'colour', 'label'],
+  hasHeader: true,
+  rows: [
+    ['a "b"', 1, 'red', 'no'],
+    ['line\nbreak', -2.5e-3, '', 'yes'],
+    ['', 1234567890123456800, 'blue', 'no'],
+    ['ä ü', 'NA', 'red', 'yes'],
+  ],
+  lines: [2, 3, 5, 6],
+};
+
+for (const [name, text] of Object.entries(TABLES))
+  test(`${name}: the same table, in pieces of any length`, () => {
+    const bytes = bytesOf(text);
+    for (const piece of [bytes.length, 1, 2, 3, 7, 50]) assert.equal(read(bytes, piece), WANT, `pieces of ${piece}`);
+  });
+
+test('a byte order mark, lines without an end, empty lines, and no header', () => {
+  const marked = Uint8Array.from([0xef, 0xbb, 0xbf, ...bytesOf('a,b\n1,2')]);
+  for (const piece of [100, 3]) assert.equal(read(marked, piece).names, ['a', 'b']);
+  assert.equal(read(bytesOf('1,2\n\n3, 4 \r\n\n')), {
+    names: ['column 1', 'column 2'],
+    hasHeader: false,
+    rows: [
+      [1, 2],
+      [3, 4],
+    ],
+    lines: [1, 3],
+  });
+  assert.equal(read(bytesOf('x\n00012\n1e3\n-0\n0x10\n.5\n')).rows.flat(), [12, 1000, -0, 16, 0.5]);
+});
+
+/** A table of text as numbers. */
+function table(text: string, options: TableOptions = {}) {
+  const builder = new TableBuilder('t.csv', options);
+  const reader = new CsvReader('t.csv', builder);
+  reader.push(bytesOf(text));
+  reader.end();
+  const { features, names, labels, classes, dropped } = builder.table();
+  return {
+    shape: features.shape,
+    values: [...features.values],
+    names,
+    labels: labels && [...labels.values],
+    classes,
+    dropped,
+  };
+}
+
+test('features, and labels of numbers or texts in an order that rows do not decide', () => {
+  assert.equal(table('label,pixel0,pixel1\n10,0,255\n9,3,4\n10,5,6\n'), {
+    shape: [3, 2],
+    values: [0, 255, 3, 4, 5, 6],
+    names: ['pixel0', 'pixel1'],
+    labels: [1, 0, 1],
+    classes: ['9', '10'],
+    dropped: 0,
+  });
+  const named = table('x,species\n1,virginica\n2,setosa\n', { labelColumn: 'species' });
+  assert.equal([named.labels, named.classes, named.names], [[1, 0], ['setosa', 'virginica'], ['x']]);
+  assert.equal(table('7,1\n8,2\n', { labelColumn: 2 }).labels, [0, 1]);
+  assert.equal(table('label,x\n1,2\n', { labelColumn: false }).names, ['label', 'x']);
+});
+
+test('columns that are dropped, and categories as one-hot', () => {
+  const text = 'id,colour,size\na1,red,1\na2,blue,2\na3,red,3\n';
+  assert.equal(table(text, { drop: ['id'], categorical: ['colour'] }), {
+    shape: [3, 3],
+    values: [0, 1, 1, 1, 0, 2, 0, 1, 3],
+    names: ['colour=blue', 'colour=red', 'size'],
+    labels: undefined,
+    classes: undefined,
+    dropped: 0,
+  });
+});
+
+test('missing values: refused, the mean of the others, or the row is left out', () => {
+  const text = 'a,b\n1,2\n,4\n3,NA\n5,9\n';
+  assert.equal(table(text, { missing: 'mean' }).values, [1, 2, 3, 4, 3, 5, 5, 9]);
+  const { values, dropped } = table(text, { missing: 'drop' });
+  assert.equal([values, dropped], [[1, 2, 5, 9], 2]);
+});
+
+const REFUSED: [
+  what: string,
+  text: string,
+  options: TableOptions,
+  error: typeof FormatError | typeof ArgumentError,
+  message: string,
+][] = [
+  ['nothing', '', {}, FormatError, 't.csv has no line, must be a table; is it the right file?'],
+  ['a header alone', 'a,b\n', {}, FormatError, 't.csv has no row'],
+  [
+    'a row that is short',
+    'a,b\n1,2\n3\n',
+    {},
+    FormatError,
+    't.csv: line 3 has 1 fields, must have 2 as the first line has',
+  ],
+  [
+    'a missing value',
+    'a,b\n1,2\n3,\n',
+    {},
+    FormatError,
+    't.csv: line 3, column "b" is missing; give --missing mean or --missing drop',
+  ],
+  [
+    'a text among numbers',
+    'a,b\n1,2\n3,red\n',
+    {},
+    FormatError,
+    't.csv: line 3, column "b" is "red"; must be a number: give --categorical b, or --drop b',
+  ],
+  [
+    'a column that is not there',
+    'a,b\n1,2\n',
+    { drop: ['c'] },
+    ArgumentError,
+    't.csv has no column "c": its columns are a, b; name one of them, or give its number, 1 to 2',
+  ],
+  ['nothing but labels', 'label\n1\n', {}, ArgumentError, 't.csv has no column left to train on: label'],
+  [
+    'rows that are all dropped',
+    'a\nNA\n',
+    { missing: 'drop' },
+    FormatError,
+    't.csv has no row without missing values (1 with)',
+  ],
+];
+for (const [what, text, options, kind, message] of REFUSED)
+  test(`refused: ${what}`, () =>
+    assert.throws(
+      () => table(text, options),
+      (error: Error) => {
+        assert.is(error.message, message);
+        return error instanceof kind;
+      },
+    ));
+
+test('more rows than a block has', () => {
+  const rows = Array.from(
+    { length: 5000 },
+    (_, i) => `${i},${Array.from({ length: 300 }, (_, j) => (i * j) % 256).join(',')}`,
+  );
+  const { shape, values, labels } = table(`${rows.join('\n')}\n`, { labelColumn: 1 });
+  assert.equal(shape, [5000, 300]);
+  assert.is(
+    values.findIndex((value, at) => value !== (Math.floor(at / 300) * (at % 300)) % 256),
+    -1,
+  );
+  assert.equal(labels?.slice(-2), [4998, 4999]);
+});
+
+test.run();
