@@ -394,7 +394,7 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
   [
     { batch: 16, learningRate: 0.1 } as TrainerOptions,
-    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, seed, layer, keepGradients, fuse, recoveries, saveEvery; did you mean lr?',
+    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, precision, seed, layer, keepGradients, fuse, recoveries, saveEvery; did you mean lr?',
   ],
   [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
   [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],

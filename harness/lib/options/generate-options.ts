@@ -73,7 +73,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME|DIR',
     example: 'digits',
     read: asIs,
-    help: ["as train.js takes them: a name, a folder or a file (default: the run's own)"],
+    help: ["a name, a folder or a file, as for training (default: the run's own)"],
   },
   out: {
     value: 'DIR',
