@@ -21,7 +21,6 @@ const SEMICOLON = 0x3b;
 const QUOTE = 0x22;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const SPACE = 0x20;
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const MARK = [0xef, 0xbb, 0xbf]; // UTF-8's byte order mark
@@ -118,11 +117,12 @@ export class CsvReader {
   private takeRow(bytes: Uint8Array, from: number, to: number): void {
     let column = 0;
     for (let at = from; at <= to; column++) {
-      const end = endOfField(bytes, at, to, this.separator);
+      let end = endOfDigits(bytes, at, to);
+      const isWhole = end > at && end - at <= EXACT_DIGITS && (end === to || bytes[end] === this.separator);
+      if (!isWhole) end = endOfField(bytes, at, to, this.separator);
       if (column < this.columnCount) {
-        const number = wholeNumber(bytes, at, end);
-        if (number >= 0) {
-          this.numbers[column] = number;
+        if (isWhole) {
+          this.numbers[column] = wholeNumber(bytes, at, end);
           this.texts[column] = undefined;
         } else this.takeText(column, this.textOf(bytes, at, end));
       }
@@ -152,14 +152,16 @@ export class CsvReader {
 /** The next line break that stands in no quotes; -1 if there is none. */
 function endOfLine(bytes: Uint8Array, from: number): number {
   let newline = bytes.indexOf(NEWLINE, from);
-  let quote = bytes.indexOf(QUOTE, from);
-  while (newline >= 0 && quote >= 0 && quote < newline) {
-    const close = bytes.indexOf(QUOTE, quote + 1);
+  for (let at = from; newline >= 0; ) {
+    // Not further than the line: most files have no quotes at all.
+    const open = bytes.subarray(at, newline).indexOf(QUOTE);
+    if (open < 0) return newline;
+    const close = bytes.indexOf(QUOTE, at + open + 1);
     if (close < 0) return -1;
-    if (close > newline) newline = bytes.indexOf(NEWLINE, close);
-    quote = bytes.indexOf(QUOTE, close + 1);
+    at = close + 1;
+    if (close > newline) newline = bytes.indexOf(NEWLINE, at);
   }
-  return newline;
+  return -1;
 }
 
 /** The separator after the field, or the line's end. */
@@ -173,19 +175,19 @@ function endOfField(bytes: Uint8Array, from: number, to: number, separator: numb
   return at;
 }
 
-/** Digits alone, with spaces around them; -1 for anything else. */
-function wholeNumber(bytes: Uint8Array, from: number, to: number): number {
+function endOfDigits(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
-  let end = to;
-  while (at < end && bytes[at] === SPACE) at++;
-  while (at < end && bytes[end - 1] === SPACE) end--;
-  if (at === end || end - at > EXACT_DIGITS) return -1;
-  let number = 0;
-  for (; at < end; at++) {
+  for (; at < to; at++) {
     const digit = bytes[at] ?? 0;
-    if (digit < DIGIT_0 || digit > DIGIT_9) return -1;
-    number = 10 * number + digit - DIGIT_0;
+    if (digit < DIGIT_0 || digit > DIGIT_9) break;
   }
+  return at;
+}
+
+/** Of digits alone. */
+function wholeNumber(bytes: Uint8Array, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) number = 10 * number + (bytes[at] ?? 0) - DIGIT_0;
   return number;
 }
 

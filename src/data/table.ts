@@ -42,7 +42,6 @@ export class TableBuilder implements RowListener {
   /** Columns that are stored, in the table's order. */
   private stored: number[] = [];
   private readonly blocks: Float32Array[] = [];
-  private used = 0;
   private rows = 0;
   private dropped = 0;
   private readonly labels: number[] = [];
@@ -101,7 +100,6 @@ export class TableBuilder implements RowListener {
 
   row(numbers: Float64Array, texts: (string | undefined)[], line: number): void {
     const row = this.space();
-    const seen: (number | undefined)[] = [];
     for (let at = 0; at < this.stored.length; at++) {
       const column = this.stored[at] ?? 0;
       const text = texts[column];
@@ -113,7 +111,6 @@ export class TableBuilder implements RowListener {
         if (this.missing === 'refuse' || this.kinds[column] === 'category')
           throw this.fault(line, column, 'is missing');
         row[at] = Number.NaN;
-        seen.push(undefined);
         continue;
       }
       const value =
@@ -121,7 +118,6 @@ export class TableBuilder implements RowListener {
       if (value === undefined || !Number.isFinite(value))
         throw this.fault(line, column, `is "${text ?? numbers[column]}"`);
       row[at] = value;
-      seen.push(value);
     }
     const label = this.kinds.indexOf('label');
     if (label >= 0) {
@@ -133,26 +129,31 @@ export class TableBuilder implements RowListener {
       }
       this.labels.push(codeOf(this.classes, text));
     }
-    seen.forEach((value, at) => {
-      if (value === undefined) return;
-      this.sums[at] = (this.sums[at] ?? 0) + value;
-      this.counts[at] = (this.counts[at] ?? 0) + 1;
-    });
-    this.used += this.stored.length;
+    if (this.missing === 'mean') this.addUp(row);
     this.rows++;
   }
 
-  /** Where the next row goes; it is taken by `used`. */
+  /** For the means of what is missing. */
+  private addUp(row: Float32Array): void {
+    row.forEach((value, at) => {
+      if (Number.isNaN(value)) return;
+      this.sums[at] = (this.sums[at] ?? 0) + value;
+      this.counts[at] = (this.counts[at] ?? 0) + 1;
+    });
+  }
+
+  /** Where the next row goes; it is taken by counting it. A block grows until it is full: small tables take little. */
   private space(): Float32Array {
     const width = this.stored.length;
-    const size = Math.max(1, Math.floor(BLOCK / width)) * width;
-    if (this.blocks.length === 0 || this.used + width > this.blocks.length * size) {
-      this.blocks.push(new Float32Array(size));
-      this.used = (this.blocks.length - 1) * size;
-    }
-    const block = this.blocks.at(-1) ?? new Float32Array(size);
-    const at = this.used - (this.blocks.length - 1) * size;
-    return block.subarray(at, at + width);
+    const perBlock = rowsPerBlock(width);
+    const at = (this.rows % perBlock) * width;
+    const index = Math.floor(this.rows / perBlock);
+    const block = this.blocks[index] ?? new Float32Array(0);
+    if (at + width <= block.length) return block.subarray(at, at + width);
+    const grown = new Float32Array(Math.min(perBlock * width, Math.max(2 * block.length, at + width)));
+    grown.set(block);
+    this.blocks[index] = grown;
+    return grown.subarray(at, at + width);
   }
 
   private category(column: number, text: string): number {
@@ -196,7 +197,7 @@ export class TableBuilder implements RowListener {
   private expanded(orders: ReadonlyMap<number, Order>, width: number): Float32Array {
     const out = new Float32Array(this.rows * width);
     const stored = this.stored.length;
-    const perBlock = Math.max(1, Math.floor(BLOCK / stored));
+    const perBlock = rowsPerBlock(stored);
     const means = this.sums.map((sum, at) => sum / (this.counts[at] || 1));
     let to = 0;
     for (let row = 0; row < this.rows; row++) {
@@ -214,6 +215,8 @@ export class TableBuilder implements RowListener {
     return out;
   }
 }
+
+const rowsPerBlock = (width: number): number => Math.max(1, Math.floor(BLOCK / width));
 
 /** A text's number, in the order in which texts come. */
 function codeOf(codes: Map<string, number>, text: string): number {

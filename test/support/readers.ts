@@ -23,6 +23,8 @@ const isTyped = (error: unknown) => error instanceof errors.LatentGpuError || er
 
 const MIB = 2 ** 20;
 
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
 /** Bytes of buffers, and of everything else. */
 function memory(): [number, number] {
   const { arrayBuffers, heapUsed } = process.memoryUsage();
@@ -95,6 +97,17 @@ const IMAGES = new Uint8Array(
   ),
 );
 const LABELS = new Uint8Array(idxFile([3], Uint8Array.of(2, 0, 1)));
+
+const CSV = ['label,a,b\n1,2,3.5\n0,"4",5e-1\n', 'x\ty\n1\t2\n', '1,2,3,4\n5,6,7,8\n9,10,11,12\n'].map(utf8);
+
+function readCsv(bytes: Uint8Array): void {
+  const builder = new node.TableBuilder('t.csv', { missing: 'drop' });
+  const csv = new node.CsvReader('t.csv', builder);
+  csv.push(bytes);
+  csv.end();
+  const { features, names } = builder.table();
+  assert.is(features.values.length, (features.shape[0] ?? 0) * names.length);
+}
 
 const NPY = [encodeNpy(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]), encodeNpy(Uint8Array.of(1, 2, 3), [3])];
 const NPZ = [new Uint8Array(fs.readFileSync('test/unit/numpy-stored.npz'))];
@@ -170,7 +183,6 @@ const CHECKPOINT = node.encodeSafetensors(
   new Map([...weights, ...[...weights].map(([name, tensor]) => [`optimizer.exp_avg.${name}`, tensor] as const)]),
   METADATA,
 );
-const utf8 = (text: string) => new TextEncoder().encode(text);
 const anyRun = fc.tuple(
   fc.oneof(
     { weight: 3, arbitrary: anyJsonMutant([RUN]).map(utf8) },
@@ -222,6 +234,8 @@ export const READERS: Record<string, (runs: number, seed: number) => Promise<See
   IDX: reader(fc.tuple(anyMutant([IMAGES, LABELS]), anyMutant([LABELS])), ([images, labels]) =>
     tried(() => readIdx(images, labels), images.length + labels.length),
   ),
+  // A digit becomes a number of four bytes, which is copied once; a line has a row of eight-byte ones.
+  csv: reader(anyMutant(CSV), (bytes) => tried(() => readCsv(bytes), bytes.length, 40)),
   npy: reader(anyMutant(NPY), (bytes) => tried(() => void node.decodeNpy(bytes), bytes.length)),
   // Deflate makes at most 1,032 bytes of one.
   npz: reader(anyMutant(NPZ), (bytes) => tried(async () => void (await node.decodeNpz(bytes)), bytes.length, 1100)),

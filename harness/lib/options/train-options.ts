@@ -51,7 +51,7 @@ export const DATA_FLAGS: Record<string, Flag> = {
     read: asIs,
     help: [
       'mnist, fashion-mnist, digits, a folder of IDX files, plain or gzipped, or',
-      'an .npz or .npy file; without test images a tenth is held out for testing',
+      'an .npz, .npy or .csv file; without test images a tenth is held out to test',
       '(default: MNIST if it is here or can be downloaded, else Fashion-MNIST',
       'from /usr/share/datasets, else digits, which are drawn by the program)',
     ],
