@@ -31,6 +31,7 @@ await harness.runProgram(async (program) => {
   const device = await openDevice({ adapter: options.adapter, withoutFeatures });
   try {
     report.say(harness.describeAdapter(device.adapter));
+    harness.tryPrecision(options, device);
     const wanted = harness.trainerOptions(options);
     const batch = wanted.batch ?? Math.min(128, dataset.train.count);
     const variants = await harness.chooseVariants({ device, spec, batch, options, report });

@@ -4,5 +4,6 @@
 alias Stored = f16;
 
 fn stored(value: f32) -> Stored {
-  return select(infinite_half(), f16(value), abs(value) <= LARGEST_HALF);
+  let beyond = select(infinite_half(), -infinite_half(), value < 0.0);
+  return select(beyond, f16(value), abs(value) <= LARGEST_HALF);
 }

@@ -4,5 +4,6 @@
 alias Stored = vec4h;
 
 fn stored(value: vec4f) -> Stored {
-  return select(vec4h(infinite_half()), vec4h(value), abs(value) <= vec4f(LARGEST_HALF));
+  let beyond = select(vec4h(infinite_half()), vec4h(-infinite_half()), value < vec4f());
+  return select(beyond, vec4h(value), abs(value) <= vec4f(LARGEST_HALF));
 }

@@ -15,6 +15,10 @@ const MOST = 255;
 export function imagesFromArrays(images: HostArray, labels?: HostArray): Images {
   const [count, height, width] = imageShape(images);
   const pixels = bytesOf(images, 'pixels', 'multiply images of 0..1 by 255 and save them as bytes');
+  if (pixels.reduce((most, value) => Math.max(most, value), 0) === 1)
+    throw new FormatError(
+      `${images.name} has pixels of 0 and 1 alone, must be 0 (black) to ${MOST} (white): multiply them by 255 and save them as bytes`,
+    );
   if (!labels) return { count, height, width, pixels };
   return { count, height, width, pixels, labels: classesOf(labels, count, images.name) };
 }

@@ -112,15 +112,21 @@ function inRows(values: NumericArray, shape: readonly number[]): NumericArray {
  * Decodes an .npz file, as np.savez and np.savez_compressed write it.
  * @param file the whole file
  * @param name what to call it in an error
+ * @param wanted which of them, by name; all by default. Others may hold anything
  * @returns the arrays by their names, in the file's order
  * @throws FormatError (rejects) if it is no zip archive, or holds something else than .npy files
  */
-export async function decodeNpz(file: Bytes, name = 'the file'): Promise<Map<string, HostArray>> {
+export async function decodeNpz(
+  file: Bytes,
+  name = 'the file',
+  wanted: (array: string) => boolean = () => true,
+): Promise<Map<string, HostArray>> {
   const arrays = new Map<string, HostArray>();
   for (const entry of readZip(file, name)) {
     const path = `${name}: ${entry.path}`;
     if (!entry.path.endsWith('.npy')) throw new FormatError(`${path} is no .npy file; is ${name} another archive?`);
-    arrays.set(entry.path.slice(0, -'.npy'.length), decodeNpy(await entry.read(), path));
+    const array = entry.path.slice(0, -'.npy'.length);
+    if (wanted(array)) arrays.set(array, decodeNpy(await entry.read(), path));
   }
   return arrays;
 }

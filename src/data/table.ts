@@ -163,8 +163,8 @@ export class TableBuilder implements RowListener {
   private fault(line: number, column: number, what: string): FormatError {
     const remedy =
       what === 'is missing'
-        ? 'give --missing mean or --missing drop'
-        : `must be a number: give --categorical ${this.names[column]}, or --drop ${this.names[column]}`;
+        ? "fill it in, or read the table with missing: 'mean' or 'drop'"
+        : 'must be a number: leave the column out (drop), or take it as categories (categorical)';
     return new FormatError(`${this.name}: line ${line}, column "${this.names[column]}" ${what}; ${remedy}`);
   }
 

@@ -160,10 +160,8 @@ export class Stepper {
   async gradientScale(): Promise<number> {
     if (this.settings.precision === 'f32') return 1;
     const { device, memory } = this.machine;
-    const [scale = 1] = new Float32Array(
-      await readBuffer(device, memory, this.owned.progress, F32_BYTES, LOSS_SCALE_AT),
-    );
-    return scale;
+    const [scale] = new Float32Array(await readBuffer(device, memory, this.owned.progress, F32_BYTES, LOSS_SCALE_AT));
+    return scale || 1; // before the first step there is none
   }
 
   /** After the steps submitted so far; later ones go on meanwhile. */

@@ -331,7 +331,7 @@ export class Trainer {
   /**
    * By parameter name: what the optimizer keeps: moment1, Adam's mean of the gradients (exp_avg in PyTorch) or the momentum
    * buffer; moment2, the mean of their squares (exp_avg_sq, square_avg); and, where a step leaves them in memory (options
-   * `keepGradients`, `clipNorm` or `fuse: false`), the last gradients, before clipping and weight decay.
+   * `keepGradients`, `clipNorm`, `precision: 'f16'` or `fuse: false`), the last gradients, before clipping and weight decay.
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();

@@ -217,6 +217,20 @@ test('EMNIST: one set of the folder, or the one that --split names', async () =>
   );
 });
 
+test('--split is for folders of several data sets', async () => {
+  const listener = { say: () => undefined, download: () => undefined };
+  const tables = folder({ 'a.csv': '1,2,3,4\n' });
+  for (const [choice, message] of [
+    [undefined, /^--split letters with no --data: only a folder may have several data sets/],
+    ['digits', /^--split letters with --data digits: only a folder/],
+    [tables, /^--split letters: .* has tables, must have IDX files of several data sets; leave --split out$/],
+  ] as const)
+    assert.match(
+      await refusal('ArgumentError', loadData(choice, listener, { places: nowhere(), split: 'letters' })),
+      message,
+    );
+});
+
 test('QMNIST: labels of several columns, the first of which is the class', async () => {
   const dir = folder({
     'qmnist-train-images-idx3-ubyte.gz': gzipSync(idx(2, 4, 3)),
@@ -265,6 +279,11 @@ test('.npz as np.savez writes it, and .npy of images alone', async () => {
   assert.equal(
     [(await load(npy, nowhere())).dataset.train.count, (await load(npy, nowhere())).dataset.test.count],
     [3, 1],
+  );
+  fs.writeFileSync(npy, encodeNpy(Uint8Array.of(0, 1, 1, 0), [1, 2, 2]));
+  assert.match(
+    await refusal('FormatError', load(npy, nowhere())),
+    /has pixels of 0 and 1 alone, must be 0 \(black\) to 255/,
   );
   fs.writeFileSync(npy, encodeNpy(Float32Array.of(0, 0.25, 1, 0), [1, 2, 2]));
   assert.match(

@@ -71,6 +71,13 @@ else {
       assert.not.ok(sameBits(await trainer.model.parameters(), before), 'later steps do not');
     }));
 
+  test('before the first step there are no gradients, and none that is not a number', () =>
+    training('vae', HALF, async (trainer) => {
+      const { gradients } = await trainer.optimizerState();
+      assert.ok(gradients && gradients.size > 0);
+      for (const { values } of gradients.values()) assert.ok(values.every((value) => value === 0));
+    }));
+
   test('two runs give the same bits; so does one that is saved after an overflow and restored', async () => {
     const whole = () =>
       training(OVERFLOWING, SUMMED, async (trainer) => {

@@ -137,14 +137,14 @@ const REFUSED: [
     'a,b\n1,2\n3,\n',
     {},
     FormatError,
-    't.csv: line 3, column "b" is missing; give --missing mean or --missing drop',
+    "t.csv: line 3, column \"b\" is missing; fill it in, or read the table with missing: 'mean' or 'drop'",
   ],
   [
     'a text among numbers',
     'a,b\n1,2\n3,red\n',
     {},
     FormatError,
-    't.csv: line 3, column "b" is "red"; must be a number: give --categorical b, or --drop b',
+    't.csv: line 3, column "b" is "red"; must be a number: leave the column out (drop), or take it as categories (categorical)',
   ],
   [
     'a column that is not there',

@@ -19,7 +19,7 @@ import { DownloadError } from '../run/fail.js';
 import { type Arrays, datasetOf } from './arrays.js';
 import { isTable, readTables, tablesOf } from './csv-file.js';
 import { download, md5Of } from './download.js';
-import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
+import { hasIdxFiles, isWholeIdxFolder, readFile, readIdxFolder } from './idx-folder.js';
 import { readNpy, readNpz, stem } from './numpy-files.js';
 
 /** Who hears what happens on the way. */
@@ -122,6 +122,10 @@ export async function loadData(
 ): Promise<LoadedData> {
   const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
   const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
+  if (split !== undefined && (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice)))
+    throw new ArgumentError(
+      `--split ${split} with ${choice === undefined ? 'no --data' : `--data ${choice}`}: only a folder may have several data sets; leave --split out`,
+    );
   if (choice === 'digits') return digitsData();
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
@@ -204,7 +208,7 @@ async function loadLocal(
   if (PARTS.every((part) => files.has(part)))
     return { dataset: await decode(source.title, folder, files), from: shorten(folder), choice: name };
   const system = path.join(places.system, name);
-  if (!fs.existsSync(system) || !hasIdxFiles(system)) return files;
+  if (!isWholeIdxFolder(system)) return files;
   return {
     dataset: { ...(await loadPlace(system, places, listener)), name: source.title },
     from: system,
@@ -278,6 +282,10 @@ async function loadPlace(place: string, places: Places, listener: DataListener, 
   if (stat.isDirectory()) {
     const name = path.basename(path.resolve(place));
     const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
+    if (tables && split !== undefined)
+      throw new ArgumentError(
+        `--split ${split}: ${place} has tables, must have IDX files of several data sets; leave --split out`,
+      );
     if (tables) return datasetOf(name, place, await readTables(tables, (...told) => listener.download(...told)), say);
     return datasetOf(name, place, await readIdxFolder(place, split), say);
   }

@@ -38,6 +38,10 @@ function findAll(folder: string): Found[] {
 /** Whether a folder has files of such names. */
 export const hasIdxFiles = (folder: string): boolean => findAll(folder).length > 0;
 
+/** Whether it has images and labels, for training and for testing. */
+export const isWholeIdxFolder = (folder: string): boolean =>
+  fs.existsSync(folder) && new Set(findAll(folder).map(({ part, what }) => `${part} ${what}`)).size === 4;
+
 /**
  * @param split which of several data sets, by its name or the end of it
  * @throws ArgumentError if there are several and none is chosen, or another than there is; FormatError for a file that is broken

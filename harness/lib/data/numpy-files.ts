@@ -9,7 +9,7 @@ const VALIDATION = ['x_val', 'X_val', 'val_images', 'val_x', 'val', 'validation'
 const TEST = ['x_test', 'X_test', 'test_images', 'test_x', 'test'];
 /** Of an archive without a test set. */
 const ALL = ['images', 'x', 'X', 'data', 'imgs'];
-const LABELS = ['labels', 'y', 'Y', 'target', 'latents_classes'];
+const LABELS = ['labels', 'y', 'Y', 'target'];
 
 /** y_train of x_train, train_labels of train_images. */
 const labelNames = (images: string): string[] => [
@@ -18,12 +18,20 @@ const labelNames = (images: string): string[] => [
   images.replace(/_x$/, '_y'),
 ];
 
+const KNOWN = new Set([
+  ...[...TRAIN, ...VALIDATION, ...TEST].flatMap((name) => [name, ...labelNames(name)]),
+  ...ALL,
+  ...LABELS,
+]);
+
 /**
  * @param file where the bytes are from
  * @throws FormatError if it holds no array under a name that says what it is
  */
 export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> {
-  const arrays = await decodeNpz(bytes, file);
+  // Archives have other things beside the images: descriptions as Python objects, say.
+  const known = await decodeNpz(bytes, file, (name) => KNOWN.has(name));
+  const arrays = known.size > 0 ? known : await decodeNpz(bytes, file);
   const part = (names: readonly string[], labels: (name: string) => readonly string[]): Part | undefined => {
     const name = names.find((each) => arrays.has(each));
     const images = name === undefined ? undefined : arrays.get(name);

@@ -25,14 +25,14 @@ export function tryPrecision({ precision }: { precision?: NumberType }, device: 
   const { name } = device.adapter;
   if (precision !== 'f16' || !device.features.has('shader-f16')) return;
   const library = import.meta.resolve('latentgpu/node');
-  const { status, signal, stderr } = spawnSync(
+  const { status, signal, stderr, error } = spawnSync(
     process.execPath,
     ['--input-type=module', '--eval', trial, library, name],
     { encoding: 'utf8', timeout: PATIENCE_MS },
   );
   if (status === 0) return;
   const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
-  const said = stderr.trim().split('\n').at(-1) ?? '';
+  const said = error?.message ?? stderr.trim().split('\n').at(-1) ?? '';
   throw new ArgumentError(
     `--precision f16: a trial of one step on ${name} ${how}${said && ` (${said})`}; its driver has f16 but cannot be ` +
       'trusted with it: leave --precision out, or update the driver',
