@@ -71,6 +71,9 @@ export class CsvReader {
       at = end + 1;
     }
     if (last && at < all.length) {
+      const quotes = all.subarray(at).reduce((count, byte) => count + Number(byte === QUOTE), 0);
+      if (quotes % 2 === 1)
+        throw new FormatError(`${this.name}: a quote (") that begins in or after line ${this.line + 1} is not closed`);
       this.takeLine(all, at, all.length);
       at = all.length;
     }

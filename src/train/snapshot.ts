@@ -117,16 +117,15 @@ function readMetadata(metadata: Record<string, string>): Omit<Snapshot, 'paramet
     epoch: read('epoch', isSums, '{ sums, images } as JSON') as LossSums,
     data: read('data', isObject, 'what the data were, as JSON') as DataIdentity,
     ...(metadata.scaling !== undefined && {
-      scaling: read('scaling', isScaling, '{ scale, good, skipped } as JSON') as LossScaling,
+      scaling: read('scaling', isScaling, '{ scale, good, skipped } as JSON, scale a power of two') as LossScaling,
     }),
   };
 }
 
 function isScaling(value: unknown): boolean {
-  const { scale, good, skipped } = (value ?? {}) as Partial<LossScaling>;
-  return (
-    Number.isFinite(scale) && (scale as number) > 0 && [good, skipped].every((count) => Number.isSafeInteger(count))
-  );
+  const { scale = 0, good, skipped } = (value ?? {}) as Partial<LossScaling>;
+  const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
+  return scale > 0 && Number.isInteger(Math.log2(scale)) && isCount(good) && isCount(skipped);
 }
 
 function isSums(value: unknown): boolean {

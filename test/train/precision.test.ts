@@ -101,6 +101,17 @@ else {
     }
   });
 
+  test('a snapshot whose scaling makes no sense is refused', () =>
+    training('vae', HALF, async (trainer) => {
+      const snapshot = await trainer.snapshot();
+      for (const scaling of [
+        { scale: 3, good: 0, skipped: 0 },
+        { scale: 2, good: 0, skipped: -1 },
+        { scale: -2, good: 0, skipped: 0 },
+      ])
+        assert.throws(() => decodeSnapshot(encodeSnapshot({ ...snapshot, scaling })), /"scaling" is .*a power of two/);
+    }));
+
   test('a snapshot of another precision is refused, unless it is meant', async () => {
     const taken = await training('vae', HALF, async (trainer): Promise<Snapshot> => {
       await trainSteps(trainer, 2);

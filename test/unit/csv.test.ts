@@ -124,6 +124,13 @@ const REFUSED: [
   message: string,
 ][] = [
   ['nothing', '', {}, FormatError, 't.csv has no line, must be a table; is it the right file?'],
+  [
+    'a quote that is not closed',
+    'a,b\n1,2\n3,"4\n5,6\n',
+    {},
+    FormatError,
+    't.csv: a quote (") that begins in or after line 3 is not closed',
+  ],
   ['a header alone', 'a,b\n', {}, FormatError, 't.csv has no row'],
   [
     'a row that is short',
