@@ -11,6 +11,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { chooseImages, dataPlaces, type LoadedData, loadData, type Places } from '../../harness/lib/data/data.js';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
+import { splitImages } from '../../harness/lib/run/begin.js';
 
 const TRAIN = 'train-images-idx3-ubyte';
 const TEST = 't10k-images-idx3-ubyte';
@@ -229,6 +230,17 @@ test('--split is for folders of several data sets', async () => {
       await refusal('ArgumentError', loadData(choice, listener, { places: nowhere(), split: 'letters' })),
       message,
     );
+});
+
+test("an archive's own validation images are not overwritten by --validation", async () => {
+  const { dataset } = await load(folder({ [TRAIN]: idx(6, 4, 3), [TEST]: idx(2, 4, 3) }), nowhere());
+  const own = { ...dataset, validation: dataset.test };
+  assert.is(splitImages(dataset, { validation: 0.5, seed: 0 }).validation?.count, 3);
+  assert.is(splitImages(own, { seed: 0 }).validation?.count, 2);
+  assert.throws(
+    () => splitImages(own, { validation: 0.5, seed: 0 }),
+    /^--validation 0\.5: .* has 2 validation images of its own; leave --validation out$/,
+  );
 });
 
 test('QMNIST: labels of several columns, the first of which is the class', async () => {

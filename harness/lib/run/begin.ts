@@ -33,10 +33,17 @@ import { type Job, keptLines } from './training.js';
 import { chooseVariants } from './variants.js';
 
 /** Some of the training images held out, if --validation says so. */
-export const splitImages = (
+export function splitImages(
   dataset: Dataset,
   { validation, seed }: Pick<TrainOptions, 'validation' | 'seed'>,
-): Dataset => (validation === undefined ? dataset : holdOut(dataset, validation, seed));
+): Dataset {
+  if (validation === undefined) return dataset;
+  if (dataset.validation)
+    throw new ArgumentError(
+      `--validation ${validation}: ${dataset.name} has ${dataset.validation.count} validation images of its own; leave --validation out`,
+    );
+  return holdOut(dataset, validation, seed);
+}
 
 /**
  * The model that the flags describe; of --init FILE without any of these flags, the one that the weights are of.

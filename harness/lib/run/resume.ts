@@ -29,6 +29,7 @@ const FREE: readonly (keyof TrainOptions)[] = [
   'keep',
   'on-divergence',
   'data',
+  'split',
   'adapter',
   'quiet',
 ];
@@ -47,7 +48,10 @@ export function chooseStart(given: Partial<TrainOptions>, modelFlags: readonly s
     const from = readCheckpoint(resume, '--resume');
     const stored = from.run.options;
     refuseOthers(given, stored, (name) => !FREE.includes(name), resume, 'use --fork for other options');
-    return { options: { ...stored, ...given, data: given.data ?? from.run.data }, from, resumed: true };
+    // The split is of the data that were named with it.
+    const { split: _, ...withoutSplit } = stored;
+    const kept = given.data === undefined ? stored : withoutSplit;
+    return { options: { ...kept, ...given, data: given.data ?? from.run.data }, from, resumed: true };
   }
   if (fork !== undefined) {
     const from = readCheckpoint(fork, '--fork');
