@@ -6,6 +6,19 @@
 export type { Bytes } from './data/bytes.js';
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
+export {
+  type CheckedExamples,
+  checkDataset,
+  checkExamples,
+  chosenExamples,
+  countOf,
+  type Examples,
+  numbersOf,
+  shapeOfOne,
+  sizeOf,
+  sizeText,
+  someExamples,
+} from './data/examples.js';
 export { holdOut } from './data/hold-out.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
@@ -86,7 +99,7 @@ export {
 // What the library does with its own options, for pages and programs that have more of them.
 export { requireKnownKeys } from './names.js';
 export type { Dispatch, Plan } from './plan/plan.js';
-export { type DataIdentity, type ImagesIdentity, identify } from './train/identity.js';
+export { type DataIdentity, type ExamplesIdentity, type ImagesIdentity, identify } from './train/identity.js';
 export type { Losses, LossSums } from './train/metrics.js';
 export {
   type Codes,

@@ -29,7 +29,7 @@ export const SINGLE: Record<OpName, Lowering> = {
     const shape = { rows, pixels: columns, shuffle, range };
     const bound = { ...tensors.stepState(), ...tensors.counters(), x: tensors.of(node) };
     return tensors.images().map(({ images, part }) => ({
-      ...dispatchOf(gather, part ? { ...shape, part } : shape, { ...bound, images }, node.label),
+      ...dispatchOf(gather(tensors.exampleType), part ? { ...shape, part } : shape, { ...bound, images }, node.label),
       ...(part && { together: node.label }),
     }));
   },

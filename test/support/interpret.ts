@@ -1,7 +1,7 @@
 // Graphs computed on the host in f64: every operation of src/graph/ops.ts from its formula, written without a look at
 // the shaders, so that what the GPU gives can be held against it. Plans and kernels are not known here. Slow: for small
 // models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
-import type { Images } from '../../src/data/dataset.js';
+import { type CheckedExamples, countOf } from '../../src/data/examples.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange, LossTerm } from '../../src/model/spec.js';
@@ -28,7 +28,7 @@ export interface StepLeaves {
   start: number;
   /** Rows of the batch that hold an image. */
   rows: number;
-  images: Images;
+  images: CheckedExamples;
   /** Of the terms of the loss. */
   weights: ReadonlyMap<LossTerm, number>;
   /** How much one image counts in the gradients; 1 if absent. */
@@ -151,8 +151,9 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {
       if (row >= live) return 0;
-      const grey = at(images.pixels, imageOfRow(leaves, row, shuffle) * columns + column) / 255;
-      return range === '-1..1' ? 2 * grey - 1 : grey;
+      const stored = at(images.values, imageOfRow(leaves, row, shuffle) * columns + column);
+      const number = images.values instanceof Uint8Array ? stored / 255 : stored;
+      return range === '-1..1' ? 2 * number - 1 : number;
     });
   },
   batch_labels: ({ node, leaves }, { shuffle }) => {
@@ -315,7 +316,7 @@ const inside = (rho: Values): Values => rho.map((r) => Math.min(Math.max(r, 1e-6
 /** Which image of the dataset a row of the batch holds. */
 function imageOfRow(leaves: Leaves, row: number, shuffle: boolean): number {
   const { images, start, seed, epoch } = get(leaves.step, 'a step');
-  return shuffle ? permute(start + row, images.count, seed, epoch) : start + row;
+  return shuffle ? permute(start + row, countOf(images), seed, epoch) : start + row;
 }
 
 /** C [m, n] = sum over k. */

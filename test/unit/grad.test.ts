@@ -179,7 +179,7 @@ function ruleSubject({ name, operation, inputs, data = [], between0And1 = false 
   const gradients = addGradients(graph, [{ node: output, gradient: seed }], nodes);
 
   const weights = normalValues(numel(output.shape), 90);
-  const images = { count: 1, height: 1, width: 1, pixels: new Uint8Array(1) };
+  const images = { shape: [1, 1], values: new Uint8Array(1) };
   const leaves: Leaves = {
     parameters: new Map(
       inputs.map((shape, i) => [
