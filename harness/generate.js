@@ -26,7 +26,7 @@ await harness.runProgram(async (program) => {
     try {
       const material = harness.gatherMaterial({ model, dataset, options, results, say });
       for (const output of outputs) {
-        const why = output.refusal(run.spec, dataset.test);
+        const why = harness.refusalOf(output, run.spec, dataset.test);
         if (why === undefined) await output.make(material);
         else skipped.push({ name: output.name, why });
       }

@@ -74,6 +74,7 @@ export {
   type VaeOptions,
   vae,
 } from './model/presets.js';
+export { fitScaling, SCALINGS, type ScalingSpec, scaled, unscaled } from './model/scaling.js';
 export {
   ACTIVATIONS,
   type Activation,

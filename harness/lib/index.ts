@@ -12,8 +12,8 @@ export {
   type Places,
   type Source,
 } from './data/data.js';
+export { firstLabels, firstNumbers, labelsByClass } from './data/examples.js';
 export { writeIdxFiles } from './data/idx-files.js';
-export { asFloats, firstLabels, labelsByClass } from './data/images.js';
 export { adviceFor } from './doctor/advice.js';
 export { doctorText } from './doctor/doctor-text.js';
 export { lookAround } from './doctor/machine.js';
@@ -27,6 +27,7 @@ export {
   gatherMaterial,
   loadModel,
   loadRunData,
+  refusalOf,
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';

@@ -2,6 +2,7 @@
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
 import { show } from '../show.js';
+import { type ScalingSpec, validateScaling } from './scaling.js';
 import {
   refuse,
   requireFraction,
@@ -113,6 +114,8 @@ export interface ModelSpec {
   inputs: number;
   /** 0..1 if absent. */
   range?: PixelRange;
+  /** What becomes of the examples' numbers before the model sees them, and is undone in what it gives back. Not by default. */
+  scaling?: ScalingSpec;
   /** Conditional: so many classes; the image's label, as one-hot, is appended to the encoder's input and to the code. */
   classes?: number;
   /** Denoising: the encoder sees damaged images, the loss is against the clean ones. */
@@ -176,6 +179,7 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   requireKnownKeys(spec, SPEC_KEYS, '');
   requirePositiveInteger(spec.inputs, 'inputs');
   if (spec.range !== undefined) requireOneOf(spec.range, RANGES, 'range');
+  if (spec.scaling !== undefined) validateScaling(spec.scaling, spec.inputs as number);
   if (spec.classes !== undefined) requirePositiveInteger(spec.classes, 'classes');
   if (spec.corruption !== undefined) validateCorruption(spec.corruption);
   validateLayers(spec.encoder, 'encoder');
@@ -187,7 +191,18 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   validateTerms(spec as ModelSpec);
 }
 
-const SPEC_KEYS = ['inputs', 'range', 'classes', 'corruption', 'encoder', 'code', 'decoder', 'loss', 'initialization'];
+const SPEC_KEYS = [
+  'inputs',
+  'range',
+  'scaling',
+  'classes',
+  'corruption',
+  'encoder',
+  'code',
+  'decoder',
+  'loss',
+  'initialization',
+];
 const LAYER_KEYS = ['units', 'activation'];
 
 function validateLayers(layers: unknown, path: string): void {

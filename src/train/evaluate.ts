@@ -42,7 +42,7 @@ export class Evaluator {
   ): Promise<Evaluator> {
     const count = countOf(examples);
     const batch = Math.min(EVALUATION_BATCH, count);
-    const resident = residentOf(examples, settings.store);
+    const resident = residentOf(examples, settings.store, model.spec.scaling);
     const { layout, choose, machine } = model;
     const sizes = {
       layout,

@@ -11,6 +11,7 @@ import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
 import type { MatmulVariants } from '../kernels/choices.js';
+import { scaled, unscaled } from '../model/scaling.js';
 import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
 import type { ChooseMatmul } from '../plan/call.js';
@@ -157,7 +158,7 @@ export class Model {
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
     const { count: rows, values: shades } = imageRows(images, inputs);
-    const seen = this.spec.range === '-1..1' ? shades.map((x) => 2 * x - 1) : shades;
+    const seen = this.asSeen(shades);
     const values = this.withLabels(seen, inputs, rows, labels);
     const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
@@ -188,7 +189,16 @@ export class Model {
     const { units } = this.spec.code;
     const values = this.withLabels(codes, units, count, labels);
     const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
-    return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
+    const { range, scaling } = this.spec;
+    const numbers = range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
+    return scaling ? unscaled(numbers, scaling) : numbers;
+  }
+
+  /** The examples' own numbers as the encoder takes them. */
+  private asSeen(numbers: Float32Array): Float32Array {
+    const { range, scaling } = this.spec;
+    const own = scaling ? scaled(numbers, scaling) : numbers;
+    return range === '-1..1' ? own.map((x) => 2 * x - 1) : own;
   }
 
   /**

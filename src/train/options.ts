@@ -6,6 +6,7 @@ import { encoderDepth, type Part } from '../graph/build.js';
 import type { NumberType } from '../kernels/stored.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
+import { scaled } from '../model/scaling.js';
 import { checkMirrored, type ModelSpec } from '../model/spec.js';
 import { checkSeed, requireCount, requireKnownKeys, requireOneOf, requirePositive } from '../model/values.js';
 import type { RecoveryOptions } from './recovery.js';
@@ -159,16 +160,21 @@ export function checkPrecision({ precision }: StepSettings, { features, adapter 
 export function checkFits(examples: CheckedExamples, name: string, spec: ModelSpec): void {
   if (sizeOf(examples) !== spec.inputs)
     throw new ArgumentError(`${name}: ${sizeText(examples)}, but the model takes ${spec.inputs}`);
-  checkProbabilities(examples, name, spec);
+  checkNumbers(examples, name, spec);
   checkLabels(examples, name, spec);
 }
 
-function checkProbabilities({ values, shape }: CheckedExamples, name: string, { loss }: ModelSpec): void {
-  if (loss.reconstruction !== 'bce' || values instanceof Uint8Array) return;
+function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
+  if (examples.values instanceof Uint8Array) {
+    if (!scaling) return;
+    throw new ArgumentError(`${name}: bytes, which stand for 0..1, must be numbers for a model with a scaling`);
+  }
+  if (loss.reconstruction !== 'bce') return;
+  const values = scaling ? scaled(examples.values, scaling) : examples.values;
   const wrong = values.findIndex((value) => value < 0 || value > 1);
   if (wrong >= 0)
     throw new ArgumentError(
-      `${name}: ${values[wrong]} (example ${Math.floor(wrong / sizeOf({ shape }))}), but the bce loss takes numbers of 0..1: scale them, or use the mse loss`,
+      `${name}: ${values[wrong]} (example ${Math.floor(wrong / sizeOf(examples))})${scaling ? ` when scaled (${scaling.kind})` : ''}, but the bce loss takes numbers of 0..1: ${scaling ? '' : 'scale them, or '}use the mse loss`,
     );
 }
 

@@ -41,7 +41,7 @@ export class TrainerParts {
   ): Promise<TrainerParts> {
     const { layout, choose, machine, spec, device } = model;
     const { batch, store } = settings;
-    const train = residentOf(dataset.train, store);
+    const train = residentOf(dataset.train, store, spec.scaling);
     const sizes = {
       layout,
       rows: batch,

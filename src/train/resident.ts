@@ -1,8 +1,9 @@
 // Examples as they lie on the GPU: the bytes of their numbers, in as many buffers as the device makes necessary.
-import { type CheckedExamples, countOf, sizeOf } from '../data/examples.js';
+import { type CheckedExamples, countOf, numbersOf, sizeOf } from '../data/examples.js';
 import { halfBits } from '../data/half.js';
 import { ArgumentError } from '../errors.js';
 import { EXAMPLE_BYTES, type ExampleType } from '../kernels/gather.js';
+import { type ScalingSpec, scaled } from '../model/scaling.js';
 import type { ImagePart } from '../plan/tensors.js';
 
 /** What examples that are no bytes are stored as; bytes stay bytes. */
@@ -18,9 +19,13 @@ export interface Resident {
   labels?: Uint8Array;
 }
 
-/** @throws ArgumentError if a number is too large for f16 */
-export function residentOf(examples: CheckedExamples, store: StoreType): Resident {
-  const { values, labels } = examples;
+/**
+ * @param scaling of the model that will see them
+ * @throws ArgumentError if a number is too large for f16
+ */
+export function residentOf(examples: CheckedExamples, store: StoreType, scaling?: ScalingSpec): Resident {
+  const { labels } = examples;
+  const values = scaling ? scaled(numbersOf(examples), scaling) : examples.values;
   const type = values instanceof Float32Array ? store : 'u8';
   const numbers = type === 'f16' ? halves(values) : values;
   const bytes = new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, numbers.byteLength);

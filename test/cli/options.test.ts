@@ -95,10 +95,11 @@ test('--help wins, wherever it stands and whatever else is wrong', () => {
 test('the help names every flag once, under its heading, and fits a terminal', () => {
   const help = trainHelp();
   const groups = {
-    Data: 'data split limit validation',
-    Model: 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise',
+    Data: 'data split layout limit validation',
+    Model:
+      'model spec hidden latent activation loss output range scale init beta variance l1 rho sparsity-weight noise',
     Training:
-      'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision nesterov',
+      'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
     Tuning: 'variants tune no-tune retune',
     'Machine and output': 'adapter out plan quiet help',

@@ -204,7 +204,11 @@ const runFolder = () => {
 
 function readFolder(): void {
   const run = readRun(runFolder());
-  if (run.size) assert.is(run.size.height * run.size.width, run.spec.inputs);
+  if (run.shape)
+    assert.is(
+      run.shape.reduce((product, size) => product * size, 1),
+      run.spec.inputs,
+    );
   const flat = flatWeights(layoutFrom(run.spec), run.tensors);
   assert.ok(flat.every(Number.isFinite));
 }

@@ -5,16 +5,17 @@ import os from 'node:os';
 import path from 'node:path';
 import {
   ae,
+  type CheckedExamples,
   conditionalVae,
-  type Dataset,
+  countOf,
   denoising,
   encodeSafetensors,
-  type Images,
   type ModelSpec,
   vae,
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ExampleSet } from '../../harness/lib/data/arrays.js';
 import { defaultWalk, line } from '../../harness/lib/generate/between.js';
 import { checkImagesFit, chooseOutputs, loadRunData } from '../../harness/lib/generate/generate.js';
 import { denoised } from '../../harness/lib/generate/images.js';
@@ -166,14 +167,12 @@ test('--label and --axes must be of the model', () => {
 });
 
 /** `labels.length` images of 8x8, or `count` without labels. */
-const images = (labels?: number[], count = labels?.length ?? 0): Images => ({
-  count,
-  height: 8,
-  width: 8,
-  pixels: new Uint8Array(count * 64),
+const images = (labels?: number[], count = labels?.length ?? 0): CheckedExamples => ({
+  shape: [count, 8, 8],
+  values: new Uint8Array(count * 64),
   ...(labels && { labels: Uint8Array.from(labels) }),
 });
-const fits = (args: string, spec: ModelSpec, dataset: Omit<Dataset, 'name'>) =>
+const fits = (args: string, spec: ModelSpec, dataset: Omit<ExampleSet, 'name'>) =>
   checkImagesFit(options(`--run a ${args}`.trim()), spec, { name: 'shapes', ...dataset });
 
 test('images must fit the model and the request', () => {
@@ -184,7 +183,7 @@ test('images must fit the model and the request', () => {
   fits('--only samples', conditional, unlabelled);
   refused(
     () => fits('', vae({ ...small, pixels: 784 }), unlabelled),
-    "shapes has images of 8x8 (64 pixels), must have 784 pixels as the model; give the run's data with --data",
+    "shapes has images of 8x8 = 64 pixels, must have 784 as the model; give the run's data with --data",
   );
   refused(() => fits('--walk 0,2', plain, unlabelled), '--walk 0,2: there is no test image 2, must be from 0 to 1');
   refused(
@@ -215,11 +214,12 @@ test('a conditional model needs labels, and those that it knows', () => {
 
 // Layouts
 
+const walkOf = (examples: CheckedExamples) => defaultWalk({ count: countOf(examples), labels: examples.labels });
 test('defaultWalk: the first image and the first of another class, or the second', () => {
-  assert.equal(defaultWalk(images([5, 5, 5, 2, 1])), [0, 3]);
-  assert.equal(defaultWalk(images([5, 5, 5])), [0, 1]);
-  assert.equal(defaultWalk(images(undefined, 3)), [0, 1]);
-  assert.equal(defaultWalk(images([5])), [0, 0]);
+  assert.equal(walkOf(images([5, 5, 5, 2, 1])), [0, 3]);
+  assert.equal(walkOf(images([5, 5, 5])), [0, 1]);
+  assert.equal(walkOf(images(undefined, 3)), [0, 1]);
+  assert.equal(walkOf(images([5])), [0, 0]);
 });
 
 test('line: equal steps from one code to the other, the ends exactly theirs', () => {
@@ -288,12 +288,12 @@ test('a run is read: its model, its weights and the name of its data, where that
     'run.json': JSON.stringify({ spec: plain, config: { dataChoice: 'digits' } }),
     'model.safetensors': weights,
   });
-  const { spec, tensors, data, size } = readRun(run);
-  assert.equal([spec, data, size], [plain, 'digits', { height: 8, width: 8 }]);
+  const { spec, tensors, data, shape } = readRun(run);
+  assert.equal([spec, data, shape], [plain, 'digits', [8, 8]]);
   assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
   for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
     fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'size']);
+    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape']);
   }
   assert.equal(readRun(run).source, { weights: path.join(run, 'model.safetensors'), model: 'run.json' });
   assert.is(readRun(run).folder, run);
@@ -306,11 +306,14 @@ test('the size of the images: as run.json has it, of older runs a square, or unk
       path.join(run, 'run.json'),
       `\ufeff${JSON.stringify({ spec: vae({ ...small, pixels }), config })}`, // a byte order mark, as editors leave it
     );
-    return readRun(run).size;
+    return readRun(run).shape;
   };
-  assert.equal(sizeOf(12, { height: 3, width: 4 }), { height: 3, width: 4 });
-  assert.equal(sizeOf(16, { height: 3, width: 4 }), { height: 4, width: 4 }, 'not of this model');
-  assert.equal(sizeOf(16, {}), { height: 4, width: 4 });
+  assert.equal(sizeOf(12, { height: 3, width: 4 }), [3, 4]);
+  assert.equal(sizeOf(16, { height: 3, width: 4 }), [4, 4], 'not of this model');
+  assert.equal(sizeOf(16, {}), [4, 4]);
+  assert.equal(sizeOf(12, { shape: [2, 2, 3] }), [2, 2, 3], 'colour');
+  assert.equal(sizeOf(12, { shape: [12] }), [12], 'features');
+  assert.equal(sizeOf(16, { shape: [12] }), [4, 4], 'not of this model');
   assert.is(sizeOf(12, {}), undefined);
   assert.is(sizeOf(12, { height: -3, width: -4 }), undefined);
 });
@@ -325,9 +328,15 @@ test('samples need no data: none are looked for, but where others need them, and
     return loadRunData(asked, { source, folder: 'a', spec: plain, tensors: new Map(), ...run }, outputs, listener);
   };
   const gone = path.join(root, 'gone');
-  const size = { height: 4, width: 16 };
-  const { train, test: none } = await load('--only samples', { data: gone, size });
-  assert.equal([train.count, none.count, none.height, none.width], [0, 0, 4, 16]);
+  const shape = [4, 16];
+  const { train, test: none } = await load('--only samples', { data: gone, shape });
+  assert.equal(
+    [train.shape, none.shape],
+    [
+      [0, 4, 16],
+      [0, 4, 16],
+    ],
+  );
   assert.equal(said, []);
   const refusal = async (args: string, run: Partial<StoredRun>) => {
     try {
@@ -339,9 +348,9 @@ test('samples need no data: none are looked for, but where others need them, and
   };
   const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file`;
   const others = '(the run was of these data; name others with --data';
-  assert.is(await refusal('', { data: gone, size }), `${missing} ${others}, or make what needs none: --only samples)`);
-  assert.is(await refusal('--only walk', { data: gone, size }), `${missing} ${others})`);
-  assert.is(await refusal(`--only samples --data ${gone}`, { size }), missing);
+  assert.is(await refusal('', { data: gone, shape }), `${missing} ${others}, or make what needs none: --only samples)`);
+  assert.is(await refusal('--only walk', { data: gone, shape }), `${missing} ${others})`);
+  assert.is(await refusal(`--only samples --data ${gone}`, { shape }), missing);
   assert.is(
     await refusal('--only samples', {}),
     'which data are to be used, run.json cannot say; name them, for example --data digits',
@@ -471,6 +480,8 @@ test('noise that damages nothing: an infinite PSNR is said in words that the fon
     options: options('--run a'),
     results: new Results({ out: path.join(root, 'out'), run: root }, (text) => lines.push(text)),
     say: () => {},
+    size: { height: 8, width: 8 },
+    features: [],
     testCodes: () => Promise.reject(new Error('not needed')),
   });
   assert.equal(lines, [

@@ -1,4 +1,4 @@
-// Images from tables of text: a .csv or .tsv file with a column a pixel, or a folder of two such files. Read piece by piece.
+// Examples from tables of text: a .csv or .tsv file with a row each, or a folder of two such files. Read piece by piece.
 import fs from 'node:fs';
 import path from 'node:path';
 import { CsvReader, FormatError, type RowListener, type Table, TableBuilder, type TableOptions } from 'latentgpu/node';
@@ -43,36 +43,55 @@ async function readTable(
 
 const isSquare = (count: number): boolean => count > 0 && Number.isInteger(Math.sqrt(count));
 
-/**
- * Images of a column a pixel: with names, those of pixels, and "label"; without, as many as a square image has, or one more,
- * of which the first is the label.
- */
-function imageColumns(file: string): (names: readonly string[], hasHeader: boolean) => TableOptions {
-  return (names, hasHeader) => {
-    if (!hasHeader) {
-      if (isSquare(names.length)) return { labelColumn: false };
-      if (isSquare(names.length - 1)) return { labelColumn: 1 };
-      throw new FormatError(
-        `${file} has ${names.length} columns without names, must have one for each pixel of square images, and may have the label before them`,
-      );
-    }
-    const other = names.find((name) => !PIXEL.test(name) && name.toLowerCase() !== 'label');
-    if (other === undefined) return {};
-    throw new FormatError(
-      `${file} has the column "${other}", must have pixels alone (pixel0, pixel1, ... or 1x1, 1x2, ...) and "label": tables of other ` +
-        'numbers cannot be trained on yet',
-    );
-  };
+/** What the columns of a table are taken for. */
+interface Columns {
+  options: TableOptions;
+  /** Whether each column but the label is a pixel of a square image. */
+  images: boolean;
 }
 
-/** @throws FormatError if it is no table of images */
-export async function readTableImages(file: string, progress: ReadProgress): Promise<Part> {
-  const { features, labels, classes = [] } = await readTable(file, imageColumns(file), progress);
-  if (!labels) return { images: features };
+/** Without names, as many columns as the images in use have pixels: 8x8 at least. */
+const LEAST_PIXELS = 64;
+
+/** Pixels by their names (and "label"), or, without names, by their number, or one more, of which the first is the label. */
+function columnsOf(names: readonly string[], hasHeader: boolean): Columns {
+  const of = (count: number) => isSquare(count) && (hasHeader || count >= LEAST_PIXELS);
+  if (hasHeader) {
+    const pixels = names.filter((name) => name.toLowerCase() !== 'label');
+    return { options: {}, images: of(pixels.length) && pixels.every((name) => PIXEL.test(name)) };
+  }
+  if (of(names.length)) return { options: { labelColumn: false }, images: true };
+  if (of(names.length - 1)) return { options: { labelColumn: 1 }, images: true };
+  return { options: {}, images: false };
+}
+
+/** A part of a data set, and what the columns are called. */
+interface TablePart extends Part {
+  features?: readonly string[];
+}
+
+/** @throws FormatError naming file, line and column of what is no number */
+export async function readTablePart(file: string, progress: ReadProgress): Promise<TablePart> {
+  let images = false;
+  const table = await readTable(
+    file,
+    (names, hasHeader) => {
+      const columns = columnsOf(names, hasHeader);
+      images = columns.images;
+      return columns.options;
+    },
+    progress,
+  );
+  const { features, labels, classes = [], names } = table;
+  const [count = 0, columns = 0] = features.shape;
+  const side = Math.sqrt(columns);
+  const examples = images ? { ...features, shape: [count, side, side] } : features;
+  const told = images ? {} : { features: names };
+  if (!labels) return { examples, ...told };
   // By the numbers themselves: a file for testing may lack a class of the one for training.
   const numbers = classes.map(Number);
   const values = Float64Array.from(labels.values, (code) => numbers[code] ?? Number.NaN);
-  return { images: features, labels: { ...labels, values } };
+  return { examples, labels: { ...labels, values }, ...told };
 }
 
 /** The tables of a folder, mnist_train.csv and mnist_test.csv or one; undefined if it is not clear which they are. */
@@ -89,8 +108,10 @@ export async function readTables(
   { train, test }: { train: string; test?: string },
   progress: ReadProgress,
 ): Promise<Arrays> {
+  const { features, ...part } = await readTablePart(train, progress);
   return {
-    train: await readTableImages(train, progress),
-    ...(test !== undefined && { test: await readTableImages(test, progress) }),
+    train: part,
+    ...(test !== undefined && { test: await readTablePart(test, progress) }),
+    ...(features && { features }),
   };
 }

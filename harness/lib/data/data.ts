@@ -6,17 +6,19 @@ import os from 'node:os';
 import path from 'node:path';
 import {
   ArgumentError,
-  type Dataset,
+  checkDataset,
+  countOf,
   decodeIdx,
   didYouMean,
   digits,
-  firstImages,
   gunzipIfNeeded,
   isNpy,
   isZip,
+  someExamples,
 } from 'latentgpu/node';
+import type { ReadingOptions } from '../options/reading-options.js';
 import { DownloadError } from '../run/fail.js';
-import { type Arrays, datasetOf } from './arrays.js';
+import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
 import { isTable, readTables, tablesOf } from './csv-file.js';
 import { download, md5Of } from './download.js';
 import { hasIdxFiles, isWholeIdxFolder, readFile, readIdxFolder } from './idx-folder.js';
@@ -31,8 +33,8 @@ export interface DataListener {
 }
 
 export interface LoadedData {
-  dataset: Dataset;
-  /** Where the images came from: a folder, an address. */
+  dataset: ExampleSet;
+  /** Where the examples came from: a folder, an address. */
   from: string;
   /** What --data takes to load the same again, from any folder. */
   choice: string;
@@ -102,11 +104,9 @@ export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
   };
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends ReadingOptions {
   /** How many training images will be used; digits draws no more than that. */
   limit?: number | undefined;
-  /** Of a folder with several data sets, which. */
-  split?: string | undefined;
   places?: Places;
 }
 
@@ -118,9 +118,10 @@ export interface LoadOptions {
 export async function loadData(
   choice: string | undefined,
   listener: DataListener,
-  { limit = Number.POSITIVE_INFINITY, split, places = dataPlaces() }: LoadOptions = {},
+  { limit = Number.POSITIVE_INFINITY, places = dataPlaces(), ...reading }: LoadOptions = {},
 ): Promise<LoadedData> {
-  const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
+  const { split } = reading;
+  const drawn = () => checkDataset(digits({ train: Math.min(limit, DIGITS_TRAIN) }));
   const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
   if (split !== undefined && (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice)))
     throw new ArgumentError(
@@ -130,7 +131,7 @@ export async function loadData(
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
-      : loadOwn(choice, split, places, listener);
+      : loadOwn(choice, reading, places, listener);
   try {
     return await loadNamed('mnist', places, listener);
   } catch (error) {
@@ -151,17 +152,18 @@ export async function loadData(
  * @throws ArgumentError if the batch that was asked for does not fit into what is left
  */
 export function chooseImages(
-  dataset: Dataset,
+  dataset: ExampleSet,
   { limit, batch }: { limit?: number; batch?: number },
   listener: Pick<DataListener, 'say'>,
-): Dataset {
-  const { count } = dataset.train;
+): ExampleSet {
+  const count = countOf(dataset.train);
   if (limit !== undefined && limit > count)
     listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training images are used`);
-  const train = limit === undefined ? dataset.train : firstImages(dataset.train, limit);
-  if (batch !== undefined && batch > train.count)
+  const train = limit === undefined ? dataset.train : someExamples(dataset.train, 0, limit);
+  const left = countOf(train);
+  if (batch !== undefined && batch > left)
     throw new ArgumentError(
-      `--batch ${batch} is larger than the data: ${train.count} training images; use --batch <= ${train.count}`,
+      `--batch ${batch} is larger than the data: ${left} training images; use --batch <= ${left}`,
     );
   return { ...dataset, train };
 }
@@ -258,7 +260,7 @@ const SPLIT = '#';
 /** From a path, or from what `choice` says of a path and a split. */
 async function loadOwn(
   choice: string,
-  split: string | undefined,
+  { split, ...reading }: ReadingOptions,
   places: Places,
   listener: DataListener,
 ): Promise<LoadedData> {
@@ -266,12 +268,17 @@ async function loadOwn(
   const whole = at < 0 || fs.existsSync(choice);
   const place = whole ? choice : choice.slice(0, at);
   const set = split ?? (whole ? undefined : choice.slice(at + 1));
-  const dataset = await loadPlace(place, places, listener, set);
+  const dataset = await loadPlace(place, places, listener, { ...reading, ...(set !== undefined && { split: set }) });
   return { dataset, from: place, choice: path.resolve(place) + (set === undefined ? '' : SPLIT + set) };
 }
 
-/** Images from a file or a folder of one's own. */
-async function loadPlace(place: string, places: Places, listener: DataListener, split?: string): Promise<Dataset> {
+/** Examples from a file or a folder of one's own. */
+async function loadPlace(
+  place: string,
+  places: Places,
+  listener: DataListener,
+  { split, layout }: ReadingOptions = {},
+): Promise<ExampleSet> {
   const names = [...Object.keys(places.sources), 'digits'];
   const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
@@ -286,14 +293,15 @@ async function loadPlace(place: string, places: Places, listener: DataListener, 
       throw new ArgumentError(
         `--split ${split}: ${place} has tables, must have IDX files of several data sets; leave --split out`,
       );
-    if (tables) return datasetOf(name, place, await readTables(tables, (...told) => listener.download(...told)), say);
-    return datasetOf(name, place, await readIdxFolder(place, split), say);
+    if (tables)
+      return datasetOf({ name, place, layout }, await readTables(tables, (...told) => listener.download(...told)), say);
+    return datasetOf({ name, place, layout }, await readIdxFolder(place, split), say);
   }
   if (split !== undefined)
     throw new ArgumentError(
       `--split ${split}: ${place} is a file, must be a folder of several data sets; leave --split out`,
     );
-  return datasetOf(stem(place), place, await readArrayFile(place, names, listener), say);
+  return datasetOf({ name: stem(place), place, layout }, await readArrayFile(place, names, listener), say);
 }
 
 async function readArrayFile(file: string, names: readonly string[], listener: DataListener): Promise<Arrays> {
@@ -306,16 +314,16 @@ async function readArrayFile(file: string, names: readonly string[], listener: D
   );
 }
 
-async function decode(name: string, folder: string, files: Map<Part, Uint8Array>): Promise<Dataset> {
+async function decode(name: string, folder: string, files: Map<Part, Uint8Array>): Promise<ExampleSet> {
   const array = async (part: Part) => {
     const file = path.join(folder, `${part}-ubyte.gz`);
     return decodeIdx(await gunzipIfNeeded(files.get(part) ?? new Uint8Array(), file), file);
   };
   const part = async (set: 'train' | 't10k') => ({
-    images: await array(`${set}-images-idx3`),
+    examples: await array(`${set}-images-idx3`),
     labels: await array(`${set}-labels-idx1`),
   });
-  return datasetOf(name, folder, { train: await part('train'), test: await part('t10k') }, () => undefined);
+  return datasetOf({ name, place: folder }, { train: await part('train'), test: await part('t10k') }, () => undefined);
 }
 
 /** A path as people write it: ~ for the home folder. */

@@ -37,7 +37,7 @@ export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> 
     const images = name === undefined ? undefined : arrays.get(name);
     if (!images || name === undefined) return undefined;
     const found = labels(name).find((each) => each !== name && arrays.has(each));
-    return { images, labels: found === undefined ? undefined : arrays.get(found) };
+    return { examples: images, labels: found === undefined ? undefined : arrays.get(found) };
   };
   const train = part(TRAIN, labelNames) ?? part(ALL, () => LABELS) ?? onlyOne(arrays);
   if (!train)
@@ -50,10 +50,10 @@ export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> 
 
 function onlyOne(arrays: ReadonlyMap<string, HostArray>): Part | undefined {
   const [first, ...others] = arrays.values();
-  return first && others.length === 0 ? { images: first } : undefined;
+  return first && others.length === 0 ? { examples: first } : undefined;
 }
 
-export const readNpy = (bytes: Uint8Array, file: string): Arrays => ({ train: { images: decodeNpy(bytes, file) } });
+export const readNpy = (bytes: Uint8Array, file: string): Arrays => ({ train: { examples: decodeNpy(bytes, file) } });
 
 /** "mnist" of "/data/mnist.npz" */
 export const stem = (file: string): string => path.basename(file).replace(/\.[^.]*$/, '');

@@ -2,28 +2,33 @@
 // model and its images, and the model itself, back on a device. Each output is made in a module of its own.
 import {
   ArgumentError,
+  type CheckedExamples,
   type Codes,
+  countOf,
   createModel,
-  type Dataset,
   type Device,
   FormatError,
-  type Images,
   type Model,
   type ModelSpec,
+  numbersOf,
+  sizeOf,
+  sizeText,
 } from 'latentgpu/node';
+import type { ExampleSet } from '../data/arrays.js';
 import { type DataListener, loadData } from '../data/data.js';
-import { asFloats } from '../data/images.js';
+import { describeExamples, imageSizeOf } from '../data/examples.js';
 import type { GenerateOptions } from '../options/generate-options.js';
 import { describeData } from '../report/describe.js';
+import { featureNames } from '../report/features.js';
 import type { StoredRun } from '../run/read-run.js';
 import type { Results } from '../run/results.js';
-import type { ImageSize } from '../run/run-folder.js';
 import { codes } from './codes.js';
 import { compress, RANGE_IMAGES } from './compress.js';
 import { denoised, reconstructions, samples } from './images.js';
+import { labelsFor } from './labels.js';
 import { grid, walk } from './latent.js';
 import { loss } from './loss.js';
-import { labelsFor, type Material, type Output } from './material.js';
+import type { Material, Output } from './material.js';
 
 const OUTPUTS: readonly Output[] = [samples, reconstructions, walk, grid, denoised, codes, loss, compress];
 
@@ -80,8 +85,8 @@ export async function loadRunData(
   run: StoredRun,
   outputs: readonly Output[],
   listener: DataListener,
-): Promise<Dataset> {
-  if (data === undefined && run.size && outputs.every(({ images }) => !images)) return noImages(run.size);
+): Promise<ExampleSet> {
+  if (data === undefined && run.shape && outputs.every(({ images }) => !images)) return noExamples(run);
   const choice = data ?? run.data;
   if (choice === undefined)
     throw new ArgumentError(
@@ -100,10 +105,14 @@ export async function loadRunData(
   }
 }
 
-function noImages(size: ImageSize): Dataset {
-  const none: Images = { ...size, count: 0, pixels: new Uint8Array() };
-  return { name: 'no data', train: none, test: none };
+function noExamples({ shape = [], features }: StoredRun): ExampleSet {
+  const none: CheckedExamples = { shape: [0, ...shape], values: new Uint8Array() };
+  return { name: 'no data', train: none, test: none, ...(features && { features }) };
 }
+
+/** Why an output cannot be made from these examples; undefined if it can. */
+export const refusalOf = (output: Output, spec: ModelSpec, test: CheckedExamples): string | undefined =>
+  output.pictures && !imageSizeOf(test) ? `${describeExamples(test)} are no pictures` : output.refusal(spec, test);
 
 /**
  * Checks, before anything is computed, that the images fit the model and the request.
@@ -112,25 +121,26 @@ function noImages(size: ImageSize): Dataset {
 export function checkImagesFit(
   { only, walk: ends, compress: bits }: GenerateOptions,
   { inputs, classes }: ModelSpec,
-  { name, train, test }: Dataset,
+  { name, train, test }: ExampleSet,
 ): void {
-  const pixels = test.height * test.width;
-  if (pixels !== inputs)
+  if (sizeOf(test) !== inputs)
     throw new ArgumentError(
-      `${name} has images of ${test.height}x${test.width} (${pixels} pixels), must have ${inputs} pixels as the model; give the run's data with --data`,
+      `${name} has ${imageSizeOf(test) ? 'images' : 'rows'} of ${sizeText(test)}, must have ${inputs} as the model; give the run's data with --data`,
     );
   if (classes !== undefined && (!only || only.some((output) => output !== 'samples'))) {
     checkLabels(name, 'test', test, classes);
     if (bits) checkLabels(name, 'training', train, classes);
   }
-  const outside = ends?.find((index) => index >= test.count);
+  const outside = ends?.find((index) => index >= countOf(test));
   if (outside !== undefined)
-    throw new ArgumentError(`--walk ${ends}: there is no test image ${outside}, must be from 0 to ${test.count - 1}`);
-  const alone = only?.includes('walk') ? walk.refusal({ inputs } as ModelSpec, test) : undefined;
+    throw new ArgumentError(
+      `--walk ${ends}: there is no test image ${outside}, must be from 0 to ${countOf(test) - 1}`,
+    );
+  const alone = only?.includes('walk') ? refusalOf(walk, { inputs } as ModelSpec, test) : undefined;
   if (alone) throw new ArgumentError(`walk cannot be made from ${name}: ${alone}`);
 }
 
-function checkLabels(name: string, which: 'training' | 'test', { labels }: Images, classes: number): void {
+function checkLabels(name: string, which: 'training' | 'test', { labels }: CheckedExamples, classes: number): void {
   if (!labels)
     throw new ArgumentError(
       `${name} has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`,
@@ -163,7 +173,7 @@ export async function loadModel(device: Device, { spec, tensors, source }: Store
 /** What the outputs are made from. */
 export function gatherMaterial(given: {
   model: Model;
-  dataset: Dataset;
+  dataset: ExampleSet;
   options: GenerateOptions;
   results: Results;
   say: (text: string) => void;
@@ -176,6 +186,8 @@ export function gatherMaterial(given: {
     model,
     train,
     test,
+    size: imageSizeOf(test),
+    features: featureNames(sizeOf(test), dataset.features),
     testCodes: () => {
       testCodes ??= encodeAll(model, test);
       return testCodes;
@@ -183,5 +195,5 @@ export function gatherMaterial(given: {
   };
 }
 
-const encodeAll = (model: Model, images: Images): Promise<Codes> =>
-  model.encode(asFloats(images, images.count), labelsFor(model.spec, images.labels));
+const encodeAll = (model: Model, examples: CheckedExamples): Promise<Codes> =>
+  model.encode(numbersOf(examples), labelsFor(model.spec, examples.labels));

@@ -1,8 +1,10 @@
 // Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
-import type { ModelSpec } from 'latentgpu/node';
+import { countOf, type ModelSpec } from 'latentgpu/node';
+import type { ImageSize } from '../data/examples.js';
 import { drawSheet } from '../plots/sheet.js';
 import { defaultWalk, line, shares } from './between.js';
-import { type Output, pick, sameLabel } from './material.js';
+import { sameLabel } from './labels.js';
+import { type Output, pick } from './material.js';
 import { moments } from './pca.js';
 import { rangesOf } from './quantise.js';
 
@@ -15,11 +17,13 @@ const GRID_REACH = 2;
 export const walk: Output = {
   name: 'walk',
   images: true,
-  refusal: (_spec, test) => (test?.count === 1 ? 'there is one test image only' : undefined),
+  pictures: true,
+  refusal: (_spec, test) => (test && countOf(test) === 1 ? 'there is one test image only' : undefined),
   async make(material) {
     const { model, test, options, results } = material;
+    const size = material.size as ImageSize;
     const { spec } = model;
-    const ends = options.walk ?? defaultWalk(test);
+    const ends = options.walk ?? defaultWalk({ count: countOf(test), labels: test.labels });
     const { images, labels } = pick(material, test, ends);
     const { mean } = await model.encode(images, labels);
     const latent = spec.code.units;
@@ -38,8 +42,7 @@ export const walk: Output = {
     const named = ends.map((index) => `test image ${index}${test.labels ? ` (class ${test.labels[index]})` : ''}`);
     const title = `from ${named[0]} to ${named[1]}`;
     const columnLabels = ['from', ...shares(WALK_STEPS).map(String), 'to'];
-    const { width, height } = test;
-    const picture = drawSheet({ title, rows, width, height, columnLabels, spaceAfter: [0, WALK_STEPS] });
+    const picture = drawSheet({ ...size, title, rows, columnLabels, spaceAfter: [0, WALK_STEPS] });
     results.write(
       'walk.png',
       picture,
@@ -109,8 +112,9 @@ const valueAt = ({ low, high }: Axis, index: number, side: number) => low + ((hi
 export const grid: Output = {
   name: 'grid',
   images: true,
+  pictures: true,
   refusal: ({ code }) => (code.units === 1 ? 'the code has one dimension; a grid needs two' : undefined),
-  async make({ model, test, options, results, testCodes }) {
+  async make({ model, size, options, results, testCodes }) {
     const { spec } = model;
     const label = options.label ?? 0;
     const laid = layGrid(spec, (await testCodes()).mean, options.axes);
@@ -126,10 +130,9 @@ export const grid: Output = {
     const columnLabels = steps.map((index) => (index % 2 === 0 ? short(valueAt(across, index, GRID_SIDE)) : ''));
     const as = spec.classes === undefined ? '' : `, as class ${label}`;
     const title = `code ${across.dimension} across, code ${up.dimension} up${as}`;
-    const { width, height } = test;
     results.write(
       'grid.png',
-      drawSheet({ title, rows, width, height, columnLabels, cell: GRID_CELL }),
+      drawSheet({ ...(size as ImageSize), title, rows, columnLabels, cell: GRID_CELL }),
       `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as}` +
         (spec.code.units > 2
           ? `; the others at ${spec.code.kind === 'gaussian' ? "the prior's mean, 0" : 'their mean'}`

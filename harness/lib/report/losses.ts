@@ -19,7 +19,7 @@ const TERMS: Record<LossTerm, { name: string; title: string; unit: string; meani
     name: 'squared error',
     title: 'Squared error (reconstruction)',
     unit: 'squared error',
-    meaning: 'summed over the pixels',
+    meaning: 'summed over its numbers',
   },
   kl: { name: 'KL', title: 'KL to the prior', unit: 'nats', meaning: 'nats' },
   l1: { name: 'L1', title: 'L1 norm of the code', unit: 'sum of |z|', meaning: 'sum of |z|' },

@@ -14,7 +14,6 @@ import {
 } from 'latentgpu/node';
 import { programName } from '../options/command.js';
 import { readSpec } from '../options/model-options.js';
-import type { ImageSize } from './run-folder.js';
 import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
@@ -26,8 +25,10 @@ export interface StoredRun {
   tensors: ReadonlyMap<string, StoredTensor>;
   /** What --data would name; absent if run.json does not say. */
   data?: string;
-  /** Of an image; absent if run.json does not say and it is no square. */
-  size?: ImageSize;
+  /** Of one example; absent if run.json does not say and it is no square. */
+  shape?: readonly number[];
+  /** Of vectors: what each number is called, if the data said it. */
+  features?: readonly string[];
 }
 
 const RUN_FILE = 'run.json';
@@ -48,9 +49,18 @@ export function readRun(folder: string): StoredRun {
   const tensors = readTensors(folder);
   const spec = specOf(json, path.join(folder, RUN_FILE));
   const data = dataOf(json);
-  const size = sizeOf(json, spec);
+  const shape = shapeOf(json, spec);
+  const features = featuresOf(json, spec);
   const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
-  return { source, folder, spec, tensors, ...(data !== undefined && { data }), ...(size && { size }) };
+  return {
+    source,
+    folder,
+    spec,
+    tensors,
+    ...(data !== undefined && { data }),
+    ...(shape && { shape }),
+    ...(features && { features }),
+  };
 }
 
 /**
@@ -63,9 +73,9 @@ export function readRun(folder: string): StoredRun {
 export function readWeights(file: string, given: string | undefined, say: (line: string) => void): StoredRun {
   const { tensors } = readTensorFile(file);
   const spec = given === undefined ? inferred(file, tensors, say) : readSpec(given);
-  const size = sizeOf({}, spec);
+  const shape = shapeOf({}, spec);
   const source = { weights: file, model: given ?? 'these names and shapes' };
-  return { source, folder: path.dirname(file), spec, tensors, ...(size && { size }) };
+  return { source, folder: path.dirname(file), spec, tensors, ...(shape && { shape }) };
 }
 
 function inferred(file: string, tensors: ReadonlyMap<string, StoredTensor>, say: (line: string) => void): ModelSpec {
@@ -142,11 +152,20 @@ function dataOf({ config }: Record<string, unknown>): string | undefined {
   return typeof dataChoice === 'string' ? dataChoice : undefined;
 }
 
-/** What run.json says, if the model has as many pixels; of older runs, which do not say it, a square. */
-function sizeOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): ImageSize | undefined {
-  const { height, width } = (config ?? {}) as Partial<ImageSize>;
-  const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
-  if (isSize(height) && isSize(width) && height * width === inputs) return { height, width };
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+
+/** What run.json says, if the model has as many numbers; of older runs, which do not say it, a square. */
+function shapeOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): readonly number[] | undefined {
+  const { shape, height, width } = (config ?? {}) as { shape?: unknown; height?: unknown; width?: unknown };
+  const told = Array.isArray(shape) ? shape : [height, width];
+  if (told.every(isSize) && told.reduce((product, size) => product * size, 1) === inputs) return told;
   const side = Math.sqrt(inputs);
-  return Number.isInteger(side) ? { height: side, width: side } : undefined;
+  return Number.isInteger(side) ? [side, side] : undefined;
+}
+
+function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): readonly string[] | undefined {
+  const { features } = (config ?? {}) as { features?: unknown };
+  const fit =
+    Array.isArray(features) && features.length === inputs && features.every((name) => typeof name === 'string');
+  return fit ? features : undefined;
 }
