@@ -7,7 +7,14 @@ export { imagesFromArrays } from './data/as-images.js';
 export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';
 export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
-export { type Table, TableBuilder, type TableOptions } from './data/table.js';
+export {
+  byNumberThenText,
+  type Table,
+  TableBuilder,
+  type TableColumn,
+  type TableForm,
+  type TableOptions,
+} from './data/table.js';
 export { isZip } from './data/zip.js';
 export * from './index.js';
 export { type InferredSpec, inferSpec } from './model/infer.js';

@@ -105,9 +105,12 @@ test('--split is for folders of several data sets', async () => {
   const listener = { say: () => undefined, download: () => undefined };
   const tables = folder({ 'a.csv': '1,2,3,4\n' });
   for (const [choice, message] of [
-    [undefined, /^--split letters with no --data: only a folder may have several data sets/],
-    ['digits', /^--split letters with --data digits: only a folder/],
-    [tables, /^--split letters: .* has tables, must have IDX files of several data sets; leave --split out$/],
+    [
+      undefined,
+      /^--split letters: without --data a data set is taken by its name; only folders of IDX files of several data sets take it: leave --split out$/,
+    ],
+    ['digits', /^--split letters: --data digits is a data set by its name; only folders/],
+    [tables, /^--split letters: .* has tables; only folders of IDX files/],
   ] as const)
     assert.match(
       await refusal('ArgumentError', loadData(choice, listener, { places: nowhere(), split: 'letters' })),
@@ -133,7 +136,15 @@ test('QMNIST: labels of several columns, the first of which is the class', async
     'qmnist-test-images-idx3-ubyte.gz': gzipSync(idx(2, 4, 3)),
     'qmnist-test-labels-idx2-int.gz': gzipSync(qmnist),
   });
-  assert.equal([...((await load(dir, nowhere())).dataset.train.labels ?? [])], [3, 1]);
+  const { train, classes } = (await load(dir, nowhere())).dataset;
+  assert.equal(
+    [[...(train.labels ?? [])], classes],
+    [
+      [1, 0],
+      ['1', '3'],
+    ],
+    'classes from 0 keep their names',
+  );
 });
 
 test("Kaggle's folders, each with a file of its own name; plain files are taken before gzipped ones", async () => {
@@ -182,12 +193,19 @@ const KAGGLE = 'label,pixel0,pixel1,pixel2,pixel3\n';
 test("Kaggle's label,pixel0,...; tables without names; a folder of two; progress by bytes", async () => {
   const tables = folder({ 'mnist_train.csv': rows([7, 2, 9], KAGGLE), 'mnist_test.csv': rows([2, 9], KAGGLE) });
   const both = await load(tables, nowhere());
-  assert.equal(counts(both), { train: [3, 2, 2], test: [2, 2, 2], labels: [2, 9] });
+  assert.equal(counts(both), { train: [3, 2, 2], test: [2, 2, 2], labels: [0, 2] });
   assert.equal(
     [...both.dataset.train.values],
     Array.from({ length: 12 }, (_, i) => i),
   );
-  assert.equal([...(both.dataset.test.labels ?? [])], [2, 9], 'as they are in the file');
+  assert.equal(
+    [[...(both.dataset.test.labels ?? [])], both.dataset.classes],
+    [
+      [0, 2],
+      ['2', '7', '9'],
+    ],
+    'those of the training table',
+  );
   const bytes = rows([7, 2, 9], KAGGLE).length;
   assert.equal(both.transfers[0], [path.join(tables, 'mnist_train.csv'), bytes, bytes]);
   const eight = [...Array(64).keys()].join(',');
@@ -281,7 +299,8 @@ test('tables of other columns than pixels are rows of features', async () => {
   assert.match(await refusal('FormatError', table('a,b\n1,x\n')), /t\.csv: line 2, column "?b"? is "x"/);
   const pixels = await table(`${rows([1, 2], KAGGLE)}`.replace(',2,', ',2.5,'));
   assert.equal([pixels.train.shape, pixels.train.values instanceof Float32Array], [[1, 2, 2], true]);
-  assert.match(await refusal('FormatError', table(`${KAGGLE}cat,1,2,3,4\ncat,1,2,3,4\n`)), /labels such as NaN/);
+  const words = await table(`${KAGGLE}cat,1,2,3,4\nape,1,2,3,4\ncat,1,2,3,4\n`);
+  assert.equal(words.classes, ['ape', 'cat']);
 });
 
 cleansUp(test);

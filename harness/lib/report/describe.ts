@@ -19,6 +19,7 @@ import type { ExampleSet } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
 import { imageSizeOf } from '../data/examples.js';
 import type { ModelOptions } from '../options/model-options.js';
+import { readingOf, readingText } from '../options/reading-options.js';
 import type { TrainOptions } from '../options/train-options.js';
 import type { Pretraining, RunLength } from '../run/length.js';
 import { featureNames } from './features.js';
@@ -36,7 +37,7 @@ export interface RunDescription {
 }
 
 /** One line about the examples: what they were taken for, and how many there are. */
-export function describeData({ name, train, validation, test }: ExampleSet, from: string): string {
+export function describeData({ name, train, validation, test, what }: ExampleSet, from: string): string {
   const held = validation ? `, ${number(countOf(validation))} validation` : '';
   const counts = `${number(countOf(train))} training${held} and ${number(countOf(test))} test`;
   const size = imageSizeOf(test);
@@ -44,7 +45,7 @@ export function describeData({ name, train, validation, test }: ExampleSet, from
   const shape = size
     ? `images${numbers}, ${size.height}x${size.width}${size.channels === undefined ? '' : ' in colour'}`
     : `rows of ${number(sizeOf(test))} features`;
-  return `data      ${name} (${from}): ${counts} ${shape}`;
+  return `data      ${name} (${from}${what === undefined ? '' : `, ${what}`}): ${counts} ${shape}`;
 }
 
 /** Describes the run that is about to start. */
@@ -107,6 +108,8 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     data: dataset.name,
     dataFrom: data.from,
     dataChoice: data.choice,
+    reading: readingText(readingOf(options)),
+    table: dataset.table ?? null,
     limit: countOf(dataset.train),
     shape: shapeOfOne(dataset.train),
     features: dataset.features ?? null,

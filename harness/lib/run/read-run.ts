@@ -9,11 +9,13 @@ import {
   LatentGpuError,
   type ModelSpec,
   type StoredTensor,
+  type TableForm,
   validateSpec,
   weightsOf,
 } from 'latentgpu/node';
 import { programName } from '../options/command.js';
 import { readSpec } from '../options/model-options.js';
+import { type ReadingOptions, readingFrom } from '../options/reading-options.js';
 import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
@@ -29,6 +31,12 @@ export interface StoredRun {
   shape?: readonly number[];
   /** Of vectors: what each number is called, if the data said it. */
   features?: readonly string[];
+  /** How its data were read. */
+  reading?: ReadingOptions;
+  /** Of a table: what its columns became. */
+  table?: TableForm;
+  /** What its classes 0.. are called, if that is not their number. */
+  classes?: readonly string[];
 }
 
 const RUN_FILE = 'run.json';
@@ -51,6 +59,8 @@ export function readRun(folder: string): StoredRun {
   const data = dataOf(json);
   const shape = shapeOf(json, spec);
   const features = featuresOf(json, spec);
+  const table = tableOf(json);
+  const classes = classNamesOf(json);
   const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
   return {
     source,
@@ -60,6 +70,9 @@ export function readRun(folder: string): StoredRun {
     ...(data !== undefined && { data }),
     ...(shape && { shape }),
     ...(features && { features }),
+    ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
+    ...(table && { table }),
+    ...(classes && { classes }),
   };
 }
 
@@ -147,8 +160,10 @@ function readText(folder: string): string {
 const lacks = (folder: string, name: string, remedy: string) =>
   new ArgumentError(`--run ${folder} has no ${name}, must be a run's folder; ${remedy}`);
 
-function dataOf({ config }: Record<string, unknown>): string | undefined {
-  const { dataChoice } = (config ?? {}) as Record<string, unknown>;
+const configOf = ({ config }: Record<string, unknown>) => (config ?? {}) as Record<string, unknown>;
+
+function dataOf(json: Record<string, unknown>): string | undefined {
+  const { dataChoice } = configOf(json);
   return typeof dataChoice === 'string' ? dataChoice : undefined;
 }
 
@@ -168,4 +183,34 @@ function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec):
   const fit =
     Array.isArray(features) && features.length === inputs && features.every((name) => typeof name === 'string');
   return fit ? features : undefined;
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
+
+function classNamesOf(json: Record<string, unknown>): readonly string[] | undefined {
+  const { classes } = configOf(json);
+  return isTexts(classes) && classes.length > 0 ? classes : undefined;
+}
+
+/** What is no description of columns is none. */
+function tableOf(json: Record<string, unknown>): TableForm | undefined {
+  const table = (configOf(json).table ?? {}) as Partial<TableForm>;
+  const { columns, label, width, hasHeader } = table;
+  const isColumn = (value: unknown): boolean => {
+    const { name, number, categories, mean } = (value ?? {}) as Record<string, unknown>;
+    return (
+      typeof name === 'string' &&
+      isSize(number) &&
+      (categories === undefined || isTexts(categories)) &&
+      (mean === undefined || Number.isFinite(mean))
+    );
+  };
+  const isForm =
+    Array.isArray(columns) &&
+    columns.every(isColumn) &&
+    (label === undefined || isColumn(label)) &&
+    isSize(width) &&
+    typeof hasHeader === 'boolean';
+  return isForm ? { columns, ...(label && { label }), width, hasHeader } : undefined;
 }
