@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { encodeSafetensors, type HostTensor } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LoadedData, loadData } from '../../harness/lib/data/data.js';
@@ -57,12 +58,12 @@ for (const [what, files, message] of badFolders)
 test('a folder that is not there, or is a file', async () => {
   assert.is(
     await refusal('ArgumentError', load('fasion-mnist', nowhere())),
-    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file; did you mean fashion-mnist?',
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy, .safetensors or .csv file; did you mean fashion-mnist?',
   );
   const file = path.join(folder(images), TRAIN);
   assert.match(
     await refusal('ArgumentError', load(file, nowhere())),
-    /is a file that is neither \.npz, \.npy nor \.csv, must be .* the folder of the IDX files/,
+    /is a file that is none of \.npz, \.npy, \.safetensors, \.csv and \.tsv, must be .* the folder of the IDX files/,
   );
 });
 
@@ -183,6 +184,45 @@ test('.npz as np.savez writes it, and .npy of images alone', async () => {
     ),
   );
   assert.equal(partsOf((await load(npy, nowhere())).dataset), [3, 1]);
+});
+
+/** A file of these tensors. */
+function tensorFile(tensors: Record<string, HostTensor>): string {
+  const file = path.join(folder({}), 't.safetensors');
+  fs.writeFileSync(file, encodeSafetensors(tensors));
+  return file;
+}
+
+test('.safetensors with tensors of the names that archives have, or with one', async () => {
+  const grey = (count: number): HostTensor => ({ shape: [count, 4, 3], values: new Uint8Array(12 * count).fill(7) });
+  const labels = (...values: bigint[]): HostTensor => ({ shape: [values.length], values: BigInt64Array.from(values) });
+  const four = { x_train: grey(3), y_train: labels(0n, 2n, 1n), x_test: grey(2), y_test: labels(1n, 0n) };
+  const whole = await load(tensorFile({ ...four, 'other.things': labels(2n ** 60n) }), nowhere());
+  assert.equal(counts(whole), { train: [3, 4, 3], test: [2, 4, 3], labels: [2, 0] });
+  const pair = await load(tensorFile({ images: grey(3), labels: labels(5n, 5n, 6n) }), nowhere());
+  assert.equal(
+    [partsOf(pair.dataset), pair.dataset.classes],
+    [
+      [2, 1],
+      ['5', '6'],
+    ],
+  );
+  const one = await load(tensorFile({ vectors: { shape: [4, 3], values: new Float32Array(12) } }), nowhere());
+  assert.equal(one.dataset.train.shape, [3, 3]);
+  for (const [tensors, message] of [
+    [
+      { 'a.weight': grey(1), 'b.weight': grey(1) },
+      /t\.safetensors has the arrays a\.weight, b\.weight, must have x_train/,
+    ],
+    [
+      { images: grey(2), labels: labels(1n, 2n ** 60n) },
+      /t\.safetensors: labels has 1152921504606846976, must be within/,
+    ],
+    [{ images: grey(2), labels: labels(1n) }, /t\.safetensors: labels has 1 labels, must have one for each of the 2/],
+  ] as const)
+    assert.match(await refusal('FormatError', load(tensorFile(tensors), nowhere())), message);
+  const broken = path.join(folder({ 'a.safetensors': 'nothing' }), 'a.safetensors');
+  assert.match(await refusal('FormatError', load(broken, nowhere())), /^.*a\.safetensors: /);
 });
 
 /** A table of images of 2x2, whose pixels count on. */

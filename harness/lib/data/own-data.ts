@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, didYouMean, isNpy, isZip, type TableForm } from 'latentgpu/node';
 import { checkReading, type DataKind, type ReadingOptions, readingFor } from '../options/reading-options.js';
+import { readNpy, readNpz, readTensors, stem } from './array-files.js';
 import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
 import type { KnownClasses } from './classes.js';
 import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
-import { readNpy, readNpz, stem } from './numpy-files.js';
 import { isTable, type ReadProgress, readTables, tablesOf } from './tables.js';
 
 /** What a model was trained on, where it is now given other data. */
@@ -59,7 +59,7 @@ function find(place: string, names: readonly string[], listener: PlaceListener, 
   const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new ArgumentError(
-      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz, .npy or .csv file${didYouMean(place, names)}`,
+      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz, .npy, .safetensors or .csv file${didYouMean(place, names)}`,
     );
   const told = { say: (line: string) => listener.say(line), progress: listener.download.bind(listener) };
   const table = (files: { train: string; test?: string }) => (reading: ReadingOptions) =>
@@ -82,9 +82,10 @@ function find(place: string, names: readonly string[], listener: PlaceListener, 
 
 function readArrayFile(file: string, names: readonly string[]): Promise<Arrays> | Arrays {
   const bytes = readFile(file);
+  if (/\.safetensors$/i.test(file)) return readTensors(bytes, file);
   if (isZip(bytes)) return readNpz(bytes, file);
   if (isNpy(bytes)) return readNpy(bytes, file);
   throw new ArgumentError(
-    `--data ${file} is a file that is neither .npz, .npy nor .csv, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
+    `--data ${file} is a file that is none of .npz, .npy, .safetensors, .csv and .tsv, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
   );
 }

@@ -67,8 +67,8 @@ export const READING_FLAGS: Record<keyof ReadingOptions, Flag> = {
     example: 'Class',
     read: asIs,
     help: [
-      'of a table: the column of the classes, by its name or, where none is called',
-      'so, its number from 1 (default: label, if there is one)',
+      'of a table: the column of the classes, by its name, or by its number',
+      'from 1 where no column is called so (default: label, if there is one)',
     ],
   },
   drop: {
@@ -100,7 +100,7 @@ export const READING_FLAGS: Record<keyof ReadingOptions, Flag> = {
     value: 'HxW',
     example: '28x28',
     read: pictureSize,
-    help: ['of a folder of pictures: resize them all (default: they must have one size)'],
+    help: ['of a folder of pictures: resize all (default: they must have one size)'],
   },
 };
 
