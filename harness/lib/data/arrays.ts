@@ -29,6 +29,8 @@ export interface Arrays {
   table?: TableForm;
   /** What the path was taken for, in a few words. */
   what?: string;
+  /** Pixels whatever they are: pictures may be all black. */
+  numbers?: 'pixels';
 }
 
 /** A data set as programs have it. */
@@ -61,8 +63,8 @@ export function datasetOf(
   arrays: Arrays,
   say: (line: string) => void,
 ): ExampleSet {
-  const { features, table, what: taken } = arrays;
-  const form = formOf(arrays.train.examples, layout);
+  const { features, table, what: taken, numbers } = arrays;
+  const form = { ...formOf(arrays.train.examples, layout), ...(numbers && { numbers }) };
   const { classes, labels } = classesOf(arrays, known);
   const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
   const train = read(arrays.train);

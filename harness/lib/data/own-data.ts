@@ -7,6 +7,7 @@ import { readNpy, readNpz, readTensors, stem } from './array-files.js';
 import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
 import type { KnownClasses } from './classes.js';
 import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
+import { hasPictures, readPictures } from './picture-folder.js';
 import { isTable, type ReadProgress, readTables, tablesOf } from './tables.js';
 
 /** What a model was trained on, where it is now given other data. */
@@ -72,6 +73,13 @@ function find(place: string, names: readonly string[], listener: PlaceListener, 
   const name = path.basename(path.resolve(place));
   const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
   if (tables) return { kind: 'table', is: 'has tables', name, read: table(tables) };
+  if (!hasIdxFiles(place) && hasPictures(place))
+    return {
+      kind: 'pictures',
+      is: 'is a folder of pictures',
+      name,
+      read: (reading) => readPictures(place, reading, told),
+    };
   return {
     kind: 'folder of IDX files',
     is: 'is a folder of IDX files',

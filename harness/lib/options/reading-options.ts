@@ -63,7 +63,7 @@ export const READING_FLAGS: Record<keyof ReadingOptions, Flag> = {
   },
   'label-column': {
     group,
-    value: 'NAME|N',
+    value: 'COL',
     example: 'Class',
     read: asIs,
     help: [
@@ -73,14 +73,14 @@ export const READING_FLAGS: Record<keyof ReadingOptions, Flag> = {
   },
   drop: {
     group,
-    value: 'COLUMN,...',
+    value: 'COLS',
     example: 'Id,Time',
     read: columns,
     help: ['of a table: columns that are left out, by name or number'],
   },
   categorical: {
     group,
-    value: 'COLUMN,...',
+    value: 'COLS',
     example: 'colour',
     read: columns,
     help: ['of a table: columns of categories, each value a feature of 0 or 1'],
