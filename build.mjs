@@ -188,7 +188,7 @@ async function buildExportPage() {
 }
 
 /** What only the programs need of npm: bundled, so that the published package depends on `webgpu` alone. */
-const VENDORED = ['cli-progress', 'fast-png', 'jpeg-js', 'onnx-proto', 'vega', 'vega-lite'];
+const VENDORED = ['cli-progress', 'fast-png', 'fzstd', 'hyparquet', 'jpeg-js', 'onnx-proto', 'vega', 'vega-lite'];
 
 /** Packages for harness.js, minified, a file each and chunks that they share; and everybody's licence. */
 async function buildVendored() {

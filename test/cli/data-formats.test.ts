@@ -58,12 +58,12 @@ for (const [what, files, message] of badFolders)
 test('a folder that is not there, or is a file', async () => {
   assert.is(
     await refusal('ArgumentError', load('fasion-mnist', nowhere())),
-    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy, .safetensors or .csv file; did you mean fashion-mnist?',
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file; did you mean fashion-mnist?',
   );
   const file = path.join(folder(images), TRAIN);
   assert.match(
     await refusal('ArgumentError', load(file, nowhere())),
-    /is a file that is none of \.npz, \.npy, \.safetensors, \.csv and \.tsv, must be .* the folder of the IDX files/,
+    /is a file that is none of \.npz, \.npy, \.safetensors, \.csv, \.tsv and \.parquet, must be .* the folder of the IDX files/,
   );
 });
 

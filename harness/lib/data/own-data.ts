@@ -60,7 +60,7 @@ function find(place: string, names: readonly string[], listener: PlaceListener, 
   const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new ArgumentError(
-      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz, .npy, .safetensors or .csv file${didYouMean(place, names)}`,
+      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file${didYouMean(place, names)}`,
     );
   const told = { say: (line: string) => listener.say(line), progress: listener.download.bind(listener) };
   const table = (files: { train: string; test?: string }) => (reading: ReadingOptions) =>
@@ -94,6 +94,6 @@ function readArrayFile(file: string, names: readonly string[]): Promise<Arrays> 
   if (isZip(bytes)) return readNpz(bytes, file);
   if (isNpy(bytes)) return readNpy(bytes, file);
   throw new ArgumentError(
-    `--data ${file} is a file that is none of .npz, .npy, .safetensors, .csv and .tsv, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
+    `--data ${file} is a file that is none of .npz, .npy, .safetensors, .csv, .tsv and .parquet, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
   );
 }

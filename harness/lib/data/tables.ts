@@ -13,6 +13,7 @@ import {
 import type { ReadingOptions } from '../options/reading-options.js';
 import type { Arrays, Part } from './arrays.js';
 import { isCsv, readCsv } from './csv-file.js';
+import { isParquet, readParquet } from './parquet-file.js';
 
 /** Bytes that have been read, of how many. */
 export type ReadProgress = (file: string, read: number, total: number) => void;
@@ -21,7 +22,10 @@ export type ReadProgress = (file: string, read: number, total: number) => void;
 export type RowsOf = (file: string, listener: RowListener, progress: ReadProgress) => Promise<void>;
 
 /** By the end of a file's name. */
-const FORMATS: readonly { is(file: string): boolean; read: RowsOf }[] = [{ is: isCsv, read: readCsv }];
+const FORMATS: readonly { is(file: string): boolean; read: RowsOf }[] = [
+  { is: isCsv, read: readCsv },
+  { is: isParquet, read: readParquet },
+];
 
 export const isTable = (file: string): boolean => FORMATS.some(({ is }) => is(file));
 
