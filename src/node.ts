@@ -6,7 +6,9 @@ export { type ExampleForm, examplesFromArrays, formOf, type ImageLayout, LAYOUTS
 export { imagesFromArrays } from './data/as-images.js';
 export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';
+export { isNamedPart, type NamedPart, type NamedParts, namedParts } from './data/named-arrays.js';
 export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
+export { type PixelColumns, pixelColumns } from './data/pixel-table.js';
 export {
   byNumberThenText,
   type Table,

@@ -7,30 +7,12 @@ import {
   decodeSafetensors,
   FormatError,
   type HostArray,
+  isNamedPart,
   type NumericArray,
+  namedParts,
   type StoredTensor,
 } from 'latentgpu/node';
-import type { Arrays, Part } from './arrays.js';
-
-const TRAIN = ['x_train', 'X_train', 'train_images', 'train_x', 'train'];
-const VALIDATION = ['x_val', 'X_val', 'val_images', 'val_x', 'val', 'validation'];
-const TEST = ['x_test', 'X_test', 'test_images', 'test_x', 'test'];
-/** Of an archive without a test set. */
-const ALL = ['images', 'x', 'X', 'data', 'imgs'];
-const LABELS = ['labels', 'y', 'Y', 'target'];
-
-/** y_train of x_train, train_labels of train_images. */
-const labelNames = (images: string): string[] => [
-  images.replace(/^[xX]_/, 'y_'),
-  images.replace('images', 'labels'),
-  images.replace(/_x$/, '_y'),
-];
-
-const KNOWN = new Set([
-  ...[...TRAIN, ...VALIDATION, ...TEST].flatMap((name) => [name, ...labelNames(name)]),
-  ...ALL,
-  ...LABELS,
-]);
+import type { Arrays } from './arrays.js';
 
 /**
  * @param file where the bytes are from
@@ -38,8 +20,8 @@ const KNOWN = new Set([
  */
 export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> {
   // Archives have other things beside the images: descriptions as Python objects, say.
-  const known = await decodeNpz(bytes, file, (name) => KNOWN.has(name));
-  return arraysByName(known.size > 0 ? known : await decodeNpz(bytes, file), file);
+  const known = await decodeNpz(bytes, file, isNamedPart);
+  return namedParts(known.size > 0 ? known : await decodeNpz(bytes, file), file);
 }
 
 /** @throws FormatError as readNpz */
@@ -51,13 +33,13 @@ export function readTensors(bytes: Uint8Array, file: string): Arrays {
     if (!(cause instanceof FormatError)) throw cause;
     throw new FormatError(`${file}: ${cause.message}`, { cause });
   }
-  const isKnown = [...tensors.keys()].some((name) => KNOWN.has(name));
+  const isKnown = [...tensors.keys()].some(isNamedPart);
   const arrays = [...tensors].flatMap(([name, { shape, values }]): [string, HostArray][] =>
-    isKnown && !KNOWN.has(name)
+    isKnown && !isNamedPart(name)
       ? []
       : [[name, { name: `${file}: ${name}`, shape, values: numbersOf(values, `${file}: ${name}`) }]],
   );
-  return arraysByName(new Map(arrays), file);
+  return namedParts(new Map(arrays), file);
 }
 
 /** Integers of 64 bits as f64, as in .npy. */
@@ -68,33 +50,6 @@ function numbersOf(values: StoredTensor['values'], name: string): NumericArray {
       throw new FormatError(`${name} has ${value}, must be within +-2^53: f64 holds no more`);
     return Number(value);
   });
-}
-
-function arraysByName(arrays: ReadonlyMap<string, HostArray>, file: string): Arrays {
-  const part = (names: readonly string[], labels: (name: string) => readonly string[]): Part | undefined => {
-    const name = names.find((each) => arrays.has(each));
-    const images = name === undefined ? undefined : arrays.get(name);
-    if (!images || name === undefined) return undefined;
-    const found = labels(name).find((each) => each !== name && arrays.has(each));
-    return { examples: images, labels: found === undefined ? undefined : arrays.get(found) };
-  };
-  const train = part(TRAIN, labelNames) ?? part(ALL, () => LABELS) ?? onlyOne(arrays);
-  if (!train)
-    throw new FormatError(
-      `${file} has the arrays ${shortList([...arrays.keys()])}, must have x_train (and y_train, x_test, y_test), or one array of images`,
-    );
-  const [validation, test] = [part(VALIDATION, labelNames), part(TEST, labelNames)];
-  return { train, ...(validation && { validation }), ...(test && { test }) };
-}
-
-const SHOWN = 12;
-
-const shortList = (names: readonly string[]): string =>
-  names.length === 0 ? 'none' : names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', ...' : '');
-
-function onlyOne(arrays: ReadonlyMap<string, HostArray>): Part | undefined {
-  const [first, ...others] = arrays.values();
-  return first && others.length === 0 ? { examples: first } : undefined;
 }
 
 export const readNpy = (bytes: Uint8Array, file: string): Arrays => ({ train: { examples: decodeNpy(bytes, file) } });

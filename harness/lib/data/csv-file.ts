@@ -1,7 +1,7 @@
 // Examples from tables of text: a .csv or .tsv file with a row each, or a folder of two such files. Read piece by piece.
 import fs from 'node:fs';
 import { CsvReader } from 'latentgpu/node';
-import type { RowsOf } from './tables.js';
+import type { RowsOf } from './rows.js';
 
 const TABLE = /\.(?:csv|tsv)$/i;
 const PIECE = 2 ** 20;

@@ -8,7 +8,8 @@ import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
 import type { KnownClasses } from './classes.js';
 import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
 import { hasPictures, readPictures } from './picture-folder.js';
-import { isTable, type ReadProgress, readTables, tablesOf } from './tables.js';
+import type { ReadProgress } from './rows.js';
+import { isTable, readTables, tablesOf } from './tables.js';
 
 /** What a model was trained on, where it is now given other data. */
 export interface Known {

@@ -12,7 +12,7 @@ import {
   snappyUncompress,
 } from 'hyparquet';
 import { FormatError, LatentGpuError } from 'latentgpu/node';
-import type { RowsOf } from './tables.js';
+import type { RowsOf } from './rows.js';
 
 export const isParquet = (file: string): boolean => /\.(?:parquet|pq)$/i.test(file);
 

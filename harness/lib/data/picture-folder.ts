@@ -5,9 +5,9 @@ import path from 'node:path';
 import { byNumberThenText, FormatError } from 'latentgpu/node';
 import type { ReadingOptions } from '../options/reading-options.js';
 import { decodeAll } from '../pictures/decode-all.js';
-import type { Picture } from '../pictures/picture.js';
+import type { Picture } from '../pictures/pixels.js';
 import type { Arrays, Part } from './arrays.js';
-import type { ReadProgress } from './tables.js';
+import type { ReadProgress } from './rows.js';
 
 const PICTURE = /\.(?:png|jpe?g)$/i;
 const PARTS = {

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {
   FormatError,
+  pixelColumns,
   type RowListener,
   type Table,
   TableBuilder,
@@ -14,12 +15,7 @@ import type { ReadingOptions } from '../options/reading-options.js';
 import type { Arrays, Part } from './arrays.js';
 import { isCsv, readCsv } from './csv-file.js';
 import { isParquet, readParquet } from './parquet-file.js';
-
-/** Bytes that have been read, of how many. */
-export type ReadProgress = (file: string, read: number, total: number) => void;
-
-/** How a format gives its rows to a listener. */
-export type RowsOf = (file: string, listener: RowListener, progress: ReadProgress) => Promise<void>;
+import type { ReadProgress, RowsOf } from './rows.js';
 
 /** By the end of a file's name. */
 const FORMATS: readonly { is(file: string): boolean; read: RowsOf }[] = [
@@ -28,9 +24,6 @@ const FORMATS: readonly { is(file: string): boolean; read: RowsOf }[] = [
 ];
 
 export const isTable = (file: string): boolean => FORMATS.some(({ is }) => is(file));
-
-/** Kaggle's pixel0, pixel1, ...; 1x1, 1x2, ... of other tables of MNIST. */
-const PIXEL = /^(?:pixel|px|p)_?\d+$|^\d+x\d+$/i;
 
 /** A table whose options follow from its columns. */
 async function readTable(
@@ -49,30 +42,6 @@ async function readTable(
   await FORMATS.find(({ is }) => is(file))?.read(file, listener, progress);
   if (!builder) throw new FormatError(`${file} has no columns`);
   return builder.table();
-}
-
-const isSquare = (count: number): boolean => count > 0 && Number.isInteger(Math.sqrt(count));
-
-/** What the columns of a table are taken for. */
-interface Columns {
-  options: TableOptions;
-  /** Whether each column but the label is a pixel of a square image. */
-  images: boolean;
-}
-
-/** Without names, as many columns as the images in use have pixels: 8x8 at least. */
-const LEAST_PIXELS = 64;
-
-/** Pixels by their names (and "label"), or, without names, by their number, or one more, of which the first is the label. */
-function columnsOf(names: readonly string[], hasHeader: boolean): Columns {
-  const of = (count: number) => isSquare(count) && (hasHeader || count >= LEAST_PIXELS);
-  if (hasHeader) {
-    const pixels = names.filter((name) => name.toLowerCase() !== 'label');
-    return { options: {}, images: of(pixels.length) && pixels.every((name) => PIXEL.test(name)) };
-  }
-  if (of(names.length)) return { options: { labelColumn: false }, images: true };
-  if (of(names.length - 1)) return { options: { labelColumn: 1 }, images: true };
-  return { options: {}, images: false };
 }
 
 /** What the flags say of columns. */
@@ -107,7 +76,7 @@ async function readTablePart(
     (names, hasHeader) => {
       if (like) return { ...given, like };
       // Flags that say what columns are leave no room for guesses.
-      const guessed = Object.keys(columns).length > 0 ? { options: {}, images: false } : columnsOf(names, hasHeader);
+      const guessed = Object.keys(columns).length > 0 ? { options: {}, images: false } : pixelColumns(names, hasHeader);
       images = guessed.images;
       return { ...guessed.options, ...given };
     },

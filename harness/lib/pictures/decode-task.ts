@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import { LatentGpuError } from 'latentgpu/node';
 import type { PictureSize } from '../options/reading-options.js';
-import { decodePicture, type Picture, resized } from './picture.js';
+import { decodePicture, resized } from './picture.js';
+import type { Picture } from './pixels.js';
 
 export interface DecodeTask {
   /** The number of the first among all, to tell tasks apart. */

@@ -2,7 +2,7 @@
 // Checked before: how many pixels the file claims, and that it is whole.
 import jpeg from 'jpeg-js';
 import { FormatError } from 'latentgpu/node';
-import type { Picture } from './picture.js';
+import type { Picture } from './pixels.js';
 
 /** A byte of a scan codes at most so many pixels: eight blocks of 64, of a component on twice as many rows or columns. */
 const MOST_RATIO = 1024;

@@ -1,16 +1,8 @@
 // A picture of a file as bytes: which format it has, and all pictures to one size.
 import { FormatError } from 'latentgpu/node';
 import { decodeJpeg, isJpeg } from './jpeg.js';
+import type { Picture } from './pixels.js';
 import { decodePng, isPng } from './png.js';
-
-export interface Picture {
-  height: number;
-  width: number;
-  /** 1: grey; 3: red, green, blue. */
-  channels: 1 | 3;
-  /** [height, width, channels], 0 (black) to 255 (white). */
-  pixels: Uint8Array;
-}
 
 /** @throws FormatError without the file's name: it is neither PNG nor JPEG, or broken */
 export function decodePicture(bytes: Uint8Array): Picture {

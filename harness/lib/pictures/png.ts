@@ -4,7 +4,7 @@
 // Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)".
 import { inflateSync } from 'node:zlib';
 import { FormatError } from 'latentgpu/node';
-import type { Picture } from './picture.js';
+import type { Picture } from './pixels.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const CHUNK_BYTES = 12;
