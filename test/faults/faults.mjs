@@ -37,6 +37,17 @@ const IN_STEP = 'a race that software adapters hide: they run all lanes of a wor
 
 /** @type {Fault[]} */
 const SHADERS = [
+  shader('examples/u8', 'bytes of a word in the other order', '(at % 4u)', '(3u - at % 4u)', 'kernel/gather'),
+  shader('examples/f16', 'the other half', '[at % 2u]', '[1u - at % 2u]', 'kernel/gather', 'train/examples'),
+  shader('examples/f32', 'off by one', 'images[at]', 'images[at + 1u]', 'kernel/gather', 'train/examples'),
+  shader(
+    'log_ratio',
+    'another sample',
+    'sizes.stream, progress.step',
+    'sizes.stream, 0u',
+    'kernel/latent',
+    'train/scores',
+  ),
   shader('activation', 'off by one', 'activate(x[at])', 'activate(x[at + 1u])', 'kernel/elementwise'),
   shader('activation_gradient', 'sum for product', 'f32(dy[at]) *', 'f32(dy[at]) +', 'kernel/elementwise'),
   shader('add', 'wrong sign', 'a[at] + b[at]', 'a[at] - b[at]', 'kernel/elementwise'),
@@ -399,6 +410,23 @@ const PASSES = [
     'offset: 0 * bytes',
     'unit/plan',
     'train/plan-equivalence',
+  ),
+  source(
+    'train/scores',
+    'every chunk begins the noise anew',
+    'stepper.rewind(batch)',
+    'stepper.rewind(0)',
+    'train/scores',
+  ),
+  source('train/scores', 'one seed for all draws', 'seed: seed + draw', 'seed', 'train/scores'),
+  source('train/score-sums', 'the greatest alone', '+ Math.exp(log - greatest)', '+ 0', 'train/scores'),
+  source('train/score-sums', 'terms without their weights', 'total + weight *', 'total +', 'train/scores'),
+  source(
+    'train/resident',
+    'a scaling forgotten',
+    'scaling ? scaled(numbersOf(examples), scaling)',
+    'false ? scaled(numbersOf(examples), scaling as ScalingSpec)',
+    'train/scores',
   ),
   source('plan/footprint', 'offset forgotten', 'offset + tensor.bytes', 'tensor.bytes', 'unit/plan'),
   source('plan/precision', 'nobody asks who reads it', 'by.every(', 'by.some(', 'families/precision'),
