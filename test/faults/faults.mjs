@@ -38,6 +38,7 @@ const IN_STEP = 'a race that software adapters hide: they run all lanes of a wor
 /** @type {Fault[]} */
 const SHADERS = [
   shader('examples/u8', 'bytes of a word in the other order', '(at % 4u)', '(3u - at % 4u)', 'kernel/gather'),
+  shader('examples/u8', 'wrong scale', '/ 255.0', '/ 256.0', 'kernel/gather'),
   shader('examples/f16', 'the other half', '[at % 2u]', '[1u - at % 2u]', 'kernel/gather', 'train/examples'),
   shader('examples/f32', 'off by one', 'images[at]', 'images[at + 1u]', 'kernel/gather', 'train/examples'),
   shader(
@@ -141,8 +142,7 @@ const SHADERS = [
     'kernel/matmul',
   ),
   shader('finish_step', 'lanes that stay out', 'finish_step(lane);', 'finish_step(0u);', 'kernel/finish-step'),
-  shader('gather', 'bytes in the other order', '(8u * (at % 4u))', '(8u * (3u - at % 4u))', 'kernel/gather'),
-  shader('gather', 'wrong scale', '/ 255.0', '/ 256.0', 'kernel/gather'),
+  shader('gather', 'another row of the dataset', 'here * sizes.pixels', '(here + 1u) * sizes.pixels', 'kernel/gather'),
   shader('gather_labels', 'a row too many', 'row < rows_of_batch(', 'row <= rows_of_batch(', 'kernel/gather'),
   shader('kl_normal', 'off by one', '[mu_at + sizes.latent]', '[mu_at + sizes.latent - 1u]', 'kernel/latent'),
   shader('kl_normal_gradient', 'swapped', 'dheads[mu_at] = gradient.x', 'dheads[mu_at] = gradient.y', 'kernel/latent'),
