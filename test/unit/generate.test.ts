@@ -325,7 +325,8 @@ test('samples need no data: none are looked for, but where others need them, and
     const asked = options(`--run a ${args}`.trim());
     const { outputs } = chooseOutputs(asked, plain);
     const source = { weights: 'a/model.safetensors', model: 'run.json' };
-    return loadRunData(asked, { source, folder: 'a', spec: plain, tensors: new Map(), ...run }, outputs, listener);
+    const stored = { source, folder: 'a', spec: plain, tensors: new Map(), heldOut: { seed: 0 }, ...run };
+    return loadRunData(asked, stored, outputs, listener);
   };
   const gone = path.join(root, 'gone');
   const shape = [4, 16];

@@ -41,6 +41,8 @@ export interface DatasetSource {
   place: string;
   /** Of colour images, if it is known. */
   layout?: ImageLayout | undefined;
+  /** Without test examples all are: none are held out. */
+  keepWhole?: boolean | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export interface DatasetSource {
  * @throws FormatError if arrays are no examples, or not of one shape
  */
 export function datasetOf(
-  { name, place, layout }: DatasetSource,
+  { name, place, layout, keepWhole }: DatasetSource,
   arrays: Arrays,
   say: (line: string) => void,
 ): ExampleSet {
@@ -60,6 +62,7 @@ export function datasetOf(
   const test = arrays.test && read(arrays.test);
   const own = { name, ...(features && { features }), ...(classes && { classes }) };
   if (test) return { ...own, train, test, ...(validation && { validation }) };
+  if (keepWhole) return { ...own, train, test: train };
   const count = countOf(train);
   const what = form.shape.length === 1 ? 'rows' : 'images';
   if (count < 2)

@@ -105,10 +105,14 @@ export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
 }
 
 export interface LoadOptions extends ReadingOptions {
+  /** Of data without a test set: all rows are for testing, none held out. */
+  keepWhole?: boolean;
   /** How many training images will be used; digits draws no more than that. */
   limit?: number | undefined;
   places?: Places;
 }
+
+type Reading = ReadingOptions & Pick<LoadOptions, 'keepWhole'>;
 
 /**
  * Loads what --data names. Without `choice`: MNIST if it is cached or can be downloaded, else Fashion-MNIST if it is on
@@ -260,7 +264,7 @@ const SPLIT = '#';
 /** From a path, or from what `choice` says of a path and a split. */
 async function loadOwn(
   choice: string,
-  { split, ...reading }: ReadingOptions,
+  { split, ...reading }: Reading,
   places: Places,
   listener: DataListener,
 ): Promise<LoadedData> {
@@ -277,7 +281,7 @@ async function loadPlace(
   place: string,
   places: Places,
   listener: DataListener,
-  { split, layout }: ReadingOptions = {},
+  { split, layout, keepWhole }: Reading = {},
 ): Promise<ExampleSet> {
   const names = [...Object.keys(places.sources), 'digits'];
   const stat = fs.statSync(place, { throwIfNoEntry: false });
@@ -294,14 +298,18 @@ async function loadPlace(
         `--split ${split}: ${place} has tables, must have IDX files of several data sets; leave --split out`,
       );
     if (tables)
-      return datasetOf({ name, place, layout }, await readTables(tables, (...told) => listener.download(...told)), say);
-    return datasetOf({ name, place, layout }, await readIdxFolder(place, split), say);
+      return datasetOf(
+        { name, place, layout, keepWhole },
+        await readTables(tables, (...told) => listener.download(...told)),
+        say,
+      );
+    return datasetOf({ name, place, layout, keepWhole }, await readIdxFolder(place, split), say);
   }
   if (split !== undefined)
     throw new ArgumentError(
       `--split ${split}: ${place} is a file, must be a folder of several data sets; leave --split out`,
     );
-  return datasetOf({ name: stem(place), place, layout }, await readArrayFile(place, names, listener), say);
+  return datasetOf({ name: stem(place), place, layout, keepWhole }, await readArrayFile(place, names, listener), say);
 }
 
 async function readArrayFile(file: string, names: readonly string[], listener: DataListener): Promise<Arrays> {

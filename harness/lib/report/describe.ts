@@ -19,6 +19,7 @@ import type { ExampleSet } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
 import { imageSizeOf } from '../data/examples.js';
 import type { ModelOptions } from '../options/model-options.js';
+import { present } from '../options/present.js';
 import type { TrainOptions } from '../options/train-options.js';
 import type { Pretraining, RunLength } from '../run/length.js';
 import { featureNames } from './features.js';
@@ -111,6 +112,8 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     shape: shapeOfOne(dataset.train),
     features: dataset.features ?? null,
     classes: dataset.classes ?? null,
+    reading: present({ split: options.split, layout: options.layout }),
+    validation: options.validation ?? null,
     epochs: length.epochs,
     steps: options.steps ?? null,
     pretrain: length.pretraining,

@@ -14,6 +14,7 @@ import {
 } from 'latentgpu/node';
 import { programName } from '../options/command.js';
 import { readSpec } from '../options/model-options.js';
+import type { ReadingOptions } from '../options/reading-options.js';
 import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
@@ -29,6 +30,10 @@ export interface StoredRun {
   shape?: readonly number[];
   /** Of vectors: what each number is called, if the data said it. */
   features?: readonly string[];
+  /** How the data were read. */
+  reading?: ReadingOptions;
+  /** Which of the training examples were held out for validation. */
+  heldOut: { validation?: number; seed: number };
 }
 
 const RUN_FILE = 'run.json';
@@ -60,6 +65,7 @@ export function readRun(folder: string): StoredRun {
     ...(data !== undefined && { data }),
     ...(shape && { shape }),
     ...(features && { features }),
+    ...readingOf(json),
   };
 }
 
@@ -75,7 +81,7 @@ export function readWeights(file: string, given: string | undefined, say: (line:
   const spec = given === undefined ? inferred(file, tensors, say) : readSpec(given);
   const shape = shapeOf({}, spec);
   const source = { weights: file, model: given ?? 'these names and shapes' };
-  return { source, folder: path.dirname(file), spec, tensors, ...(shape && { shape }) };
+  return { source, folder: path.dirname(file), spec, tensors, heldOut: { seed: 0 }, ...(shape && { shape }) };
 }
 
 function inferred(file: string, tensors: ReadonlyMap<string, StoredTensor>, say: (line: string) => void): ModelSpec {
@@ -168,4 +174,11 @@ function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec):
   const fit =
     Array.isArray(features) && features.length === inputs && features.every((name) => typeof name === 'string');
   return fit ? features : undefined;
+}
+
+function readingOf({ config }: Record<string, unknown>): Pick<StoredRun, 'reading' | 'heldOut'> {
+  const { reading, validation, seed } = (config ?? {}) as Record<string, unknown>;
+  const own = typeof reading === 'object' && reading !== null ? { reading: reading as ReadingOptions } : {};
+  const held = typeof validation === 'number' ? { validation } : {};
+  return { ...own, heldOut: { ...held, seed: typeof seed === 'number' ? seed : 0 } };
 }
