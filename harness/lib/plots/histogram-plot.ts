@@ -12,7 +12,8 @@ export interface HistogramOptions {
   isOdd?: (row: number) => boolean;
 }
 
-const BINS = 60;
+const MOST_BINS = 60;
+const LEAST_BINS = 12;
 /** Scores that reach so much further than the middle one need a logarithmic axis. */
 const WIDE = 20;
 const GROUPS = { all: 'all rows', usual: 'other rows', odd: 'odd rows' };
@@ -31,11 +32,12 @@ function chartOf(scores: Float32Array, { title, name, threshold, isOdd }: Histog
   const log = low > 0 && high / middle > WIDE;
   const [place, value] = log ? [Math.log10, (x: number) => 10 ** x] : [(x: number) => x, (x: number) => x];
   const [from, to] = [place(low), place(high)];
-  const step = (to - from) / BINS || 1;
+  const bins = Math.min(MOST_BINS, Math.max(LEAST_BINS, Math.round(2 * Math.sqrt(finite.length))));
+  const step = (to - from) / bins || 1;
   const groups = isOdd ? (['usual', 'odd'] as const) : (['all'] as const);
-  const counts = new Map(groups.map((group) => [group as string, new Array<number>(BINS).fill(0)]));
+  const counts = new Map(groups.map((group) => [group as string, new Array<number>(bins).fill(0)]));
   for (const row of finite) {
-    const bin = Math.min(BINS - 1, Math.floor((place(scores[row] ?? 0) - from) / step));
+    const bin = Math.min(bins - 1, Math.floor((place(scores[row] ?? 0) - from) / step));
     const own = counts.get(isOdd ? (isOdd(row) ? 'odd' : 'usual') : 'all');
     if (own) own[bin] = (own[bin] ?? 0) + 1;
   }
@@ -53,11 +55,12 @@ function chartOf(scores: Float32Array, { title, name, threshold, isOdd }: Histog
     `${finite.length.toLocaleString('en-US')} rows${left > 0 ? `; ${left} whose score is not finite are left out` : ''}`,
   ];
   const bars = {
-    mark: { type: 'bar' as const, opacity: isOdd ? 0.65 : 1, binSpacing: 0 },
+    mark: { type: 'rect' as const, opacity: isOdd ? 0.65 : 1 },
     encoding: {
       x: { field: 'x', type: 'quantitative' as const, title: name, scale, axis: { format: '~g' } },
       x2: { field: 'x2' },
-      y: { field: 'count', type: 'quantitative' as const, stack: null, title: 'rows' },
+      y: { field: 'count', type: 'quantitative' as const, title: 'rows', scale: { domainMin: 0 } },
+      y2: { datum: 0 },
       color: {
         field: 'group',
         type: 'nominal' as const,
@@ -68,10 +71,12 @@ function chartOf(scores: Float32Array, { title, name, threshold, isOdd }: Histog
     },
   };
   const rule = {
+    data: { values: [{}] }, // once, not once a bar
     mark: { type: 'rule' as const, color: INK, strokeDash: [5, 4] },
     encoding: { x: { datum: threshold } },
   };
   const told = {
+    data: { values: [{}] },
     mark: { type: 'text' as const, align: 'left' as const, dx: 5, y: 10, color: INK, fontSize: 11 },
     encoding: { x: { datum: threshold }, text: { value: `threshold ${Number((threshold ?? 0).toPrecision(4))}` } },
   };

@@ -55,7 +55,8 @@ export function rankingPlot(
     },
     background: 'white', // SVG viewers put transparent pictures on black or white
     padding: 16,
-    spacing: 40,
+    spacing: 90,
+    bounds: 'flush', // panels begin at the same height
     hconcat: [
       panel(
         `ROC: area ${rocAuc.toFixed(4)}`,

@@ -13,12 +13,12 @@ import {
 import type { ExampleSet } from '../data/arrays.js';
 import { csvText, f32Text } from '../data/csv-text.js';
 import { type DataListener, loadData } from '../data/data.js';
-import { imageSizeOf } from '../data/examples.js';
+import { describeExamples, imageSizeOf } from '../data/examples.js';
 import { labelsFor } from '../generate/labels.js';
 import { SAMPLES, type ScoreName, type ScoreProgramOptions } from '../options/score-options.js';
 import { encodeNpy } from '../plots/npy.js';
-import { describeData } from '../report/describe.js';
 import { featureNames } from '../report/features.js';
+import { figures } from '../report/losses.js';
 import type { StoredRun } from '../run/read-run.js';
 import type { Results } from '../run/results.js';
 import { alignedTo } from './align.js';
@@ -51,7 +51,8 @@ export async function loadRows(options: ScoreProgramOptions, run: StoredRun, lis
   if (options.data === '-') set = rowsFromInput(spec, run.shape);
   else {
     const { dataset, from } = await loadData(options.data, listener, { ...run.reading, ...options, keepWhole: true });
-    say(describeData(dataset, from));
+    const { test } = dataset;
+    say(`data      ${dataset.name} (${from}): ${countOf(test).toLocaleString('en-US')} ${describeExamples(test)}`);
     set = dataset;
   }
   const { name, test, features, classes } = set;
@@ -113,7 +114,7 @@ export const className = (label: number, classes: readonly string[]): string => 
 export function writeScores(scored: Scored, results: Results): void {
   const { scores, by, rows, threshold } = scored;
   const order = scoresBy(scores, by);
-  const told = threshold ? `; odd: from ${f32Text(threshold.value)} on` : '';
+  const told = threshold ? `; odd: from ${figures(threshold.value)} on` : '';
   results.write('scores.csv', scoresCsv(scored), `each row's loss and its terms${told}`);
   results.write('scores.npy', encodeNpy(order, [countOf(rows)]), `${by} alone, float32 [${countOf(rows)}]`);
 }
@@ -123,7 +124,7 @@ export function thresholdText({ scores, by, threshold }: Scored): string {
   const order = scoresBy(scores, by);
   const odd = order.reduce((count, score) => count + Number(score >= (threshold?.value ?? 0)), 0);
   const number = (value: number) => value.toLocaleString('en-US');
-  return `threshold ${f32Text(threshold?.value ?? 0)} (${threshold?.why}): ${number(odd)} of ${number(order.length)} rows are odd`;
+  return `threshold ${figures(threshold?.value ?? 0)} (${threshold?.why}): ${number(odd)} of ${number(order.length)} rows are odd`;
 }
 
 export const labelsOf = (model: Model, rows: CheckedExamples): LabelOptions => labelsFor(model.spec, rows.labels);

@@ -4,6 +4,7 @@ import { csvText, f32Text } from '../data/csv-text.js';
 import { imageSizeOf } from '../data/examples.js';
 import { labelsFor } from '../generate/labels.js';
 import { drawSheet, wrapRows } from '../plots/sheet.js';
+import { figures } from '../report/losses.js';
 import type { Results } from '../run/results.js';
 import { contributions } from './contributions.js';
 import { className, type Scored, scoresBy } from './score.js';
@@ -31,7 +32,7 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
       { label: 'row', images: values },
       { label: 'decoded', images: made },
     ];
-    const named = top.slice(0, 3).map((row) => `${row} (${f32Text(order[row] ?? 0)})`);
+    const named = top.slice(0, 3).map((row) => `${row} (${figures(order[row] ?? 0)})`);
     results.write(
       'top.png',
       drawSheet({
@@ -68,9 +69,6 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
   const [first = []] = parts;
   const told = first
     .slice(0, 3)
-    .map(
-      ({ feature, value, expected }) =>
-        `${feature} ${f32Text(value)} instead of about ${Number(expected.toPrecision(3))}`,
-    );
-  say(`oddest    row ${top[0]}: ${by} ${f32Text(order[top[0] ?? 0] ?? 0)}; ${told.join(', ')}`);
+    .map(({ feature, value, expected }) => `${feature} ${figures(value)} instead of about ${figures(expected)}`);
+  say(`oddest    row ${top[0]}: ${by} ${figures(order[top[0] ?? 0] ?? 0)}; ${told.join(', ')}`);
 }
