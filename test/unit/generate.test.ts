@@ -293,7 +293,7 @@ test('a run is read: its model, its weights and the name of its data, where that
   assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
   for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
     fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape']);
+    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape', 'heldOut']);
   }
   assert.equal(readRun(run).source, { weights: path.join(run, 'model.safetensors'), model: 'run.json' });
   assert.is(readRun(run).folder, run);
