@@ -116,6 +116,8 @@ export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
 export type { EpochReport, Progress, TrainingWarning, TrainOptions } from './train/reports.js';
 export { restoreTrainer } from './train/restore.js';
 export type { Numbers } from './train/rows.js';
+export type { Scores } from './train/score-sums.js';
+export type { ScoreOptions } from './train/scores.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { LossScaling } from './train/step-state.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';

@@ -20,6 +20,7 @@ export {
 export { isZip } from './data/zip.js';
 export * from './index.js';
 export { type InferredSpec, inferSpec } from './model/infer.js';
+export { quantile } from './model/scaling.js';
 export { logVarRangeOf } from './model/spec.js';
 export { numberFault } from './model/values.js';
 export { didYouMean, nearest } from './names.js';

@@ -46,6 +46,7 @@ export {
   profileHelp,
   readProfileOptions,
 } from './options/profile-options.js';
+export { readScoreOptions, type ScoreProgramOptions, scoreHelp } from './options/score-options.js';
 export {
   MODEL_FLAG_NAMES,
   readGivenOptions,
@@ -86,3 +87,16 @@ export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
 export { readTensorFile, type TensorFile } from './run/tensor-file.js';
 export { chooseVariants } from './run/variants.js';
+export {
+  labelsOf,
+  loadRows,
+  orderOf,
+  scorerOf,
+  scoresBy,
+  scoresCsv,
+  thresholdText,
+  writeScores,
+} from './score/score.js';
+export { oddClasses, writeSpread } from './score/spread.js';
+export { findThreshold } from './score/threshold.js';
+export { writeTop } from './score/top.js';

@@ -36,3 +36,9 @@ fn reparameterize(mu: f32, log_var: f32, eps: f32) -> f32 {
 fn reparameterize_gradient(log_var: f32, eps: f32) -> vec2f {
   return vec2f(1.0, select(0.5 * eps * exp(0.5 * bounded(log_var)), 0.0, is_outside(log_var)));
 }
+
+// log N(z; 0, 1) - log N(z; mu, exp(log_var)) at z = mu + eps sigma
+fn log_ratio(mu: f32, log_var: f32, eps: f32) -> f32 {
+  let z = reparameterize(mu, log_var, eps);
+  return 0.5 * (bounded(log_var) + eps * eps - z * z);
+}

@@ -115,8 +115,9 @@ export class TableBuilder implements RowListener {
     if (labelColumn === false) return -1;
     if (labelColumn !== undefined) return this.indexOf(labelColumn);
     // A table for testing may have none, as at Kaggle.
-    if (like) return like.label ? this.indexLike(like.label, like) : -1;
-    return this.names.findIndex((name) => name.toLowerCase() === DEFAULT_LABEL);
+    if (like?.label) return this.indexLike(like.label, like);
+    const isFeature = (name: string) => like?.columns.some((column) => column.name === name);
+    return this.names.findIndex((name) => name.toLowerCase() === DEFAULT_LABEL && !isFeature(name));
   }
 
   private storedHere(): Stored[] {

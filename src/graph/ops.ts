@@ -52,6 +52,8 @@ export type Operation =
   /** heads [rows, 2 latent] -> KL(q || N(0, I)) [rows], nats; log_var bounded to the range */
   | { op: 'kl_normal'; logVarRange: LogVarRange }
   | { op: 'kl_normal_gradient'; logVarRange: LogVarRange }
+  /** heads [rows, 2 latent] -> log p(z) - log q(z|x) [rows] at the sample that `reparameterize` of this stream draws, nats */
+  | { op: 'log_ratio'; stream: NoiseStream; logVarRange: LogVarRange }
   /** (logits, targets) [rows, pixels] -> [rows], nats summed over pixels */
   | { op: 'bce_with_logits' }
   | { op: 'bce_with_logits_gradient' }
@@ -247,6 +249,8 @@ export const OPS: OpTable = {
     ],
   },
   kl_normal_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  log_ratio: { shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)] },
 
   bce_with_logits: {
     shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `bce_with_logits "${label}"`), 0)],

@@ -3,6 +3,7 @@
 
 import klNormalSource from '../../shaders/kl_normal.wgsl';
 import klNormalGradientSource from '../../shaders/kl_normal_gradient.wgsl';
+import logRatioSource from '../../shaders/log_ratio.wgsl';
 import reparameterizeSource from '../../shaders/reparameterize.wgsl';
 import reparameterizeGradientSource from '../../shaders/reparameterize_gradient.wgsl';
 import type { NoiseStream } from '../graph/ops.js';
@@ -69,4 +70,14 @@ export const klNormalGradient: Kernel<LatentShape> = {
   sizes: elementSizes,
   grid: elementGrid,
   flops: perElement(6),
+};
+
+export const logRatio: Kernel<NoisyShape> = {
+  name: 'log_ratio',
+  sources: [logRatioSource],
+  bindings: { heads: 'read', settings: 'uniform', progress: 'uniform', ratio: 'write' },
+  constants,
+  sizes: ({ latent, stream }) => ({ latent, stream: STREAM[stream] }),
+  grid: rowGrid,
+  flops: perElement(10),
 };

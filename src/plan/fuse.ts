@@ -154,4 +154,7 @@ function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call |
   return { dispatch: matmulCall(product, epilogue, end, context, activation), nodes };
 }
 
+/** Those that leave each row's losses in memory. */
+export const FORWARD: Pattern[] = [layer];
+
 export const FUSED: Pattern[] = [outputLoss, layer, inputGradient, weightGradient, sampledHeads, latentGradient];

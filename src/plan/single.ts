@@ -4,7 +4,7 @@ import { concat, sliceColumns } from '../kernels/columns.js';
 import { corrupt } from '../kernels/corrupt.js';
 import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
-import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
+import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
 import {
   bceWithLogits,
   bceWithLogitsGradient,
@@ -98,6 +98,13 @@ export const SINGLE: Record<OpName, Lowering> = {
     const heads = input(node, 0);
     const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal').logVarRange };
     return dispatchOf(klNormal, shape, { heads: tensors.of(heads), kl: tensors.of(node) }, node.label);
+  },
+  log_ratio: (node, { tensors }) => {
+    const heads = input(node, 0);
+    const { stream, logVarRange } = operationOf(node, 'log_ratio');
+    const shape = { ...latentSizes(heads), stream, logVarRange };
+    const bound = { ...tensors.stepState(), heads: tensors.of(heads), ratio: tensors.of(node) };
+    return dispatchOf(logRatio, shape, bound, node.label);
   },
   kl_normal_gradient: (node, { tensors }) => {
     const [weight, heads] = [input(node, 0), input(node, 1)];

@@ -7,11 +7,9 @@ import { badEvaluation } from './divergence.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
 import { residentOf, residentSizes } from './resident.js';
-import type { StepSettings } from './step-state.js';
+import { EVALUATION_BATCH, type StepSettings } from './step-state.js';
 import { Stepper } from './stepper.js';
 
-/** Images at a time, whatever the training batch is: a small one would make evaluation slow. */
-export const EVALUATION_BATCH = 128;
 const STEPS_PER_SUBMIT = 16;
 const SUBMITS_IN_FLIGHT = 2;
 

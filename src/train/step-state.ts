@@ -10,6 +10,9 @@ import { COUNTERS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
 import type { StoreType } from './resident.js';
 
+/** Examples at a time where nothing is trained, whatever the training batch is: a small one would make that slow. */
+export const EVALUATION_BATCH = 128;
+
 /** What steps need to know, by name; all of it is data to the kernels. */
 export interface StepSettings {
   seed: number;

@@ -45,7 +45,10 @@ export class Stepper {
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
-    private readonly owned: Record<'settings' | 'counters' | 'progress', GPUBuffer> & Resources,
+    private readonly owned: Record<'settings' | 'counters' | 'progress' | 'losses', GPUBuffer> & {
+      images: SplitBuffer;
+      labels?: GPUBuffer;
+    },
     private readonly reader: MetricsReader,
     private settings: StepSettings,
   ) {}
@@ -80,7 +83,7 @@ export class Stepper {
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
         counters: make('counters', COUNTERS_BYTES, STORAGE | COPY_DST | COPY_SRC),
         progress: make('progress', PROGRESS_BYTES, STORAGE | UNIFORM | COPY_SRC),
-        losses: make('losses', plan.lossBytes, STORAGE),
+        losses: make('losses', plan.lossBytes, STORAGE | COPY_SRC),
         metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
       const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
@@ -104,6 +107,20 @@ export class Stepper {
 
   get plan(): Plan {
     return this.program.plan;
+  }
+
+  /** Of the last step: [terms, rows], where the plan keeps them. */
+  get losses(): GPUBuffer {
+    return this.owned.losses;
+  }
+
+  /** Other examples in the place of the first ones, at most as many and of the same type, from the next submit on. */
+  replace({ bytes, labels }: Resident): void {
+    const { queue } = this.machine.device.gpu;
+    const [buffer, ...others] = this.owned.images.buffers;
+    if (!buffer || others.length > 0) throw new DeviceError('only examples in one buffer are replaced');
+    upload(queue, buffer, bytes);
+    if (labels && this.owned.labels) upload(queue, this.owned.labels, labels);
   }
 
   /** Steps that go once over the dataset. */

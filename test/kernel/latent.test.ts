@@ -4,7 +4,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { latentGradientEpilogue, sampledHeadsEpilogue } from '../../src/kernels/epilogues.js';
 import type { LatentShape } from '../../src/kernels/latent.js';
-import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../../src/kernels/latent.js';
+import {
+  klNormal,
+  klNormalGradient,
+  logRatio,
+  reparameterize,
+  reparameterizeGradient,
+} from '../../src/kernels/latent.js';
 import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
 import { STREAM } from '../../src/random.js';
 import { close } from '../support/close.js';
@@ -123,6 +129,21 @@ function divergences({ rows, latent: width }: LatentShape, elements: Element[]) 
   return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, want[row] ?? 0)) };
 }
 
+/** 0.5 sum(log_var + eps^2 - z^2) of each row: the noise and the sample squared, two sums an element. */
+function ratios({ rows, latent: width }: LatentShape, elements: Element[]) {
+  const [want, limit, parts] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
+  for (const element of elements) {
+    const { row, logVar, eps, epsLimit } = element;
+    const z = sample(element);
+    const size = Math.abs(logVar) + eps * eps + z.want * z.want;
+    want[row] = (want[row] ?? 0) + 0.5 * (logVar + eps * eps - z.want * z.want);
+    const squares = 2 * Math.abs(eps) * epsLimit + epsLimit ** 2 + 2 * Math.abs(z.want) * z.limit + z.limit ** 2;
+    limit[row] = (limit[row] ?? 0) + 0.5 * (squares + 3 * ULP * size);
+    parts[row] = (parts[row] ?? 0) + 0.5 * size;
+  }
+  return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, parts[row] ?? 0)) };
+}
+
 const state = (live: number) => ({ settings: settingsOf(), progress: progressOf({ step: STEP, rows: live }) });
 
 for (const shape of SIZES) {
@@ -131,6 +152,23 @@ for (const shape of SIZES) {
   const count = shape.rows * shape.latent;
   const codeAt = (i: number) => `[${Math.floor(i / shape.latent)}, ${i % shape.latent}]`;
   const headAt = (i: number) => `dheads[${Math.floor(i / (2 * shape.latent))}, ${i % (2 * shape.latent)}]`;
+
+  for (const stream of ['noise', 'evaluation'] as const)
+    test(`log_ratio ${size}, stream ${stream}`, async () => {
+      const { heads, elements } = problemOf(shape, stream);
+      const results = await runKernel(
+        logRatio,
+        { ...shape, stream },
+        { heads, ...state(shape.rows), ratio: shape.rows },
+      );
+      const { want, limit } = ratios(shape, elements);
+      close(
+        results.f32('ratio'),
+        want,
+        (row) => limit[row] ?? 0,
+        (row) => `row ${row}`,
+      );
+    });
 
   for (const stream of ['noise', 'evaluation'] as const)
     test(`sampled_heads ${size}, stream ${stream}, half of the batch live`, async () => {

@@ -241,6 +241,16 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       return (mu ** 2 + Math.exp(v) - v - 1) / 2;
     });
   },
+  log_ratio: (call, { stream, logVarRange }) => {
+    const [rows, columns] = sizes(call.node.inputs[0]);
+    const latent = columns / 2;
+    return sumColumns(rows, latent, (row, column) => {
+      const { mu, logVar } = head(call.x[0], latent, row, column);
+      const v = clamp(logVar, logVarRange);
+      const eps = noise(call, stream, row * latent + column);
+      return (v + eps ** 2 - (mu + eps * Math.sqrt(Math.exp(v))) ** 2) / 2;
+    });
+  },
   kl_normal_gradient: ({ node, x: [weight, heads] }, { logVarRange }) => {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {

@@ -5,8 +5,8 @@ import { checkExamples, countOf, type Examples } from '../../src/data/examples.j
 import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../src/graph/build.js';
 import type { Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import { EVALUATION_BATCH } from '../../src/train/evaluate.js';
 import { type Losses, LossMean } from '../../src/train/metrics.js';
+import { EVALUATION_BATCH } from '../../src/train/step-state.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 

@@ -82,7 +82,11 @@ async function eachModel(work: (model: Model, index: number, name: string) => Pr
 async function assertSamePixels(model: Model, file: string, name: string): Promise<void> {
   const { classes, range } = model.spec;
   const labels = classes && images.labels ? { labels: images.labels } : {};
-  assertClose(inRange(await model.reconstruct(firstNumbers(checkExamples(images, 'images'), ROWS), labels), range), file, name);
+  assertClose(
+    inRange(await model.reconstruct(firstNumbers(checkExamples(images, 'images'), ROWS), labels), range),
+    file,
+    name,
+  );
 }
 
 test('what PyTorch saved, every member of the family: the same pixels', async () => {

@@ -159,6 +159,7 @@ test('a table like another: its columns by name, its categories, its means', () 
     dropped: 0,
   });
   assert.is(like(first, 'size,colour\n1,red\n', options).labels, undefined, 'a table for testing may lack the labels');
+  assert.equal(like('a\n1\n', 'label,a\nodd,2\n').classes, ['odd'], 'or have them where the other lacks them');
   assert.equal(like('1,2\n3,4\n', '5,6\n').values, [5, 6]);
   const named = like('a,b\n3,4\n', '5,6\n');
   assert.equal(

@@ -305,7 +305,7 @@ test('a run is read: its model, its weights and the name of its data, where that
   assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
   for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
     fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape']);
+    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape', 'heldOut']);
   }
   assert.equal(readRun(run).source, { weights: path.join(run, 'model.safetensors'), model: 'run.json' });
   assert.is(readRun(run).folder, run);
@@ -337,7 +337,8 @@ test('samples need no data: none are looked for, but where others need them, and
     const asked = options(`--run a ${args}`.trim());
     const { outputs } = chooseOutputs(asked, plain);
     const source = { weights: 'a/model.safetensors', model: 'run.json' };
-    return loadRunData(asked, { source, folder: 'a', spec: plain, tensors: new Map(), ...run }, outputs, listener);
+    const stored = { source, folder: 'a', spec: plain, tensors: new Map(), heldOut: { seed: 0 }, ...run };
+    return loadRunData(asked, stored, outputs, listener);
   };
   const gone = path.join(root, 'gone');
   const shape = [4, 16];
@@ -358,7 +359,7 @@ test('samples need no data: none are looked for, but where others need them, and
     }
     return 'accepted';
   };
-  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file`;
+  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file`;
   const others = '(the run was of these data; name others with --data';
   assert.is(await refusal('', { data: gone, shape }), `${missing} ${others}, or make what needs none: --only samples)`);
   assert.is(await refusal('--only walk', { data: gone, shape }), `${missing} ${others})`);

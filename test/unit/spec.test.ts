@@ -72,7 +72,7 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('loss.reconstruction', 'l2'), 'loss.reconstruction: "l2", must be one of bce, mse; did you mean mse?'],
   [
     changed('hidden', [3]),
-    'hidden: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization',
+    'hidden: unknown, must be one of inputs, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization',
   ],
   [changed('encoder[1].unit', 3), 'encoder[1].unit: unknown, must be one of units, activation; did you mean units?'],
   [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units, logVarRange'],

@@ -50,6 +50,8 @@ export interface DatasetSource {
   place: string;
   /** Of colour images, if it is known. */
   layout?: ImageLayout | undefined;
+  /** Without test examples all are: none are held out. */
+  keepWhole?: boolean | undefined;
   /** The classes of a model that was trained on other data. */
   classes?: KnownClasses | undefined;
 }
@@ -59,7 +61,7 @@ export interface DatasetSource {
  * @throws FormatError if arrays are no examples, or not of one shape
  */
 export function datasetOf(
-  { name, place, layout, classes: known }: DatasetSource,
+  { name, place, layout, keepWhole, classes: known }: DatasetSource,
   arrays: Arrays,
   say: (line: string) => void,
 ): ExampleSet {
@@ -78,6 +80,7 @@ export function datasetOf(
     ...(taken !== undefined && { what: taken }),
   };
   if (test) return { ...own, train, test, ...(validation && { validation }) };
+  if (keepWhole) return { ...own, train, test: train };
   const count = countOf(train);
   const what = form.shape.length === 1 ? 'rows' : 'images';
   if (count < 2)

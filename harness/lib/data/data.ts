@@ -94,6 +94,8 @@ export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
 }
 
 export interface LoadOptions extends ReadingOptions {
+  /** Of data without a test set: all rows are for testing, none held out. */
+  keepWhole?: boolean;
   /** How many training images will be used; digits draws no more than that. */
   limit?: number | undefined;
   places?: Places;
@@ -111,7 +113,14 @@ export interface LoadOptions extends ReadingOptions {
 export async function loadData(
   choice: string | undefined,
   listener: DataListener,
-  { limit = Number.POSITIVE_INFINITY, places = dataPlaces(), inherited, known, ...options }: LoadOptions = {},
+  {
+    limit = Number.POSITIVE_INFINITY,
+    places = dataPlaces(),
+    inherited,
+    known,
+    keepWhole,
+    ...options
+  }: LoadOptions = {},
 ): Promise<LoadedData> {
   const reading = readingOf(options);
   const drawn = () => checkDataset(digits({ train: Math.min(limit, DIGITS_TRAIN) }));
@@ -122,7 +131,7 @@ export async function loadData(
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
-      : loadOwn(choice, { reading, inherited, known }, places, listener);
+      : loadOwn(choice, { reading, inherited, known, keepWhole }, places, listener);
   try {
     return await loadNamed('mnist', places, listener);
   } catch (error) {

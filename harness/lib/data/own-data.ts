@@ -23,6 +23,8 @@ export interface PlaceOptions {
   /** Of the run, as far as they mean something for this kind of data. */
   inherited?: ReadingOptions | undefined;
   known?: Known | undefined;
+  /** Of data without a test set: none are held out. */
+  keepWhole?: boolean | undefined;
 }
 
 interface PlaceListener {
@@ -48,12 +50,12 @@ export async function loadPlace(
   place: string,
   names: readonly string[],
   listener: PlaceListener,
-  { reading, inherited = {}, known }: PlaceOptions,
+  { reading, inherited = {}, known, keepWhole }: PlaceOptions,
 ): Promise<ExampleSet> {
   const found = find(place, names, listener, known);
   checkReading(found.kind, reading, `${place} ${found.is}`);
   const all = { ...readingFor(found.kind, inherited), ...reading };
-  const source = { name: found.name, place, layout: all.layout, classes: known?.classes };
+  const source = { name: found.name, place, layout: all.layout, keepWhole, classes: known?.classes };
   return datasetOf(source, await found.read(all), (line) => listener.say(line));
 }
 

@@ -100,6 +100,12 @@ function scalingLines({ scaling }: ModelSpec, { train, features: names }: Exampl
 
 type Run = Parameters<typeof describeRun>[0];
 
+/** The split stands in dataChoice. */
+function storedReading(options: TrainOptions) {
+  const { split: _, ...reading } = readingText(readingOf(options));
+  return reading;
+}
+
 /** What it takes to train the same again, or to use what was trained; null: not asked for. */
 function configOf({ options, training, length, out, data, dataset, trainer }: Run): Record<string, unknown> {
   return {
@@ -108,12 +114,13 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     data: dataset.name,
     dataFrom: data.from,
     dataChoice: data.choice,
-    reading: readingText(readingOf(options)),
+    reading: storedReading(options),
     table: dataset.table ?? null,
     limit: countOf(dataset.train),
     shape: shapeOfOne(dataset.train),
     features: dataset.features ?? null,
     classes: dataset.classes ?? null,
+    validation: options.validation ?? null,
     epochs: length.epochs,
     steps: options.steps ?? null,
     pretrain: length.pretraining,

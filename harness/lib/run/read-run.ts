@@ -33,6 +33,8 @@ export interface StoredRun {
   features?: readonly string[];
   /** How its data were read. */
   reading?: ReadingOptions;
+  /** Which of the training examples were held out for validation. */
+  heldOut: { validation?: number; seed: number };
   /** Of a table: what its columns became. */
   table?: TableForm;
   /** What its classes 0.. are called, if that is not their number. */
@@ -73,6 +75,7 @@ export function readRun(folder: string): StoredRun {
     ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
     ...(table && { table }),
     ...(classes && { classes }),
+    heldOut: heldOutOf(json),
   };
 }
 
@@ -88,7 +91,7 @@ export function readWeights(file: string, given: string | undefined, say: (line:
   const spec = given === undefined ? inferred(file, tensors, say) : readSpec(given);
   const shape = shapeOf({}, spec);
   const source = { weights: file, model: given ?? 'these names and shapes' };
-  return { source, folder: path.dirname(file), spec, tensors, ...(shape && { shape }) };
+  return { source, folder: path.dirname(file), spec, tensors, heldOut: { seed: 0 }, ...(shape && { shape }) };
 }
 
 function inferred(file: string, tensors: ReadonlyMap<string, StoredTensor>, say: (line: string) => void): ModelSpec {
@@ -183,6 +186,11 @@ function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec):
   const fit =
     Array.isArray(features) && features.length === inputs && features.every((name) => typeof name === 'string');
   return fit ? features : undefined;
+}
+
+function heldOutOf(json: Record<string, unknown>): StoredRun['heldOut'] {
+  const { validation, seed } = configOf(json);
+  return { ...(typeof validation === 'number' && { validation }), seed: typeof seed === 'number' ? seed : 0 };
 }
 
 const isTexts = (value: unknown): value is string[] =>
