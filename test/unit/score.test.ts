@@ -142,8 +142,10 @@ test('rows of standard input: with names or without, vectors or images', () => {
     width: 4,
     hasHeader: true,
   };
-  for (const rows of ['size,colour\n1.5,red\n', '7,red,1.5,cat\n'])
-    assert.equal([...rowsFromText(text(rows), 3, [3], table).test.values], [0, 1, 1.5], 'as the table of the run');
+  const like = rowsFromText(text('size,colour\n1.5,red\n'), 3, [3], table);
+  assert.equal([...like.test.values], [0, 1, 1.5], 'as the table of the run');
+  const plain = { ...table, columns: [{ name: 'size', number: 3 }] };
+  assert.equal([...rowsFromText(text('7,8,1.5,2\n'), 1, [1], plain).test.values], [1.5], 'all of its columns');
   assert.equal([...rowsFromText(text('0,1,2\n'), 3, [3], table).test.values], [0, 1, 2], 'or the features themselves');
   refused(
     () => rowsFromText(text('1,2,3\n'), 2, [2]),

@@ -1,5 +1,5 @@
 // Tables from .parquet, one row group at a time, by hyparquet: small, without dependencies, kept up. Compressed by snappy, gzip,
-// brotli or zstd (fzstd: Node has it from 22.15 on only).
+// brotli or zstd (fzstd: Node has it from 22.15 on only). What a file claims is checked first (parquet-check.ts).
 import fs from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { decompress as zstd } from 'fzstd';
@@ -12,14 +12,15 @@ import {
   snappyUncompress,
 } from 'hyparquet';
 import { FormatError, LatentGpuError } from 'latentgpu/node';
+import { checkMetadata, checkPages } from './parquet-check.js';
 import type { RowsOf } from './rows.js';
 
 export const isParquet = (file: string): boolean => /\.(?:parquet|pq)$/i.test(file);
 
 const MAGIC = 'PAR1';
 const END_BYTES = 8;
-/** Rows that a byte of a file can stand for: all of a column may be one run. More is no table of use. */
-const MOST_ROWS_A_BYTE = 1032;
+/** Rows that a byte of a file may stand for: all of a column may be one run, but a table of such columns is of no use. */
+const MOST_ROWS_A_BYTE = 100;
 /** What pandas keeps of an index that has no name. */
 const INDEX = /^__index_level_\d+__$/;
 
@@ -74,8 +75,10 @@ export const readParquet: RowsOf = async (file, listener, progress) => {
     const numbers = new Float64Array(names.length);
     const texts: (string | undefined)[] = new Array(names.length).fill(undefined);
     let rowStart = 0;
-    for (const { num_rows: count } of metadata.row_groups) {
-      const rowEnd = rowStart + Number(count);
+    const schema = metadata.schema;
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      checkGroup(group, schema, slice);
       const chunks = new Map(flat.map((name) => [name, new Array<unknown>(rowEnd - rowStart)]));
       await parquetRead({
         file: { byteLength: size, slice },
@@ -107,6 +110,33 @@ export const readParquet: RowsOf = async (file, listener, progress) => {
   }
 };
 
+/** The pages of flat columns; others are not read. */
+function checkGroup(
+  { columns, num_rows: count }: FileMetaData['row_groups'][number],
+  schema: FileMetaData['schema'],
+  slice: (start: number, end?: number) => ArrayBuffer,
+): void {
+  for (const { meta_data: column } of columns) {
+    if (!column) throw new FormatError('a column has no metadata');
+    const { codec, path_in_schema: path, type, total_compressed_size: size } = column;
+    if (path.length !== 1) continue;
+    const optional = schema.find(({ name }) => name === path[0])?.repetition_type === 'OPTIONAL';
+    const start = Number(column.dictionary_page_offset || column.data_page_offset);
+    const unpack = (packed: Uint8Array, length: number) =>
+      codec === 'UNCOMPRESSED' ? exactly(packed, length) : (COMPRESSORS[codec]?.(packed, length) ?? unknown(codec));
+    checkPages(new Uint8Array(slice(start, start + Number(size))), {
+      rows: Number(count),
+      optional,
+      isBoolean: type === 'BOOLEAN',
+      unpack,
+    });
+  }
+}
+
+const unknown = (codec: string): never => {
+  throw new FormatError(`it is compressed by ${codec}, must be by snappy, gzip, brotli or zstd`);
+};
+
 function take(rows: unknown[] | undefined, data: DecodedArray, from: number): void {
   if (!rows) return;
   for (let i = 0; i < data.length && from + i < rows.length; i++) rows[from + i] = data[i];
@@ -117,7 +147,9 @@ function metadataOf(slice: (start: number, end?: number) => ArrayBuffer, size: n
   if (size < END_BYTES + MAGIC.length || !isOurs(0) || !isOurs(size - MAGIC.length))
     throw new FormatError('it must begin and end with PAR1');
   const length = new DataView(slice(size - END_BYTES)).getUint32(0, true);
-  const metadata = parquetMetadata(slice(Math.max(0, size - END_BYTES - length)));
+  const footer = slice(Math.max(0, size - END_BYTES - length));
+  checkMetadata(new Uint8Array(footer));
+  const metadata = parquetMetadata(footer, { geoparquet: false });
   const rows = metadata.row_groups.map(({ num_rows: count }) => Number(count));
   const sum = rows.reduce((all, count) => all + count, 0);
   if (rows.some((count) => !(count >= 0)) || sum !== Number(metadata.num_rows))
