@@ -147,6 +147,7 @@ async function buildPageFiles() {
   const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
   const files = [
     { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl] },
+    { entry: 'src/data/index.ts', outfile: 'dist/latentgpu-data.js', plugins: [engine] },
     { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/worker/main.ts', outfile: 'dist/latentgpu-session.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine] },
