@@ -199,6 +199,7 @@ test('.safetensors with tensors of the names that archives have, or with one', a
   const four = { x_train: grey(3), y_train: labels(0n, 2n, 1n), x_test: grey(2), y_test: labels(1n, 0n) };
   const whole = await load(tensorFile({ ...four, 'other.things': labels(2n ** 60n) }), nowhere());
   assert.equal(counts(whole), { train: [3, 4, 3], test: [2, 4, 3], labels: [2, 0] });
+  assert.is(whole.dataset.what, 'x_train, y_train, x_test, y_test');
   const pair = await load(tensorFile({ images: grey(3), labels: labels(5n, 5n, 6n) }), nowhere());
   assert.equal(
     [partsOf(pair.dataset), pair.dataset.classes],

@@ -64,6 +64,27 @@ test('lists, structs and dates can be left out; decimals and halves are numbers'
 });
 
 const plain = Buffer.from(files.none ?? '', 'base64');
+/** The file with bytes written over, at the first place of `find` after `from`. */
+function patched(find: readonly number[], by: readonly number[], from = 0): Buffer {
+  const bytes = Buffer.from(plain);
+  const at = bytes.indexOf(Buffer.from(find), from);
+  assert.ok(at >= 0, 'the fixture has it');
+  bytes.set(by, at);
+  return bytes;
+}
+
+test('a run that claims more than there is is refused before it is read', async () => {
+  // Levels of the first column, 4 values that are there: a run of 4 ones. A varint of 2 bytes would shift the rest.
+  const claims = patched([2, 0, 0, 0, 8, 1], [2, 0, 0, 0, 126, 1]);
+  const before = process.memoryUsage().arrayBuffers;
+  let text = 'accepted';
+  await table(claims, OPTIONS).catch((error: Error) => {
+    text = error.message;
+  });
+  assert.match(text, /cannot be read as parquet: a run claims 63 of 4 values$/);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 2 ** 22);
+});
+
 const REFUSED: [what: string, bytes: string | Uint8Array, message: RegExp][] = [
   [
     'a list',

@@ -8,6 +8,7 @@ import {
   FormatError,
   type HostArray,
   isNamedPart,
+  type NamedParts,
   type NumericArray,
   namedParts,
   type StoredTensor,
@@ -21,7 +22,7 @@ import type { Arrays } from './arrays.js';
 export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> {
   // Archives have other things beside the images: descriptions as Python objects, say.
   const known = await decodeNpz(bytes, file, isNamedPart);
-  return namedParts(known.size > 0 ? known : await decodeNpz(bytes, file), file);
+  return withNames(namedParts(known.size > 0 ? known : await decodeNpz(bytes, file), file));
 }
 
 /** @throws FormatError as readNpz */
@@ -39,7 +40,14 @@ export function readTensors(bytes: Uint8Array, file: string): Arrays {
       ? []
       : [[name, { name: `${file}: ${name}`, shape, values: numbersOf(values, `${file}: ${name}`) }]],
   );
-  return namedParts(new Map(arrays), file);
+  return withNames(namedParts(new Map(arrays), file));
+}
+
+/** And which of a file's arrays they are: "x_train, y_train, x_test, y_test". */
+function withNames(parts: NamedParts): Arrays {
+  const arrays = [parts.train, parts.validation, parts.test].flatMap((part) => [part?.examples, part?.labels]);
+  const names = arrays.flatMap((array) => (array ? [array.name.replace(/^.*: /, '').replace(/\.npy$/, '')] : []));
+  return { ...parts, what: names.join(', ') };
 }
 
 /** Integers of 64 bits as f64, as in .npy. */
