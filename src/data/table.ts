@@ -75,14 +75,18 @@ interface Stored {
   known?: readonly string[];
   /** Of numbers, to begin with: the mean of the table that this one is like. */
   mean?: number;
-  sum: number;
-  count: number;
 }
+
+const isMissing = (text: string | undefined): boolean => text !== undefined && MISSING.has(text.toLowerCase());
 
 export class TableBuilder implements RowListener {
   private names: string[] = [];
   private hasHeader = false;
   private stored: Stored[] = [];
+  /** Of each, where it is in a row; and what makes its mean. */
+  private indices = new Int32Array(0);
+  private sums = new Float64Array(0);
+  private counts = new Float64Array(0);
   private label = -1;
   private readonly blocks: Float32Array[] = [];
   private rows = 0;
@@ -106,6 +110,9 @@ export class TableBuilder implements RowListener {
     const { like } = this.options;
     this.label = this.labelIndex(like);
     this.stored = like ? like.columns.map((column) => this.storedLike(column, like)) : this.storedHere();
+    this.indices = Int32Array.from(this.stored, ({ index }) => index);
+    this.sums = new Float64Array(this.stored.length);
+    this.counts = new Float64Array(this.stored.length);
     if (this.stored.length === 0)
       throw new ArgumentError(`${this.name} has no column left to train on: ${names.join(', ')}`);
   }
@@ -132,7 +139,7 @@ export class TableBuilder implements RowListener {
     return this.names.flatMap((name, index): Stored[] =>
       dropped.has(index) || index === this.label
         ? []
-        : [{ index, name, sum: 0, count: 0, ...(categories.has(index) && { codes: new Map() }) }],
+        : [{ index, name, ...(categories.has(index) && { codes: new Map() }) }],
     );
   }
 
@@ -149,8 +156,6 @@ export class TableBuilder implements RowListener {
     return {
       index,
       name,
-      sum: 0,
-      count: 0,
       ...(codes && { codes, known: categories }),
       ...(mean !== undefined && { mean }),
     };
@@ -180,40 +185,45 @@ export class TableBuilder implements RowListener {
 
   /** @throws FormatError naming line and column of what is missing, no number or no category */
   row(numbers: Float64Array, texts: (string | undefined)[], line: number): void {
-    const isMissing = (index: number): boolean => {
-      const text = texts[index];
-      return text !== undefined && MISSING.has(text.toLowerCase());
-    };
     if (this.missing === 'drop') {
       // Before anything is kept of the row: a category that no other row has is none.
-      const lacks = this.stored.some(({ index }) => isMissing(index)) || (this.label >= 0 && isMissing(this.label));
+      const lacks = this.stored.some(({ index }) => isMissing(texts[index])) || isMissing(texts[this.label]);
       if (lacks) {
         this.dropped++;
         return;
       }
     }
     const row = this.space();
-    for (let at = 0; at < this.stored.length; at++) {
-      const column = this.stored[at] as Stored;
-      const { index, codes } = column;
+    const { stored, sums, counts } = this;
+    for (let at = 0; at < this.indices.length; at++) {
+      const index = this.indices[at] ?? 0;
       const text = texts[index];
-      if (isMissing(index)) {
-        if (this.missing === 'refuse' || codes) throw this.missingAt(line, index, codes !== undefined);
-        row[at] = Number.NaN;
-      } else if (codes) row[at] = this.category(column, codes, text ?? String(numbers[index]), line);
-      else {
-        const value = Math.fround(numbers[index] ?? Number.NaN);
-        if (!Number.isFinite(value)) throw this.noNumber(line, index, text ?? String(numbers[index]));
-        column.sum += value;
-        column.count++;
-        row[at] = value;
+      if (text !== undefined || stored[at]?.codes) {
+        row[at] = this.codeOrMissing(stored[at] as Stored, text ?? String(numbers[index]), line);
+        continue;
       }
+      const value = Math.fround(numbers[index] ?? Number.NaN);
+      if (!Number.isFinite(value)) throw this.noNumber(line, index, String(numbers[index]));
+      sums[at] = (sums[at] ?? 0) + value;
+      counts[at] = (counts[at] ?? 0) + 1;
+      row[at] = value;
     }
     if (this.label >= 0) {
-      if (isMissing(this.label)) throw this.missingAt(line, this.label, true);
+      if (isMissing(texts[this.label])) throw this.missingAt(line, this.label, true);
       this.labels.push(codeOf(this.classes, texts[this.label] ?? String(numbers[this.label])));
     }
     this.rows++;
+  }
+
+  /** Of a field that is no number, or a category. */
+  private codeOrMissing(column: Stored, text: string, line: number): number {
+    const { index, codes } = column;
+    if (isMissing(text)) {
+      if (this.missing === 'refuse' || codes) throw this.missingAt(line, index, codes !== undefined);
+      return Number.NaN;
+    }
+    if (codes) return this.category(column, codes, text, line);
+    throw this.noNumber(line, index, text);
   }
 
   private category({ index, known }: Stored, codes: Map<string, number>, text: string, line: number): number {
@@ -261,7 +271,7 @@ export class TableBuilder implements RowListener {
       );
     const orders = this.stored.map(({ codes, known }) => (known || codes) && ordered(codes ?? new Map(), known));
     const names = this.stored.flatMap(({ name }, at) => orders[at]?.names.map((value) => `${name}=${value}`) ?? [name]);
-    const means = this.stored.map(({ sum, count, mean }) => mean ?? (count > 0 ? sum / count : 0));
+    const means = this.stored.map(({ mean }, at) => mean ?? (this.sums[at] ?? 0) / (this.counts[at] || 1));
     const features = {
       name: this.name,
       shape: [this.rows, names.length],
