@@ -101,6 +101,10 @@ export class TensorTable {
     this.lossTerms.push({ tensor, parts: 'rows' });
   }
 
+  isLoss(node: Node): boolean {
+    return this.lossTerms.some(({ tensor }) => tensor === this.placed.get(node));
+  }
+
   /** The term of the loss as so many numbers that add up to it over the live rows. */
   lossParts(node: Node, parts: number): Tensor {
     const term = this.lossTerms.find(({ tensor }) => tensor === this.placed.get(node));
