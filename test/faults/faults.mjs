@@ -37,6 +37,10 @@ const IN_STEP = 'a race that software adapters hide: they run all lanes of a wor
 
 /** @type {Fault[]} */
 const SHADERS = [
+  shader('distance', 'sign kept', 'abs(x[at] - WANTED)', '(x[at] - WANTED)', 'kernel/distance'),
+  shader('distance_gradient', 'wrong sign', 'sign(x[at] - WANTED)', 'sign(WANTED - x[at])', 'kernel/distance'),
+  shader('lib/vae', 'free bits cost', 'return vec2f();', 'return vec2f(mu, 0.0);', 'kernel/latent'),
+  shader('lib/vae', 'free bits count for more', 'kl < FREE_BITS);', 'kl > FREE_BITS);', 'kernel/latent'),
   shader('examples/u8', 'bytes of a word in the other order', '(at % 4u)', '(3u - at % 4u)', 'kernel/gather'),
   shader('examples/u8', 'wrong scale', '/ 255.0', '/ 256.0', 'kernel/gather'),
   shader('examples/f16', 'the other half', '[at % 2u]', '[1u - at % 2u]', 'kernel/gather', 'train/examples'),
