@@ -243,6 +243,8 @@ const SHADERS = [
   ),
   shader('operands/scalar', 'one too many at the edge', 'ks < vec4u(sizes.k)', 'ks <= vec4u(sizes.k)', 'kernel/matmul'),
   shader('operands/vec4', 'not transposed', 'return transpose(b_quads', 'return (b_quads', 'kernel/matmul'),
+  shader('optimizers/as_half', 'the first for all', 'stored(w[at])', 'stored(w[0])', 'kernel/half'),
+  shader('optimizers/not_as_half', 'changes it', '(at: u32) {}', '(at: u32) { w[at] *= 0.5; }', 'kernel/optimizer'),
   shader('optimizers/clipped', 'not clipped', 'clip * gradient', 'gradient', 'kernel/optimizer'),
   shader('optimizers/momentum', 'no Nesterov', 'direction + settings.momentum * next', 'next', 'kernel/optimizer'),
   shader('optimizers/no_momentum', 'wrong sign', 'return direction', 'return -direction', 'kernel/optimizer'),
@@ -283,6 +285,15 @@ const SHADERS = [
 
 /** @type {Fault[]} */
 const PASSES = [
+  source(
+    'train/weight-copies',
+    'made once and never anew',
+    'this.held === this.parameters.version',
+    'this.held !== undefined',
+    'train/weight-copies',
+  ),
+  source('train/stepper', 'steps undone unheard', 'this.weights.copies?.forget();', '', 'train/weight-copies'),
+  source('train/stepper', 'steps that nobody hears of', 'if (trained) trained.version++;', '', 'train/weight-copies'),
   source(
     'plan/call',
     'swapped',
