@@ -58,6 +58,7 @@ const SHADERS = [
     equivalent: 'the kernel does nothing, with any number of lanes: it is there for what a dispatch costs',
   },
   shader('clip_scale', 'last part left out', 'part < sizes.parts', 'part + 1u < sizes.parts', 'kernel/clip'),
+  shader('finish/adjust_loss_scale', 'silent', 'scale <= SMALLEST', 'scale < SMALLEST', 'kernel/finish-step'),
   shader('finish/adjust_loss_scale', 'never grows', 'counters.good += 1u', 'counters.good += 0u', 'kernel/finish-step'),
   shader('stored/f16', 'no infinity', '<= LARGEST_HALF', '<= 1e38', 'kernel/half'),
   shader('stored/f16_quad', 'no infinity', 'vec4f(LARGEST_HALF)', 'vec4f(1e38)', 'kernel/half'),
