@@ -8,7 +8,7 @@ import vec4Operands from '../../shaders/operands/vec4.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Constants, F32_BYTES } from './kernel.js';
 import type { ShaderSource } from './shader.js';
-import type { Width } from './stored.js';
+import type { NumberType, Width } from './stored.js';
 
 /** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
 export interface ProductShape {
@@ -17,7 +17,11 @@ export interface ProductShape {
   k: number;
   transposeA: boolean;
   transposeB: boolean;
+  /** What A and B are in memory; f32 both if absent. */
+  types?: OperandTypes;
 }
+
+export type OperandTypes = readonly [a: NumberType, b: NumberType];
 
 /** Sizes of matmul_tiled.wgsl. */
 export interface TileSizes {
