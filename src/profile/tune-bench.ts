@@ -9,7 +9,7 @@ import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import type { Contender, Contest } from '../gpu/tune.js';
 import { type Part, parameterSpecs, trainingGraph } from '../graph/build.js';
-import { defaultVariant, parseVariant, variantText } from '../kernels/candidates.js';
+import { defaultVariant, deviceFeatures, parseVariant, variantText } from '../kernels/candidates.js';
 import { shapeText } from '../kernels/choices.js';
 import { bytesOf, F32_BYTES } from '../kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul, matmulFor } from '../kernels/matmul.js';
@@ -47,7 +47,7 @@ export function plannedMatmuls(
       const name = shapeText(shape);
       const before = found.get(name)?.calls ?? 0;
       found.set(name, { shape, calls: before + 1 });
-      return defaultVariant(device.adapter, { subgroups: device.features.has('subgroups') }, shape);
+      return defaultVariant(device.adapter, deviceFeatures(device.features), shape);
     },
   });
   return [...found.values()];

@@ -5,7 +5,7 @@ import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { type Outcome, type Refusal, tune } from '../gpu/tune.js';
-import { defaultVariant, variantText } from '../kernels/candidates.js';
+import { defaultVariant, deviceFeatures, variantText } from '../kernels/candidates.js';
 import { type MatmulVariants, shapeText } from '../kernels/choices.js';
 import type { NumberType } from '../kernels/stored.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
@@ -135,7 +135,7 @@ function choiceOf(
   timed: TunedMatmul | undefined,
   remembered: TunedMatmul | undefined,
 ): MatmulChoice {
-  const standard = variantText(defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape));
+  const standard = variantText(defaultVariant(adapter, deviceFeatures(features), shape));
   const known = timed ?? remembered;
   const from = timed ? 'timed' : remembered ? 'cache' : 'default';
   const times = known && { us: known.us, defaultUs: known.defaultUs };
