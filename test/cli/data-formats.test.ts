@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { encodeSafetensors, type HostTensor } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LoadedData, loadData } from '../../harness/lib/data/data.js';
@@ -57,12 +58,12 @@ for (const [what, files, message] of badFolders)
 test('a folder that is not there, or is a file', async () => {
   assert.is(
     await refusal('ArgumentError', load('fasion-mnist', nowhere())),
-    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file; did you mean fashion-mnist?',
+    '--data fasion-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file; did you mean fashion-mnist?',
   );
   const file = path.join(folder(images), TRAIN);
   assert.match(
     await refusal('ArgumentError', load(file, nowhere())),
-    /is a file that is neither \.npz, \.npy nor \.csv, must be .* the folder of the IDX files/,
+    /is a file that is none of \.npz, \.npy, \.safetensors, \.csv, \.tsv and \.parquet, must be .* the folder of the IDX files/,
   );
 });
 
@@ -105,9 +106,12 @@ test('--split is for folders of several data sets', async () => {
   const listener = { say: () => undefined, download: () => undefined };
   const tables = folder({ 'a.csv': '1,2,3,4\n' });
   for (const [choice, message] of [
-    [undefined, /^--split letters with no --data: only a folder may have several data sets/],
-    ['digits', /^--split letters with --data digits: only a folder/],
-    [tables, /^--split letters: .* has tables, must have IDX files of several data sets; leave --split out$/],
+    [
+      undefined,
+      /^--split letters: without --data a data set is taken by its name; only folders of IDX files of several data sets take it: leave --split out$/,
+    ],
+    ['digits', /^--split letters: --data digits is a data set by its name; only folders/],
+    [tables, /^--split letters: .* has tables; only folders of IDX files/],
   ] as const)
     assert.match(
       await refusal('ArgumentError', loadData(choice, listener, { places: nowhere(), split: 'letters' })),
@@ -133,7 +137,15 @@ test('QMNIST: labels of several columns, the first of which is the class', async
     'qmnist-test-images-idx3-ubyte.gz': gzipSync(idx(2, 4, 3)),
     'qmnist-test-labels-idx2-int.gz': gzipSync(qmnist),
   });
-  assert.equal([...((await load(dir, nowhere())).dataset.train.labels ?? [])], [3, 1]);
+  const { train, classes } = (await load(dir, nowhere())).dataset;
+  assert.equal(
+    [[...(train.labels ?? [])], classes],
+    [
+      [1, 0],
+      ['1', '3'],
+    ],
+    'classes from 0 keep their names',
+  );
 });
 
 test("Kaggle's folders, each with a file of its own name; plain files are taken before gzipped ones", async () => {
@@ -174,6 +186,45 @@ test('.npz as np.savez writes it, and .npy of images alone', async () => {
   assert.equal(partsOf((await load(npy, nowhere())).dataset), [3, 1]);
 });
 
+/** A file of these tensors. */
+function tensorFile(tensors: Record<string, HostTensor>): string {
+  const file = path.join(folder({}), 't.safetensors');
+  fs.writeFileSync(file, encodeSafetensors(tensors));
+  return file;
+}
+
+test('.safetensors with tensors of the names that archives have, or with one', async () => {
+  const grey = (count: number): HostTensor => ({ shape: [count, 4, 3], values: new Uint8Array(12 * count).fill(7) });
+  const labels = (...values: bigint[]): HostTensor => ({ shape: [values.length], values: BigInt64Array.from(values) });
+  const four = { x_train: grey(3), y_train: labels(0n, 2n, 1n), x_test: grey(2), y_test: labels(1n, 0n) };
+  const whole = await load(tensorFile({ ...four, 'other.things': labels(2n ** 60n) }), nowhere());
+  assert.equal(counts(whole), { train: [3, 4, 3], test: [2, 4, 3], labels: [2, 0] });
+  const pair = await load(tensorFile({ images: grey(3), labels: labels(5n, 5n, 6n) }), nowhere());
+  assert.equal(
+    [partsOf(pair.dataset), pair.dataset.classes],
+    [
+      [2, 1],
+      ['5', '6'],
+    ],
+  );
+  const one = await load(tensorFile({ vectors: { shape: [4, 3], values: new Float32Array(12) } }), nowhere());
+  assert.equal(one.dataset.train.shape, [3, 3]);
+  for (const [tensors, message] of [
+    [
+      { 'a.weight': grey(1), 'b.weight': grey(1) },
+      /t\.safetensors has the arrays a\.weight, b\.weight, must have x_train/,
+    ],
+    [
+      { images: grey(2), labels: labels(1n, 2n ** 60n) },
+      /t\.safetensors: labels has 1152921504606846976, must be within/,
+    ],
+    [{ images: grey(2), labels: labels(1n) }, /t\.safetensors: labels has 1 labels, must have one for each of the 2/],
+  ] as const)
+    assert.match(await refusal('FormatError', load(tensorFile(tensors), nowhere())), message);
+  const broken = path.join(folder({ 'a.safetensors': 'nothing' }), 'a.safetensors');
+  assert.match(await refusal('FormatError', load(broken, nowhere())), /^.*a\.safetensors: /);
+});
+
 /** A table of images of 2x2, whose pixels count on. */
 const rows = (labels: readonly number[], header = '') =>
   `${header}${labels.map((label, row) => [label, 4 * row, 4 * row + 1, 4 * row + 2, 4 * row + 3].join(',')).join('\n')}\n`;
@@ -182,12 +233,19 @@ const KAGGLE = 'label,pixel0,pixel1,pixel2,pixel3\n';
 test("Kaggle's label,pixel0,...; tables without names; a folder of two; progress by bytes", async () => {
   const tables = folder({ 'mnist_train.csv': rows([7, 2, 9], KAGGLE), 'mnist_test.csv': rows([2, 9], KAGGLE) });
   const both = await load(tables, nowhere());
-  assert.equal(counts(both), { train: [3, 2, 2], test: [2, 2, 2], labels: [2, 9] });
+  assert.equal(counts(both), { train: [3, 2, 2], test: [2, 2, 2], labels: [0, 2] });
   assert.equal(
     [...both.dataset.train.values],
     Array.from({ length: 12 }, (_, i) => i),
   );
-  assert.equal([...(both.dataset.test.labels ?? [])], [2, 9], 'as they are in the file');
+  assert.equal(
+    [[...(both.dataset.test.labels ?? [])], both.dataset.classes],
+    [
+      [0, 2],
+      ['2', '7', '9'],
+    ],
+    'those of the training table',
+  );
   const bytes = rows([7, 2, 9], KAGGLE).length;
   assert.equal(both.transfers[0], [path.join(tables, 'mnist_train.csv'), bytes, bytes]);
   const eight = [...Array(64).keys()].join(',');
@@ -281,7 +339,8 @@ test('tables of other columns than pixels are rows of features', async () => {
   assert.match(await refusal('FormatError', table('a,b\n1,x\n')), /t\.csv: line 2, column "?b"? is "x"/);
   const pixels = await table(`${rows([1, 2], KAGGLE)}`.replace(',2,', ',2.5,'));
   assert.equal([pixels.train.shape, pixels.train.values instanceof Float32Array], [[1, 2, 2], true]);
-  assert.match(await refusal('FormatError', table(`${KAGGLE}cat,1,2,3,4\ncat,1,2,3,4\n`)), /labels such as NaN/);
+  const words = await table(`${KAGGLE}cat,1,2,3,4\nape,1,2,3,4\ncat,1,2,3,4\n`);
+  assert.equal(words.classes, ['ape', 'cat']);
 });
 
 cleansUp(test);

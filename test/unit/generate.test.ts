@@ -17,11 +17,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ExampleSet } from '../../harness/lib/data/arrays.js';
 import { defaultWalk, line } from '../../harness/lib/generate/between.js';
+import { classOf } from '../../harness/lib/generate/classes.js';
 import { checkImagesFit, chooseOutputs, loadRunData } from '../../harness/lib/generate/generate.js';
-import { denoised } from '../../harness/lib/generate/images.js';
+import { denoised, samples } from '../../harness/lib/generate/images.js';
 import { gridCodes, layGrid } from '../../harness/lib/generate/latent.js';
 import type { Material } from '../../harness/lib/generate/material.js';
 import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
+import { codesPlot } from '../../harness/lib/plots/codes-plot.js';
+import { drawSheet } from '../../harness/lib/plots/sheet.js';
 import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
 import { Results } from '../../harness/lib/run/results.js';
 import { parameterSpecs } from '../../src/graph/build.js';
@@ -103,7 +106,6 @@ for (const [args, message] of [
   ['--compress 2.5', `--compress is 2.5, ${BITS}`],
   ['--count 0', '--count is 0, must be a whole number >= 1; for example --count 12'],
   ['--count 1.5', '--count is 1.5, must be a whole number >= 1; for example --count 12'],
-  ['--label -1', '--label is -1, must be a whole number >= 0; for example --label 7'],
   ['--seed 0x10', '--seed is 0x10, must be a whole number from 0 to 9007199254740991; for example --seed 1'],
   [
     '--only samples --compress',
@@ -122,8 +124,8 @@ const plain = vae(small);
 const conditional = conditionalVae({ ...small, classes: 3 });
 const deterministic = ae(small);
 const denoiser = denoising(small);
-const choose = (args: string, spec: ModelSpec) => {
-  const { outputs, skipped } = chooseOutputs(options(`--run a ${args}`.trim()), spec);
+const choose = (args: string, spec: ModelSpec, classes?: readonly string[]) => {
+  const { outputs, skipped } = chooseOutputs(options(`--run a ${args}`.trim()), spec, classes);
   return { made: outputs.map(({ name }) => name), skipped: skipped.map(({ name, why }) => `${name}: ${why}`) };
 };
 const NO_PRIOR = 'a deterministic code has no prior to draw from; only variational models have one';
@@ -162,6 +164,16 @@ test('--label and --axes must be of the model', () => {
   );
   refused(() => choose('--label 3', conditional), '--label is 3, must be from 0 to 2: this model has 3 classes');
   assert.is(choose('--label 2', conditional).made.length, 5);
+  refused(() => choose('--label -1', conditional), '--label is -1, must be from 0 to 2: this model has 3 classes');
+  refused(
+    () => choose('--label bat', conditional, ['cat', 'dog', 'ape']),
+    '--label is bat, must be one of cat, dog, ape; did you mean cat?',
+  );
+  assert.is(choose('--label dog', conditional, ['cat', 'dog', 'ape']).made.length, 5);
+  assert.is(classOf('dog', conditional, ['cat', 'dog', 'ape']), 1);
+  assert.is(classOf(2, conditional, ['cat', 'dog', 'ape']), 2, 'by number where no name is one');
+  assert.is(classOf(2, conditional, ['1', '2', '3']), 1, 'a name wins');
+  refused(() => classOf(0, conditional, ['1', '2', '3']), '--label is 0, must be one of 1, 2, 3');
   refused(() => choose('--axes 1,3', plain), '--axes 1,3: 3 is no dimension of the code, must be from 0 to 2');
   assert.is(choose('--axes 2,0', plain).made.length, 5);
 });
@@ -347,7 +359,7 @@ test('samples need no data: none are looked for, but where others need them, and
     }
     return 'accepted';
   };
-  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file`;
+  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file`;
   const others = '(the run was of these data; name others with --data';
   assert.is(await refusal('', { data: gone, shape }), `${missing} ${others}, or make what needs none: --only samples)`);
   assert.is(await refusal('--only walk', { data: gone, shape }), `${missing} ${others})`);
@@ -471,6 +483,40 @@ test('results without --out: generated, then -2, -3', () => {
   for (const folder of folders) folder.release();
 });
 
+test('classes by their names: rows of samples, a line about one class, the legend of the codes', async () => {
+  const lines: string[] = [];
+  const classes = ['Ankle boot', 'Été', 'x'.repeat(20)];
+  const drawn = new Float32Array(2 * 64).fill(0.5);
+  const out = (name: string) => path.join(root, name);
+  const make = (label: number | undefined, name: string) =>
+    samples.make({
+      model: { spec: conditional, sample: async () => drawn } as unknown as Material['model'],
+      train: images(undefined, 1),
+      test: images(undefined, 1),
+      options: { seed: 0, adapter: 'auto', run: 'a', count: 2 },
+      results: new Results({ out: out(name), run: root }, (text) => lines.push(text)),
+      say: () => {},
+      size: { height: 8, width: 8 },
+      features: [],
+      classes,
+      label,
+      testCodes: () => Promise.reject(new Error('not needed')),
+    });
+  await make(undefined, 'rows');
+  const rows = ['ankle boot', 'ete', `${'x'.repeat(14)}..`].map((label) => ({ label, images: drawn }));
+  assert.equal(
+    fs.readFileSync(path.join(out('rows'), 'samples.png')),
+    Buffer.from(drawSheet({ height: 8, width: 8, rows })),
+  );
+  await make(1, 'one');
+  assert.match(lines.at(-1) ?? '', /2 images of class Été decoded/);
+  const points = [0, 1, 2, 3].map((label) => ({ x: label, y: label % 2, label }));
+  const svg = await codesPlot(points, { title: 't', shares: [1, 0], classes: ['d', 'c', 'b', 'a'] });
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+  const legend = texts.slice(texts.indexOf('class') - 4);
+  assert.equal(legend.filter((text) => /^[a-d]$/.test(text ?? '')).slice(0, 4), ['d', 'c', 'b', 'a'], texts.join());
+});
+
 test('noise that damages nothing: an infinite PSNR is said in words that the font has', async () => {
   const lines: string[] = [];
   const spec: ModelSpec = { ...denoiser, corruption: { kind: 'mask', amount: 0.5 } };
@@ -478,11 +524,13 @@ test('noise that damages nothing: an infinite PSNR is said in words that the fon
     model: { spec, reconstruct: async (seen: Float32Array) => seen.map(() => 0.1) } as unknown as Material['model'],
     train: images(undefined, 1),
     test: images(undefined, 2), // black, so a mask changes nothing
-    options: options('--run a'),
+    options: { seed: 0, adapter: 'auto', run: 'a' },
     results: new Results({ out: path.join(root, 'out'), run: root }, (text) => lines.push(text)),
     say: () => {},
     size: { height: 8, width: 8 },
     features: [],
+    classes: undefined,
+    label: undefined,
     testCodes: () => Promise.reject(new Error('not needed')),
   });
   assert.equal(lines, [

@@ -24,6 +24,7 @@ for (const [file, most, loads] of [
   ['dist/latentgpu-worker.js', 8200, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-session.js', 6500, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-profile.js', 21_500, ['./latentgpu.js']],
+  ['dist/latentgpu-data.js', 8600, ['./latentgpu.js']],
   ['dist/latentgpu-tune.js', 43_000, ['./latentgpu.js']],
 ] as const)
   test(`${file} is small and loads only its neighbours`, () => {
@@ -51,7 +52,9 @@ test('the page of harness/web is small', () => {
 test('what package.json exports, or starts, is built and published', () => {
   const { exports, imports, bin, files, dependencies } = JSON.parse(read('package.json'));
   assert.equal(Object.keys(dependencies), ['webgpu'], 'which only Node needs');
-  const named = ['.', './worker', './session', './profile', './tune', './node'].map((name) => exports[name].default);
+  const named = ['.', './data', './worker', './session', './profile', './tune', './node'].map(
+    (name) => exports[name].default,
+  );
   for (const name of [...named, imports['#harness'], bin.latentgpu]) {
     const file = path.posix.normalize(name);
     assert.ok(fs.existsSync(path.join(root, file)), file);

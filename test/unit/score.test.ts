@@ -133,6 +133,20 @@ test('rows of standard input: with names or without, vectors or images', () => {
   assert.equal([bare.features, [...bare.test.values]], [undefined, [1, 2.5]]);
   const image = rowsFromText(text('0,255,3,4\n'), 4, [2, 2]);
   assert.equal([image.test.shape, image.test.values instanceof Uint8Array], [[1, 2, 2], true]);
+  const table = {
+    columns: [
+      { name: 'colour', number: 2, categories: ['blue', 'red'] },
+      { name: 'size', number: 3 },
+    ],
+    label: { name: 'kind', number: 4 },
+    width: 4,
+    hasHeader: true,
+  };
+  const like = rowsFromText(text('size,colour\n1.5,red\n'), 3, [3], table);
+  assert.equal([...like.test.values], [0, 1, 1.5], 'as the table of the run');
+  const plain = { ...table, columns: [{ name: 'size', number: 3 }] };
+  assert.equal([...rowsFromText(text('7,8,1.5,2\n'), 1, [1], plain).test.values], [1.5], 'all of its columns');
+  assert.equal([...rowsFromText(text('0,1,2\n'), 3, [3], table).test.values], [0, 1, 2], 'or the features themselves');
   refused(
     () => rowsFromText(text('1,2,3\n'), 2, [2]),
     'standard input has rows of 3 numbers, must have the 2 of the model, or a first line with the names of the columns',

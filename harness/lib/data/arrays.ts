@@ -10,11 +10,13 @@ import {
   type HostArray,
   holdOut,
   type ImageLayout,
+  type TableForm,
 } from 'latentgpu/node';
+import { classesOf, type KnownClasses, type Labels } from './classes.js';
 
 export interface Part {
   examples: HostArray;
-  labels?: HostArray | undefined;
+  labels?: Labels | undefined;
 }
 
 export interface Arrays {
@@ -23,12 +25,19 @@ export interface Arrays {
   test?: Part;
   /** Of vectors: what each number is called. */
   features?: readonly string[];
-  /** What the classes 0.. are called, where that is not their number. */
-  classes?: readonly string[];
+  /** Of a table of features: what its columns became, to read another one in the same way. */
+  table?: TableForm;
+  /** What the path was taken for, in a few words. */
+  what?: string;
+  /** Pixels whatever they are: pictures may be all black. */
+  numbers?: 'pixels';
 }
 
 /** A data set as programs have it. */
-export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'features' | 'classes'> {}
+export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'features' | 'table' | 'what'> {
+  /** What the classes 0.. are called, where that is not their number. */
+  classes?: readonly string[];
+}
 
 /** Of the training examples, where there are no others to test with. */
 const HELD_OUT = 0.1;
@@ -43,6 +52,8 @@ export interface DatasetSource {
   layout?: ImageLayout | undefined;
   /** Without test examples all are: none are held out. */
   keepWhole?: boolean | undefined;
+  /** The classes of a model that was trained on other data. */
+  classes?: KnownClasses | undefined;
 }
 
 /**
@@ -50,17 +61,24 @@ export interface DatasetSource {
  * @throws FormatError if arrays are no examples, or not of one shape
  */
 export function datasetOf(
-  { name, place, layout, keepWhole }: DatasetSource,
+  { name, place, layout, keepWhole, classes: known }: DatasetSource,
   arrays: Arrays,
   say: (line: string) => void,
 ): ExampleSet {
-  const { features, classes } = arrays;
-  const form = formOf(arrays.train.examples, layout);
-  const read = ({ examples, labels }: Part) => examplesFromArrays(examples, labels, form);
+  const { features, table, what: taken, numbers } = arrays;
+  const form = { ...formOf(arrays.train.examples, layout), ...(numbers && { numbers }) };
+  const { classes, labels } = classesOf(arrays, known);
+  const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
   const train = read(arrays.train);
   const validation = arrays.validation && read(arrays.validation);
   const test = arrays.test && read(arrays.test);
-  const own = { name, ...(features && { features }), ...(classes && { classes }) };
+  const own = {
+    name,
+    ...(features && { features }),
+    ...(classes && { classes }),
+    ...(table && { table }),
+    ...(taken !== undefined && { what: taken }),
+  };
   if (test) return { ...own, train, test, ...(validation && { validation }) };
   if (keepWhole) return { ...own, train, test: train };
   const count = countOf(train);

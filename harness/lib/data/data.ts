@@ -4,25 +4,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  ArgumentError,
-  checkDataset,
-  countOf,
-  decodeIdx,
-  didYouMean,
-  digits,
-  gunzipIfNeeded,
-  isNpy,
-  isZip,
-  someExamples,
-} from 'latentgpu/node';
-import type { ReadingOptions } from '../options/reading-options.js';
+import { ArgumentError, checkDataset, countOf, decodeIdx, digits, gunzipIfNeeded, someExamples } from 'latentgpu/node';
+import { checkReading, type ReadingOptions, readingOf } from '../options/reading-options.js';
 import { DownloadError } from '../run/fail.js';
-import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
-import { isTable, readTables, tablesOf } from './csv-file.js';
+import { datasetOf, type ExampleSet } from './arrays.js';
 import { download, md5Of } from './download.js';
-import { hasIdxFiles, isWholeIdxFolder, readFile, readIdxFolder } from './idx-folder.js';
-import { readNpy, readNpz, stem } from './numpy-files.js';
+import { isWholeIdxFolder, readFile } from './idx-folder.js';
+import { type Known, loadPlace, type PlaceOptions } from './own-data.js';
 
 /** Who hears what happens on the way. */
 export interface DataListener {
@@ -42,6 +30,7 @@ export interface LoadedData {
 
 const DIGITS_TRAIN = 60_000;
 const DRAWN = 'drawn by the program';
+const WITHOUT_DATA = 'without --data a data set is taken by its name';
 
 const PARTS = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'] as const;
 type Part = (typeof PARTS)[number];
@@ -110,9 +99,11 @@ export interface LoadOptions extends ReadingOptions {
   /** How many training images will be used; digits draws no more than that. */
   limit?: number | undefined;
   places?: Places;
+  /** How a run's data were read: what of it means something for these data, and no flag says otherwise. */
+  inherited?: ReadingOptions | undefined;
+  /** What a model was trained on, where these are other data. */
+  known?: Known | undefined;
 }
-
-type Reading = ReadingOptions & Pick<LoadOptions, 'keepWhole'>;
 
 /**
  * Loads what --data names. Without `choice`: MNIST if it is cached or can be downloaded, else Fashion-MNIST if it is on
@@ -122,20 +113,25 @@ type Reading = ReadingOptions & Pick<LoadOptions, 'keepWhole'>;
 export async function loadData(
   choice: string | undefined,
   listener: DataListener,
-  { limit = Number.POSITIVE_INFINITY, places = dataPlaces(), ...reading }: LoadOptions = {},
+  {
+    limit = Number.POSITIVE_INFINITY,
+    places = dataPlaces(),
+    inherited,
+    known,
+    keepWhole,
+    ...options
+  }: LoadOptions = {},
 ): Promise<LoadedData> {
-  const { split } = reading;
+  const reading = readingOf(options);
   const drawn = () => checkDataset(digits({ train: Math.min(limit, DIGITS_TRAIN) }));
   const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
-  if (split !== undefined && (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice)))
-    throw new ArgumentError(
-      `--split ${split} with ${choice === undefined ? 'no --data' : `--data ${choice}`}: only a folder may have several data sets; leave --split out`,
-    );
+  if (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice))
+    checkReading('named', reading, choice === undefined ? WITHOUT_DATA : `--data ${choice} is a data set by its name`);
   if (choice === 'digits') return digitsData();
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
-      : loadOwn(choice, reading, places, listener);
+      : loadOwn(choice, { reading, inherited, known, keepWhole }, places, listener);
   try {
     return await loadNamed('mnist', places, listener);
   } catch (error) {
@@ -216,7 +212,7 @@ async function loadLocal(
   const system = path.join(places.system, name);
   if (!isWholeIdxFolder(system)) return files;
   return {
-    dataset: { ...(await loadPlace(system, places, listener)), name: source.title },
+    dataset: { ...(await loadPlace(system, namesOf(places), listener, { reading: {} })), name: source.title },
     from: system,
     choice: name,
   };
@@ -264,7 +260,7 @@ const SPLIT = '#';
 /** From a path, or from what `choice` says of a path and a split. */
 async function loadOwn(
   choice: string,
-  { split, ...reading }: Reading,
+  { reading: { split, ...reading }, ...options }: PlaceOptions,
   places: Places,
   listener: DataListener,
 ): Promise<LoadedData> {
@@ -272,55 +268,14 @@ async function loadOwn(
   const whole = at < 0 || fs.existsSync(choice);
   const place = whole ? choice : choice.slice(0, at);
   const set = split ?? (whole ? undefined : choice.slice(at + 1));
-  const dataset = await loadPlace(place, places, listener, { ...reading, ...(set !== undefined && { split: set }) });
+  const dataset = await loadPlace(place, namesOf(places), listener, {
+    ...options,
+    reading: { ...reading, ...(set !== undefined && { split: set }) },
+  });
   return { dataset, from: place, choice: path.resolve(place) + (set === undefined ? '' : SPLIT + set) };
 }
 
-/** Examples from a file or a folder of one's own. */
-async function loadPlace(
-  place: string,
-  places: Places,
-  listener: DataListener,
-  { split, layout, keepWhole }: Reading = {},
-): Promise<ExampleSet> {
-  const names = [...Object.keys(places.sources), 'digits'];
-  const stat = fs.statSync(place, { throwIfNoEntry: false });
-  if (stat === undefined)
-    throw new ArgumentError(
-      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz, .npy or .csv file${didYouMean(place, names)}`,
-    );
-  const say = (line: string) => listener.say(line);
-  if (stat.isDirectory()) {
-    const name = path.basename(path.resolve(place));
-    const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
-    if (tables && split !== undefined)
-      throw new ArgumentError(
-        `--split ${split}: ${place} has tables, must have IDX files of several data sets; leave --split out`,
-      );
-    if (tables)
-      return datasetOf(
-        { name, place, layout, keepWhole },
-        await readTables(tables, (...told) => listener.download(...told)),
-        say,
-      );
-    return datasetOf({ name, place, layout, keepWhole }, await readIdxFolder(place, split), say);
-  }
-  if (split !== undefined)
-    throw new ArgumentError(
-      `--split ${split}: ${place} is a file, must be a folder of several data sets; leave --split out`,
-    );
-  return datasetOf({ name: stem(place), place, layout, keepWhole }, await readArrayFile(place, names, listener), say);
-}
-
-async function readArrayFile(file: string, names: readonly string[], listener: DataListener): Promise<Arrays> {
-  if (isTable(file)) return readTables({ train: file }, (...told) => listener.download(...told));
-  const bytes = readFile(file);
-  if (isZip(bytes)) return readNpz(bytes, file);
-  if (isNpy(bytes)) return readNpy(bytes, file);
-  throw new ArgumentError(
-    `--data ${file} is a file that is neither .npz, .npy nor .csv, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
-  );
-}
+const namesOf = (places: Places): string[] => [...Object.keys(places.sources), 'digits'];
 
 async function decode(name: string, folder: string, files: Map<Part, Uint8Array>): Promise<ExampleSet> {
   const array = async (part: Part) => {

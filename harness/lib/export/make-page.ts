@@ -11,7 +11,7 @@ import {
 } from 'latentgpu/node';
 import { type DataListener, loadData } from '../data/data.js';
 import { describeExamples } from '../data/examples.js';
-import { checkImagesFit } from '../generate/generate.js';
+import { checkImagesFit, readAsRun } from '../generate/generate.js';
 import type { ExportOptions } from '../options/export-options.js';
 import { versions } from '../report/describe.js';
 import { DownloadError } from '../run/fail.js';
@@ -64,15 +64,16 @@ export async function makePage(
  * @throws ArgumentError, FormatError, DownloadError if they were asked for by --data and cannot be had
  */
 async function loadExamples(
-  { data, examples: most }: Pick<ExportOptions, 'data' | 'examples'>,
+  options: Omit<ExportOptions, 'run' | 'onnx' | 'html'>,
   run: StoredRun,
   listener: DataListener,
 ): Promise<FoundExamples> {
+  const { data, examples: most } = options;
   if (most === 0) return { images: undefined };
   const choice = data ?? run.data;
   try {
     if (choice === undefined) throw new ArgumentError('run.json does not name its data; --data does');
-    const { dataset } = await loadData(choice, listener, { limit: 1 });
+    const { dataset } = await loadData(choice, listener, { limit: 1, ...readAsRun(options, run) });
     checkImagesFit({ run: run.folder, seed: 0, adapter: 'auto' }, run.spec, dataset);
     const { name, test } = dataset;
     return { images: someExamples(test, 0, most), data: name };

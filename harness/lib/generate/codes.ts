@@ -14,7 +14,7 @@ export const codes: Output = {
   images: true,
   pictures: false,
   refusal: () => undefined,
-  async make({ model, test, size, results, say, testCodes }) {
+  async make({ model, test, size, results, say, testCodes, classes }) {
     const { mean } = await testCodes();
     const latent = model.spec.code.units;
     const { labels } = test;
@@ -26,7 +26,12 @@ export const codes: Output = {
       encodeNpy(mean, [count, latent]),
       `${what} of the test ${examples}, float32 [${count}, ${latent}]`,
     );
-    if (labels) results.write('labels.npy', encodeNpy(labels, [count]), `their classes, uint8 [${count}]`);
+    if (labels)
+      results.write(
+        'labels.npy',
+        encodeNpy(labels, [count]),
+        `their classes, uint8 [${count}]${classes ? `: ${classes.join(', ')}` : ''}`,
+      );
     else say('labels.npy is not made: these data have no labels');
     if (latent === 1) return say('codes.svg is not made: the code has one dimension; its plane needs two');
     const found = principalAxes(mean, latent);
@@ -44,6 +49,7 @@ export const codes: Output = {
       await codesPlot(points, {
         title: `Codes of ${shown} test ${examples}, ${describeSpec(model.spec)}`,
         shares: [first, second],
+        classes,
       }),
       `principal components of the codes${labels ? ', coloured by class' : ''}: ${percent(first)} and ${percent(second)} of the variance`,
     );

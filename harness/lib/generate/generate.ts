@@ -15,13 +15,15 @@ import {
   sizeText,
 } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
-import { type DataListener, loadData } from '../data/data.js';
+import { type DataListener, type LoadOptions, loadData } from '../data/data.js';
 import { describeExamples, imageSizeOf } from '../data/examples.js';
 import type { GenerateOptions } from '../options/generate-options.js';
+import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import { describeData } from '../report/describe.js';
 import { featureNames } from '../report/features.js';
 import type { StoredRun } from '../run/read-run.js';
 import type { Results } from '../run/results.js';
+import { type ClassNames, classOf } from './classes.js';
 import { codes } from './codes.js';
 import { compress, RANGE_IMAGES } from './compress.js';
 import { denoised, reconstructions, samples } from './images.js';
@@ -45,8 +47,10 @@ export interface Skipped {
 export function chooseOutputs(
   { only, compress: bits, label, walk: ends, axes }: GenerateOptions,
   spec: ModelSpec,
+  classes?: ClassNames,
 ): { outputs: Output[]; skipped: Skipped[] } {
-  checkAsked(spec, label, axes);
+  if (label !== undefined) classOf(label, spec, classes);
+  checkAxes(spec, axes);
   const named = new Set<string>(only ?? []);
   if (ends && !only) named.add('walk');
   if (axes && !only) named.add('grid');
@@ -63,11 +67,7 @@ export function chooseOutputs(
   return { outputs, skipped };
 }
 
-function checkAsked({ classes, code }: ModelSpec, label?: number, axes?: readonly number[]): void {
-  if (label !== undefined && classes === undefined)
-    throw new ArgumentError(`--label ${label}: this model is not conditional and knows no classes; leave --label out`);
-  if (label !== undefined && classes !== undefined && label >= classes)
-    throw new ArgumentError(`--label is ${label}, must be from 0 to ${classes - 1}: this model has ${classes} classes`);
+function checkAxes({ code }: ModelSpec, axes?: readonly number[]): void {
   const outside = axes?.find((axis) => axis >= code.units);
   if (outside !== undefined && code.units > 1)
     throw new ArgumentError(
@@ -81,11 +81,12 @@ function checkAsked({ classes, code }: ModelSpec, label?: number, axes?: readonl
  * @throws ArgumentError, FormatError, DownloadError if they cannot be had
  */
 export async function loadRunData(
-  { data }: GenerateOptions,
+  options: GenerateOptions,
   run: StoredRun,
   outputs: readonly Output[],
   listener: DataListener,
 ): Promise<ExampleSet> {
+  const { data } = options;
   if (data === undefined && run.shape && outputs.every(({ images }) => !images)) return noExamples(run);
   const choice = data ?? run.data;
   if (choice === undefined)
@@ -93,7 +94,7 @@ export async function loadRunData(
       `which data are to be used, ${run.source.model} cannot say; name them, for example --data digits`,
     );
   try {
-    const { dataset, from } = await loadData(choice, listener, { limit: RANGE_IMAGES });
+    const { dataset, from } = await loadData(choice, listener, { limit: RANGE_IMAGES, ...readAsRun(options, run) });
     listener.say(describeData(dataset, from));
     return dataset;
   } catch (error) {
@@ -105,9 +106,19 @@ export async function loadRunData(
   }
 }
 
-function noExamples({ shape = [], features }: StoredRun): ExampleSet {
+/** How the run's data, or those that --data names instead, are read: as the run's, but for what flags say. */
+export function readAsRun(options: ReadingOptions & { data?: string }, run: StoredRun): LoadOptions {
+  const { reading: inherited, table, classes } = run;
+  const given = readingOf(options);
+  if (options.data === undefined || run.data === undefined) return { ...given, inherited };
+  // Flags that say what columns are read another table than the run's.
+  const own = given.drop ?? given.categorical;
+  return { ...given, inherited, known: { classes: classes ?? 'numbers', ...(table && !own && { table }) } };
+}
+
+function noExamples({ shape = [], features, classes }: StoredRun): ExampleSet {
   const none: CheckedExamples = { shape: [0, ...shape], values: new Uint8Array() };
-  return { name: 'no data', train: none, test: none, ...(features && { features }) };
+  return { name: 'no data', train: none, test: none, ...(features && { features }), ...(classes && { classes }) };
 }
 
 /** Why an output cannot be made from these examples; undefined if it can. */
@@ -175,14 +186,19 @@ export function gatherMaterial(given: {
   model: Model;
   dataset: ExampleSet;
   options: GenerateOptions;
+  /** Of the run. */
+  classes?: ClassNames;
   results: Results;
   say: (text: string) => void;
 }): Material {
-  const { model, dataset, ...rest } = given;
+  const { model, dataset, options, classes = dataset.classes, ...rest } = given;
   const { train, test } = dataset;
   let testCodes: Promise<Codes> | undefined;
   return {
     ...rest,
+    options,
+    classes,
+    label: options.label === undefined ? undefined : classOf(options.label, model.spec, classes),
     model,
     train,
     test,

@@ -4,6 +4,7 @@ import { numbersCsv } from '../data/csv-text.js';
 import type { ImageSize } from '../data/examples.js';
 import { imageGrid } from '../plots/pictures.js';
 import { drawSheet, wrapRows } from '../plots/sheet.js';
+import { classText, drawnClass } from './classes.js';
 import { sameLabel } from './labels.js';
 import { ACROSS, firstOnes, type Material, type Output } from './material.js';
 import { meanSquaredError, psnr } from './quantise.js';
@@ -23,14 +24,14 @@ export const samples: Output = {
       ? 'a deterministic code has no prior to draw from; only variational models have one'
       : undefined,
   async make(material) {
-    const { model, size, options, results } = material;
+    const { model, size, options, results, classes, label } = material;
     if (!size) return sampledRows(material);
-    const { seed, label, count } = options;
+    const { seed, count } = options;
     const { spec } = model;
     if (spec.classes === undefined || label !== undefined) {
       const drawn = count ?? SAMPLES;
       const images = await model.sample(drawn, { seed, ...sameLabel(spec, label ?? 0, drawn) });
-      const of = label === undefined ? '' : ` of class ${label}`;
+      const of = label === undefined ? '' : ` of class ${classText(classes, label)}`;
       const picture = imageGrid(images, { ...size, columns: Math.min(drawn, SAMPLES_ACROSS) });
       return results.write('samples.png', picture, `${drawn} images${of} decoded from the prior, seed ${seed}`);
     }
@@ -39,7 +40,7 @@ export const samples: Output = {
     for (let each = 0; each < spec.classes; each++)
       // The same codes in each row, so that a column shows one style.
       rows.push({
-        label: `class ${each}`,
+        label: classes ? drawnClass(classes, each) : `class ${each}`,
         images: await model.sample(across, { seed, ...sameLabel(spec, each, across) }),
       });
     results.write(
@@ -51,13 +52,18 @@ export const samples: Output = {
 };
 
 /** Rows of a table instead of pictures. */
-async function sampledRows({ model, features, options, results }: Material): Promise<void> {
-  const { seed, label, count: drawn = SAMPLES } = options;
+async function sampledRows({ model, features, options, results, classes: names, label }: Material): Promise<void> {
+  const { seed, count: drawn = SAMPLES } = options;
   const { classes } = model.spec;
   const asked = label === undefined && classes !== undefined ? [...Array(classes).keys()] : [label ?? 0];
   const rows = [];
   for (const each of asked) rows.push(...(await model.sample(drawn, { seed, ...sameLabel(model.spec, each, drawn) })));
-  const of = classes === undefined ? '' : label === undefined ? ' for each class in turn' : ` of class ${label}`;
+  const of =
+    classes === undefined
+      ? ''
+      : label === undefined
+        ? ' for each class in turn'
+        : ` of class ${classText(names, label)}`;
   results.write(
     'samples.csv',
     numbersCsv(features, Float32Array.from(rows)),

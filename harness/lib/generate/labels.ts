@@ -1,4 +1,4 @@
-// Labels as the library's calls take them. Nothing of Node: the exported page asks for them, too.
+// Labels as the library's calls take them. The exported page asks for them, too.
 import type { LabelOptions, ModelSpec } from 'latentgpu/node';
 
 /** Only a conditional model is told labels. */

@@ -3,6 +3,7 @@ import { countOf, type ModelSpec } from 'latentgpu/node';
 import type { ImageSize } from '../data/examples.js';
 import { drawSheet } from '../plots/sheet.js';
 import { defaultWalk, line, shares } from './between.js';
+import { type ClassNames, classText, drawnClass } from './classes.js';
 import { sameLabel } from './labels.js';
 import { type Output, pick } from './material.js';
 import { moments } from './pca.js';
@@ -20,7 +21,7 @@ export const walk: Output = {
   pictures: true,
   refusal: (_spec, test) => (test && countOf(test) === 1 ? 'there is one test image only' : undefined),
   async make(material) {
-    const { model, test, options, results } = material;
+    const { model, test, options, results, classes: names } = material;
     const size = material.size as ImageSize;
     const { spec } = model;
     const ends = options.walk ?? defaultWalk({ count: countOf(test), labels: test.labels });
@@ -37,16 +38,21 @@ export const walk: Output = {
       row.set(images.subarray(0, spec.inputs));
       row.set(between, spec.inputs);
       row.set(images.subarray(spec.inputs), spec.inputs + between.length);
-      rows.push({ images: row, ...(label !== undefined && { label: `as ${label}` }) });
+      rows.push({ images: row, ...(label !== undefined && { label: `as ${drawnClass(names, label)}` }) });
     }
-    const named = ends.map((index) => `test image ${index}${test.labels ? ` (class ${test.labels[index]})` : ''}`);
-    const title = `from ${named[0]} to ${named[1]}`;
+    const said = (text: (classes: ClassNames, label: number) => string) => {
+      const named = ends.map(
+        (index) => `test image ${index}${test.labels ? ` (class ${text(names, test.labels[index] ?? 0)})` : ''}`,
+      );
+      return `from ${named[0]} to ${named[1]}`;
+    };
+    const title = said(drawnClass);
     const columnLabels = ['from', ...shares(WALK_STEPS).map(String), 'to'];
     const picture = drawSheet({ ...size, title, rows, columnLabels, spaceAfter: [0, WALK_STEPS] });
     results.write(
       'walk.png',
       picture,
-      `${title}: codes on the straight line between theirs; the ends are the originals`,
+      `${said(classText)}: codes on the straight line between theirs; the ends are the originals`,
     );
   },
 };
@@ -114,9 +120,9 @@ export const grid: Output = {
   images: true,
   pictures: true,
   refusal: ({ code }) => (code.units === 1 ? 'the code has one dimension; a grid needs two' : undefined),
-  async make({ model, size, options, results, testCodes }) {
+  async make({ model, size, options, results, testCodes, classes, label: asked }) {
     const { spec } = model;
-    const label = options.label ?? 0;
+    const label = asked ?? 0;
     const laid = layGrid(spec, (await testCodes()).mean, options.axes);
     const { across, up } = laid;
     const images = await model.decode(gridCodes(laid, GRID_SIDE), sameLabel(spec, label, GRID_SIDE ** 2));
@@ -128,12 +134,12 @@ export const grid: Output = {
     }));
     // Every second column, so that the numbers have room.
     const columnLabels = steps.map((index) => (index % 2 === 0 ? short(valueAt(across, index, GRID_SIDE)) : ''));
-    const as = spec.classes === undefined ? '' : `, as class ${label}`;
-    const title = `code ${across.dimension} across, code ${up.dimension} up${as}`;
+    const as = (text: string) => (spec.classes === undefined ? '' : `, as class ${text}`);
+    const title = `code ${across.dimension} across, code ${up.dimension} up${as(drawnClass(classes, label))}`;
     results.write(
       'grid.png',
       drawSheet({ ...(size as ImageSize), title, rows, columnLabels, cell: GRID_CELL }),
-      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as}` +
+      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as(classText(classes, label))}` +
         (spec.code.units > 2
           ? `; the others at ${spec.code.kind === 'gaussian' ? "the prior's mean, 0" : 'their mean'}`
           : ''),

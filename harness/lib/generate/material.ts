@@ -13,6 +13,7 @@ import {
 import type { ImageSize } from '../data/examples.js';
 import type { GenerateOptions, OutputName } from '../options/generate-options.js';
 import type { Results } from '../run/results.js';
+import type { ClassNames } from './classes.js';
 import { labelsFor } from './labels.js';
 
 export interface Material {
@@ -23,7 +24,11 @@ export interface Material {
   size: ImageSize | undefined;
   /** Of vectors: what each number is called. */
   features: readonly string[];
-  options: GenerateOptions;
+  /** What the classes are called. */
+  classes: ClassNames;
+  /** The class that was asked for. */
+  label: number | undefined;
+  options: Omit<GenerateOptions, 'label'>;
   results: Results;
   /** A line, or several, that belong to no file. */
   say(text: string): void;

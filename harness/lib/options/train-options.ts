@@ -50,8 +50,9 @@ export const DATA_FLAGS: Record<string, Flag> = {
     example: 'digits',
     read: asIs,
     help: [
-      'mnist, fashion-mnist, digits, a folder of IDX files, plain or gzipped, or',
-      'an .npz, .npy or .csv file; without test images a tenth is held out to test',
+      'mnist, fashion-mnist, digits, or a path: an .npz, .npy, .safetensors,',
+      '.csv, .tsv or .parquet file, or a folder of IDX files, of such tables or',
+      'of PNG or JPEG pictures; without test examples a tenth is held out to test',
       '(default: MNIST if it is here or can be downloaded, else Fashion-MNIST',
       'from /usr/share/datasets, else digits, which are drawn by the program)',
     ],

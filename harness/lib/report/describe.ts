@@ -19,7 +19,7 @@ import type { ExampleSet } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
 import { imageSizeOf } from '../data/examples.js';
 import type { ModelOptions } from '../options/model-options.js';
-import { present } from '../options/present.js';
+import { readingOf, readingText } from '../options/reading-options.js';
 import type { TrainOptions } from '../options/train-options.js';
 import type { Pretraining, RunLength } from '../run/length.js';
 import { featureNames } from './features.js';
@@ -37,7 +37,7 @@ export interface RunDescription {
 }
 
 /** One line about the examples: what they were taken for, and how many there are. */
-export function describeData({ name, train, validation, test }: ExampleSet, from: string): string {
+export function describeData({ name, train, validation, test, what }: ExampleSet, from: string): string {
   const held = validation ? `, ${number(countOf(validation))} validation` : '';
   const counts = `${number(countOf(train))} training${held} and ${number(countOf(test))} test`;
   const size = imageSizeOf(test);
@@ -45,7 +45,7 @@ export function describeData({ name, train, validation, test }: ExampleSet, from
   const shape = size
     ? `images${numbers}, ${size.height}x${size.width}${size.channels === undefined ? '' : ' in colour'}`
     : `rows of ${number(sizeOf(test))} features`;
-  return `data      ${name} (${from}): ${counts} ${shape}`;
+  return `data      ${name} (${from}${what === undefined ? '' : `, ${what}`}): ${counts} ${shape}`;
 }
 
 /** Describes the run that is about to start. */
@@ -100,6 +100,12 @@ function scalingLines({ scaling }: ModelSpec, { train, features: names }: Exampl
 
 type Run = Parameters<typeof describeRun>[0];
 
+/** The split stands in dataChoice. */
+function storedReading(options: TrainOptions) {
+  const { split: _, ...reading } = readingText(readingOf(options));
+  return reading;
+}
+
 /** What it takes to train the same again, or to use what was trained; null: not asked for. */
 function configOf({ options, training, length, out, data, dataset, trainer }: Run): Record<string, unknown> {
   return {
@@ -108,11 +114,12 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     data: dataset.name,
     dataFrom: data.from,
     dataChoice: data.choice,
+    reading: storedReading(options),
+    table: dataset.table ?? null,
     limit: countOf(dataset.train),
     shape: shapeOfOne(dataset.train),
     features: dataset.features ?? null,
     classes: dataset.classes ?? null,
-    reading: present({ split: options.split, layout: options.layout }),
     validation: options.validation ?? null,
     epochs: length.epochs,
     steps: options.steps ?? null,

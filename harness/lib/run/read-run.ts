@@ -9,12 +9,13 @@ import {
   LatentGpuError,
   type ModelSpec,
   type StoredTensor,
+  type TableForm,
   validateSpec,
   weightsOf,
 } from 'latentgpu/node';
 import { programName } from '../options/command.js';
 import { readSpec } from '../options/model-options.js';
-import type { ReadingOptions } from '../options/reading-options.js';
+import { type ReadingOptions, readingFrom } from '../options/reading-options.js';
 import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
@@ -30,10 +31,14 @@ export interface StoredRun {
   shape?: readonly number[];
   /** Of vectors: what each number is called, if the data said it. */
   features?: readonly string[];
-  /** How the data were read. */
+  /** How its data were read. */
   reading?: ReadingOptions;
   /** Which of the training examples were held out for validation. */
   heldOut: { validation?: number; seed: number };
+  /** Of a table: what its columns became. */
+  table?: TableForm;
+  /** What its classes 0.. are called, if that is not their number. */
+  classes?: readonly string[];
 }
 
 const RUN_FILE = 'run.json';
@@ -56,6 +61,8 @@ export function readRun(folder: string): StoredRun {
   const data = dataOf(json);
   const shape = shapeOf(json, spec);
   const features = featuresOf(json, spec);
+  const table = tableOf(json);
+  const classes = classNamesOf(json);
   const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
   return {
     source,
@@ -65,7 +72,10 @@ export function readRun(folder: string): StoredRun {
     ...(data !== undefined && { data }),
     ...(shape && { shape }),
     ...(features && { features }),
-    ...readingOf(json),
+    ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
+    ...(table && { table }),
+    ...(classes && { classes }),
+    heldOut: heldOutOf(json),
   };
 }
 
@@ -153,8 +163,10 @@ function readText(folder: string): string {
 const lacks = (folder: string, name: string, remedy: string) =>
   new ArgumentError(`--run ${folder} has no ${name}, must be a run's folder; ${remedy}`);
 
-function dataOf({ config }: Record<string, unknown>): string | undefined {
-  const { dataChoice } = (config ?? {}) as Record<string, unknown>;
+const configOf = ({ config }: Record<string, unknown>) => (config ?? {}) as Record<string, unknown>;
+
+function dataOf(json: Record<string, unknown>): string | undefined {
+  const { dataChoice } = configOf(json);
   return typeof dataChoice === 'string' ? dataChoice : undefined;
 }
 
@@ -176,9 +188,37 @@ function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec):
   return fit ? features : undefined;
 }
 
-function readingOf({ config }: Record<string, unknown>): Pick<StoredRun, 'reading' | 'heldOut'> {
-  const { reading, validation, seed } = (config ?? {}) as Record<string, unknown>;
-  const own = typeof reading === 'object' && reading !== null ? { reading: reading as ReadingOptions } : {};
-  const held = typeof validation === 'number' ? { validation } : {};
-  return { ...own, heldOut: { ...held, seed: typeof seed === 'number' ? seed : 0 } };
+function heldOutOf(json: Record<string, unknown>): StoredRun['heldOut'] {
+  const { validation, seed } = configOf(json);
+  return { ...(typeof validation === 'number' && { validation }), seed: typeof seed === 'number' ? seed : 0 };
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
+
+function classNamesOf(json: Record<string, unknown>): readonly string[] | undefined {
+  const { classes } = configOf(json);
+  return isTexts(classes) && classes.length > 0 ? classes : undefined;
+}
+
+/** What is no description of columns is none. */
+function tableOf(json: Record<string, unknown>): TableForm | undefined {
+  const table = (configOf(json).table ?? {}) as Partial<TableForm>;
+  const { columns, label, width, hasHeader } = table;
+  const isColumn = (value: unknown): boolean => {
+    const { name, number, categories, mean } = (value ?? {}) as Record<string, unknown>;
+    return (
+      typeof name === 'string' &&
+      isSize(number) &&
+      (categories === undefined || isTexts(categories)) &&
+      (mean === undefined || Number.isFinite(mean))
+    );
+  };
+  const isForm =
+    Array.isArray(columns) &&
+    columns.every(isColumn) &&
+    (label === undefined || isColumn(label)) &&
+    isSize(width) &&
+    typeof hasHeader === 'boolean';
+  return isForm ? { columns, ...(label && { label }), width, hasHeader } : undefined;
 }

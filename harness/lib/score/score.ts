@@ -14,6 +14,7 @@ import type { ExampleSet } from '../data/arrays.js';
 import { csvText, f32Text } from '../data/csv-text.js';
 import { type DataListener, loadData } from '../data/data.js';
 import { describeExamples, imageSizeOf } from '../data/examples.js';
+import { readAsRun } from '../generate/generate.js';
 import { labelsFor } from '../generate/labels.js';
 import { SAMPLES, type ScoreName, type ScoreProgramOptions } from '../options/score-options.js';
 import { encodeNpy } from '../plots/npy.js';
@@ -48,9 +49,9 @@ export async function loadRows(options: ScoreProgramOptions, run: StoredRun, lis
   const { spec } = run;
   const say = (line: string) => listener.say(line);
   let set: ExampleSet;
-  if (options.data === '-') set = rowsFromInput(spec, run.shape);
+  if (options.data === '-') set = rowsFromInput(spec, run.shape, run.table);
   else {
-    const { dataset, from } = await loadData(options.data, listener, { ...run.reading, ...options, keepWhole: true });
+    const { dataset, from } = await loadData(options.data, listener, { ...readAsRun(options, run), keepWhole: true });
     const { test } = dataset;
     say(`data      ${dataset.name} (${from}): ${countOf(test).toLocaleString('en-US')} ${describeExamples(test)}`);
     set = dataset;

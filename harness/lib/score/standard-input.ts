@@ -8,6 +8,7 @@ import {
   formOf,
   type ModelSpec,
   TableBuilder,
+  type TableForm,
 } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
 
@@ -18,16 +19,28 @@ const STANDARD_INPUT = 0;
  * @param shape of one example, as the run says
  * @throws FormatError for what is no table of numbers; ArgumentError for rows of another length than the model takes
  */
-export function rowsFromInput({ inputs }: ModelSpec, shape: readonly number[] | undefined): ExampleSet {
-  return rowsFromText(fs.readFileSync(STANDARD_INPUT), inputs, shape);
+export function rowsFromInput(
+  { inputs }: ModelSpec,
+  shape: readonly number[] | undefined,
+  table?: TableForm,
+): ExampleSet {
+  return rowsFromText(fs.readFileSync(STANDARD_INPUT), inputs, shape, table);
 }
 
-export function rowsFromText(text: Uint8Array, inputs: number, shape: readonly number[] | undefined): ExampleSet {
-  const builder = new TableBuilder(NAME, {});
+/** @param table that the model was trained on: its categories and dropped columns are those of the rows */
+export function rowsFromText(
+  text: Uint8Array,
+  inputs: number,
+  shape: readonly number[] | undefined,
+  table?: TableForm,
+): ExampleSet {
+  let builder = new TableBuilder(NAME, {});
   let named = false as boolean; // the reader tells it
   const reader = new CsvReader(NAME, {
     columns: (names, hasHeader) => {
       named = hasHeader;
+      // Without names a row may have all columns of the table, or the model's features alone.
+      if (table && (hasHeader || names.length === table.width)) builder = new TableBuilder(NAME, { like: table });
       builder.columns(names, hasHeader);
     },
     row: (numbers, texts, line) => builder.row(numbers, texts, line),

@@ -46,7 +46,7 @@ async function heldOut(
     throw new ArgumentError(
       `--threshold quantile: ${run.source.model} does not name the run's data, whose held-out rows it is of; give a number, for example --threshold 12.5`,
     );
-  const { dataset } = await loadData(run.data, listener, run.reading);
+  const { dataset } = await loadData(run.data, listener, { inherited: run.reading });
   const set = splitImages(dataset, { ...run.heldOut });
   return { set, which: set.validation ? 'validation' : 'test' };
 }

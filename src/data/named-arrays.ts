@@ -1,8 +1,18 @@
-// Images from NumPy's files: an .npz archive under the names of Keras (x_train, y_train, ...), of MedMNIST (train_images, ...)
-// or others like them, or one array; an .npy file of one array.
-import path from 'node:path';
-import { decodeNpy, decodeNpz, FormatError, type HostArray } from 'latentgpu/node';
-import type { Arrays, Part } from './arrays.js';
+// Arrays by name as the parts of a data set: under the names of Keras (x_train, y_train, ...), of MedMNIST (train_images, ...) or
+// others like them; or one array.
+import { FormatError } from '../errors.js';
+import type { HostArray } from './elements.js';
+
+export interface NamedPart {
+  examples: HostArray;
+  labels?: HostArray | undefined;
+}
+
+export interface NamedParts {
+  train: NamedPart;
+  validation?: NamedPart;
+  test?: NamedPart;
+}
 
 const TRAIN = ['x_train', 'X_train', 'train_images', 'train_x', 'train'];
 const VALIDATION = ['x_val', 'X_val', 'val_images', 'val_x', 'val', 'validation'];
@@ -24,15 +34,15 @@ const KNOWN = new Set([
   ...LABELS,
 ]);
 
+/** Whether an array of this name is one of those. Files have other things beside them. */
+export const isNamedPart = (name: string): boolean => KNOWN.has(name);
+
 /**
- * @param file where the bytes are from
- * @throws FormatError if it holds no array under a name that says what it is
+ * @param file what to call it in an error
+ * @throws FormatError if no array has a name that says what it is
  */
-export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> {
-  // Archives have other things beside the images: descriptions as Python objects, say.
-  const known = await decodeNpz(bytes, file, (name) => KNOWN.has(name));
-  const arrays = known.size > 0 ? known : await decodeNpz(bytes, file);
-  const part = (names: readonly string[], labels: (name: string) => readonly string[]): Part | undefined => {
+export function namedParts(arrays: ReadonlyMap<string, HostArray>, file: string): NamedParts {
+  const part = (names: readonly string[], labels: (name: string) => readonly string[]): NamedPart | undefined => {
     const name = names.find((each) => arrays.has(each));
     const images = name === undefined ? undefined : arrays.get(name);
     if (!images || name === undefined) return undefined;
@@ -42,18 +52,18 @@ export async function readNpz(bytes: Uint8Array, file: string): Promise<Arrays> 
   const train = part(TRAIN, labelNames) ?? part(ALL, () => LABELS) ?? onlyOne(arrays);
   if (!train)
     throw new FormatError(
-      `${file} has the arrays ${[...arrays.keys()].join(', ') || 'none'}, must have x_train (and y_train, x_test, y_test), or one array of images`,
+      `${file} has the arrays ${shortList([...arrays.keys()])}, must have x_train (and y_train, x_test, y_test), or one array of images`,
     );
   const [validation, test] = [part(VALIDATION, labelNames), part(TEST, labelNames)];
   return { train, ...(validation && { validation }), ...(test && { test }) };
 }
 
-function onlyOne(arrays: ReadonlyMap<string, HostArray>): Part | undefined {
+const SHOWN = 12;
+
+const shortList = (names: readonly string[]): string =>
+  names.length === 0 ? 'none' : names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', ...' : '');
+
+function onlyOne(arrays: ReadonlyMap<string, HostArray>): NamedPart | undefined {
   const [first, ...others] = arrays.values();
   return first && others.length === 0 ? { examples: first } : undefined;
 }
-
-export const readNpy = (bytes: Uint8Array, file: string): Arrays => ({ train: { examples: decodeNpy(bytes, file) } });
-
-/** "mnist" of "/data/mnist.npz" */
-export const stem = (file: string): string => path.basename(file).replace(/\.[^.]*$/, '');
