@@ -59,12 +59,14 @@ await harness.runProgram(async (program) => {
  * @param {harness.ProfileProgramOptions} options
  * @param {harness.Report} report
  */
-async function printProduct(sizes, { adapter, repeat, kernel, json, quiet }, report) {
+async function printProduct(sizes, { adapter, repeat, kernel, precision, json, quiet }, report) {
   const device = await openDevice({ adapter, withoutFeatures: repeat ? ['timestamp-query'] : [] });
   try {
     report.say(harness.describeAdapter(device.adapter));
     const profile = await profileMatmul(device, {
       ...sizes,
+      candidates: true,
+      ...(precision !== undefined && { precision }),
       ...(kernel !== undefined && kernel !== 'matmul' && { first: kernel }),
       ...(!quiet && { onProgress: (next) => harness.print(harness.progressLine(next), process.stderr) }),
     });

@@ -1,6 +1,7 @@
 // One update of numbers whose gradients lie in memory: of every parameter of the model in one dispatch, or of one.
 //   gradient -> w and what the optimizer keeps, in place, all [4 quads]
-// The update itself: shaders/optimizers/.
+// The update itself: shaders/optimizers/; there, too:
+//   fn copy_weights(at: u32)  what is done with w[at] after its update
 // Grid: linear over quads, four numbers a lane.  Host: src/kernels/optimizer.ts
 
 alias Number = vec4f;
@@ -20,5 +21,6 @@ fn main(
   if (at < sizes.quads && !skipped()) {
     begin_update();
     update(at, gradient[at]);
+    copy_weights(at);
   }
 }

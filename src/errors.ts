@@ -33,7 +33,7 @@ export class ShaderError extends LatentGpuError {
   override readonly name = 'ShaderError';
 }
 
-/** Training cannot go on: the loss or a weight is not a finite number. */
+/** Training cannot go on: the loss or a weight is not a finite number, or every gradient overflows f16. */
 export class TrainingError extends LatentGpuError {
   override readonly name = 'TrainingError';
 

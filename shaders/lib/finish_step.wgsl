@@ -21,8 +21,13 @@ fn parts_of(term: u32) -> u32 {
   }
 }
 
+// Where the step's numbers begin.
+fn metrics_entry() -> u32 {
+  return (progress.step % sizes.capacity) * (sizes.terms + 1u);
+}
+
 fn finish_step(lane: u32) {
-  let entry = (progress.step % sizes.capacity) * (sizes.terms + 1u);
+  let entry = metrics_entry();
   var bad = 0.0;
   for (var term = 0u; term < sizes.terms; term++) {
     var sum = 0.0;

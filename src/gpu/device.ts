@@ -21,6 +21,8 @@ export interface AdapterSummary {
   software: boolean;
   /** Smallest and largest subgroup (4 on SwiftShader, 8 on lavapipe, 32 on NVIDIA); absent where subgroups are. */
   subgroupSizes?: { min: number; max: number };
+  /** What its subgroup matrices of f16 with sums of f32 multiply, left [m, k] and right [k, n]; absent where there are none. */
+  subgroupMatrices?: { m: number; n: number; k: number }[];
 }
 
 /** An open device. Whoever opened it disposes it. */
@@ -68,6 +70,9 @@ export interface BrowserDeviceOptions {
 
 const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups', 'shader-f16'];
 
+/** Asked for where the adapter lists matrices that the engine has a use for. */
+const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+
 // Asked for at the adapter's maximum; every other limit stays at WebGPU's default, which every adapter meets.
 const RAISED_LIMITS = [
   'maxBufferSize',
@@ -87,6 +92,7 @@ export function summarizeAdapter(
   const { vendor, architecture, device, description, subgroupMinSize: min, subgroupMaxSize: max } = adapter.info;
   const kind = options.kind ?? adapterKind(adapter.info);
   const software = kind !== 'hardware';
+  const matrices = matricesOf(adapter);
   // `device` names a real GPU and `description` its driver; of software only the driver is worth naming.
   const names = software ? [description, device] : [device, description];
   return {
@@ -100,7 +106,25 @@ export function summarizeAdapter(
     kind,
     software,
     ...(adapter.features.has('subgroups') && min && max && { subgroupSizes: { min, max } }),
+    ...(matrices.length > 0 && { subgroupMatrices: matrices }),
   };
+}
+
+/** Of Dawn's GPUAdapterInfo, behind its experimental feature. */
+interface MatrixConfig {
+  componentType: string;
+  resultComponentType: string;
+  M: number;
+  N: number;
+  K: number;
+}
+
+function matricesOf({ features, info }: GPUAdapter): { m: number; n: number; k: number }[] {
+  if (!features.has(MATRIX_FEATURE) || !features.has('shader-f16')) return [];
+  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+  return [...subgroupMatrixConfigs]
+    .filter(({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32')
+    .map(({ M, N, K }) => ({ m: M, n: N, k: K }));
 }
 
 /** Told by its name: what is otherwise in Firefox cannot be asked for. */
@@ -224,7 +248,8 @@ async function requestDevice(
   summary: AdapterSummary,
   without: readonly string[],
 ): Promise<GPUDevice> {
-  const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name) && !without.includes(name));
+  const useful = [...OPTIONAL_FEATURES, ...(summary.subgroupMatrices ? [MATRIX_FEATURE] : [])];
+  const requiredFeatures = useful.filter((name) => adapter.features.has(name) && !without.includes(name));
   const requiredLimits = Object.fromEntries(RAISED_LIMITS.map((name) => [name, adapter.limits[name]]));
   try {
     return await adapter.requestDevice({ label: 'latentgpu', requiredFeatures, requiredLimits });

@@ -14,6 +14,9 @@ export interface Segment {
 }
 
 export class SplitBuffer {
+  /** Another one after each change: `write` sees to it for the host, whoever submits a program that changes it for the GPU. */
+  version = 0;
+
   private constructor(
     readonly segments: readonly Segment[],
     /** One a segment. */
@@ -51,6 +54,7 @@ export class SplitBuffer {
 
   /** @param values as many bytes as the whole has */
   write(queue: GPUQueue, values: ArrayBuffer | Float32Array<ArrayBuffer>): void {
+    this.version++;
     const bytes =
       values instanceof ArrayBuffer ? new Uint8Array(values) : new Uint8Array(values.buffer, values.byteOffset);
     this.segments.forEach(({ offset, bytes: size }, index) => {

@@ -224,9 +224,12 @@ class Builder {
 
   private gaussian(heads: Node, code: GaussianSpec, stream: NoiseStream): { kl: Node; z: Node } {
     const logVarRange = logVarRangeOf(code);
+    const { freeBits, capacity } = this.spec.loss;
     this.heads = heads;
+    const free = freeBits === undefined ? {} : { freeBits };
+    const kl = this.graph.append({ op: 'kl_normal', logVarRange, ...free }, [heads], 'kl');
     return {
-      kl: this.graph.append({ op: 'kl_normal', logVarRange }, [heads], 'kl'),
+      kl: capacity === undefined ? kl : this.graph.append({ op: 'distance', wanted: capacity }, [kl], 'capacity'),
       z: this.graph.append({ op: 'reparameterize', stream, logVarRange }, [heads], 'z'),
     };
   }
@@ -300,12 +303,13 @@ export function evaluationGraph(spec: ModelSpec, batch: number, part: Part = 'wh
 }
 
 /**
- * The losses of each of `batch` rows by itself, as they are: not damaged, and without the sparsity term, which is of a batch.
+ * The losses of each of `batch` rows by itself, as they are: not damaged, all of the KL term, and without the sparsity term,
+ * which is of a batch.
  * output: with `ratio`, that of a Gaussian code's samples.
  */
 export function scoringGraph(spec: ModelSpec, batch: number, ratio: boolean): ModelGraph {
   const { corruption: _, ...whole } = spec;
-  const { sparsity: __, ...loss } = spec.loss;
+  const { sparsity: _sparsity, freeBits: _freeBits, capacity: _capacity, ...loss } = spec.loss;
   const builder = new Builder({ ...whole, loss });
   const losses = builder.terms(batch, 'whole', EVALUATION);
   const output = ratio ? builder.logRatio(EVALUATION.noise) : null;

@@ -2,14 +2,29 @@
 // (src/profile/tune-matmuls.ts). What a variant is, and its text form: matmul-variants.ts.
 import { F32_BYTES } from './kernel.js';
 import { type AdapterTraits, type MatmulShape, matmulVariantFor } from './matmul.js';
-import { fitsShape, type MatmulVariant, partsOf, readsVec4, type TileSizes } from './matmul-variants.js';
+import {
+  fitsShape,
+  MATRIX_FEATURE,
+  type MatmulVariant,
+  partsOf,
+  readsVec4,
+  type TileSizes,
+  takesMatrices,
+} from './matmul-variants.js';
 
 export { parseVariant, variantText } from './matmul-variants.js';
 
 /** Optional features of a device that decide which variants it runs. */
 export interface DeviceFeatures {
   subgroups: boolean;
+  /** Subgroup matrices of f16; no by default. */
+  matrices?: boolean;
 }
+
+export const deviceFeatures = (features: ReadonlySet<string>): DeviceFeatures => ({
+  subgroups: features.has('subgroups'),
+  matrices: features.has(MATRIX_FEATURE) && features.has('shader-f16'),
+});
 
 /** WebGPU's limits that decide which variants fit. */
 export interface WorkgroupLimits {
@@ -60,6 +75,24 @@ const MANY_GROUPS = 1024;
 /** Below it K takes so few trips that splitting it saves none. */
 const SHORT_K = 256;
 
+/** Multiply-adds from which on subgroup matrices are faster, by what others measured on an A100 under Dawn. */
+const LEAST_FOR_MATRICES = 2 ** 30;
+
+/** Variants with subgroup matrices; none where the size of a subgroup is left to the driver, or the matmul is small. */
+function matrixVariants(
+  { subgroupSizes, subgroupMatrices = [] }: AdapterTraits,
+  { matrices }: DeviceFeatures,
+  shape: MatmulShape,
+): MatmulVariant[] {
+  if (!matrices || !subgroupSizes || subgroupSizes.min !== subgroupSizes.max) return [];
+  if (shape.m * shape.n * shape.k <= LEAST_FOR_MATRICES) return [];
+  const lanes = subgroupSizes.max;
+  return subgroupMatrices
+    .filter(takesMatrices)
+    .map((sizes): MatmulVariant => ({ name: 'matrix', ...sizes, lanes }))
+    .filter((variant) => fitsShape(variant, shape));
+}
+
 const groupsOf = ({ m, n }: MatmulShape, { tileM, tileN }: TileSizes): number =>
   Math.ceil(m / tileM) * Math.ceil(n / tileN);
 
@@ -70,7 +103,9 @@ export function matmulCandidates(
   limits: WorkgroupLimits,
   shape: MatmulShape,
 ): MatmulVariant[] {
-  const all = traits.software ? softwareCandidates(traits, features, shape) : tiledCandidates(shape);
+  const all = traits.software
+    ? softwareCandidates(traits, features, shape)
+    : [...matrixVariants(traits, features, shape), ...tiledCandidates(shape)];
   const fitting = all.filter((variant) => {
     const { workgroup, storage } = partsOf(variant);
     return (
@@ -107,13 +142,11 @@ function softwareCandidates(traits: AdapterTraits, { subgroups }: DeviceFeatures
 }
 
 /** The variant that is the fastest as far as is known without timing it. Fits WebGPU's default limits. */
-export function defaultVariant(
-  traits: AdapterTraits,
-  { subgroups }: DeviceFeatures,
-  shape: MatmulShape,
-): MatmulVariant {
+export function defaultVariant(traits: AdapterTraits, features: DeviceFeatures, shape: MatmulShape): MatmulVariant {
+  const [matrix] = traits.software ? [] : matrixVariants(traits, features, shape);
+  if (matrix) return matrix;
   const vec4 = readsVec4(shape);
-  const usual = matmulVariantFor(traits, subgroups);
+  const usual = matmulVariantFor(traits, features.subgroups);
   // Of 4 columns a lane, not 8: on lavapipe the sums of 8 do not stay in registers, on SwiftShader they compile for half as
   // long again (bench-notes.md).
   if (usual.name === 'subgroups') return { ...usual, columns: 4, vec4 };

@@ -1,13 +1,20 @@
 // Which variant each matmul of a plan is computed by, as plain data that files keep: texts of shapes to texts of variants.
 import type { MatmulShape } from './matmul.js';
+import type { OperandTypes } from './matmul-variants.js';
 
 /** By `shapeText`, what `variantText` gives. A shape that is missing has the default. */
 export type MatmulVariants = Readonly<Record<string, string>>;
 
 /**
- * "NT 128x512x784": how A and B are stored (N as the product reads them, T transposed), then m x n x k. An activation does
- * not tell two shapes apart: it is a fraction of the arithmetic.
+ * "NT 128x512x784": how A and B are stored (N as the product reads them, T transposed), then m x n x k; and, unless both are
+ * f32, what they are in memory: "NT 128x256x512 f16" both, "NT 128x512x784 f32 f16" A and B. An activation does not tell two
+ * shapes apart: it is a fraction of the arithmetic.
  */
-export function shapeText({ m, n, k, transposeA, transposeB }: Omit<MatmulShape, 'activation'>): string {
-  return `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${m}x${n}x${k}`;
+export function shapeText({ m, n, k, transposeA, transposeB, types }: Omit<MatmulShape, 'activation'>): string {
+  return `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${m}x${n}x${k}${typesText(types)}`;
+}
+
+function typesText([a, b]: OperandTypes = ['f32', 'f32']): string {
+  if (a !== b) return ` ${a} ${b}`;
+  return a === 'f32' ? '' : ` ${a}`;
 }

@@ -1,14 +1,16 @@
 // How a matmul is computed, as data: what each variant's shader is given, which shapes it fits, and its text form, by which
 // a person pins one. Which of them a device is offered: candidates.ts.
+import matrixSource from '../../shaders/matmul_matrix.wgsl';
 import registersSource from '../../shaders/matmul_registers.wgsl';
 import subgroupsSource from '../../shaders/matmul_subgroups.wgsl';
 import tiledSource from '../../shaders/matmul_tiled.wgsl';
+import matrixOperands from '../../shaders/operands/matrix.wgsl';
 import scalarOperands from '../../shaders/operands/scalar.wgsl';
 import vec4Operands from '../../shaders/operands/vec4.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Constants, F32_BYTES } from './kernel.js';
 import type { ShaderSource } from './shader.js';
-import type { Width } from './stored.js';
+import type { NumberType, Width } from './stored.js';
 
 /** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
 export interface ProductShape {
@@ -17,7 +19,11 @@ export interface ProductShape {
   k: number;
   transposeA: boolean;
   transposeB: boolean;
+  /** What A and B are in memory; f32 both if absent. */
+  types?: OperandTypes;
 }
+
+export type OperandTypes = readonly [a: NumberType, b: NumberType];
 
 /** Sizes of matmul_tiled.wgsl. */
 export interface TileSizes {
@@ -52,13 +58,29 @@ export interface RegistersVariant {
   lanes: number;
 }
 
+/** What an adapter's subgroup matrices multiply: left [m, k], right [k, n]. */
+export interface MatrixSizes {
+  m: number;
+  n: number;
+  k: number;
+}
+
+/** `lanes`: of a subgroup. Operands are f16, and the shape has no edge: fitsShape says which fit. */
+export interface MatrixVariant extends MatrixSizes {
+  name: 'matrix';
+  lanes: number;
+}
+
 /**
- * How the product is computed. `tiled`: shared-memory tiles, for GPUs. `subgroups` and `registers`: no barrier, no shared
+ * How the product is computed. `matrix`: with subgroup matrices; it has never been run. `tiled`: shared-memory tiles, for GPUs. `subgroups` and `registers`: no barrier, no shared
  * memory, for software adapters with and without the feature; `lanes` is how many invocations run together there.
  */
-export type MatmulVariant = TiledVariant | SubgroupsVariant | RegistersVariant;
+export type MatmulVariant = TiledVariant | SubgroupsVariant | RegistersVariant | MatrixVariant;
 
 export const DEFAULT_TILE: TileSizes = { tileM: 32, tileN: 32, tileK: 16, threadM: 4, threadN: 4, split: 1 };
+
+/** Rows and columns of C that matmul_matrix.wgsl computes in a workgroup. */
+const MATRIX_SIDE = 32;
 
 /** What a variant's kernel is made of. */
 export interface VariantParts {
@@ -119,6 +141,21 @@ export function partsOf(variant: MatmulVariant): VariantParts {
         columnStride: 1,
       };
     }
+    case 'matrix': {
+      const { m, n, k, lanes } = variant;
+      return {
+        source: matrixSource,
+        operands: matrixOperands,
+        operandWidth: 1,
+        header: { LANES: lanes, MATRIX_M: m, MATRIX_N: n, MATRIX_K: k, SIDE: MATRIX_SIDE },
+        tuning: {},
+        enables: [MATRIX_FEATURE.replaceAll('-', '_')],
+        workgroup: lanes,
+        storage: MATRIX_SIDE * m * F32_BYTES,
+        tile: [MATRIX_SIDE, MATRIX_SIDE],
+        columnStride: n,
+      };
+    }
     case 'registers':
       return {
         source: registersSource,
@@ -143,13 +180,25 @@ export const columnStride = (variant: MatmulVariant): number => partsOf(variant)
 export const readsVec4 = ({ m, n, k, transposeA, transposeB }: ProductShape): boolean =>
   k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
 
-/** Whether a variant computes a matmul of this shape. */
-export const fitsShape = (variant: MatmulVariant, shape: ProductShape): boolean =>
-  !('vec4' in variant && variant.vec4) || readsVec4(shape);
+/** WebGPU's feature of the adapters that have subgroup matrices. */
+export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 
-/** "tiled 64x64x16 8x4 split 4 vec4", "subgroups 8 lanes 32x4 vec4", "registers 8 lanes"; "tiled" is the default tile. */
+/** Whether a variant computes a matmul of this shape. */
+export function fitsShape(variant: MatmulVariant, shape: ProductShape): boolean {
+  if (variant.name === 'matrix') {
+    const whole = shape.m % MATRIX_SIDE === 0 && shape.n % MATRIX_SIDE === 0 && shape.k % variant.k === 0;
+    return whole && shape.types?.every((type) => type === 'f16') === true;
+  }
+  return !('vec4' in variant && variant.vec4) || readsVec4(shape);
+}
+
+/** Whether matmul_matrix.wgsl is written for matrices of these sizes. */
+export const takesMatrices = ({ m, n }: MatrixSizes): boolean => MATRIX_SIDE % m === 0 && MATRIX_SIDE % (2 * n) === 0;
+
+/** "tiled 64x64x16 8x4 split 4 vec4", "subgroups 8 lanes 32x4 vec4", "registers 8 lanes", "matrix 16x16x16 32 lanes"; "tiled" is the default tile. */
 export function variantText(variant: MatmulVariant): string {
   if (variant.name === 'registers') return `registers ${variant.lanes} lanes`;
+  if (variant.name === 'matrix') return `matrix ${variant.m}x${variant.n}x${variant.k} ${variant.lanes} lanes`;
   const vec4 = variant.vec4 ? ' vec4' : '';
   if (variant.name === 'subgroups') return `subgroups ${variant.lanes} lanes 32x${variant.columns ?? 4}${vec4}`;
   const { tileM, tileN, tileK, threadM, threadN, split } = tileOf(variant);
@@ -159,6 +208,7 @@ export function variantText(variant: MatmulVariant): string {
 
 const TILED = /^tiled (\d+)x(\d+)x(\d+) ([48])x([48])(?: split ([248]))?( vec4)?$/;
 const SUBGROUPS = /^subgroups (4|8|16) lanes 32x([48])( vec4)?$/;
+const MATRIX = /^matrix (4|8|16)x(4|8|16)x(4|8|16|32) (4|8|16|32|64|128) lanes$/;
 const REGISTERS = /^registers ([1-9]\d{0,3}) lanes$/;
 
 /** @throws ArgumentError if `text` is none that `variantText` gives */
@@ -173,12 +223,17 @@ export function parseVariant(text: string): MatmulVariant {
       columns: Number(subgroups[2]),
       vec4: subgroups[3] !== undefined,
     };
+  const matrix = MATRIX.exec(text);
+  if (matrix) {
+    const [m = 0, n = 0, k = 0, lanes = 0] = matrix.slice(1).map(Number);
+    return { name: 'matrix', m, n, k, lanes };
+  }
   const tiled = TILED.exec(text);
   const variant = tiled && tiledFrom(tiled);
   if (variant) return variant;
   throw new ArgumentError(
     `matmul variant "${text}", must be such as "tiled 64x64x16 8x4 split 4 vec4" (sides powers of two from 16 to 128, K 8 to ` +
-      '32), "subgroups 8 lanes 32x4 vec4" or "registers 8 lanes"',
+      '32), "subgroups 8 lanes 32x4 vec4", "registers 8 lanes" or "matrix 16x16x16 32 lanes"',
   );
 }
 

@@ -5,7 +5,14 @@ import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
 import { EPILOGUES, type Epilogue, type EpilogueName } from './epilogues.js';
 import { bindingNumbers, ceilDiv, checkGrid, type Kernel } from './kernel.js';
-import { fitsShape, type MatmulVariant, type ProductShape, partsOf, variantText } from './matmul-variants.js';
+import {
+  fitsShape,
+  type MatmulVariant,
+  type MatrixSizes,
+  type ProductShape,
+  partsOf,
+  variantText,
+} from './matmul-variants.js';
 
 export interface MatmulShape extends ProductShape {
   /** For the epilogues that apply or undo one. */
@@ -19,6 +26,8 @@ export type { MatmulVariant } from './matmul-variants.js';
 export interface AdapterTraits {
   software: boolean;
   subgroupSizes?: { min: number; max: number };
+  /** Sizes of its subgroup matrices of f16 with sums of f32. */
+  subgroupMatrices?: readonly MatrixSizes[];
 }
 
 /** Invocations that a software adapter runs together where it does not say: SwiftShader has 4, lavapipe 8. */

@@ -2,9 +2,11 @@
 // in memory, or as what a weight gradient's matmul ends in (kernels/epilogues.ts).
 import flatSource from '../../shaders/optimizer.wgsl';
 import adamSource from '../../shaders/optimizers/adam.wgsl';
+import asHalfSource from '../../shaders/optimizers/as_half.wgsl';
 import clippedSource from '../../shaders/optimizers/clipped.wgsl';
 import momentumSource from '../../shaders/optimizers/momentum.wgsl';
 import noMomentumSource from '../../shaders/optimizers/no_momentum.wgsl';
+import notAsHalfSource from '../../shaders/optimizers/not_as_half.wgsl';
 import rmspropSource from '../../shaders/optimizers/rmsprop.wgsl';
 import scaledSource from '../../shaders/optimizers/scaled.wgsl';
 import sgdSource from '../../shaders/optimizers/sgd.wgsl';
@@ -27,6 +29,8 @@ export interface OptimizerForm {
   clip: boolean;
   /** Whether gradients are those of a scaled loss, because f16 holds them on their way; clipping is then part of undoing it. */
   scaled?: boolean;
+  /** Whether a copy of the numbers is written as f16, for matmuls to read; only of the pass over gradients in memory. */
+  copies?: boolean;
 }
 
 export const formOf = (optimizer: Optimizer, clip: boolean): OptimizerForm => ({
@@ -100,12 +104,15 @@ export function updateOf(form: OptimizerForm): Update {
 
 /** `count` is a multiple of 4: the flat buffers' alignment sees to that (plan/layout.ts). */
 export function optimizer(form: OptimizerForm): Kernel<{ count: number }> {
-  const { name, sources, bindings: own, constants, flops } = updateOf(form);
-  const bindings: Record<string, Access> = { gradient: 'read', ...own };
+  const { name: update, sources, bindings: own, constants, flops } = updateOf(form);
+  const { copies } = form;
+  const name = copies ? `${update}+to_half` : update;
+  const bindings: Record<string, Access> = { gradient: 'read', ...own, ...(copies && { half: 'read_write' }) };
   return {
     name,
-    sources: [flatSource, ...sources],
+    sources: [flatSource, ...sources, copies ? asHalfSource : notAsHalfSource],
     bindings,
+    ...(copies && { stores: { binding: 'half', width: LANE_NUMBERS } }),
     header: bindingNumbers(bindings),
     constants: () => ({ WORKGROUP: OPTIMIZER_WORKGROUP, ...constants }),
     sizes: ({ count }) => ({ quads: checkQuads(name, count) }),

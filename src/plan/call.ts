@@ -114,13 +114,15 @@ export function matmulCall(
   const { transposeA, transposeB } = operationOf(node, 'matmul');
   const [a, b] = [input(node, 0), input(node, 1)];
   const sizes = matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label);
-  const shape = { ...sizes, transposeA, transposeB, activation };
   const { tensors } = context;
+  const operands = { a: tensors.operand(a), b: tensors.operand(b) };
+  const types = [operands.a.type ?? 'f32', operands.b.type ?? 'f32'] as const;
+  const shape = { ...sizes, transposeA, transposeB, types, activation };
   const variant = context.choose(shape);
   const kernel = matmulFor(shape, variant, epilogue);
   const [x, y] = kernel.grid(shape);
   const bound = typeof end === 'function' ? end(x * y) : end;
-  const dispatch = dispatchOf(kernel, shape, { a: tensors.operand(a), b: tensors.operand(b), ...bound }, node.label);
+  const dispatch = dispatchOf(kernel, shape, { ...operands, ...bound }, node.label);
   return { ...dispatch, variant: variantText(variant) };
 }
 

@@ -8,6 +8,8 @@ export interface Footprint {
   gradients: number;
   /** What the optimizer keeps of each parameter. */
   optimizer: number;
+  /** Copies of the parameters in f16. */
+  halves: number;
   /** What dispatches hand on to others. */
   activations: number;
   /** Resident images and labels. */
@@ -21,6 +23,7 @@ const KINDS: Record<Resource, keyof Footprint> = {
   gradients: 'gradients',
   moment1: 'optimizer',
   moment2: 'optimizer',
+  halves: 'halves',
   images: 'data',
   labels: 'data',
   losses: 'other',
@@ -41,7 +44,7 @@ export function footprint({ dispatches, scratch }: Plan): Footprint {
         const { resource, offset } = tensor.place;
         ends.set(resource, Math.max(ends.get(resource) ?? 0, offset + tensor.bytes));
       }
-  const found: Footprint = { parameters: 0, gradients: 0, optimizer: 0, activations: 0, data: 0, other: 0 };
+  const found: Footprint = { parameters: 0, gradients: 0, optimizer: 0, halves: 0, activations: 0, data: 0, other: 0 };
   for (const [resource, bytes] of ends) found[KINDS[resource]] += bytes;
   found.activations = scratch.reduce((sum, bytes) => sum + bytes, 0);
   return found;

@@ -40,6 +40,16 @@ export interface Layout {
   parameterCount: number;
 }
 
+/** Bytes of each layer as f16: the layout's segments, of half the size. */
+export function halfSegments({ segments }: { segments: Readonly<Layout['segments']> }): Layout['segments'] {
+  let offset = 0;
+  return segments.map(({ name, bytes }) => {
+    const segment = { name, offset, bytes: bytes / 2 };
+    offset = alignUp(offset + segment.bytes);
+    return segment;
+  });
+}
+
 /** "encoder.0" of "encoder.0.weight"; the parameters of a layer follow each other. */
 export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf('.'));
 

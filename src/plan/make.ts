@@ -38,7 +38,10 @@ const ADAM: OptimizerForm = { kind: 'adam', momentum: false, nesterov: false, we
 export function makePlan(name: string, model: ModelGraph, options: PlanOptions): Plan {
   const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...(model.output ? [model.output] : [])];
   const live = liveNodes(model.graph.nodes, asked);
-  const tensors = new TensorTable(options, options.precision === 'f16' ? halfNodes(live, asked) : undefined);
+  // Unfused, each step makes its copies of the weights anew; fused, the optimizer writes them.
+  const kept = options.fuse && model.gradients.length > 0;
+  const half = options.precision === 'f16' ? { nodes: halfNodes(live, asked), kept } : undefined;
+  const tensors = new TensorTable(options, half);
   place(model, tensors);
   const context = contextOf(live, asked, model, tensors, options);
   const patterns = options.keepLosses ? FORWARD : FUSED;
@@ -48,11 +51,13 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
   const scaling =
     options.precision === 'f16' && model.gradients.length > 0 ? tensors.scratch('scaling', [2]) : undefined;
   const updates = update(model, updated, tensors, scaling, options);
-  const work = schedule([...weightsAsHalf(tensors), ...calls.map((call) => call.dispatch), ...updates]);
+  const copies = weightsAsHalf(model, tensors, kept);
+  const work = schedule([...(kept ? [] : copies), ...calls.map((call) => call.dispatch), ...updates]);
   const dispatches = model.losses.length > 0 ? finished(work, model.losses, losses, tensors, scaling, options) : work;
   return {
     name,
     dispatches,
+    ...(kept && copies.length > 0 && { refresh: copies }),
     losses: model.losses.map(({ term, weight }) => ({ term, weight })),
     lossBytes: losses.parts.length * losses.stride * F32_BYTES,
     scratch: assignScratch(dispatches),
@@ -96,8 +101,15 @@ function contextOf(
   return { tensors, choose, consumers, internal, closed, parameterOf, ...(atOnce && { optimizer }) };
 }
 
-/** The weights that matmuls read as f16. */
-function weightsAsHalf(tensors: TensorTable): Dispatch[] {
+/** The weights that matmuls read as f16; where their copies are kept, a layer at a time. */
+function weightsAsHalf({ graph }: ModelGraph, tensors: TensorTable, kept: boolean): Dispatch[] {
+  if (kept)
+    return tensors.layers(graph.all('parameter')).flatMap((layer) => {
+      const [first, last] = [layer[0] as Node, layer.at(-1) as Node];
+      const half = tensors.keptSpan(first, last);
+      const x = tensors.span('parameters', first, last);
+      return half ? [dispatchOf(toHalf, { count: numel(x.shape) }, { x, y: half }, layerOf(first.label))] : [];
+    });
   return [...tensors.halves].map(([node, half]) =>
     dispatchOf(toHalf, { count: numel(node.shape) }, { x: tensors.of(node), y: half }, node.label),
   );
@@ -115,24 +127,27 @@ function update(
   if (left.length === 0) return [];
   const { fuse, optimizer: wanted = ADAM } = options;
   const form = { ...wanted, scaled: scaling !== undefined };
-  const kernel = optimizer(form);
   const all = scaling ? unscaling(tensors, scaling, form) : form.clip ? clipping(tensors) : undefined;
-  const one = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor): Dispatch => {
+  const one = (label: string, trained: number, tensorIn: (buffer: FlatBuffer) => Tensor, half?: Tensor): Dispatch => {
+    const kernel = optimizer({ ...form, copies: half !== undefined });
     const gradient = tensorIn('gradients');
     const bound = {
       ...tensors.stepState(),
       ...optimizerTensors(form, tensorIn),
       gradient,
       ...all?.bound,
+      ...(half && { half }),
     };
     const dispatch = dispatchOf(kernel, { count: numel(gradient.shape) }, bound, label);
-    return { ...dispatch, flops: kernel.flops({ count: trained }) };
+    // The copy is written; it counts as updated because a step that is skipped leaves it as it is.
+    return { ...dispatch, flops: kernel.flops({ count: trained }), bytes: dispatch.bytes - (half?.bytes ?? 0) };
   };
   const sizes = (parameters: Node[]) => parameters.reduce((sum, { shape }) => sum + numel(shape), 0);
   const updates = fuse
     ? tensors.layers(left).map((layer) => {
         const [first, last] = [layer[0] as Node, layer.at(-1) as Node];
-        return one(layerOf(first.label), sizes(layer), (buffer) => tensors.span(buffer, first, last));
+        const span = (buffer: FlatBuffer) => tensors.span(buffer, first, last);
+        return one(layerOf(first.label), sizes(layer), span, tensors.keptSpan(first, last));
       })
     : left.map((p) => one(p.label, numel(p.shape), (buffer) => tensors.padded(buffer, p)));
   return [...(all?.dispatches ?? []), ...updates];

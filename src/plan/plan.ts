@@ -11,6 +11,7 @@ import type { LossTerm } from '../model/spec.js';
  * Memory that outlives a dispatch and has an owner outside the plan.
  * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts); but for
  * the gradients in a buffer a layer.
+ * halves: f16, a copy of the parameters that matmuls read, in a buffer a layer (halfSegments of plan/layout.ts).
  * losses: [terms, stride]. metrics: ring of [terms + 1]. settings, counters, progress: shaders/lib/step.wgsl. images,
  * labels: u8.
  * input, output: the host's.
@@ -20,6 +21,7 @@ export type Resource =
   | 'gradients'
   | 'moment1'
   | 'moment2'
+  | 'halves'
   | 'losses'
   | 'metrics'
   | 'settings'
@@ -88,6 +90,11 @@ export interface PlannedLoss {
 export interface Plan {
   name: string;
   dispatches: Dispatch[];
+  /**
+   * What makes copies of the parameters that the dispatches keep up to date from run to run: it must run before the first
+   * one, and after anybody else has changed the parameters.
+   */
+  refresh?: Dispatch[];
   /** In the order in which the metrics have them; none where nothing is compared with anything. */
   losses: PlannedLoss[];
   /** Bytes of the losses' buffer. */
@@ -96,8 +103,16 @@ export interface Plan {
   scratch: number[];
 }
 
-/** Whether a dispatch of the plan binds the resource. */
-export const uses = ({ dispatches }: Plan, resource: Resource): boolean =>
+const binds = ({ dispatches }: Plan, resource: Resource, how: (access: Access) => boolean): boolean =>
   dispatches.some(({ bindings }) =>
-    bindings.some(({ tensor: { place } }) => place.kind === 'resource' && place.resource === resource),
+    bindings.some(
+      ({ access, tensor: { place } }) => place.kind === 'resource' && place.resource === resource && how(access),
+    ),
   );
+
+/** Whether a dispatch of the plan binds the resource. */
+export const uses = (plan: Plan, resource: Resource): boolean => binds(plan, resource, () => true);
+
+/** Whether a dispatch of the plan changes the resource in place. */
+export const updates = (plan: Plan, resource: Resource): boolean =>
+  binds(plan, resource, (access) => access === 'read_write');

@@ -2,6 +2,7 @@
 import { type Node, numel, type OpName } from '../graph/ops.js';
 import { concat, sliceColumns } from '../kernels/columns.js';
 import { corrupt } from '../kernels/corrupt.js';
+import { distance, distanceGradient } from '../kernels/distance.js';
 import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
 import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
@@ -96,7 +97,8 @@ export const SINGLE: Record<OpName, Lowering> = {
   },
   kl_normal: (node, { tensors }) => {
     const heads = input(node, 0);
-    const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal').logVarRange };
+    const { op: _, ...bounds } = operationOf(node, 'kl_normal');
+    const shape = { ...latentSizes(heads), ...bounds };
     return dispatchOf(klNormal, shape, { heads: tensors.of(heads), kl: tensors.of(node) }, node.label);
   },
   log_ratio: (node, { tensors }) => {
@@ -109,8 +111,18 @@ export const SINGLE: Record<OpName, Lowering> = {
   kl_normal_gradient: (node, { tensors }) => {
     const [weight, heads] = [input(node, 0), input(node, 1)];
     const bound = { weight: tensors.of(weight), heads: tensors.of(heads), dheads: tensors.of(node) };
-    const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal_gradient').logVarRange };
+    const { op: _, ...bounds } = operationOf(node, 'kl_normal_gradient');
+    const shape = { ...latentSizes(heads), ...bounds };
     return dispatchOf(klNormalGradient, shape, bound, node.label);
+  },
+  distance: (node, { tensors }) => {
+    const shape = { count: numel(node.shape), wanted: operationOf(node, 'distance').wanted };
+    return dispatchOf(distance, shape, { x: tensors.of(input(node, 0)), y: tensors.of(node) }, node.label);
+  },
+  distance_gradient: (node, { tensors }) => {
+    const shape = { count: numel(node.shape), wanted: operationOf(node, 'distance_gradient').wanted };
+    const bound = { dy: tensors.of(input(node, 0)), x: tensors.of(input(node, 1)), dx: tensors.of(node) };
+    return dispatchOf(distanceGradient, shape, bound, node.label);
   },
   bce_with_logits: (node, { tensors }) => {
     const [logits, targets] = [input(node, 0), input(node, 1)];

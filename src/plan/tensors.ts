@@ -6,7 +6,7 @@ import type { ExampleType } from '../kernels/gather.js';
 import { bytesOf, F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { NumberType } from '../kernels/stored.js';
 import type { LossTerm } from '../model/spec.js';
-import { alignUp, type Layout, type LayoutEntry } from './layout.js';
+import { alignUp, halfSegments, type Layout, type LayoutEntry } from './layout.js';
 import type { Place, Resource, Tensor } from './plan.js';
 
 /** Some of the dataset's images, in a buffer of their own. */
@@ -36,6 +36,14 @@ export interface Sizes {
   metricsCapacity: number;
 }
 
+/** What a plan has as f16. */
+export interface Halves {
+  /** Of the nodes that lie in scratch memory. */
+  nodes: ReadonlySet<Node>;
+  /** Whether copies of the parameters outlive the step (resource `halves`); else they are made in each. */
+  kept: boolean;
+}
+
 /** The resources that are laid out alike. */
 export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
@@ -54,17 +62,17 @@ export class TensorTable {
   /** Parameters as matmuls read them, where that is not as they are. */
   readonly halves = new Map<Node, Tensor>();
 
-  /** @param half what is f16 of the nodes that lie in scratch memory; undefined: nothing is, and matmuls read parameters as they are */
+  /** @param half undefined: nothing is f16, and matmuls read parameters as they are */
   constructor(
     private readonly sizes: Sizes,
-    private readonly half?: ReadonlySet<Node>,
+    private readonly half?: Halves,
   ) {}
 
   /** The node's tensor; scratch memory of its own unless it was placed before. */
   of(node: Node): Tensor {
     const known = this.placed.get(node);
     if (known) return known;
-    const type = this.half?.has(node) ? 'f16' : 'f32';
+    const type = this.half?.nodes.has(node) ? 'f16' : 'f32';
     const tensor = this.scratch(`${node.label}.${node.operation.op}`, node.shape, type);
     this.placed.set(node, tensor);
     return tensor;
@@ -75,9 +83,32 @@ export class TensorTable {
     if (!this.half || node.operation.op !== 'parameter') return this.of(node);
     const known = this.halves.get(node);
     if (known) return known;
-    const tensor = this.scratch(`${node.label} as f16`, node.shape, 'f16');
+    const tensor = this.half.kept ? this.kept(node) : this.scratch(`${node.label} as f16`, node.shape, 'f16');
     this.halves.set(node, tensor);
     return tensor;
+  }
+
+  /** A parameter in the copy that outlives the step. */
+  private kept(node: Node): Tensor {
+    const { offset, segment } = this.entry(node);
+    const { segments } = this.sizes.layout;
+    const [whole, half] = [segments[segment], halfSegments(this.sizes.layout)[segment]];
+    if (!whole || !half) throw new GraphError(`parameter "${node.label}" has no layer in the layout`);
+    const place = {
+      kind: 'resource',
+      resource: 'halves',
+      offset: half.offset + (offset - whole.offset) / 2,
+      segment,
+    } as const;
+    const bytes = bytesOf(node.shape, 'f16');
+    return { name: `${node.label} as f16`, shape: node.shape, bytes, type: 'f16', place };
+  }
+
+  /** Of a layer that matmuls read as f16 and whose copy outlives the step: all of it, as `span` has its parameters. */
+  keptSpan(first: Node, last: Node): Tensor | undefined {
+    if (!this.half?.kept || !this.halves.has(first)) return undefined;
+    const { shape } = this.span('parameters', first, last);
+    return { ...this.kept(first), shape, bytes: bytesOf(shape, 'f16') };
   }
 
   /** A tensor that no node stands for. */
@@ -99,6 +130,10 @@ export class TensorTable {
     const tensor = resource('losses', `loss.${term}`, node.shape);
     this.placed.set(node, tensor);
     this.lossTerms.push({ tensor, parts: 'rows' });
+  }
+
+  isLoss(node: Node): boolean {
+    return this.lossTerms.some(({ tensor }) => tensor === this.placed.get(node));
   }
 
   /** The term of the loss as so many numbers that add up to it over the live rows. */

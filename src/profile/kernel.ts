@@ -10,11 +10,17 @@ import { type Machine, Program } from '../gpu/program.js';
 import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
-import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
+import { variantText } from '../kernels/candidates.js';
+import { bytesOf, type Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmulFor, matmulVariants } from '../kernels/matmul.js';
+import type { NumberType } from '../kernels/stored.js';
+import { requireOneOf } from '../model/values.js';
 import { requireKnownKeys } from '../names.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
+import { checkPrecision } from '../train/options.js';
+import { candidatesOn } from '../train/variants.js';
+import { halfBits } from './half-bits.js';
 import {
   MATMUL_FORMS,
   type MatmulForm,
@@ -34,6 +40,10 @@ export interface MatmulProfileOptions extends MatmulSizes {
   variants?: readonly string[];
   /** The name of one that comes before the others. */
   first?: string;
+  /** Also every candidate that the tuner has for the sizes, the device's default before all. */
+  candidates?: boolean;
+  /** What A and B are in memory; f32 by default. */
+  precision?: NumberType;
   /** All three by default. */
   forms?: readonly MatmulForm[];
   /** Told before each variant of each form is checked and timed: on software the largest take seconds. */
@@ -73,6 +83,8 @@ export interface KernelRow
   worst: number;
   /** The fastest of its form, by the median. */
   best: boolean;
+  /** Whether it is what a model takes for these sizes without tuning. */
+  default: boolean;
 }
 
 /** A variant that was not timed, and why. */
@@ -86,6 +98,8 @@ export interface RefusedKernel {
 /** Plain JSON. */
 export interface KernelReport extends MatmulSizes {
   adapter: AdapterSummary;
+  /** What A and B are in memory. */
+  precision: NumberType;
   method: 'timestamps' | 'repetition';
   /** The device has timestamps, but too coarse ones. */
   quantized: boolean;
@@ -110,24 +124,49 @@ const REMEDY = 'Use smaller m, n, k.';
  * @throws DeviceError when the device fails or the matrices do not fit it
  */
 export async function profileMatmul(device: Device, options: MatmulProfileOptions): Promise<KernelReport> {
-  requireKnownKeys(options, ['m', 'n', 'k', 'forms', 'first', 'variants', 'onProgress'], 'profileMatmul');
-  const { m, n, k, forms = MATMUL_FORMS } = options;
+  requireKnownKeys(options, KEYS, 'profileMatmul');
+  const { m, n, k, forms = MATMUL_FORMS, precision = 'f32' } = options;
   for (const form of forms) checkForm(form);
-  const first = options.first === undefined ? [] : chosenVariants(device, [options.first]);
-  const others = chosenVariants(device, options.variants).filter(({ name }) => name !== first[0]?.name);
-  const variants = [...first, ...others];
-  const candidates = variants.map((variant) => ({ variant, kernel: matmulFor({ m, n }, variant, 'plain') }));
-  return profileCandidates(device, { m, n, k }, forms, candidates, options.onProgress);
+  requireOneOf(precision, ['f32', 'f16'], 'precision');
+  checkPrecision({ precision }, device);
+  checkSizes({ m, n, k });
+  const candidates = forms.flatMap((form) => candidatesFor(device, { m, n, k }, form, precision, options));
+  return timeAll(device, { m, n, k }, precision, candidates, options.onProgress);
 }
+
+const KEYS = ['m', 'n', 'k', 'candidates', 'precision', 'forms', 'first', 'variants', 'onProgress'];
+
+function candidatesFor(
+  device: Device,
+  { m, n, k }: MatmulSizes,
+  form: MatmulForm,
+  precision: NumberType,
+  { variants, first, candidates = false }: MatmulProfileOptions,
+): PlacedCandidate[] {
+  const shape = shapeOf({ m, n, k }, form, precision);
+  const simple = matmulVariants(device.adapter, device.features.has('subgroups'));
+  const [standard, ...others] = candidatesOn(device, shape);
+  const all = candidates && standard ? [standard, ...others, ...simple] : simple;
+  const distinct = all.filter((one, at) => all.findIndex((other) => variantText(other) === variantText(one)) === at);
+  const before = first === undefined ? [] : named(device, distinct, [first]);
+  const rest = (variants ? named(device, distinct, variants) : distinct).filter(({ name }) => name !== before[0]?.name);
+  return [...before, ...rest].map((variant) => ({ form, variant, kernel: matmulFor({ m, n }, variant, 'plain') }));
+}
+
+const shapeOf = (sizes: MatmulSizes, form: MatmulForm, precision: NumberType): MatmulShape => ({
+  ...sizes,
+  ...transposed(form),
+  types: [precision, precision],
+  activation: 'identity',
+});
 
 function checkForm(form: string): void {
   if (!MATMUL_FORMS.some((known) => known === form))
     throw new ArgumentError(`form: "${form}", must be one of ${MATMUL_FORMS.join(', ')}`);
 }
 
-function chosenVariants(device: Device, names?: readonly string[]): MatmulVariant[] {
-  const all = matmulVariants(device.adapter, device.features.has('subgroups'));
-  if (!names) return all;
+/** Those of `all` with one of these names. */
+function named(device: Device, all: readonly MatmulVariant[], names: readonly string[]): MatmulVariant[] {
   const known = [...new Set(all.map(({ name }) => name))];
   const wanted = names.map((name) => {
     const found = known.find((one) => name === one || name === `matmul_${one}`);
@@ -144,6 +183,10 @@ export interface Candidate {
   kernel: Kernel<MatmulShape>;
 }
 
+interface PlacedCandidate extends Candidate {
+  form: MatmulForm;
+}
+
 /** The same for any kernels that bind a, b and c. */
 export async function profileCandidates(
   device: Device,
@@ -153,26 +196,37 @@ export async function profileCandidates(
   onProgress?: (progress: KernelProgress) => void,
 ): Promise<KernelReport> {
   checkSizes(sizes);
+  const placed = forms.flatMap((form) => candidates.map((candidate) => ({ ...candidate, form })));
+  return timeAll(device, sizes, 'f32', placed, onProgress);
+}
+
+/** @param candidates those of a form together */
+async function timeAll(
+  device: Device,
+  sizes: MatmulSizes,
+  precision: NumberType,
+  candidates: readonly PlacedCandidate[],
+  onProgress?: (progress: KernelProgress) => void,
+): Promise<KernelReport> {
   const memory = new Memory(device);
   try {
-    const bench = await Bench.create(device, memory, sizes);
+    const bench = await Bench.create(device, memory, sizes, precision);
     const sample = sampleOf(sizes);
     const rows: KernelRow[] = [];
     const refused: RefusedKernel[] = [];
-    for (const form of forms) {
-      const want = product(sizes, form, sample, bench.a, bench.b);
-      for (const candidate of candidates) {
-        const number = rows.length + refused.length + 1;
-        const { variant, kernel } = candidate;
-        onProgress?.({ variant, form, kernel: kernel.name, number, of: forms.length * candidates.length });
-        const result = await bench.measure(candidate, form, want);
-        if ('reason' in result) refused.push(result);
-        else rows.push(result);
-      }
+    let want: { form: MatmulForm; product: Product } | undefined;
+    for (const [index, candidate] of candidates.entries()) {
+      const { variant, kernel, form } = candidate;
+      if (want?.form !== form) want = { form, product: product(sizes, form, sample, bench.a, bench.b) };
+      onProgress?.({ variant, form, kernel: kernel.name, number: index + 1, of: candidates.length });
+      const result = await bench.measure(candidate, form, want.product);
+      if ('reason' in result) refused.push(result);
+      else rows.push(result);
     }
     return {
       adapter: device.adapter,
       ...sizes,
+      precision,
       method: bench.method,
       quantized: bench.quantized,
       checked: { rows: sample.rows.length, columns: sample.columns.length },
@@ -206,24 +260,29 @@ class Bench {
     private readonly memory: Memory,
     private readonly sizes: MatmulSizes,
     private readonly buffers: Record<keyof typeof PLACES, GPUBuffer>,
+    readonly precision: NumberType,
+    /** As they are in memory. */
     readonly a: Float32Array<ArrayBuffer>,
     readonly b: Float32Array<ArrayBuffer>,
   ) {
     this.machine = { device, memory, pipelines: pipelinesOf(device) };
   }
 
-  static async create(device: Device, memory: Memory, sizes: MatmulSizes): Promise<Bench> {
+  static async create(device: Device, memory: Memory, sizes: MatmulSizes, precision: NumberType): Promise<Bench> {
     const { m, n, k } = sizes;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const make = (label: string, count: number) =>
-      memory.create({ label, bytes: count * F32_BYTES, usage, remedy: REMEDY });
+    const make = (label: string, count: number, type: NumberType = 'f32') =>
+      memory.create({ label, bytes: bytesOf([count], type), usage, remedy: REMEDY });
     // Before the host's own arrays: what does not fit is said here.
-    const buffers = { a: make('a', m * k), b: make('b', k * n), c: make('c', m * n) };
+    const buffers = { a: make('a', m * k, precision), b: make('b', k * n, precision), c: make('c', m * n) };
     await memory.settled();
-    const [a, b] = [operand(1, m * k), operand(2, k * n)];
-    device.gpu.queue.writeBuffer(buffers.a, 0, a);
-    device.gpu.queue.writeBuffer(buffers.b, 0, b);
-    return new Bench(device, memory, sizes, buffers, a, b);
+    const [a, b] = [operand(1, m * k, precision), operand(2, k * n, precision)];
+    for (const [buffer, values] of [
+      [buffers.a, a],
+      [buffers.b, b],
+    ] as const)
+      device.gpu.queue.writeBuffer(buffer, 0, precision === 'f16' ? inWords(halfBits(values)) : values);
+    return new Bench(device, memory, sizes, buffers, precision, a, b);
   }
 
   get method(): KernelReport['method'] {
@@ -256,21 +315,25 @@ class Bench {
       ...rates(flops, bytes, middle),
       worst: worst.ratio,
       best: false,
+      default:
+        variantText(variant) ===
+        variantText(candidatesOn(this.device, shapeOf(this.sizes, form, this.precision))[0] ?? variant),
     };
   }
 
   private dispatch(kernel: Kernel<MatmulShape>, form: MatmulForm): Dispatch {
-    const tensor = (name: keyof typeof PLACES): Tensor => {
-      const bytes = this.buffers[name].size;
-      return {
-        name,
-        shape: [bytes / F32_BYTES],
-        bytes,
-        place: { kind: 'resource', resource: PLACES[name], offset: 0 },
-      };
-    };
-    const shape: MatmulShape = { ...this.sizes, ...transposed(form), activation: 'identity' };
-    return dispatchOf(kernel, shape, { a: tensor('a'), b: tensor('b'), c: tensor('c') }, form);
+    const tensor = (name: keyof typeof PLACES, count: number, type: NumberType = 'f32'): Tensor => ({
+      name,
+      shape: [count],
+      bytes: bytesOf([count], type),
+      ...(type === 'f16' && { type }),
+      place: { kind: 'resource', resource: PLACES[name], offset: 0 },
+    });
+    const { m, n, k } = this.sizes;
+    const { precision } = this;
+    const shape = shapeOf(this.sizes, form, precision);
+    const [a, b, c] = [tensor('a', m * k, precision), tensor('b', k * n, precision), tensor('c', m * n)];
+    return dispatchOf(kernel, shape, { a, b, c }, form);
   }
 
   private program(dispatch: Dispatch): Promise<Program> {
@@ -341,6 +404,13 @@ class Bench {
       timestamps.dispose();
     }
   }
+}
+
+/** writeBuffer takes whole words. */
+function inWords(halves: Uint16Array): Uint16Array<ArrayBuffer> {
+  const padded = new Uint16Array(halves.length + (halves.length % 2));
+  padded.set(halves);
+  return padded;
 }
 
 /** Microseconds. */

@@ -1,6 +1,7 @@
 // What a matrix product must be, for kernels that are to be believed before they are timed: operands, the product in f64
 // on the host, and how far from it an f32 kernel may be. Of large products a sample of rows and columns. Called by
 // kernel.ts; it runs nothing on the GPU.
+import type { NumberType } from '../kernels/stored.js';
 import { philox, seedKey, unit } from '../random.js';
 
 export interface MatmulSizes {
@@ -25,15 +26,18 @@ const MOST_ELEMENTS = 2 ** 20;
 /** Not a stream of the engine (STREAM in random.ts). */
 const CHECK_STREAM = 98;
 
-/** Numbers uniform in [-1, 1), multiples of 2^-23: a product of two is never so small that it is flushed to zero. */
-export function operand(seed: number, count: number): Float32Array<ArrayBuffer> {
+/**
+ * Numbers uniform in [-1, 1), multiples of 2^-23, or of 2^-11 where f16 is to hold them: a product of two is never so small
+ * that it is flushed to zero.
+ */
+export function operand(seed: number, count: number, type: NumberType = 'f32'): Float32Array<ArrayBuffer> {
   const values = new Float32Array(count);
   const key = seedKey(seed);
   for (let at = 0; at < count; at += 4) {
     const words = philox([at / 4, 0, 0, CHECK_STREAM], key);
     for (let i = 0; i < 4 && at + i < count; i++) values[at + i] = 2 * unit(words[i] ?? 0) - 1;
   }
-  return values;
+  return type === 'f16' ? values.map((value) => Math.floor(value * 2 ** 11) / 2 ** 11) : values;
 }
 
 /** Rows and columns of C that are checked. */

@@ -9,16 +9,18 @@ import { type Machine, Program } from '../gpu/program.js';
 import { readBuffer } from '../gpu/transfer.js';
 import type { Contender, Contest } from '../gpu/tune.js';
 import { type Part, parameterSpecs, trainingGraph } from '../graph/build.js';
-import { defaultVariant, parseVariant, variantText } from '../kernels/candidates.js';
+import { defaultVariant, deviceFeatures, parseVariant, variantText } from '../kernels/candidates.js';
 import { shapeText } from '../kernels/choices.js';
-import { F32_BYTES } from '../kernels/kernel.js';
+import { bytesOf, F32_BYTES } from '../kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul, matmulFor } from '../kernels/matmul.js';
+import type { NumberType } from '../kernels/stored.js';
 import type { ModelSpec } from '../model/spec.js';
 import { dispatchOf } from '../plan/call.js';
 import { layoutOf } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import { candidatesOn } from '../train/variants.js';
+import { halfBits } from './half-bits.js';
 
 /** A matmul of a step, and how often it comes. */
 export interface PlannedMatmul {
@@ -27,34 +29,47 @@ export interface PlannedMatmul {
 }
 
 /** Those of a training step: a plan is made, and asked for. A layer's own training has none but these. */
-export function plannedMatmuls(device: Device, spec: ModelSpec, batch: number, part: Part = 'whole'): PlannedMatmul[] {
+export function plannedMatmuls(
+  device: Device,
+  spec: ModelSpec,
+  batch: number,
+  precision: NumberType = 'f32',
+  part: Part = 'whole',
+): PlannedMatmul[] {
   const found = new Map<string, PlannedMatmul>();
   const sizes = { layout: layoutOf(parameterSpecs(spec)), rows: batch, imageBytes: 4, metricsCapacity: 1 };
   makePlan('tuning', trainingGraph(spec, batch, part), {
     ...sizes,
     ...(spec.classes !== undefined && { labelBytes: 4 }),
     fuse: true,
+    precision,
     choose: (shape) => {
       const name = shapeText(shape);
       const before = found.get(name)?.calls ?? 0;
       found.set(name, { shape, calls: before + 1 });
-      return defaultVariant(device.adapter, { subgroups: device.features.has('subgroups') }, shape);
+      return defaultVariant(device.adapter, deviceFeatures(device.features), shape);
     },
   });
   return [...found.values()];
 }
 
 /** To a program the names of resources are only names. */
-const PLACES = { a: 'parameters', b: 'input', c: 'output', dbias: 'metrics' } as const satisfies Record<
-  string,
-  Resource
->;
+const PLACES = {
+  a: 'parameters',
+  b: 'input',
+  'a as f16': 'halves',
+  'b as f16': 'images',
+  c: 'output',
+  dbias: 'metrics',
+} as const satisfies Record<string, Resource>;
 type Place = keyof typeof PLACES;
 
-const OPERANDS = { a: 1, b: 2 };
+/** Of the numbers of an operand. */
+const SEEDS = { a: 1, b: 2 };
+type Operand = keyof typeof SEEDS;
 const REMEDY = 'Train without tuning.';
 
-/** Whole numbers up to this in size: sums of f32 are exact up to 2^24, whatever their order. */
+/** Whole numbers up to this in size, which f16 holds, too: sums of f32 are exact up to 2^24, whatever their order. */
 const largestExact = (k: number): number => Math.max(1, Math.min(8, Math.floor(Math.sqrt(2 ** 24 / k))));
 
 /** Candidates are not told apart by their epilogues, but for the one that sums the rows of A on the way. */
@@ -78,31 +93,30 @@ export class TuneBench {
   static async create(device: Device, memory: Memory, matmuls: readonly PlannedMatmul[]): Promise<TuneBench> {
     const most = (size: (shape: MatmulShape) => number) => Math.max(1, ...matmuls.map(({ shape }) => size(shape)));
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const make = (label: string, count: number) =>
-      memory.create({ label, bytes: count * F32_BYTES, usage, remedy: REMEDY });
-    const buffers = {
-      a: make(
-        'tuning a',
-        most(({ m, k }) => m * k),
-      ),
-      b: make(
-        'tuning b',
-        most(({ n, k }) => n * k),
-      ),
+    const make = (label: Place, count: number, type: NumberType = 'f32') =>
+      memory.create({ label: `tuning ${label}`, bytes: bytesOf([count], type), usage, remedy: REMEDY });
+    const ofType = (type: NumberType, at: 0 | 1) => (shape: MatmulShape) =>
+      (shape.types?.[at] ?? 'f32') === type ? shape.k * (at === 0 ? shape.m : shape.n) : 0;
+    const buffers: Record<Place, GPUBuffer> = {
+      a: make('a', most(ofType('f32', 0))),
+      b: make('b', most(ofType('f32', 1))),
+      'a as f16': make('a as f16', most(ofType('f16', 0)), 'f16'),
+      'b as f16': make('b as f16', most(ofType('f16', 1)), 'f16'),
       c: make(
-        'tuning c',
+        'c',
         most(({ m, n }) => m * n),
       ),
       dbias: make(
-        'tuning dbias',
+        'dbias',
         most(({ m }) => m),
       ),
     };
     await memory.settled();
     const largest = largestExact(most(({ k }) => k));
-    for (const [name, seed] of Object.entries(OPERANDS) as ['a' | 'b', number][]) {
-      const buffer = buffers[name];
-      device.gpu.queue.writeBuffer(buffer, 0, wholeNumbers(seed, buffer.size / F32_BYTES, largest));
+    for (const [name, seed] of Object.entries(SEEDS) as [Operand, number][]) {
+      const [whole, half] = [buffers[name], buffers[`${name} as f16`]];
+      device.gpu.queue.writeBuffer(whole, 0, wholeNumbers(seed, whole.size / F32_BYTES, largest));
+      device.gpu.queue.writeBuffer(half, 0, halfBits(wholeNumbers(seed, (2 * half.size) / F32_BYTES, largest)));
     }
     return new TuneBench(device, memory, buffers);
   }
@@ -127,14 +141,24 @@ export class TuneBench {
   }
 
   private dispatch(variant: MatmulVariant, shape: MatmulShape): Dispatch {
-    const { m, n, k } = shape;
-    const tensor = (name: Place, counts: number[]): Tensor => {
-      const bytes = counts.reduce((product, count) => product * count, F32_BYTES);
-      return { name, shape: counts, bytes, place: { kind: 'resource', resource: PLACES[name], offset: 0 } };
-    };
+    const { m, n, k, types = ['f32', 'f32'] } = shape;
+    const tensor = (name: Place, counts: number[], type: NumberType = 'f32'): Tensor => ({
+      name,
+      shape: counts,
+      bytes: bytesOf(counts, type),
+      ...(type === 'f16' && { type }),
+      place: { kind: 'resource', resource: PLACES[name], offset: 0 },
+    });
+    const operand = (name: Operand, counts: number[], type: NumberType) =>
+      tensor(type === 'f16' ? `${name} as f16` : name, counts, type);
     const c = tensor('c', [m, n]);
-    const tensors = { a: tensor('a', [m, k]), b: tensor('b', [k, n]), c, dw: c, dbias: tensor('dbias', [m]) };
-    return dispatchOf(matmulFor(shape, variant, epilogueOf(shape)), shape, tensors, shapeText(shape));
+    const [a, b] = [operand('a', [m, k], types[0]), operand('b', [k, n], types[1])];
+    return dispatchOf(
+      matmulFor(shape, variant, epilogueOf(shape)),
+      shape,
+      { a, b, c, dw: c, dbias: tensor('dbias', [m]) },
+      shapeText(shape),
+    );
   }
 
   private async contender(dispatch: Dispatch): Promise<Contender> {

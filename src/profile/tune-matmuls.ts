@@ -5,10 +5,13 @@ import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { type Outcome, type Refusal, tune } from '../gpu/tune.js';
-import { defaultVariant, variantText } from '../kernels/candidates.js';
+import { defaultVariant, deviceFeatures, variantText } from '../kernels/candidates.js';
 import { type MatmulVariants, shapeText } from '../kernels/choices.js';
+import type { NumberType } from '../kernels/stored.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
+import { requireOneOf } from '../model/values.js';
 import { requireKnownKeys } from '../names.js';
+import { checkPrecision } from '../train/options.js';
 import { candidatesOn } from '../train/variants.js';
 import { measureMultiplyAdd } from './ceilings.js';
 import { epilogueOf, type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
@@ -17,6 +20,8 @@ import { hashTexts, type TunedMatmul, type TunedMatmuls, type TuningCache, tuned
 export interface TuneMatmulOptions {
   /** Images a step, as createTrainer's; 128 by default. */
   batch?: number;
+  /** What matmuls read, as createTrainer's; f32 by default. */
+  precision?: NumberType;
   /** What is remembered from one run to the next; nothing by default. */
   cache?: TuningCache;
   /** Takes what the cache knows, and times nothing. */
@@ -31,7 +36,7 @@ export interface TuneMatmulOptions {
 
 /** One matmul of the step, decided. */
 export interface MatmulChoice {
-  /** "NT 128x512x784": how A and B are stored, m x n x k. */
+  /** "NT 128x512x784": how A and B are stored, m x n x k; with "f16" behind it where they are (kernels/choices.ts). */
   shape: string;
   variant: string;
   default: string;
@@ -60,7 +65,7 @@ const BUDGET_SOFTWARE_MS = 20_000;
 const BATCH = 128;
 /** A GPU's driver compiles on the CPU, several at a time. */
 const COMPILED_AHEAD = 6;
-const KEYS = ['batch', 'cache', 'onlyCached', 'again', 'budgetMs', 'onProgress'];
+const KEYS = ['batch', 'precision', 'cache', 'onlyCached', 'again', 'budgetMs', 'onProgress'];
 
 /**
  * Finds the fastest variant of each matmul of a training step. Whatever is not decided within the budget keeps its default.
@@ -89,13 +94,15 @@ export async function chooseMatmuls(
   time: TimeMatmuls,
 ): Promise<TuneReport> {
   requireKnownKeys(options, KEYS, 'tuneMatmuls');
-  const { batch = BATCH, cache, onlyCached = false, again = false } = options;
+  const { batch = BATCH, precision = 'f32', cache, onlyCached = false, again = false } = options;
   const { budgetMs = device.adapter.software ? BUDGET_SOFTWARE_MS : BUDGET_GPU_MS } = options;
   if (!(budgetMs > 0)) throw new ArgumentError(`budgetMs: ${budgetMs}, must be milliseconds above 0`);
   validateSpec(spec);
+  requireOneOf(precision, ['f32', 'f16'], 'precision');
+  checkPrecision({ precision }, device);
   device.check();
   const started = performance.now();
-  const matmuls = plannedMatmuls(device, spec, batch);
+  const matmuls = plannedMatmuls(device, spec, batch, precision);
   const hashes = await hashesOf(device, matmuls);
   const on = tunedOn(device.adapter);
   const known = cache && !again ? await cache.read(on) : {};
@@ -128,7 +135,7 @@ function choiceOf(
   timed: TunedMatmul | undefined,
   remembered: TunedMatmul | undefined,
 ): MatmulChoice {
-  const standard = variantText(defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape));
+  const standard = variantText(defaultVariant(adapter, deviceFeatures(features), shape));
   const known = timed ?? remembered;
   const from = timed ? 'timed' : remembered ? 'cache' : 'default';
   const times = known && { us: known.us, defaultUs: known.defaultUs };

@@ -8,12 +8,25 @@ import { F32_BYTES } from '../kernels/kernel.js';
 import { COUNT_STRIDE, weightCheckPlan } from '../plan/check.js';
 import type { Layout } from '../plan/layout.js';
 import type { Model } from './model.js';
+import { LEAST_LOSS_SCALE } from './step-state.js';
 
 const REMEDY = 'training has diverged. Use a smaller learning rate';
 
 /** @param step from 1 */
 export const badTrainingLoss = (step: number, told: string) =>
   new TrainingError(`the loss of step ${step} is not a finite number (${told}): ${REMEDY}`, step);
+
+/**
+ * Gradients overflow f16 however small the loss is made: not they, but what they are products of is too large.
+ * @param step from 1
+ */
+export const badLossScale = (step: number, told: string) =>
+  new TrainingError(
+    `the gradients of step ${step} overflow f16 although the loss is finite (${told}) and scaled by ${LEAST_LOSS_SCALE} (2^-24), ` +
+      'the least: activations have grown beyond 65504, the largest number of f16, and no step changes anything any more. ' +
+      "Use --precision f32 (precision: 'f32'), or a lower learning rate from an earlier state on",
+    step,
+  );
 
 /** @param name `test` or `validation` */
 export const badEvaluation = (name: string, step: number, told: string) =>

@@ -57,6 +57,9 @@ export class LossMean {
   }
 }
 
+/** OVERFLOWS_ANYWAY of shaders/finish/adjust_loss_scale.wgsl, where else is the number of losses that are not finite. */
+const OVERFLOWS_ANYWAY = -1;
+
 /** How many steps from `step` on may go in one submit. */
 export const stepsBeforeWrap = (step: number): number => METRICS_CAPACITY - (step % METRICS_CAPACITY);
 
@@ -65,7 +68,7 @@ export interface PendingMetrics {
   step: number;
   count: number;
   losses: readonly PlannedLoss[];
-  /** [count, terms + 1] once the steps are done: sums, and how many losses were not finite. */
+  /** [count, terms + 1] once the steps are done: sums, and how many losses were not finite, or OVERFLOWS_ANYWAY. */
   sums: Promise<Float32Array>;
 }
 
@@ -132,14 +135,15 @@ export class MetricsReader {
 
 /**
  * Visits each step's sums with the number of its images.
- * @param fault what to throw at the first step (from 0) of which a loss is not a finite number, and what the losses were
+ * @param fault what to throw at the first step (from 0) of which a loss is not a finite number, or (`anyway`) whose gradients
+ *   overflow at the least scale of the loss; and what the losses were
  * @throws TrainingError
  */
 export async function eachStep(
   pending: PendingMetrics,
   rows: (step: number) => number,
   visit: (sums: Float32Array, images: number, step: number) => void,
-  fault: (step: number, told: string) => TrainingError,
+  fault: (step: number, told: string, anyway: boolean) => TrainingError,
 ): Promise<void> {
   const { losses } = pending;
   const columns = metricsColumns(losses.length);
@@ -150,7 +154,7 @@ export async function eachStep(
     const bad = all[index * columns + losses.length];
     if (bad !== 0 || !sums.every(Number.isFinite)) {
       const told = losses.map(({ term }, at) => `${term} ${sums[at]}`).join(', ');
-      throw fault(step, told);
+      throw fault(step, told, bad === OVERFLOWS_ANYWAY);
     }
     visit(sums, rows(step), step);
   }

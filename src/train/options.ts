@@ -145,7 +145,7 @@ export function optionsOf({
 }
 
 /** @throws ArgumentError if the device cannot train with this precision */
-export function checkPrecision({ precision }: StepSettings, { features, adapter }: Device): void {
+export function checkPrecision({ precision }: Pick<StepSettings, 'precision'>, { features, adapter }: Device): void {
   if (precision === 'f16' && !features.has('shader-f16'))
     throw new ArgumentError(
       `precision: "f16" needs a device with the feature "shader-f16", which ${adapter.name} has not; use "f32", or another adapter`,

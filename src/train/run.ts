@@ -1,6 +1,6 @@
 // Steps up to the end of an epoch: submitted ahead of what has arrived, at most two submits in flight; every step's losses
 // are told as they arrive. What comes before and after, an epoch's report and recovery, is trainer.ts's business.
-import { badTrainingLoss, type ExplosionWatch } from './divergence.js';
+import { badLossScale, badTrainingLoss, type ExplosionWatch } from './divergence.js';
 import type { EpochMeter } from './meter.js';
 import { eachStep, type Losses, LossMean, type PendingMetrics, settled } from './metrics.js';
 import type { Pace } from './pace.js';
@@ -37,7 +37,7 @@ export interface RunLimits {
 
 /**
  * Trains until step `end`, or until `signal` aborts; resolves when all that was submitted has arrived.
- * @throws TrainingError when a loss is not finite; DeviceError when the device fails
+ * @throws TrainingError when a loss is not finite, or gradients overflow f16 whatever the loss is scaled by; DeviceError when the device fails
  */
 export async function runSteps(
   { stepper, meter, pace, watch }: RunParts,
@@ -45,7 +45,8 @@ export async function runSteps(
   listener: RunListener,
 ): Promise<void> {
   const { losses } = stepper.plan;
-  const fault = (step: number, told: string) => badTrainingLoss(step + 1, told);
+  const fault = (step: number, told: string, anyway: boolean) =>
+    anyway ? badLossScale(step + 1, told) : badTrainingLoss(step + 1, told);
   const arrive = async (pending: PendingMetrics) => {
     const recent = new LossMean(losses);
     const visit = (sums: Float32Array, images: number, before: number) => {

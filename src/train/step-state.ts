@@ -85,6 +85,9 @@ export interface LossScaling {
   skipped: number;
 }
 
+/** SMALLEST of shaders/finish/adjust_loss_scale.wgsl. */
+export const LEAST_LOSS_SCALE = 2 ** -24;
+
 const UNSCALED: LossScaling = { scale: 1, good: 0, skipped: 0 };
 /** As torch.amp.GradScaler begins. */
 const FIRST_SCALING: LossScaling = { scale: 2 ** 16, good: 0, skipped: 0 };

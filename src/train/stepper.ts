@@ -5,7 +5,7 @@ import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { type Segment, SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
-import { type Plan, uses } from '../plan/plan.js';
+import { type Plan, updates, uses } from '../plan/plan.js';
 import { COUNTERS_BYTES, type ImagePart, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
 import { type Resident, residentSizes } from './resident.js';
@@ -18,6 +18,7 @@ import {
   scalingOf,
   settingsBytes,
 } from './step-state.js';
+import { WeightCopies } from './weight-copies.js';
 
 /** Steps that are ready to be submitted. */
 export interface EncodedSteps {
@@ -51,6 +52,7 @@ export class Stepper {
     },
     private readonly reader: MetricsReader,
     private settings: StepSettings,
+    private readonly weights: Weights,
   ) {}
 
   /**
@@ -94,8 +96,10 @@ export class Stepper {
         if (buffer) upload(device.gpu.queue, buffer, bytes.subarray(first * stride, (first + count) * stride));
       });
       if (examples.labels && owned.labels) upload(device.gpu.queue, owned.labels, examples.labels);
-      const program = await Program.create(own, plan, { ...shared, ...owned }, remedy);
-      const stepper = new Stepper(own, program, owned, reader, settings);
+      const weights = await weightsOf(own, plan, shared, remedy);
+      const halves = weights.copies && { halves: weights.copies.buffer };
+      const program = await Program.create(own, plan, { ...shared, ...owned, ...halves }, remedy);
+      const stepper = new Stepper(own, program, owned, reader, settings, weights);
       stepper.configure(settings);
       stepper.rewind(0);
       return stepper;
@@ -141,6 +145,7 @@ export class Stepper {
   rewind(step: number, scaling = firstScaling(this.settings)): void {
     this.step = step;
     this.reader.failure = undefined;
+    this.weights.copies?.forget();
     this.machine.device.gpu.queue.writeBuffer(this.owned.counters, 0, countersBytes(step, this.settings, scaling));
   }
 
@@ -179,10 +184,14 @@ export class Stepper {
     if (this.reader.failure) throw new DeviceError(missingText(this.plan.name), { cause: this.reader.failure });
     const steps = Math.min(count, stepsBeforeWrap(this.step));
     const encoder = this.machine.device.gpu.createCommandEncoder({ label: this.plan.name });
+    const { trained, copies } = this.weights;
+    copies?.refresh(encoder);
     encodeSteps(encoder, steps);
     const { read } = this.reader.copy(encoder, this.step, steps);
     const commands = encoder.finish();
     this.step += steps;
+    if (trained) trained.version++;
+    copies?.hold();
     return { commands, steps, read };
   }
 
@@ -194,6 +203,21 @@ export class Stepper {
   dispose(): void {
     this.machine.memory.dispose();
   }
+}
+
+/** The parameters, if steps change them, and the copies that they read instead. */
+interface Weights {
+  trained?: SplitBuffer;
+  copies?: WeightCopies;
+}
+
+async function weightsOf(machine: Machine, plan: Plan, { parameters }: Resources, remedy: string): Promise<Weights> {
+  if (!(parameters instanceof SplitBuffer) || !updates(plan, 'parameters')) return {};
+  const { refresh } = plan;
+  return {
+    trained: parameters,
+    ...(refresh && { copies: await WeightCopies.create(machine, refresh, parameters, remedy) }),
+  };
 }
 
 const missingText = (name: string) =>

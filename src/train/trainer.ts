@@ -130,7 +130,7 @@ export class Trainer {
    * Trains, and yields a report after each epoch. When the GPU is lost, it is opened anew and training goes on from the
    * state that was last saved, to the same bits as if nothing had happened, `recoveries` times at most.
    * @throws ArgumentError for options that make no sense, or while another call is training
-   * @throws TrainingError when the loss or a weight is not a finite number; DeviceError when the device fails
+   * @throws TrainingError when the loss or a weight is not a finite number, or in f16 no step can be done any more; DeviceError when the device fails
    */
   async *train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
     checkTrainOptions(options);

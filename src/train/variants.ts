@@ -2,16 +2,16 @@
 // Keeps a note of all that were asked for, so that a run can be repeated to the same bits.
 import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../kernels/candidates.js';
+import { defaultVariant, deviceFeatures, matmulCandidates, parseVariant, variantText } from '../kernels/candidates.js';
 import { type MatmulVariants, shapeText } from '../kernels/choices.js';
 import type { MatmulShape, MatmulVariant } from '../kernels/matmul.js';
 import { show } from '../show.js';
 
 /** Every variant that the device can compute a matmul of this shape by, the default first. */
 export function candidatesOn({ adapter, features, limits }: Device, shape: MatmulShape): MatmulVariant[] {
-  const subgroups = { subgroups: features.has('subgroups') };
-  const standard = defaultVariant(adapter, subgroups, shape);
-  const all = matmulCandidates(adapter, subgroups, limits, shape);
+  const own = deviceFeatures(features);
+  const standard = defaultVariant(adapter, own, shape);
+  const all = matmulCandidates(adapter, own, limits, shape);
   return [standard, ...all.filter((variant) => variantText(variant) !== variantText(standard))];
 }
 

@@ -54,6 +54,10 @@ test('the smallest sweep and one square: tables, a picture, and a JSON that adds
     assert.is(flops, 2 * m * n * k);
     assert.equal(refused, []);
     assert.is(variants.filter(({ best }) => best).length, 1);
+    assert.equal(
+      variants.map((variant) => variant.default),
+      variants.map((_, at) => at === 0),
+    );
     const best = Math.min(...variants.map(({ median }) => median));
     for (const { median, gflops, share, worst, best: marked } of variants) {
       assert.is(marked, median === best);
@@ -74,6 +78,7 @@ for (const [args, text] of [
     ['--peers', '--width', '2'],
     /^error: --width is given, but only the sweep \(no part named, or --scaling\) has a use/,
   ],
+  [['--peers', '--precision', 'f16'], /^error: --precision is given, but only the sweep or --matmul has a use for it/],
   [['--rounds', '2'], /^error: --rounds is given, but only --peers has a use for it/],
   [['--svg', 'a.svg'], /^error: --svg is given, but only --scaling has a use for it/],
   [

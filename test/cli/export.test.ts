@@ -265,7 +265,7 @@ for (const [what, args, message] of [
 test('--help names every flag', () => {
   const { status, out } = exporting('--help');
   assert.is(status, 0);
-  for (const flag of ['--run DIR', '--out DIR', '--data NAME|DIR', '--examples N', '--onnx', '--html', '--help'])
+  for (const flag of ['--run DIR', '--out DIR', '--data NAME|PATH', '--examples N', '--onnx', '--html', '--help'])
     assert.ok(out.includes(flag), flag);
 });
 

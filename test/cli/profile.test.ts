@@ -97,15 +97,26 @@ test('--kernel --m --n --k: one product alone, every variant, the one named firs
   assert.is(status, 0);
   const told = err.trimEnd().split('\n');
   for (const [at, line] of told.entries())
-    assert.match(line, new RegExp(`^timing ${at + 1} of ${told.length}: (NT|NN|TN) \\w+( \\d+)?$`));
+    assert.match(
+      line,
+      new RegExp(
+        `^timing ${at + 1} of ${told.length}: (NT|NN|TN) (tiled [\\dx]+ \\dx\\d|\\w+ \\d+ lanes)( 32x\\d)?( vec4)?$`,
+      ),
+    );
   const rows = out.split('\n').filter((line) => /^(NT|NN|TN) /.test(line));
   assert.is(rows.length, told.length, out);
   assert.match(rows[0] ?? '', /^NT +registers /);
   assert.ok(rows.some((row) => /^NT +tiled /.test(row)));
+  for (const form of ['NT', 'NN', 'TN'])
+    assert.is(rows.filter((row) => row.startsWith(form) && /(<- best, | )default$/.test(row)).length, 1, form);
   assert.is(run(...product, '--quiet').err, '');
 });
 
 for (const [args, text] of [
+  [
+    ['--m', '8', '--n', '8', '--k', '8', '--precision', 'f16', '--adapter', 'swiftshader'],
+    /^error: precision: "f16" needs a device with the feature "shader-f16", which .* has not; use "f32", or another/,
+  ],
   [['--m', '32', '--k', '8'], /^error: --n is missing: a product has three sizes/],
   [['--kernel', 'nothing', ...SMALL], /^error: no kernel or layer "nothing" in this plan; it has numbers 1 to \d+ and/],
   [['--step', '3'], /^error: --step: unknown; did you mean --steps\? See --help$/],

@@ -37,6 +37,10 @@ const IN_STEP = 'a race that software adapters hide: they run all lanes of a wor
 
 /** @type {Fault[]} */
 const SHADERS = [
+  shader('distance', 'sign kept', 'abs(x[at] - WANTED)', '(x[at] - WANTED)', 'kernel/distance'),
+  shader('distance_gradient', 'wrong sign', 'sign(x[at] - WANTED)', 'sign(WANTED - x[at])', 'kernel/distance'),
+  shader('lib/vae', 'free bits cost', 'return vec2f();', 'return vec2f(mu, 0.0);', 'kernel/latent'),
+  shader('lib/vae', 'free bits count for more', 'kl < FREE_BITS);', 'kl > FREE_BITS);', 'kernel/latent'),
   shader('examples/u8', 'bytes of a word in the other order', '(at % 4u)', '(3u - at % 4u)', 'kernel/gather'),
   shader('examples/u8', 'wrong scale', '/ 255.0', '/ 256.0', 'kernel/gather'),
   shader('examples/f16', 'the other half', '[at % 2u]', '[1u - at % 2u]', 'kernel/gather', 'train/examples'),
@@ -70,6 +74,7 @@ const SHADERS = [
     equivalent: 'the kernel does nothing, with any number of lanes: it is there for what a dispatch costs',
   },
   shader('clip_scale', 'last part left out', 'part < sizes.parts', 'part + 1u < sizes.parts', 'kernel/clip'),
+  shader('finish/adjust_loss_scale', 'silent', 'scale <= SMALLEST', 'scale < SMALLEST', 'kernel/finish-step'),
   shader('finish/adjust_loss_scale', 'never grows', 'counters.good += 1u', 'counters.good += 0u', 'kernel/finish-step'),
   shader('stored/f16', 'no infinity', '<= LARGEST_HALF', '<= 1e38', 'kernel/half'),
   shader('stored/f16_quad', 'no infinity', 'vec4f(LARGEST_HALF)', 'vec4f(1e38)', 'kernel/half'),
@@ -231,6 +236,23 @@ const SHADERS = [
     'const BIAS_GRADIENT = false',
     'kernel/matmul',
   ),
+  shader(
+    'matmul_matrix',
+    'a row of matrices for another',
+    'left[i] = load_left(first_row + i *',
+    'left[i] = load_left(first_row + 0u *',
+    'kernel/matrix',
+  ),
+  {
+    ...shader(
+      'matmul_matrix',
+      'no barrier',
+      'workgroupBarrier();  // every lane has stored',
+      '// every lane has stored',
+      'kernel/matrix',
+    ),
+    equivalent: IN_STEP,
+  },
   shader('matmul_registers', 'a row for another', 'min(row + 7, last)', 'min(row + 6, last)', 'kernel/matmul'),
   shader('matmul_subgroups', 'a lane for another', '4 + 1], 5 % LANES', '4 + 1], 6 % LANES', 'kernel/matmul'),
   shader('matmul_tiled', 'not transposed', 'rows = transpose(a_block', 'rows = (a_block', 'kernel/matmul'),
@@ -252,8 +274,11 @@ const SHADERS = [
     'b[k * sizes.n + column]',
     'kernel/matmul',
   ),
+  shader('operands/matrix', 'rows for columns', 'col_major>(&b', 'row_major>(&b', 'kernel/matrix'),
   shader('operands/scalar', 'one too many at the edge', 'ks < vec4u(sizes.k)', 'ks <= vec4u(sizes.k)', 'kernel/matmul'),
   shader('operands/vec4', 'not transposed', 'return transpose(b_quads', 'return (b_quads', 'kernel/matmul'),
+  shader('optimizers/as_half', 'the first for all', 'stored(w[at])', 'stored(w[0])', 'kernel/half'),
+  shader('optimizers/not_as_half', 'changes it', '(at: u32) {}', '(at: u32) { w[at] *= 0.5; }', 'kernel/optimizer'),
   shader('optimizers/clipped', 'not clipped', 'clip * gradient', 'gradient', 'kernel/optimizer'),
   shader('optimizers/momentum', 'no Nesterov', 'direction + settings.momentum * next', 'next', 'kernel/optimizer'),
   shader('optimizers/no_momentum', 'wrong sign', 'return direction', 'return -direction', 'kernel/optimizer'),
@@ -294,6 +319,15 @@ const SHADERS = [
 
 /** @type {Fault[]} */
 const PASSES = [
+  source(
+    'train/weight-copies',
+    'made once and never anew',
+    'this.held === this.parameters.version',
+    'this.held !== undefined',
+    'train/weight-copies',
+  ),
+  source('train/stepper', 'steps undone unheard', 'this.weights.copies?.forget();', '', 'train/weight-copies'),
+  source('train/stepper', 'steps that nobody hears of', 'if (trained) trained.version++;', '', 'train/weight-copies'),
   source(
     'plan/call',
     'swapped',

@@ -139,11 +139,11 @@ for (const [title, examples, batch, before, after] of COUNTERS)
     assert.equal(await finish(shapeOf(128), before, examples, batch), after);
   });
 
-/** The counters' scaling after a step of a scaled loss. */
-async function scalingAfter(before: { lossScale: number; good: number; skipped: number }, overflow: 0 | 1) {
+/** The counters' scaling after a step of a scaled loss, and what is told of losses that are not finite. */
+async function scalingAfter(before: { lossScale: number; good: number; skipped: number }, overflow: 0 | 1, loss = 1) {
   const shape = shapeOf(8);
   const results = await runKernel(finishScaledStep, shape, {
-    losses: new Float32Array(2 * shape.stride),
+    losses: new Float32Array(2 * shape.stride).fill(loss),
     settings: settingsOf({ examples: 100, batch: 8 }),
     progress: progressOf({ rows: 8 }),
     metrics: ringOf(shape),
@@ -152,20 +152,27 @@ async function scalingAfter(before: { lossScale: number; good: number; skipped: 
   });
   const [step, , start, , good, skipped] = results.u32('counters');
   assert.equal([step, start], [1, 8], 'a step that updates nothing counts as one');
-  return { lossScale: results.f32('counters')[3], good, skipped };
+  const [, , notFinite] = results.f32('metrics');
+  return { lossScale: results.f32('counters')[3], good, skipped, notFinite };
 }
 
-for (const [title, overflow, before, after] of [
+for (const [title, overflow, before, after, told = 0] of [
   ['an overflow halves it', 1, [2 ** 16, 7, 2], [2 ** 15, 0, 3]],
-  ['an overflow leaves the least', 1, [2 ** -24, 7, 2], [2 ** -24, 0, 3]],
+  ['an overflow above the least', 1, [2 ** -23, 7, 2], [2 ** -24, 0, 3]],
+  ['an overflow leaves the least, and is told', 1, [2 ** -24, 7, 2], [2 ** -24, 0, 3], -1],
   ['a good step counts', 0, [2 ** 16, 7, 2], [2 ** 16, 8, 2]],
   ['the 2000th good step doubles it', 0, [2 ** 16, 1999, 2], [2 ** 17, 0, 2]],
   ['and leaves the largest', 0, [2 ** 24, 1999, 0], [2 ** 24, 0, 0]],
 ] as const)
   test(`the loss scale: ${title}`, async () => {
     const named = ([lossScale, good, skipped]: readonly [number, number, number]) => ({ lossScale, good, skipped });
-    assert.equal(await scalingAfter(named(before), overflow), named(after));
+    assert.equal(await scalingAfter(named(before), overflow), { ...named(after), notFinite: told });
   });
+
+test('the loss scale: of losses that are not finite, too, they are told', async () => {
+  const least = { lossScale: 2 ** -24, good: 0, skipped: 2 };
+  assert.is((await scalingAfter(least, 1, Number.NaN)).notFinite, 16);
+});
 
 usesDevice(test);
 test.run();

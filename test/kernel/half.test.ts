@@ -5,13 +5,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addBias, sumRows, toHalf } from '../../src/kernels/elementwise.js';
 import { fitsShape, variantText } from '../../src/kernels/matmul-variants.js';
+import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import { storageParts } from '../../src/kernels/stored.js';
+import { resolveOptimizer } from '../../src/model/optimizer.js';
 import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
 import { runEpilogue, VARIANT } from '../support/epilogue-runner.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { checkHalfProduct, type Form, NN, NT, type OperandTypes, type Size, shapeOf, TN } from '../support/matmul.js';
 import { fromHalf, toHalf as halfOf, halves, uniforms } from '../support/numbers.js';
+import { progressOf, settingsOf } from '../support/step.js';
 import { ULP } from '../support/tolerance.js';
 
 /** Half an ulp to nearest; WGSL leaves the direction open. Below 2^-14 an absolute error, and a device may flush. */
@@ -134,6 +137,29 @@ if (hasHalf) {
       () => 7 * ULP * 7,
       (i) => `sum[${i}]`,
     );
+  });
+
+  test('an optimizer writes what it updates as f16, too; after an overflow it leaves the copy as it was', async () => {
+    const kernel = optimizer({ ...formOf(resolveOptimizer('sgd'), false), scaled: true, copies: true });
+    assert.is(kernel.name, 'sgd+unscale+to_half');
+    const count = 1028;
+    const w = uniforms(1, count, -2, 2);
+    w[5] = 1e6;
+    const before = Uint16Array.from({ length: count }, (_, i) => i);
+    const bound = { gradient: uniforms(2, count), settings: settingsOf(), progress: progressOf({}), w };
+    for (const overflow of [0, 1]) {
+      const scaling = Uint32Array.of(0x3f800000, overflow);
+      const results = await runKernel(kernel, { count }, { ...bound, scaling, half: before });
+      const updated = results.f32('w');
+      const half = results.f16('half');
+      if (overflow === 1) assert.equal(half, before);
+      else
+        updated.forEach((value, i) => {
+          const got = fromHalf(half[i] ?? 0);
+          if (i === 5) assert.is(got, Number.POSITIVE_INFINITY);
+          else assert.ok(Math.abs(got - value) <= halfLimit(value), `half[${i}]: ${got}, ${value}`);
+        });
+    }
   });
 
   test('what f16 cannot hold is stored as infinity, one number at a time and four', async () => {

@@ -30,6 +30,7 @@ const SIZES: LatentShape[] = [
   { rows: 3, latent: 64, logVarRange: [-0.5, 1.25] },
   { rows: 3, latent: 65, logVarRange: NO_BOUNDS },
   { rows: 17, latent: 31, logVarRange: LOG_VAR_RANGE },
+  { rows: 5, latent: 37, logVarRange: LOG_VAR_RANGE, freeBits: 1.7 },
   { rows: 128, latent: 64, logVarRange: LOG_VAR_RANGE },
 ];
 /** On both sides of both bounds of the default, at them, and far out. */
@@ -101,11 +102,20 @@ function throughSample(
   };
 }
 
+/** Whether a dimension's divergence costs nothing; one so near to the bound that roundings decide is no case. */
+function isFree(mu: number, logVar: number, freeBits: number): boolean {
+  const kl = 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar);
+  assert.ok(Math.abs(kl - freeBits) > klLimit(mu, logVar), `${kl} is too near to ${freeBits}`);
+  return kl < freeBits;
+}
+
 /** weight dKL/d(mu, log_var) = weight (mu, (exp(log_var) - 1) / 2): the exp, a difference, a product. */
 function throughKl(
   { mu, logVar, outside }: Element,
   weight: number,
+  freeBits = 0,
 ): { want: [number, number]; limit: [number, number] } {
+  if (freeBits > 0 && isFree(mu, logVar, freeBits)) return { want: [0, 0], limit: [0, 0] };
   if (outside) return { want: [weight * mu, 0], limit: [ULP * Math.abs(weight * mu), 0] };
   const e = Math.exp(logVar);
   const want: [number, number] = [weight * mu, (weight * (e - 1)) / 2];
@@ -119,11 +129,11 @@ function throughKl(
 }
 
 /** 0.5 sum(mu^2 + exp(log_var) - 1 - log_var) of each row, with the limit. */
-function divergences({ rows, latent: width }: LatentShape, elements: Element[]) {
+function divergences({ rows, latent: width, freeBits = 0 }: LatentShape, elements: Element[]) {
   const want = new Float64Array(rows);
   const limit = new Float64Array(rows);
   for (const { row, mu, logVar } of elements) {
-    want[row] = (want[row] ?? 0) + 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar);
+    want[row] = (want[row] ?? 0) + Math.max(freeBits, 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar));
     limit[row] = (limit[row] ?? 0) + klLimit(mu, logVar);
   }
   return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, want[row] ?? 0)) };
@@ -148,7 +158,7 @@ const state = (live: number) => ({ settings: settingsOf(), progress: progressOf(
 
 for (const shape of SIZES) {
   const [low, high] = shape.logVarRange;
-  const size = `${shape.rows}x${shape.latent}, log_var ${low.toPrecision(3)}..${high.toPrecision(3)}`;
+  const size = `${shape.rows}x${shape.latent}, log_var ${low.toPrecision(3)}..${high.toPrecision(3)}${shape.freeBits ? ', free bits' : ''}`;
   const count = shape.rows * shape.latent;
   const codeAt = (i: number) => `[${Math.floor(i / shape.latent)}, ${i % shape.latent}]`;
   const headAt = (i: number) => `dheads[${Math.floor(i / (2 * shape.latent))}, ${i % (2 * shape.latent)}]`;
@@ -246,7 +256,7 @@ for (const shape of SIZES) {
     const { heads, elements } = problemOf(shape, 'noise');
     const weight = uniforms(3, shape.rows);
     const results = await runKernel(klNormalGradient, shape, { weight, heads, dheads: heads.length });
-    const parts = elements.map((element) => throughKl(element, weight[element.row] ?? 0));
+    const parts = elements.map((element) => throughKl(element, weight[element.row] ?? 0, shape.freeBits));
     const limit = headsOf(
       shape,
       parts.map((part) => part.limit),
@@ -277,7 +287,7 @@ for (const shape of SIZES) {
     const results = await runEpilogue(epilogue, { rows: shape.rows, columns, values }, bound);
     const parts = elements.map((element, at) => {
       const z = throughSample(element, dz[at] ?? 0);
-      const kl = throughKl(element, element.row < live ? (WEIGHTS.get('kl') ?? Number.NaN) : 0);
+      const kl = throughKl(element, element.row < live ? (WEIGHTS.get('kl') ?? Number.NaN) : 0, shape.freeBits);
       const want = [z.want[0] + kl.want[0], z.want[1] + kl.want[1]] as const;
       const limits = [0, 1].map((i) => (z.limit[i] ?? 0) + (kl.limit[i] ?? 0) + ULP * Math.abs(want[i] ?? 0));
       return { want, limit: [limits[0] ?? 0, limits[1] ?? 0] as const };

@@ -138,6 +138,9 @@ function head(heads: Values | undefined, latent: number, row: number, column: nu
   return { mu: at(heads, first + column), logVar: at(heads, first + latent + column) };
 }
 
+/** KL(N(mu, exp(v)) || N(0, 1)) */
+const divergence = (mu: number, v: number): number => (mu ** 2 + Math.exp(v) - v - 1) / 2;
+
 /** NaN stays NaN. */
 const clamp = (x: number, [low, high]: LogVarRange): number => (x < low ? low : x > high ? high : x);
 
@@ -233,12 +236,12 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       return (at(dz, element) * noise(call, stream, element) * Math.sqrt(Math.exp(logVar))) / 2;
     });
   },
-  kl_normal: ({ node, x: [heads] }, { logVarRange }) => {
+  kl_normal: ({ node, x: [heads] }, { logVarRange, freeBits = 0 }) => {
     const [rows, columns] = sizes(node.inputs[0]);
     return sumColumns(rows, columns / 2, (row, column) => {
       const { mu, logVar } = head(heads, columns / 2, row, column);
-      const v = clamp(logVar, logVarRange);
-      return (mu ** 2 + Math.exp(v) - v - 1) / 2;
+      const kl = divergence(mu, clamp(logVar, logVarRange));
+      return freeBits > 0 && kl < freeBits ? freeBits : kl;
     });
   },
   log_ratio: (call, { stream, logVarRange }) => {
@@ -251,9 +254,14 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       return (v + eps ** 2 - (mu + eps * Math.sqrt(Math.exp(v))) ** 2) / 2;
     });
   },
-  kl_normal_gradient: ({ node, x: [weight, heads] }, { logVarRange }) => {
+  distance: ({ x: [x] }, { wanted }) => get(x, 'x').map((value) => Math.abs(value - wanted)),
+  distance_gradient: ({ x: [dy, x] }, { wanted }) =>
+    get(x, 'x').map((value, i) => at(dy, i) * Math.sign(value - wanted)),
+  kl_normal_gradient: ({ node, x: [weight, heads] }, { logVarRange, freeBits = 0 }) => {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {
+      const { mu, logVar } = head(heads, columns / 2, row, column % (columns / 2));
+      if (freeBits > 0 && divergence(mu, clamp(logVar, logVarRange)) < freeBits) return 0;
       const value = at(heads, row * columns + column);
       if (column < columns / 2) return at(weight, row) * value;
       return clamp(value, logVarRange) === value ? (at(weight, row) * (Math.exp(value) - 1)) / 2 : 0;

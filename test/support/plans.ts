@@ -4,6 +4,7 @@ import { type ModelGraph, parameterSpecs, trainingGraph } from '../../src/graph/
 import type { Access } from '../../src/kernels/kernel.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';
+import type { NumberType } from '../../src/kernels/stored.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { makePlan } from '../../src/plan/make.js';
@@ -16,6 +17,8 @@ export interface PlanVariant {
   /** Plain Adam if absent. */
   optimizer?: OptimizerForm;
   keepGradients?: boolean;
+  /** f32 if absent. */
+  precision?: NumberType;
 }
 
 /** A plan of any graph of the model, for `rows` rows and a dataset of `imageBytes`. */
@@ -23,7 +26,7 @@ export function planOf(
   spec: ModelSpec,
   graph: ModelGraph,
   rows: number,
-  { fuse, matmulVariant = { name: 'tiled' }, optimizer, keepGradients = false }: PlanVariant,
+  { fuse, matmulVariant = { name: 'tiled' }, optimizer, keepGradients = false, precision = 'f32' }: PlanVariant,
 ): Plan {
   const sizes = {
     layout: layoutOf(parameterSpecs(spec)),
@@ -37,6 +40,7 @@ export function planOf(
     choose: () => matmulVariant,
     fuse,
     keepGradients,
+    precision,
     ...(optimizer && { optimizer }),
   });
 }
@@ -49,6 +53,7 @@ const GIVEN = new Set<Resource>([
   'parameters',
   'moment1',
   'moment2',
+  'halves',
   'settings',
   'counters',
   'images',

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
+import type { ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { restoreTrainer } from '../../src/train/restore.js';
@@ -17,6 +18,18 @@ const HALF: TrainerOptions = { batch: 8, precision: 'f16' };
 const OVERFLOWING = 'vae, gaussian pixels of -1..1';
 const SUMMED: TrainerOptions = { ...HALF, reduction: 'sum' };
 
+/** Two layers to the code, the second of which makes any number finite. */
+const SATURATED: ModelSpec = {
+  inputs: 49,
+  encoder: [
+    { units: 12, activation: 'relu' },
+    { units: 8, activation: 'sigmoid' },
+  ],
+  code: { kind: 'deterministic', units: 4, activation: 'identity' },
+  decoder: [{ units: 49, activation: 'sigmoid' }],
+  loss: { reconstruction: 'mse' },
+};
+
 const specOf = (name: string) => {
   const spec = FAMILY[name];
   if (!spec) throw new Error(`no ${name} in the family`);
@@ -24,8 +37,12 @@ const specOf = (name: string) => {
 };
 
 /** Runs `work` with a trainer of a model of its own. */
-async function training<T>(name: string, options: TrainerOptions, work: (trainer: Trainer) => Promise<T>): Promise<T> {
-  const model = await createModel(device, specOf(name), { seed: 1 });
+async function training<T>(
+  of: string | ModelSpec,
+  options: TrainerOptions,
+  work: (trainer: Trainer) => Promise<T>,
+): Promise<T> {
+  const model = await createModel(device, typeof of === 'string' ? specOf(of) : of, { seed: 1 });
   try {
     return await work(await createTrainer(model, FAMILY_DATA, options));
   } finally {
@@ -69,6 +86,21 @@ else {
       assert.ok(skipped < 10 && good > 0, `${skipped} skipped, ${good} good`);
       assert.is(scale, 2 ** (16 - skipped));
       assert.not.ok(sameBits(await trainer.model.parameters(), before), 'later steps do not');
+    }));
+
+  test('activations that overflow although the loss is finite end training, with the scale, the step and what to do', () =>
+    training(SATURATED, HALF, async (trainer) => {
+      const before = await trainer.model.parameters();
+      // Of any image sums far beyond 65504, from weights within it; the sigmoid of the next layer makes 1 of them.
+      const large = new Map([...before].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
+      large.get('encoder.0.weight')?.values.fill(60_000);
+      large.get('encoder.2.weight')?.values.fill(1);
+      trainer.model.loadParameters(large);
+      const said = await refusal(trainSteps(trainer, 60));
+      assert.match(
+        said,
+        /^TrainingError: the gradients of step (\d+) overflow f16 although the loss is finite \(mse [\d.]+\) and scaled by 5\.96\S*e-8 \(2\^-24\), the least: .*Use --precision f32 \(precision: 'f32'\), or a lower learning rate/,
+      );
     }));
 
   test('before the first step there are no gradients, and none that is not a number', () =>

@@ -12,10 +12,14 @@ import {
   matmulVariantFor,
   matmulVariants,
 } from '../../src/kernels/matmul.js';
+import { variantText } from '../../src/kernels/matmul-variants.js';
 import { openDevice } from '../../src/node/adapters.js';
+import { halfBits } from '../../src/profile/half-bits.js';
 import { type KernelProgress, type KernelReport, profileCandidates, profileMatmul } from '../../src/profile/kernel.js';
 import { MATMUL_FORMS, type MatmulForm, operand, product, sampleOf, worstOf } from '../../src/profile/product.js';
+import { candidatesOn } from '../../src/train/variants.js';
 import { device, usesDevice } from '../support/device.js';
+import { fromHalf } from '../support/numbers.js';
 
 const SIZES = { m: 37, n: 29, k: 41 };
 const VARIANT: MatmulVariant = { name: 'registers', lanes: 4 };
@@ -106,6 +110,48 @@ test('all variants with one of them first; each is told before it is timed', asy
   );
 });
 
+test('candidates of each form, the default first and named so, each once', async () => {
+  const report = await profileMatmul(device, { m: 8, n: 12, k: 16, forms: ['NT', 'TN'], candidates: true });
+  checkRows(report);
+  assert.equal(report.refused, []);
+  const simple = matmulVariants(device.adapter, device.features.has('subgroups')).map(variantText);
+  for (const form of ['NT', 'TN'] as const) {
+    const rows = report.rows.filter((row) => row.form === form);
+    const texts = rows.map(({ variant }) => variantText(variant));
+    const shape = { ...SIZES, m: 8, n: 12, k: 16, transposeA: form === 'TN', transposeB: form === 'NT' };
+    const offered = candidatesOn(device, { ...shape, activation: 'identity' }).map(variantText);
+    assert.equal(texts, [...new Set([...offered, ...simple])]);
+    assert.equal(
+      rows.map((row) => row.default),
+      texts.map((_, at) => at === 0),
+    );
+  }
+  assert.match(kernelTable(report), /default$/m);
+});
+
+test('operands of f16: each variant is checked against the product of what is stored', async () => {
+  const said = await profileMatmul(device, { ...SIZES, precision: 'f16' }).catch(String);
+  if (!device.features.has('shader-f16'))
+    return assert.match(String(said), /precision: "f16" needs a device with the feature "shader-f16"/);
+  const report = said as KernelReport;
+  assert.is(report.precision, 'f16');
+  assert.equal(report.refused, []);
+  const { m, n, k } = SIZES;
+  for (const { bytes, worst } of report.rows) {
+    // In whole words; C is f32.
+    assert.is(bytes, 4 * Math.ceil((m * k) / 2) + 4 * Math.ceil((k * n) / 2) + 4 * m * n);
+    assert.ok(worst <= 1);
+  }
+  assert.match(kernelSummary(report), /; A and B are f16$/m);
+});
+
+test('bits of f16 of the numbers that operands have', () => {
+  const values = operand(1, 4096, 'f16');
+  assert.ok(Math.min(...values) < -0.9 && Math.max(...values) > 0.9);
+  assert.equal(Float32Array.from(halfBits(values), fromHalf), values);
+  assert.equal([...halfBits(Float32Array.of(-8, 8, 0, 1, -3))].map(fromHalf), [-8, 8, 0, 1, -3]);
+});
+
 test('the variant that training takes is among them', () => {
   const subgroups = device.features.has('subgroups');
   const { name } = matmulVariantFor(device.adapter, subgroups);
@@ -126,7 +172,7 @@ test('a wrong kernel is refused and not timed; the right ones beside it are time
     assert.is(report.rows.length, 1, what);
     assert.is(report.refused.length, 1, what);
     assert.match(report.refused[0]?.reason ?? '', /^wrong: c\[\d+, \d+\] is /, what);
-    assert.match(kernelSummary(report), /refused {4}NT registers 4: wrong: c\[/);
+    assert.match(kernelSummary(report), /refused {4}NT registers 4 lanes: wrong: c\[/);
   }
 });
 

@@ -76,6 +76,71 @@ test('the matmuls of a step, each shape once, with what it is called', () => {
   assert.equal(found.sort(), want.sort());
 });
 
+test('in f16 the step has other matmuls: each is named by what its operands are', () => {
+  const found = plannedMatmuls(device, SPEC, BATCH, 'f16').map(({ shape, calls }) => `${shapeText(shape)} ${calls}`);
+  const [p, h, l] = [PIXELS, 6, 3];
+  // The images are f32, and are read by the first layer, forward and back.
+  assert.ok(found.includes(`NT 8x${h}x${p} f32 f16 1`), found.join());
+  assert.ok(found.includes(`TN ${h}x${p}x8 f16 f32 1`), found.join());
+  assert.is(found.filter((name) => name.endsWith(' f16 1')).length, found.length - 1);
+  assert.ok(found.includes(`NT 8x${2 * l}x${h} f16 1`), found.join());
+});
+
+if (device.features.has('shader-f16'))
+  test('f16 is timed on operands of f16, remembered beside f32, and pinned', async () => {
+    const { cache, kept } = memoryCache();
+    const whole = await chosen({ cache });
+    const half = await tuneMatmuls(device, SPEC, { batch: BATCH, precision: 'f16', budgetMs: 5000, cache });
+    assert.equal(half.refused, [], 'every candidate computes the same bits');
+    assert.ok(half.choices.some(({ from }) => from === 'timed'));
+    assert.ok(
+      half.choices.every(({ from }) => from !== 'cache'),
+      'what f32 has found is not taken',
+    );
+    assert.equal((await chosen({ cache, onlyCached: true })).variants, whole.variants, 'and stays');
+    for (const name of Object.keys(half.variants)) assert.ok(name.includes('f16') && !(name in whole.variants));
+    assert.ok(Object.keys(kept).some((name) => name.endsWith('f16')));
+    const wanted = Object.fromEntries(
+      plannedMatmuls(device, SPEC, BATCH, 'f16').map(({ shape }) => {
+        const all = candidatesOn(device, shape);
+        return [shapeText(shape), variantText(all.at(-1) as (typeof all)[number])];
+      }),
+    );
+    const model = await createModel(device, SPEC, { variants: wanted });
+    try {
+      const trainer = await createTrainer(model, FAMILY_DATA, { batch: BATCH, precision: 'f16' });
+      for (const [shape, variant] of Object.entries(wanted)) assert.is(model.variants[shape], variant);
+      await trainSteps(trainer, 1);
+      trainer.dispose();
+    } finally {
+      model.dispose();
+    }
+  });
+
+if (device.features.has('shader-f16'))
+  test('operands of f16 hold the numbers that those of f32 do', async () => {
+    const shape = { m: 8, n: 12, k: 20, transposeA: false, transposeB: true, activation: 'identity' } as const;
+    const results: Float32Array[] = [];
+    for (const types of [undefined, ['f16', 'f16'], ['f32', 'f16'], ['f16', 'f32']] as const) {
+      const memory = new Memory(device);
+      const matmul = { shape: { ...shape, ...(types && { types }) }, calls: 1 };
+      try {
+        // Alone: it finds no memory of another type that is large enough.
+        const contest = (await TuneBench.create(device, memory, [matmul])).contest(matmul);
+        results.push(await (await contest.make(contest.candidates[0] ?? '')).result());
+      } finally {
+        memory.dispose();
+      }
+    }
+    assert.ok(results[0]?.some((value) => value !== 0));
+    for (const result of results) assert.equal(result, results[0]);
+  });
+
+test('a precision that there is not is refused', async () => {
+  const said = await chosen({ precision: 'f8' as 'f16' }).catch(String);
+  assert.is(said, `${ArgumentError.name}: precision: "f8", must be one of f32, f16`);
+});
+
 /** Finds the last candidate of each to be twice as fast as the default. */
 const lastWins: TimeMatmuls = async (own, matmuls) =>
   matmuls.map(({ shape }) => {

@@ -43,6 +43,7 @@ const report: BenchReport = {
   },
   versions: { latentgpu: '0.1.0' },
   ceilingGflops: 100,
+  precision: 'f16',
   steps: {
     rows: [
       {
@@ -74,8 +75,17 @@ const report: BenchReport = {
         k: 256,
         flops: 2 ** 25,
         variants: [
-          { name: 'tiled', kernel: 'k', median: 900, gflops: 37, worst: 0.01, best: false, share: 0.37 },
-          { name: 'subgroups 8', kernel: 'k', median: 300, gflops: 112, worst: 0.02, best: true, share: 1.12 },
+          { name: 'tiled', kernel: 'k', median: 900, gflops: 37, worst: 0.01, best: false, default: true, share: 0.37 },
+          {
+            name: 'subgroups 8',
+            kernel: 'k',
+            median: 300,
+            gflops: 112,
+            worst: 0.02,
+            best: true,
+            default: false,
+            share: 1.12,
+          },
         ],
         refused: [{ name: 'registers 8', reason: 'wrong: c[0, 0]' }],
       },
@@ -127,6 +137,8 @@ test('every part, its notes, and all that was left out', () => {
   for (const line of [
     '128  x2  50.0  40.0..60.0  2,560  20.0  20%  74.0  544..200',
     'width x1  batch  32..64  2.00..4.00  1.23  0.500 + 0.0550 rows',
+    'square  NT  256 x 256 x 256  tiled  900  37.0  37%  0.0100  default',
+    'precision  f16: what matmuls read',
     'square  NT  256 x 256 x 256  subgroups 8  300  112  112%  0.0200  <- best',
     'tfjs 4.22.0  a GPU  300  290..310  6.00  5.00..7.00  545..210',
     'left out  batch 4096, width x4: too long',
@@ -150,7 +162,10 @@ test('Markdown: as many cells in each row of a table, one row a product', () => 
     const cells = one.split('\n').map((line) => line.split('|').length);
     assert.is(new Set(cells).size, 1, one);
   }
-  assert.match(text, /\| square \| NT \| 256 x 256 x 256 \| subgroups 8 \| 300 \| 112 \| 112% \| 3\.00 x \|/);
+  assert.match(
+    text,
+    /\| square \| NT \| 256 x 256 x 256 \| subgroups 8 \| 300 \| 112 \| 112% \| 3\.00 x \| 3\.00 x \|/,
+  );
   assert.match(text, /left out {3}PyTorch/);
 });
 

@@ -6,12 +6,12 @@ import { ae, betaVae, conditionalVae, denoising, linear, sparse, stacked, vae } 
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Binding, Dispatch } from '../../src/plan/plan.js';
 import { waits } from '../../src/plan/waits.js';
-import { trainingPlan } from '../support/plans.js';
+import { type PlanVariant, trainingPlan } from '../support/plans.js';
 
 const BATCH = 128;
 
-const count = (spec: ModelSpec, keepGradients = false) => {
-  const { dispatches } = trainingPlan(spec, BATCH, { fuse: true, keepGradients });
+const count = (spec: ModelSpec, more: Partial<PlanVariant> = {}) => {
+  const { dispatches } = trainingPlan(spec, BATCH, { fuse: true, ...more });
   const waiting = (grain: 'buffers' | 'data') => waits(dispatches, grain).filter((each) => each).length;
   return [dispatches.length, waiting('buffers'), waiting('data')];
 };
@@ -30,7 +30,11 @@ const PRESETS: [string, ModelSpec, [dispatches: number, byBuffers: number, byDat
 for (const [name, spec, want] of PRESETS)
   test(`${name}: dispatches, and those that wait`, () => assert.equal(count(spec), want));
 
-test('gradients that are kept: a dispatch a layer more', () => assert.equal(count(vae(), true), [24, 14, 14]));
+test('gradients that are kept: a dispatch a layer more', () =>
+  assert.equal(count(vae(), { keepGradients: true }), [24, 14, 14]));
+
+test('f16: gradients are kept, checked for overflows, and the end is a dispatch', () =>
+  assert.equal(count(vae(), { precision: 'f16' }), [27, 16, 16]));
 
 // --- waits ---------------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import { layoutOf } from '../../src/plan/layout.js';
 import { type Dispatch, type Plan, type Resource, type Tensor, uses } from '../../src/plan/plan.js';
 import { printPlan } from '../../src/plan/print.js';
 import { schedule } from '../../src/plan/schedule.js';
-import { planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
+import { type PlanVariant, planFaults, planOf, trainingPlan, uncoveredParameters } from '../support/plans.js';
 
 const SEED_MODEL = vae();
 const BATCH = 128;
@@ -190,10 +190,13 @@ test('evaluation takes the images in their order, with noise of its own', () => 
 const MATMULS: MatmulVariant[] = [{ name: 'tiled' }, { name: 'registers', lanes: 8 }, { name: 'subgroups', lanes: 4 }];
 
 function graphsOf(spec: ModelSpec, rows: number): Record<string, Plan> {
-  const variants = [true, false].flatMap((fuse) => MATMULS.map((matmulVariant) => ({ fuse, matmulVariant })));
+  const variants = [true, false].flatMap((fuse): PlanVariant[] => [
+    ...MATMULS.map((matmulVariant) => ({ fuse, matmulVariant })),
+    { fuse, precision: 'f16' },
+  ]);
   return Object.fromEntries(
     variants.flatMap((variant) => {
-      const name = `${variant.fuse ? 'fused' : 'unfused'} ${variant.matmulVariant.name}`;
+      const name = `${variant.fuse ? 'fused' : 'unfused'} ${variant.precision ?? variant.matmulVariant?.name}`;
       return [
         [`${name} training`, trainingPlan(spec, rows, variant)],
         [`${name} evaluation`, planOf(spec, evaluationGraph(spec, rows), rows, variant)],
@@ -346,10 +349,18 @@ test('the memory of a plan by what it is for: what the layout and the scratch sl
   const { bytes } = layoutOf(parameterSpecs(SEED_MODEL));
   const activations = (plan: Plan) => plan.scratch.reduce((sum, slot) => sum + slot, 0);
   const { other, ...found } = footprint(FUSED);
-  const want = { parameters: bytes, gradients: 0, optimizer: 2 * bytes, activations: activations(FUSED), data: 1000 };
+  const want = {
+    parameters: bytes,
+    gradients: 0,
+    optimizer: 2 * bytes,
+    halves: 0,
+    activations: activations(FUSED),
+    data: 1000,
+  };
   assert.equal(found, want);
   assert.ok(other > 0 && other < 50_000, `${other} bytes`);
   assert.is(footprint(KEPT).gradients, bytes);
+  assert.is(footprint(trainingPlan(SEED_MODEL, BATCH, { fuse: true, precision: 'f16' })).halves, bytes / 2);
   const conditional = trainingPlan(conditionalVae({ pixels: 49, hidden: [8], latent: 2, classes: 3 }), 4, {
     fuse: true,
   });

@@ -176,7 +176,8 @@ test('no kernel of a VAE leaves its bindings, by any variant of the matmul', asy
   ])
     cases.add(trainingPlan(vae(SMALL), SMALL_BATCH, { fuse: true, matmulVariant }).dispatches, SMALL_BATCH);
   for (const base of [usual(4), { name: 'tiled', split: 2 } as const]) {
-    const matmulVariant: MatmulVariant = base.name === 'registers' ? base : { ...base, vec4: true };
+    const matmulVariant: MatmulVariant =
+      'vec4' in base || base.name === 'tiled' || base.name === 'subgroups' ? { ...base, vec4: true } : base;
     assert.ok(fitsShape(matmulVariant, shapeOf(4)));
     cases.add(trainingPlan(vae(WHOLE), WHOLE_BATCH, { fuse: true, matmulVariant }).dispatches, WHOLE_BATCH);
   }

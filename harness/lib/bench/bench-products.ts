@@ -1,6 +1,6 @@
 // Matrix products, each in every variant that the device can run, checked against f64 and timed by profileMatmul: which
 // variants there are is asked there and nowhere else.
-import { type Device, type KernelProgress, type KernelRow, profileMatmul } from 'latentgpu/node';
+import { type Device, type KernelProgress, type KernelRow, type NumberType, profileMatmul } from 'latentgpu/node';
 import { variantName } from '../profile/kernel-table.js';
 import type { LeftOut, ProductReport, ProductRow } from './report.js';
 import { type ProductSize, productFlops } from './sizes.js';
@@ -10,6 +10,12 @@ export interface ProductListener {
   progress(progress: KernelProgress): void;
   row(row: ProductRow): void;
   leftOut(one: LeftOut): void;
+}
+
+export interface ProductOptions {
+  /** Budget of a product. */
+  seconds: number;
+  precision: NumberType;
 }
 
 /** profileMatmul calls a variant so often at least: once to check it, three times to warm up, and five times to time it. */
@@ -22,7 +28,7 @@ export async function benchProducts(
   device: Device,
   products: readonly ProductSize[],
   ceilingGflops: number,
-  seconds: number,
+  { seconds, precision }: ProductOptions,
   listener: ProductListener,
 ): Promise<ProductReport> {
   const rows: ProductRow[] = [];
@@ -36,7 +42,7 @@ export async function benchProducts(
       listener.leftOut({ what: productName(product), why });
       continue;
     }
-    const row = await timeProduct(device, product, ceilingGflops, listener);
+    const row = await timeProduct(device, product, precision, ceilingGflops, listener);
     rows.push(row);
     listener.row(row);
   }
@@ -46,11 +52,20 @@ export async function benchProducts(
 async function timeProduct(
   device: Device,
   product: ProductSize,
+  precision: NumberType,
   ceilingGflops: number,
   listener: ProductListener,
 ): Promise<ProductRow> {
   const { m, n, k, form } = product;
-  const report = await profileMatmul(device, { m, n, k, forms: [form], onProgress: (now) => listener.progress(now) });
+  const report = await profileMatmul(device, {
+    m,
+    n,
+    k,
+    forms: [form],
+    candidates: true,
+    precision,
+    onProgress: (now) => listener.progress(now),
+  });
   return {
     ...product,
     flops: productFlops(product),
@@ -61,7 +76,8 @@ async function timeProduct(
 
 const variantOf = (row: KernelRow, ceilingGflops: number): ProductRow['variants'][number] => {
   const { kernel, median, gflops, worst, best } = row;
-  return { name: variantName(row), kernel, median, gflops, worst, best, share: gflops / ceilingGflops };
+  const share = gflops / ceilingGflops;
+  return { name: variantName(row), kernel, median, gflops, worst, best, default: row.default, share };
 };
 
 /** Told from the largest of those that have been timed, in proportion to the operations; 0 while there is none smaller. */

@@ -8,6 +8,7 @@ import {
   DeviceError,
   digits,
   firstImages,
+  type NumberType,
   openDevice,
   type Trainer,
   vae,
@@ -23,6 +24,7 @@ export interface StepBudget {
   steps: number;
   /** For the steps of one size. */
   seconds: number;
+  precision: NumberType;
 }
 
 export interface StepListener {
@@ -42,11 +44,12 @@ export async function withTrainer<T>(
   images: Dataset,
   { batch, width }: StepSize,
   work: (trainer: Trainer) => Promise<T>,
+  precision: NumberType = 'f32',
 ): Promise<T> {
   const model = await createModel(device, vae(layersOf(width)), { seed: 0 });
   try {
     const train = firstImages(images.train, Math.max(batch, Math.min(images.train.count, 1024)));
-    return await work(await createTrainer(model, { ...images, train }, { batch }));
+    return await work(await createTrainer(model, { ...images, train }, { batch, precision }));
   } finally {
     model.dispose();
   }
@@ -77,8 +80,12 @@ export async function benchSteps(
   /** @returns why it cannot be */
   async function timeSize(size: StepSize): Promise<string | undefined> {
     try {
-      const row = await withTrainer(device, images, size, async (trainer) =>
-        stepRow(size, trainer, ceilingGflops, await timeSteps(trainer, budget)),
+      const row = await withTrainer(
+        device,
+        images,
+        size,
+        async (trainer) => stepRow(size, trainer, ceilingGflops, await timeSteps(trainer, budget)),
+        budget.precision,
       );
       rows.push(row);
       known.push({ ...size, ms: row.ms.median });
@@ -94,7 +101,11 @@ export async function benchSteps(
 }
 
 /** @returns why a size is not begun, undefined if it may be */
-export function tooLong(size: StepSize, known: readonly Known[], { seconds }: StepBudget): string | undefined {
+export function tooLong(
+  size: StepSize,
+  known: readonly Known[],
+  { seconds }: Omit<StepBudget, 'precision'>,
+): string | undefined {
   const ms = expectedMs(size, known);
   const least = CHECKED_STEPS + LEAST_STEPS;
   if (ms === undefined || (ms * least) / 1000 <= seconds) return undefined;

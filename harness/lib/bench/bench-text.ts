@@ -1,5 +1,6 @@
 // A benchmark as a person reads it: tables of each part, as text or Markdown, and below them how it was measured and what
 // was left out.
+import { markOf } from '../profile/kernel-table.js';
 import { describeAdapter } from '../report/describe.js';
 import type { BenchReport, LeftOut, PeerReport, ProductReport, ProductRow, Series, StepReport } from './report.js';
 import { figures, markdownTable, percent, plainTable, type Table } from './table.js';
@@ -35,12 +36,14 @@ export function stepTable({ rows }: Pick<StepReport, 'rows'>): Table {
 /** A row a product: the best variant. */
 export function bestTable({ rows }: ProductReport): Table {
   return {
-    head: ['product', 'form', 'm x n x k', 'best variant', 'us', 'GFLOP/s', 'of ceiling', 'slowest'],
+    head: ['product', 'form', 'm x n x k', 'best variant', 'us', 'GFLOP/s', 'of ceiling', 'default', 'slowest'],
     rows: rows.map((row) => {
       const best = row.variants.find((variant) => variant.best);
       const slowest = Math.max(...row.variants.map(({ median }) => median));
-      const times = best ? [figures(best.median), figures(best.gflops), percent(best.share)] : ['-', '-', '-'];
-      return [...productCells(row), best?.name ?? 'none', ...times, best ? `${figures(slowest / best.median)} x` : '-'];
+      const standard = row.variants.find((variant) => variant.default);
+      const times = (us: number | undefined) => (best && us !== undefined ? `${figures(us / best.median)} x` : '-');
+      const own = best ? [figures(best.median), figures(best.gflops), percent(best.share)] : ['-', '-', '-'];
+      return [...productCells(row), best?.name ?? 'none', ...own, times(standard?.median), times(slowest)];
     }),
     words: [0, 1, 2, 3],
   };
@@ -51,14 +54,14 @@ export function productTable({ rows }: ProductReport): Table {
   return {
     head: ['product', 'form', 'm x n x k', 'variant', 'us', 'GFLOP/s', 'of ceiling', 'err/limit', ''],
     rows: rows.flatMap((row) =>
-      row.variants.map(({ name, median, gflops, share, worst, best }) => [
+      row.variants.map((variant) => [
         ...productCells(row),
-        name,
-        figures(median),
-        figures(gflops),
-        percent(share),
-        worst.toFixed(4),
-        best ? '<- best' : '',
+        variant.name,
+        figures(variant.median),
+        figures(variant.gflops),
+        percent(variant.share),
+        variant.worst.toFixed(4),
+        markOf(variant),
       ]),
     ),
     words: [0, 1, 2, 3, 8],
@@ -121,9 +124,10 @@ export function benchText(report: BenchReport, markdown: boolean): string {
   return parts.join('\n\n');
 }
 
-function headLines({ adapter, ceilingGflops, date, versions }: BenchReport): string[] {
+function headLines({ adapter, ceilingGflops, date, versions, precision }: BenchReport): string[] {
   const made = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
+    ...(precision === 'f16' ? ['precision  f16: what matmuls read'] : []),
     `ceiling    ${figures(ceilingGflops)} GFLOP/s f32 multiply-add, measured at the beginning`,
     describeAdapter(adapter).replace('adapter   ', 'adapter    '),
     `made       ${date}, ${made.join(', ')}`,

@@ -13,7 +13,7 @@ import { figures, percent } from './table.js';
 
 export type BenchParts = Pick<
   BenchOptions,
-  'adapter' | 'batch' | 'width' | 'steps' | 'seconds' | 'size' | 'rounds' | 'matmul' | 'peers' | 'scaling'
+  'adapter' | 'batch' | 'width' | 'steps' | 'seconds' | 'size' | 'rounds' | 'precision' | 'matmul' | 'peers' | 'scaling'
 >;
 
 const SQUARES = [256, 512, 1024, 2048, 4096];
@@ -28,6 +28,7 @@ export async function runBench(device: Device, parts: BenchParts, report: Report
     date: new Date().toISOString(),
     adapter: device.adapter,
     versions: versions(),
+    precision: parts.precision,
     ceilingGflops: fmaGflops,
   };
   try {
@@ -56,7 +57,7 @@ async function stepPart(device: Device, parts: BenchParts, ceiling: number, repo
 async function productPart(device: Device, parts: BenchParts, ceiling: number, report: Report): Promise<ProductReport> {
   const products = parts.size ? squares(parts.size) : [...squares(SQUARES), ...seedProducts()];
   let [done, of, name] = [0, 0, ''];
-  return benchProducts(device, products, ceiling, parts.seconds, {
+  return benchProducts(device, products, ceiling, parts, {
     begin: (product, number, all) => {
       [done, of, name] = [number - 1, all, productName(product)];
       report.work(done, of, name);

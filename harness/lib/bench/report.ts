@@ -1,5 +1,5 @@
 // What a benchmark says, as plain JSON: the file of --json.
-import type { AdapterSummary, KernelRow } from 'latentgpu/node';
+import type { AdapterSummary, KernelRow, NumberType } from 'latentgpu/node';
 import type { ContestResult } from './contest.js';
 import type { ProductSize, StepSize } from './sizes.js';
 import type { Spread } from './statistics.js';
@@ -41,7 +41,10 @@ export interface StepReport {
 
 export interface ProductRow extends ProductSize {
   flops: number;
-  variants: (Pick<KernelRow, 'kernel' | 'median' | 'gflops' | 'worst' | 'best'> & { name: string; share: number })[];
+  variants: (Pick<KernelRow, 'kernel' | 'median' | 'gflops' | 'worst' | 'best' | 'default'> & {
+    name: string;
+    share: number;
+  })[];
   refused: { name: string; reason: string }[];
 }
 
@@ -74,6 +77,8 @@ export interface BenchReport {
   date: string;
   adapter: AdapterSummary;
   versions: Record<string, string>;
+  /** What the matmuls of steps and products read; f32 of those of other libraries. */
+  precision: NumberType;
   /** f32 multiply-adds, measured at the beginning. */
   ceilingGflops: number;
   steps?: StepReport;

@@ -1,9 +1,10 @@
 // The arguments of harness/bench.js.
-import { ArgumentError } from 'latentgpu/node';
+import { ArgumentError, type NumberType } from 'latentgpu/node';
 import { commandOf } from './command.js';
 import { asIs, count, counts, positive } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { ADAPTER_FLAG, DEFAULTS } from './train-options.js';
+import { OPTIMIZER_FLAGS } from './training-options.js';
 
 export interface BenchOptions {
   adapter: string;
@@ -14,6 +15,7 @@ export interface BenchOptions {
   /** Squares; without it the usual ones, and the seed products. */
   size?: number[];
   rounds: number;
+  precision: NumberType;
   matmul: boolean;
   peers: boolean;
   scaling: boolean;
@@ -73,6 +75,11 @@ const TABLE: FlagTable = {
       read: positive,
       help: ['budget of one size (default: 20); one that would take longer is left', 'out, and named at the end'],
     }),
+    precision: {
+      ...(OPTIMIZER_FLAGS.precision as Flag),
+      group: SIZES,
+      help: ['what the matmuls of the sweep and of --matmul read: f32 (default), or f16'],
+    },
     adapter: { ...(ADAPTER_FLAG.adapter as Flag), group: MACHINE },
     json: flag(MACHINE, {
       value: 'FILE',
@@ -88,7 +95,7 @@ const TABLE: FlagTable = {
     }),
   },
   switches: {
-    matmul: { group: SIZES, help: 'squares and the seed products, each in every variant, checked first' },
+    matmul: { group: SIZES, help: 'squares and the seed products, each in every candidate, checked first' },
     peers: { group: SIZES, help: 'the seed step in tfjs, jax-js and PyTorch, in turn with this engine' },
     scaling: { group: SIZES, help: 'the sweep, with fitted exponents and a picture' },
     markdown: { group: MACHINE, help: 'print the tables as Markdown' },
@@ -110,6 +117,7 @@ export function readBenchOptions(args: string[]): BenchOptions {
   const sweep = parts.length === 0 || parts.includes('scaling');
   refuseUnused(given, 'size', parts.includes('matmul'), '--matmul');
   refuseUnused(given, 'rounds', parts.includes('peers'), '--peers');
+  refuseUnused(given, 'precision', sweep || parts.includes('matmul'), 'the sweep or --matmul');
   refuseUnused(given, 'svg', parts.includes('scaling'), '--scaling');
   refuseUnused(given, 'width', sweep, 'the sweep (no part named, or --scaling)');
   refuseUnused(given, 'batch', sweep || parts.includes('peers'), 'the sweep or --peers');
@@ -125,6 +133,7 @@ export function readBenchOptions(args: string[]): BenchOptions {
     steps: 2000,
     seconds: 20,
     rounds: 5,
+    precision: 'f32',
     svg: 'scaling.svg',
     matmul: false,
     peers: false,

@@ -56,6 +56,8 @@ export interface ModelOptions {
   init?: Initialization;
   beta?: number;
   variance?: number;
+  'free-bits'?: number;
+  capacity?: number;
   l1?: number;
   rho?: number;
   'sparsity-weight'?: number;
@@ -170,6 +172,20 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: positive,
     help: ["of a VAE's pixels with --loss mse, whose weight is then 1 / (2 X)"],
   },
+  'free-bits': {
+    group,
+    value: 'X',
+    example: '0.5',
+    read: positive,
+    help: ["a VAE's: nats of each dimension's KL that cost nothing, so that the code is", 'used (default: none)'],
+  },
+  capacity: {
+    group,
+    value: 'X',
+    example: '25',
+    read: positive,
+    help: ["a VAE's: nats that the KL term is held at, by --beta times its distance from", 'them (default: not)'],
+  },
   l1: {
     group,
     value: 'X',
@@ -211,6 +227,8 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
   beta: { models: ['beta-vae', 'conditional-vae'], why: 'only beta-vae and conditional-vae weigh their KL term' },
   variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
+  'free-bits': { models: VAES, why: 'it is of the KL term, which only a VAE has' },
+  capacity: { models: VAES, why: 'it is of the KL term, which only a VAE has' },
   l1: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   rho: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   'sparsity-weight': { models: ['sparse'], why: 'only sparse has a penalty on its code' },
@@ -382,14 +400,16 @@ function textOf(bytes: Uint8Array, file: string): string {
 
 function presetSpec(options: Suited<ModelOptions>, data: { pixels?: number; classes?: number }): ModelSpec {
   const { model = 'vae', hidden, latent, activation, loss, output, range, scaling, init } = options;
-  const { beta, variance, l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
+  const { beta, variance, capacity, 'free-bits': freeBits } = options;
+  const { l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
   const { pixels, classes } = data;
   const sizes = present({ pixels, hidden, latent });
   const layers = { ...sizes, ...present({ activation, loss, output, range }) };
+  const variational = present({ variance, freeBits, capacity });
   const makers: Record<ModelName, () => ModelSpec> = {
-    vae: () => vae({ ...layers, ...present({ variance }) }),
-    'beta-vae': () => betaVae({ ...layers, ...present({ beta, variance }) }),
-    'conditional-vae': () => conditionalVae({ ...layers, ...present({ klWeight: beta, variance, classes }) }),
+    vae: () => vae({ ...layers, ...variational }),
+    'beta-vae': () => betaVae({ ...layers, ...variational, ...present({ beta }) }),
+    'conditional-vae': () => conditionalVae({ ...layers, ...variational, ...present({ klWeight: beta, classes }) }),
     ae: () => ae(layers),
     linear: () => linear(sizes),
     sparse: () => sparse({ ...layers, ...present({ l1, rho, sparsityWeight }) }),

@@ -45,7 +45,12 @@ const OWN_FLAGS: Record<string, Flag> = {
     read: count,
     help: ['time the matmul [m, k] x [k, n] alone, checked against f64 first:'],
   },
-  n: { value: 'N', example: '1024', read: count, help: ['a row a variant, that of --kernel first; no data, no model'] },
+  n: {
+    value: 'N',
+    example: '1024',
+    read: count,
+    help: ['a row a candidate, those of --kernel first; no data, no model'],
+  },
   k: { value: 'N', example: '1024', read: count, help: ['(give all three)'] },
   json: { value: 'FILE', example: 'profile.json', read: asIs, help: ['write the whole report to FILE'] },
   trace: {
@@ -105,7 +110,8 @@ export function readProfileOptions(args: string[]): ProfileProgramOptions {
   const { m, n, k, ...given } = readFlags(args, TABLE);
   const product = productOf({ m, n, k });
   const [mode] = ['ceilings', 'wgsl'].filter((flag) => given[flag] !== undefined && given[flag] !== false);
-  if (product.product) refuseFlags('--m, --n and --k', given, ['kernel', 'json', 'adapter', 'repeat', 'quiet']);
+  if (product.product)
+    refuseFlags('--m, --n and --k', given, ['kernel', 'json', 'adapter', 'repeat', 'precision', 'quiet']);
   else if (mode === 'ceilings') refuseFlags('--ceilings', given, ['ceilings', 'adapter', 'quiet']);
   else if (mode === 'wgsl')
     refuseFlags(

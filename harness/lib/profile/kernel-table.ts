@@ -1,6 +1,6 @@
 // One matmul in all its variants as text: a row a variant and form, the fastest of each form marked, and below it how it
 // was measured and what was refused. `--kernel` of harness/profile.js prints it.
-import type { KernelProgress, KernelReport, KernelRow } from 'latentgpu/node';
+import { type KernelProgress, type KernelReport, type KernelRow, variantText } from 'latentgpu/node';
 
 /** Columns with text; the others are numbers. */
 const TEXT = new Set([0, 1, 2, 10]);
@@ -22,7 +22,7 @@ export function kernelTable({ rows }: KernelReport): string {
 }
 
 function cells(row: KernelRow): string[] {
-  const { form, grid, workgroup, calls, median, p95, gflops, gbs, intensity, worst, best } = row;
+  const { form, grid, workgroup, calls, median, p95, gflops, gbs, intensity, worst } = row;
   return [
     form,
     variantName(row),
@@ -30,22 +30,24 @@ function cells(row: KernelRow): string[] {
     String(calls),
     ...[median, p95, gflops, gbs, intensity].map(figures),
     worst.toFixed(4),
-    best ? '<- best' : '',
+    markOf(row),
   ];
 }
 
-/** One line: "timing 3 of 24: NT subgroups 8". */
+/** One line: "timing 3 of 24: NT subgroups 8 lanes 32x4". */
 export function progressLine({ form, variant, number, of }: KernelProgress): string {
   return `timing ${number} of ${of}: ${form} ${variantName({ variant })}`;
 }
 
-/** "tiled", "subgroups 8": lanes where the variant has them. */
-export function variantName({ variant }: Pick<KernelRow, 'variant'>): string {
-  return 'lanes' in variant ? `${variant.name} ${variant.lanes}` : variant.name;
-}
+/** As a model's `variants` names it: "tiled 32x32x16 4x4", "subgroups 8 lanes 32x4 vec4". */
+export const variantName = ({ variant }: Pick<KernelRow, 'variant'>): string => variantText(variant);
+
+/** What a row is marked as, at its end. */
+export const markOf = (row: Pick<KernelRow, 'best' | 'default'>): string =>
+  [row.best ? '<- best' : '', row.default ? 'default' : ''].filter(Boolean).join(', ');
 
 /** What is said below the table. */
-export function kernelSummary({ m, n, k, method, quantized, checked, rows, refused }: KernelReport): string {
+export function kernelSummary({ m, n, k, precision, method, quantized, checked, rows, refused }: KernelReport): string {
   const all = checked.rows === m && checked.columns === n;
   const part = all ? 'every element' : `${checked.rows} of ${m} rows at ${checked.columns} of ${n} columns`;
   const how = {
@@ -54,7 +56,7 @@ export function kernelSummary({ m, n, k, method, quantized, checked, rows, refus
   };
   const best = rows.filter((row) => row.best).map((row) => `${row.form} ${variantName(row)}`);
   return [
-    `product    C [${m}, ${n}] = A B over k = ${k}; N as it is read, T stored transposed`,
+    `product    C [${m}, ${n}] = A B over k = ${k}; N as it is read, T stored transposed${precision === 'f16' ? '; A and B are f16' : ''}`,
     `checked    ${part} of each against f64; the limit is 2 k 2^-24 sum |a b|`,
     `measured   ${how[method]}`,
     `best       ${best.length > 0 ? best.join(', ') : 'none'}`,

@@ -135,10 +135,19 @@ export function profileSummary({ step, method, quantized, steps, ceilings, bottl
 /** How the matmuls are computed, and which rows they are. */
 function variantsText(rows: readonly ProfileRow[]): string[] {
   const numbers = new Map<string, number[]>();
-  for (const { variant, index } of rows)
-    if (variant !== undefined) numbers.set(variant, [...(numbers.get(variant) ?? []), index + 1]);
+  for (const { variant, shapes, index } of rows) {
+    if (variant === undefined) continue;
+    const name = `${variant}${operandsText(shapes)}`;
+    numbers.set(name, [...(numbers.get(name) ?? []), index + 1]);
+  }
   const told = [...numbers].map(([variant, rowsOf]) => `${variant} (${numbers.size > 1 ? rowsOf.join(' ') : 'all'})`);
   return told.length === 0 ? [] : wrap(`matmuls    ${told.join(', ')}`);
+}
+
+/** " f16" if A and B are, " f16 A" if A alone is. */
+function operandsText(shapes: string): string {
+  const half = ['a', 'b'].filter((name) => new RegExp(`\\b${name}\\[[^\\]]*\\]f16`).test(shapes));
+  return half.length === 2 ? ' f16' : half.map((name) => ` f16 ${name.toUpperCase()}`).join('');
 }
 
 function methodText(method: ProfileReport['method'], quantized: boolean, steps: number): string {

@@ -81,7 +81,7 @@ export function describeRun(run: {
     lines: [
       `model     ${named}: ${number(model.parameterCount)} parameters, ${dispatchesPerStep} dispatches a step`,
       ...scalingLines(model.spec, dataset),
-      `loss      of ${imageSizeOf(dataset.test) ? 'an image' : 'a row'}: ${describeLoss(terms)}${model.spec.scaling ? ', of scaled numbers' : ''}`,
+      `loss      of ${imageSizeOf(dataset.test) ? 'an image' : 'a row'}: ${describeLoss(model.spec)}${model.spec.scaling ? ', of scaled numbers' : ''}`,
       ...trainingLines(run),
     ],
   };

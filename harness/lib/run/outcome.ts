@@ -3,12 +3,15 @@
 import { type CheckedExamples, corruptImages, countOf, encodeSafetensors, type Model, sizeOf } from 'latentgpu/node';
 import { firstLabels, firstNumbers, type ImageSize, labelsByClass } from '../data/examples.js';
 import type { PlotOptions, PlotReport } from '../plots/plots.js';
+import { codeUseText, divergences } from '../report/code-use.js';
 import { featureErrors, featureNames, featureText } from '../report/features.js';
 import type { RunFolder } from './run-folder.js';
 
 const PICTURED = 8;
 /** Test rows that a feature's error is taken over. */
 const MEASURED = 10_000;
+/** Those that the use of the code is measured on. */
+const ENCODED = 1000;
 const SAMPLED = 64;
 const SAMPLED_A_CLASS = 8;
 
@@ -58,6 +61,15 @@ export async function writePictures(
       folder.writeSamples(await samples, size);
     },
   );
+}
+
+/** What each dimension of a Gaussian code carries; nothing for another. @returns a line about it */
+export async function describeCode(model: Model, test: CheckedExamples): Promise<string | undefined> {
+  const { code } = model.spec;
+  if (code.kind !== 'gaussian') return undefined;
+  const count = Math.min(ENCODED, countOf(test));
+  const codes = await model.encode(firstNumbers(test, count), firstLabels(model.spec, test, count));
+  return codeUseText(divergences(codes, code.units));
 }
 
 /** Of vectors, what stands in for pictures: how well each feature is reconstructed. @returns a line about it */

@@ -5,7 +5,7 @@ import { imageSizeOf } from '../data/examples.js';
 import { present } from '../options/present.js';
 import type { RunDescription } from '../report/describe.js';
 import { lossTerms } from '../report/losses.js';
-import { eachOf, writeCurves, writeFeatures, writeModel, writePictures } from './outcome.js';
+import { describeCode, eachOf, writeCurves, writeFeatures, writeModel, writePictures } from './outcome.js';
 import { readCheckpointFile } from './resume.js';
 import { BEST } from './run-folder.js';
 import { type Ending, type Job, runTraining } from './training.js';
@@ -96,6 +96,10 @@ async function writeOutcome(job: Job, ended: Ending, title: string): Promise<voi
     await eachOf(
       () => writeModel(model, folder),
       () => writeCurves(folder, curvesOf(job, title)),
+      async () => {
+        const told = await describeCode(model, test);
+        if (told !== undefined) report.say(told);
+      },
       async () => {
         if (size) return writePictures(model, { folder, test, size, seed: options.seed });
         report.say(await writeFeatures(model, { folder, test, title, ...(features && { names: features }) }));

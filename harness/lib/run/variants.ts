@@ -7,6 +7,7 @@ import {
   type MatmulChoice,
   type MatmulVariants,
   type ModelSpec,
+  type NumberType,
   type TuneReport,
   tuneMatmuls,
   tuningFile,
@@ -21,7 +22,7 @@ export interface VariantsWanted {
   device: Device;
   spec: ModelSpec;
   batch: number;
-  options: TuningOptions;
+  options: TuningOptions & { precision?: NumberType };
   report: Pick<Report, 'say' | 'warn'>;
 }
 
@@ -47,7 +48,8 @@ export async function chooseVariants({
   const again = options.retune ?? false;
   const onlyCached = !options.tune && !again;
   if (onlyCached && !cache) return {};
-  const tuned = await tuneMatmuls(device, spec, { batch, onlyCached, again, ...(cache && { cache }) });
+  const { precision = 'f32' } = options;
+  const tuned = await tuneMatmuls(device, spec, { batch, precision, onlyCached, again, ...(cache && { cache }) });
   for (const { shape, candidate, reason } of tuned.refused)
     report.warn(`matmul ${shape}: variant ${candidate} is refused: ${reason}`);
   if (tuned.choices.some(({ from }) => from !== 'default')) report.say(tuningLine(tuned));

@@ -1,0 +1,315 @@
+// matmul_matrix.wgsl, which no adapter here can run. What is tested instead: it compiles for Dawn's null backend, which knows
+// subgroup matrices and computes nothing; and its indices, with the extension's four functions emulated by plain WGSL.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Device, deviceFromAdapter } from '../../src/gpu/device.js';
+import { Pipelines } from '../../src/gpu/pipelines.js';
+import { parameterSpecs, trainingGraph } from '../../src/graph/build.js';
+import {
+  defaultVariant,
+  deviceFeatures,
+  matmulCandidates,
+  parseVariant,
+  variantText,
+} from '../../src/kernels/candidates.js';
+import { EPILOGUES, type Epilogue } from '../../src/kernels/epilogues.js';
+import type { Kernel } from '../../src/kernels/kernel.js';
+import { type MatmulShape, matmul } from '../../src/kernels/matmul.js';
+import type { MatmulVariant, MatrixVariant } from '../../src/kernels/matmul-variants.js';
+import type { ShaderSource } from '../../src/kernels/shader.js';
+import { vae } from '../../src/model/presets.js';
+import { openDevice } from '../../src/node/adapters.js';
+import { layoutOf } from '../../src/plan/layout.js';
+import { makePlan } from '../../src/plan/make.js';
+import type { Dispatch } from '../../src/plan/plan.js';
+import { candidatesOn, VariantTable } from '../../src/train/variants.js';
+import { close } from '../support/close.js';
+import { device, usesDevice } from '../support/device.js';
+import { runKernel } from '../support/kernel-runner.js';
+import { type Form, formName, NN, NT, problem, type Size, shapeOf, TN } from '../support/matmul.js';
+import { halves } from '../support/numbers.js';
+import { productsLimit } from '../support/tolerance.js';
+
+const HALF = ['f16', 'f16'] as const;
+const SIZES_16 = { m: 16, n: 16, k: 16 };
+
+// --- which matmuls take it -------------------------------------------------------------------------------------------------
+
+const TRAITS = { software: false, subgroupSizes: { min: 32, max: 32 }, subgroupMatrices: [SIZES_16] };
+const FEATURES = deviceFeatures(new Set(['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix']));
+const LARGE: MatmulShape = { ...shapeOf([2048, 1024, 1024], NT), types: HALF };
+
+const takes = (traits: object, shape: MatmulShape, features = FEATURES) => {
+  const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
+  const isMatrix = ({ name }: MatmulVariant) => name === 'matrix';
+  const offered = matmulCandidates({ ...TRAITS, ...traits }, features, limits, shape).some(isMatrix);
+  assert.is(isMatrix(defaultVariant({ ...TRAITS, ...traits }, features, shape)), offered, 'by default, if at all');
+  return offered;
+};
+
+test('where an adapter lists them, for large matmuls of f16 without an edge', () => {
+  assert.ok(takes({}, LARGE), '2 G multiply-adds');
+  for (const [what, traits, shape, features] of [
+    ['1 G multiply-adds, no more', {}, { ...LARGE, m: 1024 }],
+    ['f32', {}, { ...LARGE, types: undefined }],
+    ['images of f32', {}, { ...LARGE, types: ['f32', 'f16'] }],
+    ['rows that fill no tile', {}, { ...LARGE, m: 2048 + 16 }],
+    ['columns that fill no tile', {}, { ...LARGE, n: 1024 + 16 }],
+    ['k that is no whole matrix', {}, { ...LARGE, k: 1024 + 8 }],
+    ['none listed', { subgroupMatrices: undefined }, LARGE],
+    ['only such as fill no tile', { subgroupMatrices: [{ m: 16, n: 32, k: 16 }] }, LARGE],
+    ['subgroups of any size', { subgroupSizes: { min: 8, max: 32 } }, LARGE],
+    ['software', { software: true }, LARGE],
+    ['the feature is off', {}, LARGE, deviceFeatures(new Set(['subgroups', 'shader-f16']))],
+  ] as [string, object, MatmulShape, typeof FEATURES?][])
+    assert.not.ok(takes(traits, shape, features), what);
+});
+
+// --- the null backend --------------------------------------------------------------------------------------------------------
+
+/** Its subgroups may have up to 128 lanes, and a workgroup with matrices must have a multiple. */
+const LANES = 128;
+
+/** Dawn's null backend, whose adapter lists no matrices, as if it listed these. */
+async function nullDevice(sizes: { m: number; n: number; k: number }[]): Promise<Device> {
+  const plain = await openDevice({ flags: ['backend=null'] });
+  plain.dispose();
+  const { create } = await import('webgpu');
+  const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+  const adapter = await gpu.requestAdapter();
+  assert.ok(adapter);
+  const config = (own: object) => ({ componentType: 'f16', resultComponentType: 'f32', ...own });
+  const info = {
+    ...{ vendor: '', architecture: '', device: 'null-backend', description: '', isFallbackAdapter: false },
+    ...{ subgroupMinSize: LANES, subgroupMaxSize: LANES },
+    subgroupMatrixConfigs: [
+      ...sizes.map(({ m, n, k }) => config({ M: m, N: n, K: k })),
+      config({ M: 8, N: 8, K: 8, resultComponentType: 'f16' }),
+      config({ M: 8, N: 8, K: 8, componentType: 'u8' }),
+    ],
+  };
+  const listed = new Proxy(adapter, {
+    get(target, key) {
+      if (key === 'info') return info;
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const opened = await deviceFromAdapter(listed);
+  // Dawn's instance lives as long as the device.
+  return Object.assign(opened, { gpuInstance: gpu });
+}
+
+const onNull = await nullDevice([SIZES_16, { m: 16, n: 8, k: 16 }]);
+
+function planOn(own: Device, hidden: number[], batch: number): Dispatch[] {
+  const spec = vae({ hidden });
+  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows: batch, imageBytes: 4, metricsCapacity: 1 };
+  const { choose } = new VariantTable(own);
+  return makePlan('step', trainingGraph(spec, batch), { ...sizes, choose, fuse: true, precision: 'f16' }).dispatches;
+}
+
+const withMatrices = (dispatches: Dispatch[]) => dispatches.filter(({ kernel }) => kernel.startsWith('matmul_matrix'));
+
+test('the adapter tells matrices of f16 with sums of f32, and the device has the feature', () => {
+  assert.equal(onNull.adapter.subgroupMatrices, [SIZES_16, { m: 16, n: 8, k: 16 }]);
+  assert.ok(onNull.features.has('chromium-experimental-subgroup-matrix'));
+});
+
+test('the seed model has no matmul for them, a wide one those above 1 G multiply-adds', () => {
+  assert.equal(withMatrices(planOn(onNull, [512, 256], 128)), []);
+  const wide = withMatrices(planOn(onNull, [4096, 2048], 256));
+  // 256 x 4096 x 2048 is 2 G, forward, the input's gradient and the weight's, in the encoder and in the decoder.
+  assert.equal(
+    wide.map(({ label, kernel, grid }) => `${label} ${kernel.split('+')[1]} ${grid.join('x')}`),
+    [
+      'encoder.2 bias_activation 64x8x1',
+      'decoder.2 bias_activation 128x8x1',
+      'decoder.2 weight_gradient 64x128x1',
+      'decoder.2 activation_gradient 64x8x1',
+      'encoder.2 weight_gradient 128x64x1',
+      'encoder.2 activation_gradient 128x8x1',
+    ],
+  );
+  for (const { variant, workgroup } of wide) {
+    assert.is(variant, `matrix 16x16x16 ${LANES} lanes`);
+    assert.equal(parseVariant(variant ?? ''), { name: 'matrix', ...SIZES_16, lanes: LANES });
+    assert.is(workgroup, LANES);
+  }
+});
+
+test('it compiles, in every form, with every epilogue and size of matrices', async () => {
+  const pipelines = new Pipelines(onNull);
+  for (const dispatch of withMatrices(planOn(onNull, [4096, 2048], 256))) await pipelines.get(dispatch);
+  // The heads' matmul with its pairs, and the last one's with the loss, are large with a large code and batch.
+  const spec = vae({ pixels: 1024, hidden: [2048], latent: 512 });
+  const sizes = { layout: layoutOf(parameterSpecs(spec)), rows: 1024, imageBytes: 4, metricsCapacity: 1 };
+  const seen = new Set<string>();
+  for (const index of [0, 1]) {
+    const choose = (shape: MatmulShape): MatmulVariant => {
+      const all = candidatesOn(onNull, shape);
+      return all.filter(({ name }) => name === 'matrix')[index] ?? (all[0] as MatmulVariant);
+    };
+    const { dispatches } = makePlan('step', trainingGraph(spec, 1024), {
+      ...sizes,
+      choose,
+      fuse: true,
+      precision: 'f16',
+    });
+    for (const dispatch of withMatrices(dispatches)) {
+      await pipelines.get(dispatch);
+      seen.add(`${dispatch.variant?.split(' ')[1]} ${dispatch.kernel.split('+').slice(1).join('+')}`);
+    }
+  }
+  const epilogues = ['sampled_heads', 'bce_with_gradient', 'weight_gradient', 'activation_gradient'];
+  for (const sizesOf of ['16x16x16', '16x8x16'])
+    for (const epilogue of epilogues) assert.ok(seen.has(`${sizesOf} ${epilogue}`), `${epilogue}: ${[...seen]}`);
+});
+
+test('a device without the feature does not compile it, and is not offered it', async () => {
+  const [wide] = withMatrices(planOn(onNull, [4096, 2048], 256));
+  assert.ok(wide);
+  let said = '';
+  await new Pipelines(device).get(wide).catch((error) => {
+    said = String(error);
+  });
+  assert.match(said, /ShaderError/);
+  assert.equal(withMatrices(planOn(device, [4096, 2048], 256)), []);
+});
+
+// --- indices -----------------------------------------------------------------------------------------------------------------
+
+/** Every lane holds whole matrices, and all store the same. */
+const EMULATED = `
+// The same, but a compiler does not know: it would unroll loops for many seconds.
+fn no_more_than(count: u32) -> u32 {
+  return min(count, sizes.m * sizes.n);
+}
+fn emulated_left(at: u32, stride: u32, by_columns: bool) -> Left {
+  var m: Left;
+  for (var i = 0u; i < no_more_than(MATRIX_M * MATRIX_K); i++) {
+    let place = vec2u(i / MATRIX_K, i % MATRIX_K);
+    m[i] = f32(a[at + select(place.x * stride + place.y, place.y * stride + place.x, by_columns)]);
+  }
+  return m;
+}
+fn emulated_right(at: u32, stride: u32, by_columns: bool) -> Right {
+  var m: Right;
+  for (var i = 0u; i < no_more_than(MATRIX_K * MATRIX_N); i++) {
+    let place = vec2u(i / MATRIX_N, i % MATRIX_N);
+    m[i] = f32(b[at + select(place.x * stride + place.y, place.y * stride + place.x, by_columns)]);
+  }
+  return m;
+}
+fn emulated_product(left: Left, right: Right, sum: Sum) -> Sum {
+  var m = sum;
+  for (var i = 0u; i < no_more_than(MATRIX_M * MATRIX_N); i++) {
+    for (var k = 0u; k < no_more_than(MATRIX_K); k++) {
+      m[i] += left[i / MATRIX_N * MATRIX_K + k] * right[k * MATRIX_N + i % MATRIX_N];
+    }
+  }
+  return m;
+}
+fn emulated_store(at: u32, sum: Sum, stride: u32) {
+  for (var i = 0u; i < no_more_than(MATRIX_M * MATRIX_N); i++) {
+    strip[at + i / MATRIX_N * stride + i % MATRIX_N] = sum[i];
+  }
+}`;
+
+function emulated(source: ShaderSource): ShaderSource {
+  if (!source.code.includes('subgroupMatrix')) return source;
+  const code = source.code
+    .replace(/alias Left = .*;/, 'alias Left = array<f32, MATRIX_M * MATRIX_K>;')
+    .replace(/alias Right = .*;/, 'alias Right = array<f32, MATRIX_K * MATRIX_N>;')
+    .replace(/alias Sum = .*;/, 'alias Sum = array<f32, MATRIX_M * MATRIX_N>;')
+    .replaceAll(/subgroupMatrixLoad<Left, (\w+)_major>\(&a, (.*)\);/g, "emulated_left($2, '$1');")
+    .replaceAll(/subgroupMatrixLoad<Right, (\w+)_major>\(&b, (.*)\);/g, "emulated_right($2, '$1');")
+    .replaceAll("'col'", 'true')
+    .replaceAll("'row'", 'false')
+    .replace('subgroupMatrixMultiplyAccumulate(', 'emulated_product(')
+    .replace(/subgroupMatrixStore<row_major>\(&strip, (.*), sum, (.*)\)/, 'emulated_store($1, sum, $2)');
+  assert.not.match(code, /subgroup/i, 'all of it is emulated');
+  return { ...source, file: `emulated ${source.file}`, code: code + EMULATED };
+}
+
+const variantOf = (m: number, n: number, k: number): MatrixVariant => ({ name: 'matrix', m, n, k, lanes: 8 });
+
+/** Of C, a workgroup's share that a driver compiles in a second: 32, the engine's, takes twenty. */
+const SIDE = 8;
+
+function emulatedKernel(variant: MatrixVariant, epilogue: Epilogue): Kernel<MatmulShape> {
+  const kernel = matmul(variant, epilogue);
+  return {
+    ...kernel,
+    sources: kernel.sources.map(emulated),
+    enables: [],
+    header: { ...kernel.header, SIDE },
+    grid: ({ m, n }) => [n / SIDE, m / SIDE, 1],
+  };
+}
+
+/** Columns in pairs, each lane's in their order: the second of a pair is stored right after the first, in its place. */
+const PAIRED: Epilogue = {
+  ...EPILOGUES.plain,
+  name: 'paired',
+  paired: true,
+  sources: EPILOGUES.plain.sources.map((source) => ({
+    ...source,
+    file: `paired ${source.file}`,
+    code: source.code.replace('number_at(row, column)', 'number_at(row, stored_column(column))'),
+  })),
+};
+
+function operandsOf(size: Size, form: Form) {
+  const { a, b } = problem(size, form);
+  return { a: halves(a), b: halves(b) };
+}
+
+async function check(variant: MatrixVariant, size: Size, form: Form, epilogue: Epilogue): Promise<void> {
+  const [m, k, n] = size;
+  const { a, b } = operandsOf(size, form);
+  const shape = { ...shapeOf(size, form), types: HALF };
+  const gradient = epilogue.biasGradient;
+  const outputs: Record<string, number> = gradient ? { dw: m * n, dbias: m } : { c: m * n };
+  const results = await runKernel(emulatedKernel(variant, epilogue), shape, { a: a.bits, b: b.bits, ...outputs });
+  const at = (row: number, i: number) => (form.transposeA ? i * m + row : row * k + i);
+  const columnAt = (i: number, column: number) => (form.transposeB ? column * k + i : i * n + column);
+  const absolute = new Float64Array(m * n);
+  const want = Float64Array.from({ length: m * n }, (_, place) => {
+    let sum = 0;
+    for (let i = 0; i < k; i++) {
+      const product =
+        (a.values[at(Math.floor(place / n), i)] ?? Number.NaN) * (b.values[columnAt(i, place % n)] ?? Number.NaN);
+      sum += product;
+      absolute[place] = (absolute[place] ?? 0) + Math.abs(product);
+    }
+    return sum;
+  });
+  const name = (place: number) => `${variantText(variant)} ${formName(form)} c[${Math.floor(place / n)}, ${place % n}]`;
+  close(results.f32(gradient ? 'dw' : 'c'), want, (i) => productsLimit(k, absolute[i] ?? 0), name);
+  if (!gradient) return;
+  const rows = Float64Array.from({ length: m }, (_, row) => {
+    let sum = 0;
+    for (let i = 0; i < k; i++) sum += a.values[at(row, i)] ?? Number.NaN;
+    return sum;
+  });
+  close(
+    results.f32('dbias'),
+    rows,
+    () => productsLimit(k, k),
+    (row) => `dbias[${row}]`,
+  );
+}
+
+if (device.features.has('shader-f16'))
+  for (const variant of [variantOf(4, 4, 4), variantOf(8, 4, 2)])
+    test(`${variantText(variant)}, emulated: indices of every form, of pairs and of sums of rows`, async () => {
+      const size: Size = [16, 24, 32];
+      for (const form of [NT, NN]) await check(variant, size, form, EPILOGUES.plain);
+      await check(variant, size, TN, EPILOGUES.weight_gradient);
+      await check(variant, size, NT, PAIRED);
+    });
+
+test.after(() => onNull.dispose());
+usesDevice(test);
+test.run();
