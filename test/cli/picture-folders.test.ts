@@ -105,6 +105,14 @@ test('pictures are looked for in train/class/, and no deeper', async () => {
   assert.match(await refusal('FormatError', load(deep, nowhere())), /has no file train-images-idx3-ubyte/);
 });
 
+test('pictures beside a table: neither is guessed', async () => {
+  const root = tree({ 'train/a/1.png': grey(1), 'labels.csv': 'file,label\n1,2\n' });
+  assert.is(
+    await refusal('ArgumentError', load(root, nowhere())),
+    `--data ${root} has pictures and the table labels.csv: which are the data? Name the table itself, or the folder of the pictures, or take one of them out`,
+  );
+});
+
 test('sizes must agree, or --size makes them', async () => {
   const root = tree({ 'a.png': grey(7), 'b.png': grey(7, 4, 5) });
   assert.is(

@@ -75,6 +75,10 @@ function find(place: string, names: readonly string[], listener: PlaceListener, 
   }
   const name = path.basename(path.resolve(place));
   const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
+  if (tables && hasPictures(place))
+    throw new ArgumentError(
+      `--data ${place} has pictures and the table ${path.basename(tables.train)}: which are the data? Name the table itself, or the folder of the pictures, or take one of them out`,
+    );
   if (tables) return { kind: 'table', is: 'has tables', name, read: table(tables) };
   if (!hasIdxFiles(place) && hasPictures(place))
     return {
