@@ -55,7 +55,7 @@ test('a table is trained on: scaled, its constant named, its errors by feature',
     out,
     /^scaling {3}standard, fitted to the 288 training examples; 1 never change and count nothing: site$/m,
   );
-  assert.match(out, /^loss {6}of a row: squared error \(summed over its numbers\), of scaled numbers$/m);
+  assert.match(out, /^loss {6}of a row: squared error \(summed over 4 numbers\), of scaled numbers$/m);
   assert.match(out, /^features {2}root mean squared error .*; worst: (speed|heat, left|load) /m);
   assert.ok(fs.existsSync(path.join(trained, 'features.svg')));
   assert.not(fs.existsSync(path.join(trained, 'reconstructions.png')));
@@ -129,6 +129,14 @@ test('generate: reconstructions as a table in the data’s units, no pictures of
   );
   assert.match(said, /^walk not made: rows of 4 features are no pictures$/m);
   assert.equal(fs.readdirSync(out).sort(), ['codes.npy', 'reconstructions.csv']);
+});
+
+test('generate: codes of all rows of another table', () => {
+  const out = at('codes');
+  const { status, err } = run('generate', '--run', trained, '--data', at('mixed.csv'), '--only', 'codes', '--out', out);
+  assert.equal([status, err], [0, '']);
+  assert.equal(decodeNpy(fs.readFileSync(path.join(out, 'codes.npy')), 'codes.npy').shape, [300, 1]);
+  assert.is(decodeNpy(fs.readFileSync(path.join(out, 'labels.npy')), 'labels.npy').values[0], 1);
 });
 
 const REFUSED: [what: string, args: string[], message: RegExp][] = [

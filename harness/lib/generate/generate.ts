@@ -1,5 +1,6 @@
 // What harness/generate.js does around the library's calls: which outputs a run can have, whether the request fits its
 // model and its images, and the model itself, back on a device. Each output is made in a module of its own.
+import path from 'node:path';
 import {
   ArgumentError,
   type CheckedExamples,
@@ -94,7 +95,10 @@ export async function loadRunData(
       `which data are to be used, ${run.source.model} cannot say; name them, for example --data digits`,
     );
   try {
-    const { dataset, from } = await loadData(choice, listener, { limit: RANGE_IMAGES, ...readAsRun(options, run) });
+    // Of other data than the run's nothing was trained on: all of it is used where it has no test set.
+    const keepWhole = data !== undefined && path.resolve(data) !== run.data;
+    const reading = { limit: RANGE_IMAGES, keepWhole, ...readAsRun(options, run) };
+    const { dataset, from } = await loadData(choice, listener, reading);
     listener.say(describeData(dataset, from));
     return dataset;
   } catch (error) {
