@@ -173,7 +173,7 @@ const PLACES: Row[] = [
   [
     'data by a slip of the pen',
     () => data('fashon-mnist'),
-    /^--data fashon-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an \.npz, \.npy or \.csv file; did you mean fashion-mnist\?$/,
+    /^--data fashon-mnist does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files or of pictures, or an \.npz, \.npy, \.safetensors, \.csv or \.parquet file; did you mean fashion-mnist\?$/,
   ],
   [
     'data that are not there',
