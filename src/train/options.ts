@@ -1,7 +1,6 @@
 // What a caller may say about training, its defaults, and what steps make of it.
 import type { Images } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
-import type { Device } from '../gpu/device.js';
 import { encoderDepth, type Part } from '../graph/build.js';
 import type { NumberType } from '../kernels/stored.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
@@ -115,14 +114,6 @@ export function optionsOf({
   ...settings
 }: StepSettings): TrainerOptions & { lr: number } {
   return { ...settings, lr: learningRate, ...(precision === 'f16' && { precision }) };
-}
-
-/** @throws ArgumentError if the device cannot train with this precision */
-export function checkPrecision({ precision }: Pick<StepSettings, 'precision'>, { features, adapter }: Device): void {
-  if (precision === 'f16' && !features.has('shader-f16'))
-    throw new ArgumentError(
-      `precision: "f16" needs a device with the feature "shader-f16", which ${adapter.name} has not; use "f32", or another adapter`,
-    );
 }
 
 /** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */
