@@ -48,7 +48,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^harness/web/' },
       to: {
-        path: '^(src/(?!(index|worker/index|profile/index)\\.ts$)|harness/(?!web/|lib/bench/(sizes|statistics|steps)\\.ts$))',
+        path: '^(src/(?!(index|worker/index|profile/index|data/index)\\.ts$)|harness/(?!web/|lib/bench/(sizes|statistics|steps)\\.ts$))',
       },
     },
     {

@@ -147,6 +147,7 @@ async function buildPageFiles() {
   const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
   const files = [
     { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl] },
+    { entry: 'src/data/index.ts', outfile: 'dist/latentgpu-data.js', plugins: [engine] },
     { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/worker/main.ts', outfile: 'dist/latentgpu-session.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine] },
@@ -188,7 +189,7 @@ async function buildExportPage() {
 }
 
 /** What only the programs need of npm: bundled, so that the published package depends on `webgpu` alone. */
-const VENDORED = ['cli-progress', 'fast-png', 'onnx-proto', 'vega', 'vega-lite'];
+const VENDORED = ['cli-progress', 'fast-png', 'fzstd', 'hyparquet', 'jpeg-js', 'onnx-proto', 'vega', 'vega-lite'];
 
 /** Packages for harness.js, minified, a file each and chunks that they share; and everybody's licence. */
 async function buildVendored() {
@@ -274,15 +275,26 @@ async function buildLibrary() {
     platform: 'node',
     packages: 'external',
   });
-  await esbuild.build({
+  /** @type {esbuild.BuildOptions} */
+  const program = {
     ...common,
-    entryPoints: ['harness/lib/index.ts'],
-    outfile: 'dist/harness.js',
     platform: 'node',
     packages: 'external',
     plugins: VENDORED.map((name) => beside(new RegExp(`^${name}$`), `./vendor/${name}.js`)),
+  };
+  await esbuild.build({
+    ...program,
+    entryPoints: ['harness/lib/index.ts'],
+    outfile: 'dist/harness.js',
     // tsconfig.json maps it to src/ for the type checker; bundled, it would be a second copy of every class.
     external: ['latentgpu/node'],
+  });
+  // A thread of the programs: of the library it needs the errors, not Dawn.
+  await esbuild.build({
+    ...program,
+    entryPoints: ['harness/lib/pictures/decode-worker.ts'],
+    outfile: 'dist/harness-decode.js',
+    alias: { 'latentgpu/node': './src/errors.ts' },
   });
 }
 

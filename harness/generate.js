@@ -12,7 +12,7 @@ await harness.runProgram(async (program) => {
   const { run: folder, weights } = options;
   const run = weights === undefined ? harness.readRun(folder) : harness.readWeights(weights, options.spec, say);
   if (options.out !== undefined) harness.checkOut(options.out);
-  const { outputs, skipped } = harness.chooseOutputs(options, run.spec);
+  const { outputs, skipped } = harness.chooseOutputs(options, run.spec, run.classes);
 
   const dataset = await harness.loadRunData(options, run, outputs, report);
   harness.checkImagesFit(options, run.spec, dataset);
@@ -24,9 +24,9 @@ await harness.runProgram(async (program) => {
     program.accepted = true;
     const results = new harness.Results({ ...options, run: run.folder }, say);
     try {
-      const material = harness.gatherMaterial({ model, dataset, options, results, say });
+      const material = harness.gatherMaterial({ model, dataset, options, results, say, classes: run.classes });
       for (const output of outputs) {
-        const why = output.refusal(run.spec, dataset.test);
+        const why = harness.refusalOf(output, run.spec, dataset.test);
         if (why === undefined) await output.make(material);
         else skipped.push({ name: output.name, why });
       }

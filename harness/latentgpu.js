@@ -7,6 +7,7 @@ import * as harness from '#harness';
 const START = {
   train: () => import('./train.js'),
   generate: () => import('./generate.js'),
+  score: () => import('./score.js'),
   inspect: () => import('./inspect.js'),
   export: () => import('./export.js'),
   profile: () => import('./profile.js'),

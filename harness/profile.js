@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import {
   candidatesOn,
+  countOf,
   createModel,
   createTrainer,
   measureCeilings,
@@ -34,7 +35,7 @@ await harness.runProgram(async (program) => {
     report.say(harness.describeAdapter(device.adapter));
     harness.tryPrecision(options, device);
     const wanted = harness.trainerOptions(options);
-    const batch = wanted.batch ?? Math.min(128, dataset.train.count);
+    const batch = wanted.batch ?? Math.min(128, countOf(dataset.train));
     const variants = await harness.chooseVariants({ device, spec, batch, options, report });
     const model = await createModel(device, spec, { seed: options.seed, variants });
     const trainer = await createTrainer(model, dataset, wanted);

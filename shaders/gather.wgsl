@@ -1,8 +1,9 @@
-// The first dispatch of a step: its progress, for the others, and its images as numbers, picked from the resident dataset: x = LOW + SPAN byte / 255.
+// The first dispatch of a step: its progress, for the others, and its examples as numbers, picked from the resident dataset:
+// x = LOW + SPAN number. How a number lies in memory: examples/u8.wgsl (images of bytes), f16.wgsl or f32.wgsl.
 // Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
 // A dataset may lie in several buffers, each with some of its images and a dispatch of its own: rows of other images are left
 // to the others.
-//   images [images, pixels] u8, four a word, little-endian, from image first_image on; counters -> x [batch, pixels], progress
+//   images [images, pixels], from image first_image on; counters -> x [batch, pixels], progress
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/gather.ts
 #include "lib/batch_row.wgsl"
 
@@ -36,8 +37,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var column = lane; column < sizes.pixels; column += WORKGROUP) {
     var value = 0.0;
     if (live) {
-      let at = first + column;  // images[image, column]
-      value = LOW + SPAN * (f32((images[at / 4u] >> (8u * (at % 4u))) & 0xffu) / 255.0);
+      value = LOW + SPAN * example_number(first + column);  // images[image, column]
     }
     x[row * sizes.pixels + column] = value;
   }

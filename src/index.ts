@@ -6,6 +6,19 @@
 export type { Bytes } from './data/bytes.js';
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
+export {
+  type CheckedExamples,
+  checkDataset,
+  checkExamples,
+  chosenExamples,
+  countOf,
+  type Examples,
+  numbersOf,
+  shapeOfOne,
+  sizeOf,
+  sizeText,
+  someExamples,
+} from './data/examples.js';
 export { holdOut } from './data/hold-out.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
@@ -61,6 +74,7 @@ export {
   type VaeOptions,
   vae,
 } from './model/presets.js';
+export { fitScaling, SCALINGS, type ScalingSpec, scaled, unscaled } from './model/scaling.js';
 export {
   ACTIVATIONS,
   type Activation,
@@ -86,7 +100,7 @@ export {
 // What the library does with its own options, for pages and programs that have more of them.
 export { didYouMean, requireKnownKeys } from './names.js';
 export type { Dispatch, Plan } from './plan/plan.js';
-export { type DataIdentity, type ImagesIdentity, identify } from './train/identity.js';
+export { type DataIdentity, type ExamplesIdentity, type ImagesIdentity, identify } from './train/identity.js';
 export type { Losses, LossSums } from './train/metrics.js';
 export {
   type Codes,
@@ -102,6 +116,8 @@ export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
 export type { EpochReport, Progress, TrainingWarning, TrainOptions } from './train/reports.js';
 export { restoreTrainer } from './train/restore.js';
 export type { Numbers } from './train/rows.js';
+export type { Scores } from './train/score-sums.js';
+export type { ScoreOptions } from './train/scores.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { LossScaling } from './train/step-state.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';

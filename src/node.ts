@@ -2,14 +2,25 @@
 
 // For programs, which pages need not carry: other formats of data, models without a device, and what the library does with its
 // own options.
+export { type ExampleForm, examplesFromArrays, formOf, type ImageLayout, LAYOUTS } from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
 export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';
+export { isNamedPart, type NamedPart, type NamedParts, namedParts } from './data/named-arrays.js';
 export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
-export { type Table, TableBuilder, type TableOptions } from './data/table.js';
+export { type PixelColumns, pixelColumns } from './data/pixel-table.js';
+export {
+  byNumberThenText,
+  type Table,
+  TableBuilder,
+  type TableColumn,
+  type TableForm,
+  type TableOptions,
+} from './data/table.js';
 export { isZip } from './data/zip.js';
 export * from './index.js';
 export { type InferredSpec, inferSpec } from './model/infer.js';
+export { quantile } from './model/scaling.js';
 export { logVarRangeOf } from './model/spec.js';
 export { numberFault } from './model/values.js';
 export { nearest } from './names.js';

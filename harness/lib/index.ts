@@ -12,8 +12,8 @@ export {
   type Places,
   type Source,
 } from './data/data.js';
+export { firstLabels, firstNumbers, labelsByClass } from './data/examples.js';
 export { writeIdxFiles } from './data/idx-files.js';
-export { asFloats, firstLabels, labelsByClass } from './data/images.js';
 export { adviceFor } from './doctor/advice.js';
 export { doctorText } from './doctor/doctor-text.js';
 export { lookAround } from './doctor/machine.js';
@@ -27,6 +27,7 @@ export {
   gatherMaterial,
   loadModel,
   loadRunData,
+  refusalOf,
 } from './generate/generate.js';
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
@@ -45,6 +46,7 @@ export {
   profileHelp,
   readProfileOptions,
 } from './options/profile-options.js';
+export { readScoreOptions, type ScoreProgramOptions, scoreHelp } from './options/score-options.js';
 export {
   MODEL_FLAG_NAMES,
   readGivenOptions,
@@ -85,3 +87,16 @@ export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
 export { readTensorFile, type TensorFile } from './run/tensor-file.js';
 export { chooseVariants } from './run/variants.js';
+export {
+  labelsOf,
+  loadRows,
+  orderOf,
+  scorerOf,
+  scoresBy,
+  scoresCsv,
+  thresholdText,
+  writeScores,
+} from './score/score.js';
+export { oddClasses, writeSpread } from './score/spread.js';
+export { findThreshold } from './score/threshold.js';
+export { writeTop } from './score/top.js';

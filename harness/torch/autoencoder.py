@@ -17,7 +17,7 @@ ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, 
 KEYS = {"": ["inputs", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
         "layer": ["units", "activation"], "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
-        "loss": ["reconstruction", "variance", "klWeight", "l1", "sparsity"], "sparsity": ["target", "weight"]}
+        "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
 CODES = ["gaussian", "deterministic"]
 RECONSTRUCTIONS = ["bce", "mse"]
 RANGES = ["0..1", "-1..1"]
@@ -130,7 +130,10 @@ class Autoencoder(nn.Module):
         z, log_var = self.encode(seen, labels)
         if self.gaussian:
             # KL(N(mu, exp(log_var)) || N(0, I)); Kingma & Welling 2014, appendix B.
-            terms["kl"] = 0.5 * (z.square() + log_var.exp() - 1 - log_var).sum()
+            divergence = 0.5 * (z.square() + log_var.exp() - 1 - log_var)
+            if "freeBits" in loss:
+                divergence = divergence.clamp(min=loss["freeBits"])
+            terms["kl"] = (divergence.sum(1) - loss.get("capacity", 0)).abs().sum()
             z = z + torch.exp(log_var / 2) * eps
         before = self.decoder[:-1](torch.cat([z, labels], 1))  # the last activation
         if loss["reconstruction"] == "bce":

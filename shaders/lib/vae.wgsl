@@ -5,6 +5,9 @@
 
 override LOG_VAR_LOW: f32;
 override LOG_VAR_HIGH: f32;
+// What of a dimension's KL divergence costs nothing, in nats; 0: all of it counts.
+// Source: Kingma et al. 2016, "Improved Variational Inference with Inverse Autoregressive Flow", appendix C.8.
+override FREE_BITS: f32 = 0.0;
 
 fn is_outside(log_var: f32) -> bool {
   return log_var < LOG_VAR_LOW || log_var > LOG_VAR_HIGH;
@@ -17,13 +20,25 @@ fn bounded(log_var: f32) -> f32 {
 }
 
 // KL(N(mu, exp(log_var)) || N(0, 1)) of one dimension, in nats.
-fn kl_normal(mu: f32, log_var: f32) -> f32 {
+fn whole_kl_normal(mu: f32, log_var: f32) -> f32 {
   let v = bounded(log_var);
   return 0.5 * (mu * mu + exp(v) - 1.0 - v);
 }
 
+// The same, but at least FREE_BITS. A NaN stays one.
+fn kl_normal(mu: f32, log_var: f32) -> f32 {
+  let kl = whole_kl_normal(mu, log_var);
+  if (FREE_BITS > 0.0) {
+    return select(kl, FREE_BITS, kl < FREE_BITS);
+  }
+  return kl;
+}
+
 // d kl_normal / d (mu, log_var)
 fn kl_normal_gradient(mu: f32, log_var: f32) -> vec2f {
+  if (FREE_BITS > 0.0 && whole_kl_normal(mu, log_var) < FREE_BITS) {
+    return vec2f();
+  }
   return vec2f(mu, select(0.5 * (exp(bounded(log_var)) - 1.0), 0.0, is_outside(log_var)));
 }
 
@@ -35,4 +50,10 @@ fn reparameterize(mu: f32, log_var: f32, eps: f32) -> f32 {
 // d z / d (mu, log_var)
 fn reparameterize_gradient(log_var: f32, eps: f32) -> vec2f {
   return vec2f(1.0, select(0.5 * eps * exp(0.5 * bounded(log_var)), 0.0, is_outside(log_var)));
+}
+
+// log N(z; 0, 1) - log N(z; mu, exp(log_var)) at z = mu + eps sigma
+fn log_ratio(mu: f32, log_var: f32, eps: f32) -> f32 {
+  let z = reparameterize(mu, log_var, eps);
+  return 0.5 * (bounded(log_var) + eps * eps - z * z);
 }

@@ -42,7 +42,8 @@ function imageShape({ name, shape }: HostArray): [count: number, height: number,
   return [count, height, width];
 }
 
-function classesOf(labels: HostArray, count: number, of: string): Uint8Array {
+/** @throws FormatError naming what is no class of 0 to 255, or how many there are */
+export function classesOf(labels: HostArray, count: number, of: string): Uint8Array {
   const { name, shape, values } = labels;
   const [rows, columns = 1] = shape;
   if (shape.length !== 1 && shape.length !== 2)

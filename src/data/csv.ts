@@ -26,6 +26,8 @@ const DIGIT_9 = 0x39;
 const MARK = [0xef, 0xbb, 0xbf]; // UTF-8's byte order mark
 /** So many digits are exact in f64. */
 const EXACT_DIGITS = 15;
+/** What stands where a value is missing, in small letters. */
+export const MISSING: ReadonlySet<string> = new Set(['', 'na', 'nan', 'null', 'none', '?']);
 /** A line without an end, or a quote that nobody closes, is not to fill the memory. */
 const LONGEST_LINE = 2 ** 26;
 
@@ -101,7 +103,7 @@ export class CsvReader {
     this.columnCount = fields.length;
     this.numbers = new Float64Array(fields.length);
     this.texts = new Array(fields.length).fill(undefined);
-    const hasHeader = fields.some((field) => field.trim() !== '' && Number.isNaN(Number(field)));
+    const hasHeader = fields.some(isName);
     const plain = fields.map((_, index) => `column ${index + 1}`);
     this.listener.columns(hasHeader ? fields.map((field, i) => field.trim() || (plain[i] ?? '')) : plain, hasHeader);
     if (!hasHeader) this.takeRow(bytes, from, to);
@@ -150,6 +152,12 @@ export class CsvReader {
     const text = this.decoder.decode(quoted ? bytes.subarray(from + 1, to - 1) : bytes.subarray(from, to));
     return quoted ? text.replaceAll('""', '"') : text;
   }
+}
+
+/** Whether a field of the first line is neither a number nor a missing one. */
+function isName(field: string): boolean {
+  const text = field.trim();
+  return !MISSING.has(text.toLowerCase()) && Number.isNaN(Number(text));
 }
 
 /** The next line break that stands in no quotes; -1 if there is none. */

@@ -1,5 +1,5 @@
-// Images as bytes: what every source of data (IDX files, `digits`, a page's own pictures) hands to a trainer, which
-// uploads it once. No GPU here.
+// Grey images as bytes, which most sources of data have (IDX files, `digits`, a page's own pictures), and what a data set is.
+// Examples of other shapes and types: examples.ts. No GPU here.
 import { ArgumentError } from '../errors.js';
 import { kindOf, tagOf } from './bytes.js';
 
@@ -17,13 +17,13 @@ export interface Images {
   labels?: Uint8Array;
 }
 
-/** Training and test images of one size. */
-export interface Dataset {
+/** Training and test images of one size; or examples of one shape (`Dataset<Examples>`, examples.ts). */
+export interface Dataset<Part = Images> {
   name: string;
-  train: Images;
-  /** Images to choose by while training, where some are held out (`holdOut`). */
-  validation?: Images;
-  test: Images;
+  train: Part;
+  /** Examples to choose by while training, where some are held out (`holdOut`). */
+  validation?: Part;
+  test: Part;
 }
 
 /** The first `count` images, sharing memory with `images`; all of them if there are fewer. */
@@ -52,7 +52,7 @@ export function checkImages(images: Images, name: string): void {
   const { count, height, width, pixels, labels } = images;
   if (!ArrayBuffer.isView(pixels) || pixels.BYTES_PER_ELEMENT !== 1)
     throw new ArgumentError(
-      `${name}.pixels are ${kindOf(pixels)}, must be a Uint8Array of 0 (black) to 255 (white); ${tagOf(pixels) === 'ArrayBuffer' ? 'use new Uint8Array(buffer)' : 'multiply values of 0..1 by 255'}`,
+      `${name}.pixels are ${kindOf(pixels)}, must be a Uint8Array of 0 (black) to 255 (white); ${tagOf(pixels) === 'ArrayBuffer' ? 'use new Uint8Array(buffer)' : 'multiply values of 0..1 by 255, or give examples of numbers: { values, shape }'}`,
     );
   if (pixels.length !== count * height * width)
     throw new ArgumentError(
@@ -66,28 +66,4 @@ export function checkImages(images: Images, name: string): void {
     throw new ArgumentError(
       `${name}.labels has ${labels.length} entries, must have one for each of the ${count} images`,
     );
-}
-
-/**
- * Checks all parts and that their images have one size.
- * @throws ArgumentError naming what is missing or disagrees
- */
-export function checkDataset(dataset: Dataset): void {
-  if (tagOf(dataset) !== 'Object')
-    throw new ArgumentError(
-      `dataset: ${kindOf(dataset)}, must be { name, train, test }; for example digits({ train: 2560, test: 512 })`,
-    );
-  const { name = 'dataset', train, validation, test } = dataset;
-  checkImages(train, `${name}.train`);
-  if (!test)
-    throw new ArgumentError(
-      `${name}.test is missing, must be the images that the test loss is of; hold some of the training images out: const { train, validation: test } = holdOut(dataset, 0.1)`,
-    );
-  checkImages(test, `${name}.test`);
-  if (validation) checkImages(validation, `${name}.validation`);
-  for (const [part, images] of Object.entries({ test, validation }))
-    if (images && (train.height !== images.height || train.width !== images.width))
-      throw new ArgumentError(
-        `${name}: training images are ${train.height}x${train.width} but ${part} images are ${images.height}x${images.width}; they must have one size`,
-      );
 }

@@ -1,5 +1,6 @@
 // Numbers as files hold them: of any element type, in either byte order, to a typed array of this machine.
 import { FormatError } from '../errors.js';
+import { fromHalf } from './half.js';
 
 /** Numbers of a file with their shape. */
 export interface HostArray {
@@ -97,13 +98,4 @@ export function decodeElements(
 /** Turns each element's bytes round, in place. Every machine with WebGPU is little-endian. */
 function swap(bytes: Uint8Array, size: number): void {
   for (let at = 0; at < bytes.length; at += size) bytes.subarray(at, at + size).reverse();
-}
-
-/** IEEE 754-2008, binary16. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }

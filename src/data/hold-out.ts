@@ -2,6 +2,7 @@
 import { ArgumentError } from '../errors.js';
 import { permute } from '../random.js';
 import type { Dataset, Images } from './dataset.js';
+import { type CheckedExamples, checkExamples, chosenExamples, countOf } from './examples.js';
 
 /** Which order of `permute` the choice is made by; the orders of training count from 0. */
 const SPLIT = 0xffff_ffff;
@@ -11,8 +12,13 @@ const SPLIT = 0xffff_ffff;
  * @param share of the training images, between 0 and 1; at least one image is held out, and one is left
  * @throws ArgumentError if the share is none, or leaves nothing
  */
-export function holdOut(dataset: Dataset, share: number, seed = 0): Dataset {
-  const { count } = dataset.train;
+export function holdOut<Part extends Images | CheckedExamples>(
+  dataset: Dataset<Part>,
+  share: number,
+  seed = 0,
+): Dataset<Part> {
+  const train = checkExamples(dataset.train, 'train');
+  const count = countOf(train);
   const held = Math.max(1, Math.round(share * count));
   if (!(share > 0 && share < 1) || held >= count)
     throw new ArgumentError(
@@ -20,17 +26,22 @@ export function holdOut(dataset: Dataset, share: number, seed = 0): Dataset {
     );
   const chosen = new Uint8Array(count);
   for (let position = 0; position < held; position++) chosen[permute(position, count, seed, SPLIT)] = 1;
-  return { ...dataset, train: some(dataset.train, chosen, 0), validation: some(dataset.train, chosen, 1) };
+  const indices = [...chosen.keys()];
+  const part = (mark: number) =>
+    inFormOf(
+      dataset.train,
+      chosenExamples(
+        train,
+        indices.filter((index) => chosen[index] === mark),
+      ),
+    );
+  return { ...dataset, train: part(0), validation: part(1) };
 }
 
-/** The images whose mark in `chosen` is `mark`. */
-function some({ count, height, width, pixels, labels }: Images, chosen: Uint8Array, mark: number): Images {
-  const indices = [...Array(count).keys()].filter((index) => chosen[index] === mark);
-  const size = height * width;
-  const kept = new Uint8Array(indices.length * size);
-  indices.forEach((from, to) => {
-    kept.set(pixels.subarray(from * size, (from + 1) * size), to * size);
-  });
-  const own = labels && { labels: Uint8Array.from(indices, (index) => labels[index] ?? 0) };
-  return { count: indices.length, height, width, pixels: kept, ...own };
+/** Examples as the caller has them: as images if they were. */
+function inFormOf<Part extends Images | CheckedExamples>(given: Part, examples: CheckedExamples): Part {
+  if ('values' in given) return examples as Part;
+  const { height, width } = given;
+  const { values: pixels, labels } = examples;
+  return { count: countOf(examples), height, width, pixels, ...(labels && { labels }) } as Part;
 }

@@ -1,11 +1,14 @@
 // Rows of a table as numbers to train on: which columns are features, labels, categories or nothing, and what becomes of missing
 // values. Rows are taken one by one as they are read; nothing is kept but the numbers.
 import { ArgumentError, FormatError } from '../errors.js';
-import type { RowListener } from './csv.js';
+import { MISSING, type RowListener } from './csv.js';
 import type { HostArray } from './elements.js';
 
 export interface TableOptions {
-  /** The class of each row: a column's name, or its number from 1. "label" by default, where there is one; false: none. */
+  /**
+   * The class of each row: a column's name, or its number from 1. A text of digits is a name where a column has it, else a
+   * number; so for the columns below. "label" by default, where there is one; false: none.
+   */
   labelColumn?: string | number | false;
   /** Columns that are left out, by name or number from 1. */
   drop?: readonly (string | number)[];
@@ -13,6 +16,32 @@ export interface TableOptions {
   categorical?: readonly (string | number)[];
   /** What becomes of an empty field, NA, NaN, null or ?: refuse (default), the column's mean, or drop the row. */
   missing?: 'refuse' | 'mean' | 'drop';
+  /**
+   * The table that a model is trained on: this one gives the same features, from the columns of these names, or, where one of
+   * both has no names, of these numbers. Drop and categorical mean nothing then.
+   */
+  like?: TableForm;
+}
+
+/** What the columns of a table became, as it is needed for another table of the same kind. */
+export interface TableForm {
+  /** Those that are features, in the table's order. */
+  columns: TableColumn[];
+  /** The column of labels. */
+  label?: Omit<TableColumn, 'mean' | 'categories'>;
+  /** How many columns the table has, and whether its first line names them. */
+  width: number;
+  hasHeader: boolean;
+}
+
+export interface TableColumn {
+  name: string;
+  /** In the table, from 1. */
+  number: number;
+  /** Of one-hot categories, in their order. */
+  categories?: string[];
+  /** Of numbers, over the rows that have one: what stands for a missing value. */
+  mean?: number;
 }
 
 /** A table as numbers. */
@@ -27,28 +56,39 @@ export interface Table {
   classes?: string[];
   /** Rows that were left out because a value is missing. */
   dropped: number;
+  form: TableForm;
 }
 
 const DEFAULT_LABEL = 'label';
-const MISSING = new Set(['', 'na', 'nan', 'null', 'none', '?']);
 /** Numbers of a block of rows: the whole is put together once, at the end. */
 const BLOCK = 2 ** 20;
+const SHOWN = 12;
 
-type Kind = 'feature' | 'label' | 'category' | 'dropped';
+/** A column whose values are kept. */
+interface Stored {
+  /** Where it is in this table, from 0. */
+  index: number;
+  name: string;
+  /** Of a category: the code of each value, in the order in which they come. */
+  codes?: Map<string, number>;
+  /** Of a category of a table like another: no value but these. */
+  known?: readonly string[];
+  /** Of numbers, to begin with: the mean of the table that this one is like. */
+  mean?: number;
+  sum: number;
+  count: number;
+}
 
 export class TableBuilder implements RowListener {
   private names: string[] = [];
-  private kinds: Kind[] = [];
-  /** Columns that are stored, in the table's order. */
-  private stored: number[] = [];
+  private hasHeader = false;
+  private stored: Stored[] = [];
+  private label = -1;
   private readonly blocks: Float32Array[] = [];
   private rows = 0;
   private dropped = 0;
   private readonly labels: number[] = [];
   private readonly classes = new Map<string, number>();
-  private readonly categories = new Map<number, Map<string, number>>();
-  private sums = new Float64Array(0);
-  private counts = new Float64Array(0);
   private readonly missing: Required<TableOptions>['missing'];
 
   /** @param name what to call the file in an error */
@@ -59,87 +99,129 @@ export class TableBuilder implements RowListener {
     this.missing = options.missing ?? 'refuse';
   }
 
+  /** @throws ArgumentError naming a column that is not there */
   columns(names: string[], hasHeader: boolean): void {
-    const { labelColumn, drop = [], categorical = [] } = this.options;
     this.names = names;
-    const label = labelColumn === undefined ? names.findIndex((name) => name.toLowerCase() === DEFAULT_LABEL) : -1;
-    const wanted = labelColumn === undefined || labelColumn === false ? label : this.indexOf(labelColumn, hasHeader);
-    const dropped = drop.map((column) => this.indexOf(column, hasHeader));
-    const categories = categorical.map((column) => this.indexOf(column, hasHeader));
-    this.kinds = names.map((_, index) =>
-      dropped.includes(index)
-        ? 'dropped'
-        : index === wanted
-          ? 'label'
-          : categories.includes(index)
-            ? 'category'
-            : 'feature',
-    );
-    this.stored = names.flatMap((_, index) =>
-      ['feature', 'category'].includes(this.kinds[index] ?? '') ? [index] : [],
-    );
+    this.hasHeader = hasHeader;
+    const { like } = this.options;
+    this.label = this.labelIndex(like);
+    this.stored = like ? like.columns.map((column) => this.storedLike(column, like)) : this.storedHere();
     if (this.stored.length === 0)
       throw new ArgumentError(`${this.name} has no column left to train on: ${names.join(', ')}`);
-    for (const index of categories) this.categories.set(index, new Map());
-    this.sums = new Float64Array(this.stored.length);
-    this.counts = new Float64Array(this.stored.length);
   }
 
-  private indexOf(column: string | number, hasHeader: boolean): number {
-    const number = typeof column === 'number' ? column : /^\d+$/.test(column) ? Number(column) : Number.NaN;
-    const byName = this.names.indexOf(String(column));
-    if (byName >= 0) return byName;
-    if (number >= 1 && number <= this.names.length) return number - 1;
-    const known = hasHeader
-      ? `its columns are ${this.names.slice(0, 12).join(', ')}${this.names.length > 12 ? ', ...' : ''}`
-      : 'its first line has no names';
-    throw new ArgumentError(
-      `${this.name} has no column "${column}": ${known}; name one of them, or give its number, 1 to ${this.names.length}`,
+  private labelIndex(like: TableForm | undefined): number {
+    const { labelColumn } = this.options;
+    if (labelColumn === false) return -1;
+    if (labelColumn !== undefined) return this.indexOf(labelColumn);
+    // A table for testing may have none, as at Kaggle.
+    if (like?.label) return this.indexLike(like.label, like);
+    const isFeature = (name: string) => like?.columns.some((column) => column.name === name);
+    return this.names.findIndex((name) => name.toLowerCase() === DEFAULT_LABEL && !isFeature(name));
+  }
+
+  private storedHere(): Stored[] {
+    const { drop = [], categorical = [] } = this.options;
+    const dropped = new Set(drop.map((column) => this.indexOf(column)));
+    const categories = new Set(categorical.map((column) => this.indexOf(column)));
+    const twice = [...categories].find((index) => dropped.has(index) || index === this.label);
+    if (twice !== undefined)
+      throw new ArgumentError(
+        `${this.name}: column "${this.names[twice]}" is to be categories and ${twice === this.label ? 'the label' : 'left out'}, must be one of them`,
+      );
+    return this.names.flatMap((name, index): Stored[] =>
+      dropped.has(index) || index === this.label
+        ? []
+        : [{ index, name, sum: 0, count: 0, ...(categories.has(index) && { codes: new Map() }) }],
     );
   }
 
+  private storedLike(column: TableColumn, like: TableForm): Stored {
+    const { name, categories, mean } = column;
+    const index = this.indexLike(column, like);
+    if (index < 0)
+      throw new ArgumentError(
+        like.hasHeader && this.hasHeader
+          ? `${this.name} has no column "${name}", must have the ${like.columns.length} columns of the training table: ${this.known()}`
+          : `${this.name} has ${this.names.length} columns, must have the ${like.width} of the training table, or name them in its first line`,
+      );
+    const codes = categories && new Map(categories.map((value, code) => [value, code] as const));
+    return {
+      index,
+      name,
+      sum: 0,
+      count: 0,
+      ...(codes && { codes, known: categories }),
+      ...(mean !== undefined && { mean }),
+    };
+  }
+
+  /** By name where both tables have names, else by number where both are of one width; -1 if it is not there. */
+  private indexLike({ name, number }: Pick<TableColumn, 'name' | 'number'>, like: TableForm): number {
+    if (like.hasHeader && this.hasHeader) return this.names.indexOf(name);
+    return this.names.length === like.width ? number - 1 : -1;
+  }
+
+  private indexOf(column: string | number): number {
+    const byName = typeof column === 'number' ? -1 : this.names.indexOf(column);
+    if (byName >= 0) return byName;
+    const number = typeof column === 'number' ? column : /^\d+$/.test(column) ? Number(column) : Number.NaN;
+    if (Number.isInteger(number) && number >= 1 && number <= this.names.length) return number - 1;
+    throw new ArgumentError(
+      `${this.name} has no column "${column}": ${this.known()}; name one of them, or give its number, 1 to ${this.names.length}`,
+    );
+  }
+
+  /** What columns there are, for an error. */
+  private known(): string {
+    const shown = this.names.slice(0, SHOWN).join(', ') + (this.names.length > SHOWN ? ', ...' : '');
+    return this.hasHeader ? `its columns are ${shown}` : 'its first line has no names';
+  }
+
+  /** @throws FormatError naming line and column of what is missing, no number or no category */
   row(numbers: Float64Array, texts: (string | undefined)[], line: number): void {
-    const row = this.space();
-    for (let at = 0; at < this.stored.length; at++) {
-      const column = this.stored[at] ?? 0;
-      const text = texts[column];
-      if (text !== undefined && MISSING.has(text.toLowerCase())) {
-        if (this.missing === 'drop') {
-          this.dropped++;
-          return;
-        }
-        if (this.missing === 'refuse' || this.kinds[column] === 'category')
-          throw this.fault(line, column, 'is missing');
-        row[at] = Number.NaN;
-        continue;
-      }
-      const value =
-        this.kinds[column] === 'category' ? this.category(column, text ?? String(numbers[column])) : numbers[column];
-      if (value === undefined || !Number.isFinite(value))
-        throw this.fault(line, column, `is "${text ?? numbers[column]}"`);
-      row[at] = value;
-    }
-    const label = this.kinds.indexOf('label');
-    if (label >= 0) {
-      const text = texts[label] ?? String(numbers[label]);
-      if (MISSING.has(text.toLowerCase())) {
-        if (this.missing !== 'drop') throw this.fault(line, label, 'is missing');
+    const isMissing = (index: number): boolean => {
+      const text = texts[index];
+      return text !== undefined && MISSING.has(text.toLowerCase());
+    };
+    if (this.missing === 'drop') {
+      // Before anything is kept of the row: a category that no other row has is none.
+      const lacks = this.stored.some(({ index }) => isMissing(index)) || (this.label >= 0 && isMissing(this.label));
+      if (lacks) {
         this.dropped++;
         return;
       }
-      this.labels.push(codeOf(this.classes, text));
     }
-    if (this.missing === 'mean') this.addUp(row);
+    const row = this.space();
+    for (let at = 0; at < this.stored.length; at++) {
+      const column = this.stored[at] as Stored;
+      const { index, codes } = column;
+      const text = texts[index];
+      if (isMissing(index)) {
+        if (this.missing === 'refuse' || codes) throw this.missingAt(line, index, codes !== undefined);
+        row[at] = Number.NaN;
+      } else if (codes) row[at] = this.category(column, codes, text ?? String(numbers[index]), line);
+      else {
+        const value = Math.fround(numbers[index] ?? Number.NaN);
+        if (!Number.isFinite(value)) throw this.noNumber(line, index, text ?? String(numbers[index]));
+        column.sum += value;
+        column.count++;
+        row[at] = value;
+      }
+    }
+    if (this.label >= 0) {
+      if (isMissing(this.label)) throw this.missingAt(line, this.label, true);
+      this.labels.push(codeOf(this.classes, texts[this.label] ?? String(numbers[this.label])));
+    }
     this.rows++;
   }
 
-  /** For the means of what is missing. */
-  private addUp(row: Float32Array): void {
-    row.forEach((value, at) => {
-      if (Number.isNaN(value)) return;
-      this.sums[at] = (this.sums[at] ?? 0) + value;
-      this.counts[at] = (this.counts[at] ?? 0) + 1;
-    });
+  private category({ index, known }: Stored, codes: Map<string, number>, text: string, line: number): number {
+    if (!known || codes.has(text)) return codeOf(codes, text);
+    const shown = known.slice(0, SHOWN).join(', ') + (known.length > SHOWN ? ', ...' : '');
+    throw new FormatError(
+      `${this.name}: line ${line}, column "${this.names[index]}" is "${text}", must be one of the categories of the training table: ${shown}; leave such rows out, or train on a table that has them`,
+    );
   }
 
   /** Where the next row goes; it is taken by counting it. A block grows until it is full: small tables take little. */
@@ -156,16 +238,19 @@ export class TableBuilder implements RowListener {
     return grown.subarray(at, at + width);
   }
 
-  private category(column: number, text: string): number {
-    return codeOf(this.categories.get(column) ?? new Map(), text);
+  private missingAt(line: number, index: number, hasNoMean: boolean): FormatError {
+    const remedy =
+      this.missing === 'mean' && hasNoMean
+        ? 'labels and categories have no mean: fill it in, or drop such rows (--missing drop)'
+        : 'fill it in, or take the mean of its column or drop the row (--missing mean or drop)';
+    return new FormatError(`${this.name}: line ${line}, column "${this.names[index]}" is missing; ${remedy}`);
   }
 
-  private fault(line: number, column: number, what: string): FormatError {
-    const remedy =
-      what === 'is missing'
-        ? "fill it in, or read the table with missing: 'mean' or 'drop'"
-        : 'must be a number: leave the column out (drop), or take it as categories (categorical)';
-    return new FormatError(`${this.name}: line ${line}, column "${this.names[column]}" ${what}; ${remedy}`);
+  private noNumber(line: number, index: number, text: string): FormatError {
+    const must = Number.isNaN(Number(text))
+      ? 'a number: leave the column out (--drop), or take it as categories (--categorical)'
+      : 'finite in f32: leave the column or the row out';
+    return new FormatError(`${this.name}: line ${line}, column "${this.names[index]}" is "${text}", must be ${must}`);
   }
 
   /** @throws FormatError if there is no row */
@@ -174,38 +259,48 @@ export class TableBuilder implements RowListener {
       throw new FormatError(
         `${this.name} has no row${this.dropped > 0 ? ` without missing values (${this.dropped} with)` : ''}`,
       );
-    const orders = new Map([...this.categories].map(([column, codes]) => [column, ordered(codes)]));
-    const names = this.stored.flatMap((column) =>
-      (orders.get(column)?.names ?? [undefined]).map((value) =>
-        value === undefined ? (this.names[column] ?? '') : `${this.names[column]}=${value}`,
-      ),
-    );
-    const features = { name: this.name, shape: [this.rows, names.length], values: this.expanded(orders, names.length) };
+    const orders = this.stored.map(({ codes, known }) => (known || codes) && ordered(codes ?? new Map(), known));
+    const names = this.stored.flatMap(({ name }, at) => orders[at]?.names.map((value) => `${name}=${value}`) ?? [name]);
+    const means = this.stored.map(({ sum, count, mean }) => mean ?? (count > 0 ? sum / count : 0));
+    const features = {
+      name: this.name,
+      shape: [this.rows, names.length],
+      values: this.expanded(orders, means, names.length),
+    };
     const classes = ordered(this.classes);
     const labels = Float64Array.from(this.labels, (code) => classes.place[code] ?? 0);
+    const described = ({ name, index }: Pick<Stored, 'name' | 'index'>) => ({ name, number: index + 1 });
     return {
       features,
       names,
       dropped: this.dropped,
-      ...(this.kinds.includes('label') && {
+      ...(this.label >= 0 && {
         labels: { name: `${this.name}: labels`, shape: [this.rows], values: labels },
         classes: classes.names,
       }),
+      form: {
+        columns: this.stored.map((column, at) => {
+          const order = orders[at];
+          return { ...described(column), ...(order ? { categories: order.names } : { mean: means[at] ?? 0 }) };
+        }),
+        ...(this.label >= 0 && { label: described({ name: this.names[this.label] ?? '', index: this.label }) }),
+        width: this.names.length,
+        hasHeader: this.hasHeader,
+      },
     };
   }
 
-  private expanded(orders: ReadonlyMap<number, Order>, width: number): Float32Array {
+  private expanded(orders: readonly (Order | undefined)[], means: readonly number[], width: number): Float32Array {
     const out = new Float32Array(this.rows * width);
     const stored = this.stored.length;
     const perBlock = rowsPerBlock(stored);
-    const means = this.sums.map((sum, at) => sum / (this.counts[at] || 1));
     let to = 0;
     for (let row = 0; row < this.rows; row++) {
       const block = this.blocks[Math.floor(row / perBlock)];
       const from = (row % perBlock) * stored;
       for (let at = 0; at < stored; at++) {
         const value = block?.[from + at] ?? Number.NaN;
-        const order = orders.get(this.stored[at] ?? -1);
+        const order = orders[at];
         if (order) {
           out[to + (order.place[value] ?? 0)] = 1;
           to += order.names.length;
@@ -232,13 +327,16 @@ interface Order {
   place: number[];
 }
 
-/** Numbers by size, then texts by the alphabet: the same whatever order the rows have. */
-function ordered(codes: ReadonlyMap<string, number>): Order {
-  const names = [...codes.keys()].sort((a, b) => {
-    const [x, y] = [Number(a), Number(b)];
-    if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
-    return Number.isNaN(x) ? (a < b ? -1 : 1) : x - y;
-  });
+/** Numbers by size, then texts by the alphabet. */
+export function byNumberThenText(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)];
+  if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+  return Number.isNaN(x) ? (a < b ? -1 : Number(a > b)) : x - y;
+}
+
+/** The same whatever order the rows have; `known` have their order already. */
+function ordered(codes: ReadonlyMap<string, number>, known?: readonly string[]): Order {
+  const names = known ? [...known] : [...codes.keys()].sort(byNumberThenText);
   const place: number[] = [];
   names.forEach((name, index) => {
     place[codes.get(name) ?? 0] = index;

@@ -132,6 +132,8 @@ class Builder {
   readonly graph = new Graph();
   readonly parameters: Node[] = [];
   private readonly layers: Layers;
+  /** (mu, log_var) of a Gaussian code, once there are losses. */
+  private heads: Node | undefined;
 
   constructor(private readonly spec: ModelSpec) {
     this.layers = layersOf(spec);
@@ -222,10 +224,22 @@ class Builder {
 
   private gaussian(heads: Node, code: GaussianSpec, stream: NoiseStream): { kl: Node; z: Node } {
     const logVarRange = logVarRangeOf(code);
+    const { freeBits, capacity } = this.spec.loss;
+    this.heads = heads;
+    const free = freeBits === undefined ? {} : { freeBits };
+    const kl = this.graph.append({ op: 'kl_normal', logVarRange, ...free }, [heads], 'kl');
     return {
-      kl: this.graph.append({ op: 'kl_normal', logVarRange }, [heads], 'kl'),
+      kl: capacity === undefined ? kl : this.graph.append({ op: 'distance', wanted: capacity }, [kl], 'capacity'),
       z: this.graph.append({ op: 'reparameterize', stream, logVarRange }, [heads], 'z'),
     };
+  }
+
+  /** What a sample weighs beside its likelihood, [rows]; nothing for a deterministic code. */
+  logRatio(stream: NoiseStream): Node | null {
+    const { heads } = this;
+    const { code } = this.spec;
+    if (!heads || code.kind !== 'gaussian') return null;
+    return this.graph.append({ op: 'log_ratio', stream, logVarRange: logVarRangeOf(code) }, [heads], 'log ratio');
   }
 
   private outputLayer(): Linear {
@@ -286,6 +300,20 @@ export function evaluationGraph(spec: ModelSpec, batch: number, part: Part = 'wh
   const builder = new Builder(spec);
   const losses = builder.terms(batch, part, EVALUATION);
   return { graph: builder.graph, parameters: builder.parameters, losses, gradients: [], output: null };
+}
+
+/**
+ * The losses of each of `batch` rows by itself, as they are: not damaged, all of the KL term, and without the sparsity term,
+ * which is of a batch.
+ * output: with `ratio`, that of a Gaussian code's samples.
+ */
+export function scoringGraph(spec: ModelSpec, batch: number, ratio: boolean): ModelGraph {
+  const { corruption: _, ...whole } = spec;
+  const { sparsity: _sparsity, freeBits: _freeBits, capacity: _capacity, ...loss } = spec.loss;
+  const builder = new Builder({ ...whole, loss });
+  const losses = builder.terms(batch, 'whole', EVALUATION);
+  const output = ratio ? builder.logRatio(EVALUATION.noise) : null;
+  return { graph: builder.graph, parameters: builder.parameters, losses, gradients: [], output };
 }
 
 /** input "images" [rows, inputs + classes] in the model's range -> (mu, log_var) [rows, 2 latent], or the code [rows, latent] */

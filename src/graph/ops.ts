@@ -49,9 +49,14 @@ export type Operation =
   /** heads [rows, 2 latent] = (mu, log_var) -> z [rows, latent] = mu + eps exp(log_var / 2), log_var bounded to the range */
   | { op: 'reparameterize'; stream: NoiseStream; logVarRange: LogVarRange }
   | { op: 'reparameterize_gradient'; stream: NoiseStream; logVarRange: LogVarRange }
-  /** heads [rows, 2 latent] -> KL(q || N(0, I)) [rows], nats; log_var bounded to the range */
-  | { op: 'kl_normal'; logVarRange: LogVarRange }
-  | { op: 'kl_normal_gradient'; logVarRange: LogVarRange }
+  /** heads [rows, 2 latent] -> KL(q || N(0, I)) [rows], nats, at least `freeBits` a dimension; log_var bounded to the range */
+  | { op: 'kl_normal'; logVarRange: LogVarRange; freeBits?: number }
+  | { op: 'kl_normal_gradient'; logVarRange: LogVarRange; freeBits?: number }
+  /** x -> |x - wanted|, element by element */
+  | { op: 'distance'; wanted: number }
+  | { op: 'distance_gradient'; wanted: number }
+  /** heads [rows, 2 latent] -> log p(z) - log q(z|x) [rows] at the sample that `reparameterize` of this stream draws, nats */
+  | { op: 'log_ratio'; stream: NoiseStream; logVarRange: LogVarRange }
   /** (logits, targets) [rows, pixels] -> [rows], nats summed over pixels */
   | { op: 'bce_with_logits' }
   | { op: 'bce_with_logits_gradient' }
@@ -242,11 +247,25 @@ export const OPS: OpTable = {
 
   kl_normal: {
     shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)],
-    gradient: (node, { logVarRange }, dy, append) => [
-      append({ op: 'kl_normal_gradient', logVarRange }, [dy, at(node.inputs, 0)], node.label),
+    gradient: (node, { logVarRange, freeBits }, dy, append) => [
+      append(
+        { op: 'kl_normal_gradient', logVarRange, ...(freeBits !== undefined && { freeBits }) },
+        [dy, at(node.inputs, 0)],
+        node.label,
+      ),
     ],
   },
   kl_normal_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  distance: {
+    shape: (inputs) => at(inputs, 0),
+    gradient: (node, { wanted }, dy, append) => [
+      append({ op: 'distance_gradient', wanted }, [dy, at(node.inputs, 0)], node.label),
+    ],
+  },
+  distance_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  log_ratio: { shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)] },
 
   bce_with_logits: {
     shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `bce_with_logits "${label}"`), 0)],

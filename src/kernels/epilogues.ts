@@ -21,6 +21,7 @@ import type { Activation, LogVarRange } from '../model/spec.js';
 import { STREAM } from '../random.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import type { Access, Constants } from './kernel.js';
+import { freeBitsConstant } from './latent.js';
 import { type OptimizerForm, updateOf } from './optimizer.js';
 import type { ShaderSource } from './shader.js';
 
@@ -176,9 +177,14 @@ export interface CodeShape {
   latent: number;
   stream: NoiseStream;
   logVarRange: LogVarRange;
+  freeBits?: number;
 }
 
-const codeConstants = ({ logVarRange: [low, high] }: CodeShape) => ({ LOG_VAR_LOW: low, LOG_VAR_HIGH: high });
+const codeConstants = ({ logVarRange: [low, high], ...rest }: CodeShape) => ({
+  LOG_VAR_LOW: low,
+  LOG_VAR_HIGH: high,
+  ...freeBitsConstant(rest),
+});
 const codeSizes = ({ latent, stream }: CodeShape) => ({ latent, stream: STREAM[stream] });
 
 /** mu, log_var, the sample and the KL divergence, of the product to [rows, 2 latent]. */

@@ -39,6 +39,10 @@ export interface VaeOptions extends Layers {
   klWeight?: number;
   /** For the mse loss: variance of the pixels' Gaussian. */
   variance?: number;
+  /** Nats of each dimension's KL that cost nothing; none by default. */
+  freeBits?: number;
+  /** Nats that each row's KL is held at; not by default. */
+  capacity?: number;
   /** Bounds of log_var; [-30, 20] by default, null for none. */
   logVarRange?: LogVarRange | null;
 }
@@ -49,7 +53,7 @@ const STACKED = { hidden: [1000, 500, 250], latent: 30 };
 
 const SIZES = ['pixels', 'hidden', 'latent'];
 const LAYERS = [...SIZES, 'activation', 'loss', 'output', 'range'];
-const VARIATIONAL = [...LAYERS, 'variance', 'logVarRange'];
+const VARIATIONAL = [...LAYERS, 'variance', 'freeBits', 'capacity', 'logVarRange'];
 
 /** What all members have in common: the layers around the code, and how images are compared. */
 function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
@@ -81,12 +85,18 @@ function checked(spec: ModelSpec): ModelSpec {
  */
 export function vae(options: VaeOptions = {}): ModelSpec {
   requireKnownKeys(options, [...VARIATIONAL, 'klWeight'], '');
-  const { latent = 64, klWeight = 1, variance, logVarRange, ...layers } = options;
+  const { latent = 64, klWeight = 1, variance, freeBits, capacity, logVarRange, ...layers } = options;
   const { loss, ...rest } = mirrored(layers);
   return checked({
     ...rest,
     code: { kind: 'gaussian', units: latent, ...(logVarRange !== undefined && { logVarRange }) },
-    loss: { ...loss, klWeight, ...(variance !== undefined && { variance }) },
+    loss: {
+      ...loss,
+      klWeight,
+      ...(variance !== undefined && { variance }),
+      ...(freeBits !== undefined && { freeBits }),
+      ...(capacity !== undefined && { capacity }),
+    },
   });
 }
 

@@ -2,6 +2,7 @@
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
 import { show } from '../show.js';
+import { type ScalingSpec, validateScaling } from './scaling.js';
 import {
   refuse,
   requireFraction,
@@ -101,6 +102,10 @@ export interface LossSpec {
   variance?: number;
   /** Gaussian code: weight of KL(q(z|x) || N(0, I)); 1, the evidence lower bound, if absent. */
   klWeight?: number;
+  /** Gaussian code: nats of each dimension's KL that cost nothing, row by row, so that the code is used. Kingma et al. 2016. */
+  freeBits?: number;
+  /** Gaussian code: nats that each row's KL is held at; its distance from them is the term. Burgess et al. 2018. */
+  capacity?: number;
   /** Deterministic code: weight of the sum of |z|. */
   l1?: number;
   /** Deterministic sigmoid code: weight of KL(target || mean activation over the batch), summed over the code. */
@@ -113,6 +118,8 @@ export interface ModelSpec {
   inputs: number;
   /** 0..1 if absent. */
   range?: PixelRange;
+  /** What becomes of the examples' numbers before the model sees them, and is undone in what it gives back. Not by default. */
+  scaling?: ScalingSpec;
   /** Conditional: so many classes; the image's label, as one-hot, is appended to the encoder's input and to the code. */
   classes?: number;
   /** Denoising: the encoder sees damaged images, the loss is against the clean ones. */
@@ -176,6 +183,7 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   requireKnownKeys(spec, SPEC_KEYS, '');
   requirePositiveInteger(spec.inputs, 'inputs');
   if (spec.range !== undefined) requireOneOf(spec.range, RANGES, 'range');
+  if (spec.scaling !== undefined) validateScaling(spec.scaling, spec.inputs as number);
   if (spec.classes !== undefined) requirePositiveInteger(spec.classes, 'classes');
   if (spec.corruption !== undefined) validateCorruption(spec.corruption);
   validateLayers(spec.encoder, 'encoder');
@@ -187,8 +195,20 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   validateTerms(spec as ModelSpec);
 }
 
-const SPEC_KEYS = ['inputs', 'range', 'classes', 'corruption', 'encoder', 'code', 'decoder', 'loss', 'initialization'];
+const SPEC_KEYS = [
+  'inputs',
+  'range',
+  'scaling',
+  'classes',
+  'corruption',
+  'encoder',
+  'code',
+  'decoder',
+  'loss',
+  'initialization',
+];
 const LAYER_KEYS = ['units', 'activation'];
+const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity'];
 
 function validateLayers(layers: unknown, path: string): void {
   if (!Array.isArray(layers)) refuse(path, layers, 'must be a list of { units, activation }');
@@ -238,16 +258,18 @@ function validateLogVarRange(range: unknown): void {
 function validateLoss(value: unknown): void {
   const loss = value as Partial<LossSpec> | undefined;
   requireOneOf(loss?.reconstruction, RECONSTRUCTIONS, 'loss.reconstruction');
-  const { variance, klWeight, l1, sparsity } = loss as LossSpec;
+  const { variance, klWeight, freeBits, capacity, l1, sparsity } = loss as LossSpec;
   if (variance !== undefined) requirePositive(variance, 'loss.variance');
   if (klWeight !== undefined) requireWeight(klWeight, 'loss.klWeight');
+  if (freeBits !== undefined) requirePositive(freeBits, 'loss.freeBits');
+  if (capacity !== undefined) requirePositive(capacity, 'loss.capacity');
   if (l1 !== undefined) requireWeight(l1, 'loss.l1');
   if (sparsity !== undefined) {
     requireFraction(sparsity?.target, 'loss.sparsity.target');
     requireWeight(sparsity?.weight, 'loss.sparsity.weight');
     requireKnownKeys(sparsity, ['target', 'weight'], 'loss.sparsity');
   }
-  requireKnownKeys(loss as object, ['reconstruction', 'variance', 'klWeight', 'l1', 'sparsity'], 'loss');
+  requireKnownKeys(loss as object, LOSS_KEYS, 'loss');
 }
 
 /** What the last layer gives must be what the loss and the images are made of. */
@@ -284,8 +306,9 @@ function validateTerms({ code, loss }: ModelSpec): void {
         );
     return;
   }
-  if (loss.klWeight !== undefined)
-    refuse('loss.klWeight', loss.klWeight, 'must be left out: only a gaussian code has a KL term');
+  for (const term of ['klWeight', 'freeBits', 'capacity'] as const)
+    if (loss[term] !== undefined)
+      refuse(`loss.${term}`, loss[term], 'must be left out: only a gaussian code has a KL term');
   if (loss.sparsity !== undefined && code.activation !== 'sigmoid')
     refuse('code.activation', code.activation, 'must be sigmoid for loss.sparsity: it compares activations of 0..1');
 }

@@ -71,7 +71,9 @@ const sampledHeads: Pattern = (root, context) => {
   const heads = input(root, 0);
   const kl = context.consumers(heads).find((node) => is(node, 'kl_normal'));
   const { stream, logVarRange } = operationOf(root, 'reparameterize');
-  if (!kl || operationOf(kl, 'kl_normal').logVarRange !== logVarRange || !is(heads, 'add_bias')) return null;
+  if (!kl || !context.tensors.isLoss(kl) || !is(heads, 'add_bias')) return null;
+  const { logVarRange: same, freeBits } = operationOf(kl, 'kl_normal');
+  if (same !== logVarRange) return null;
   const product = input(heads, 0);
   if (!is(product, 'matmul') || !context.internal(product)) return null;
   const { tensors } = context;
@@ -83,7 +85,7 @@ const sampledHeads: Pattern = (root, context) => {
     z: tensors.of(root),
     losses: tensors.lossParts(kl, workgroups),
   });
-  const epilogue = sampledHeadsEpilogue({ latent, stream, logVarRange });
+  const epilogue = sampledHeadsEpilogue({ latent, stream, logVarRange, ...(freeBits !== undefined && { freeBits }) });
   return { dispatch: matmulCall(product, epilogue, end, context), nodes: [product, heads, kl, root] };
 };
 
@@ -96,13 +98,15 @@ const latentGradient: Pattern = (root, context) => {
   const [weight, heads, dz] = [input(kl, 0), input(kl, 1), input(through, 0)];
   if (!is(weight, 'row_weight') || !context.internal(weight) || heads !== input(through, 1)) return null;
   const { stream, logVarRange } = operationOf(through, 'reparameterize_gradient');
-  if (operationOf(kl, 'kl_normal_gradient').logVarRange !== logVarRange) return null;
+  const { logVarRange: same, freeBits } = operationOf(kl, 'kl_normal_gradient');
+  if (same !== logVarRange) return null;
   const product = is(dz, 'slice_columns') && operationOf(dz, 'slice_columns').from === 0 ? input(dz, 0) : dz;
   if (!is(product, 'matmul') || !context.internal(dz) || !context.internal(product)) return null;
   const { tensors } = context;
   const { latent } = latentSizes(heads);
   const end = { ...tensors.stepState(), heads: tensors.of(heads), dheads: tensors.of(root) };
-  const epilogue = latentGradientEpilogue({ latent, stream, logVarRange }, rowsAndColumns(product).columns);
+  const code = { latent, stream, logVarRange, ...(freeBits !== undefined && { freeBits }) };
+  const epilogue = latentGradientEpilogue(code, rowsAndColumns(product).columns);
   const nodes = [...new Set([product, dz, weight, through, kl, root])];
   return { dispatch: matmulCall(product, epilogue, end, context), nodes };
 };
@@ -153,5 +157,8 @@ function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call |
   const epilogue = lossEpilogue({ kind, gradient: gradient !== undefined, keepsInput });
   return { dispatch: matmulCall(product, epilogue, end, context, activation), nodes };
 }
+
+/** Those that leave each row's losses in memory. */
+export const FORWARD: Pattern[] = [layer];
 
 export const FUSED: Pattern[] = [outputLoss, layer, inputGradient, weightGradient, sampledHeads, latentGradient];

@@ -9,7 +9,7 @@ import { type OptimizerForm, optimizer } from '../kernels/optimizer.js';
 import type { NumberType } from '../kernels/stored.js';
 import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './call.js';
 import { finishDispatch, withFinish } from './finish.js';
-import { FUSED } from './fuse.js';
+import { FORWARD, FUSED } from './fuse.js';
 import { layerOf } from './layout.js';
 import { lower } from './lower.js';
 import { assignScratch } from './memory.js';
@@ -26,6 +26,8 @@ export interface PlanOptions extends Sizes {
   optimizer?: OptimizerForm;
   /** Whether somebody outside reads the gradients: they are all written then, and the optimizer comes after. */
   keepGradients?: boolean;
+  /** Whether somebody outside reads the losses, row by row: their sums are not folded into what comes before them. */
+  keepLosses?: boolean;
   /** What matmuls read of a training step: f16 needs the feature "shader-f16". f32 if absent. */
   precision?: NumberType;
 }
@@ -42,7 +44,8 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
   const tensors = new TensorTable(options, half);
   place(model, tensors);
   const context = contextOf(live, asked, model, tensors, options);
-  const calls = lower(live, options.fuse ? FUSED : [], context);
+  const patterns = options.keepLosses ? FORWARD : FUSED;
+  const calls = lower(live, options.fuse ? patterns : [], context);
   const losses = tensors.placeLosses();
   const updated = new Set(calls.flatMap(({ updates = [] }) => updates));
   const scaling =

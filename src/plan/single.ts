@@ -2,9 +2,10 @@
 import { type Node, numel, type OpName } from '../graph/ops.js';
 import { concat, sliceColumns } from '../kernels/columns.js';
 import { corrupt } from '../kernels/corrupt.js';
+import { distance, distanceGradient } from '../kernels/distance.js';
 import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
-import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
+import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
 import {
   bceWithLogits,
   bceWithLogitsGradient,
@@ -29,7 +30,7 @@ export const SINGLE: Record<OpName, Lowering> = {
     const shape = { rows, pixels: columns, shuffle, range };
     const bound = { ...tensors.stepState(), ...tensors.counters(), x: tensors.of(node) };
     return tensors.images().map(({ images, part }) => ({
-      ...dispatchOf(gather, part ? { ...shape, part } : shape, { ...bound, images }, node.label),
+      ...dispatchOf(gather(tensors.exampleType), part ? { ...shape, part } : shape, { ...bound, images }, node.label),
       ...(part && { together: node.label }),
     }));
   },
@@ -96,14 +97,32 @@ export const SINGLE: Record<OpName, Lowering> = {
   },
   kl_normal: (node, { tensors }) => {
     const heads = input(node, 0);
-    const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal').logVarRange };
+    const { op: _, ...bounds } = operationOf(node, 'kl_normal');
+    const shape = { ...latentSizes(heads), ...bounds };
     return dispatchOf(klNormal, shape, { heads: tensors.of(heads), kl: tensors.of(node) }, node.label);
+  },
+  log_ratio: (node, { tensors }) => {
+    const heads = input(node, 0);
+    const { stream, logVarRange } = operationOf(node, 'log_ratio');
+    const shape = { ...latentSizes(heads), stream, logVarRange };
+    const bound = { ...tensors.stepState(), heads: tensors.of(heads), ratio: tensors.of(node) };
+    return dispatchOf(logRatio, shape, bound, node.label);
   },
   kl_normal_gradient: (node, { tensors }) => {
     const [weight, heads] = [input(node, 0), input(node, 1)];
     const bound = { weight: tensors.of(weight), heads: tensors.of(heads), dheads: tensors.of(node) };
-    const shape = { ...latentSizes(heads), logVarRange: operationOf(node, 'kl_normal_gradient').logVarRange };
+    const { op: _, ...bounds } = operationOf(node, 'kl_normal_gradient');
+    const shape = { ...latentSizes(heads), ...bounds };
     return dispatchOf(klNormalGradient, shape, bound, node.label);
+  },
+  distance: (node, { tensors }) => {
+    const shape = { count: numel(node.shape), wanted: operationOf(node, 'distance').wanted };
+    return dispatchOf(distance, shape, { x: tensors.of(input(node, 0)), y: tensors.of(node) }, node.label);
+  },
+  distance_gradient: (node, { tensors }) => {
+    const shape = { count: numel(node.shape), wanted: operationOf(node, 'distance_gradient').wanted };
+    const bound = { dy: tensors.of(input(node, 0)), x: tensors.of(input(node, 1)), dx: tensors.of(node) };
+    return dispatchOf(distanceGradient, shape, bound, node.label);
   },
   bce_with_logits: (node, { tensors }) => {
     const [logits, targets] = [input(node, 0), input(node, 1)];

@@ -2,6 +2,7 @@
 // everything else in scratch memory that plan/memory.ts packs.
 import { GraphError } from '../errors.js';
 import type { Node, Shape } from '../graph/ops.js';
+import type { ExampleType } from '../kernels/gather.js';
 import { bytesOf, F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { NumberType } from '../kernels/stored.js';
 import type { LossTerm } from '../model/spec.js';
@@ -23,8 +24,10 @@ export interface Sizes {
   layout: Layout;
   /** Rows of a batch. */
   rows: number;
-  /** Bytes of the resident images, padded to whole words. */
+  /** Bytes of the resident examples, padded to whole words. */
   imageBytes: number;
+  /** What their numbers are; u8 if absent. */
+  exampleType?: ExampleType;
   /** Where one buffer cannot hold them; a dispatch each. */
   imageParts?: readonly ImagePart[];
   /** Bytes of their labels, padded to whole words; for conditional models. */
@@ -129,6 +132,10 @@ export class TensorTable {
     this.lossTerms.push({ tensor, parts: 'rows' });
   }
 
+  isLoss(node: Node): boolean {
+    return this.lossTerms.some(({ tensor }) => tensor === this.placed.get(node));
+  }
+
   /** The term of the loss as so many numbers that add up to it over the live rows. */
   lossParts(node: Node, parts: number): Tensor {
     const term = this.lossTerms.find(({ tensor }) => tensor === this.placed.get(node));
@@ -218,6 +225,10 @@ export class TensorTable {
 
   counters(): { counters: Tensor } {
     return { counters: resource('counters', 'counters', [COUNTERS_BYTES / F32_BYTES]) };
+  }
+
+  get exampleType(): ExampleType {
+    return this.sizes.exampleType ?? 'u8';
   }
 
   /** The resident images, and which of them each tensor has if it has not all. */

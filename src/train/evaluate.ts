@@ -1,16 +1,15 @@
 // The losses of a whole set of images: one noise sample an image, the same every time.
-import type { Images } from '../data/dataset.js';
+import { type CheckedExamples, countOf } from '../data/examples.js';
 import type { Memory } from '../gpu/memory.js';
 import { evaluationGraph, type Part } from '../graph/build.js';
 import { makePlan } from '../plan/make.js';
 import { badEvaluation } from './divergence.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
-import type { StepSettings } from './step-state.js';
-import { datasetBytes, Stepper } from './stepper.js';
+import { residentOf, residentSizes } from './resident.js';
+import { EVALUATION_BATCH, type StepSettings } from './step-state.js';
+import { Stepper } from './stepper.js';
 
-/** Images at a time, whatever the training batch is: a small one would make evaluation slow. */
-export const EVALUATION_BATCH = 128;
 const STEPS_PER_SUBMIT = 16;
 const SUBMITS_IN_FLIGHT = 2;
 
@@ -22,7 +21,7 @@ export interface PassOptions {
   part: Part;
 }
 
-/** The images stay on the device until `dispose`. */
+/** The examples stay on the device until `dispose`. */
 export class Evaluator {
   private last: Promise<unknown> = Promise.resolve();
 
@@ -30,28 +29,30 @@ export class Evaluator {
 
   /**
    * @param memory   its own goes with it
-   * @param settings those of training; `examples` and `batch` are taken from `images`
+   * @param settings those of training; `settings.examples` and `batch` are those of `examples`
    */
   static async create(
     model: Model,
     memory: Memory,
-    images: Images,
+    examples: CheckedExamples,
     settings: StepSettings,
     { fuse, part }: PassOptions,
   ): Promise<Evaluator> {
-    const batch = Math.min(EVALUATION_BATCH, images.count);
+    const count = countOf(examples);
+    const batch = Math.min(EVALUATION_BATCH, count);
+    const resident = residentOf(examples, settings.store, model.spec.scaling);
     const { layout, choose, machine } = model;
     const sizes = {
       layout,
       rows: batch,
-      ...datasetBytes(images, machine.device.limits),
+      ...residentSizes(resident, machine.device.limits),
       metricsCapacity: METRICS_CAPACITY,
     };
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, choose, fuse });
-    const own = { ...settings, examples: images.count, batch };
+    const own = { ...settings, examples: count, batch };
     const shared = { parameters: model.parameterBuffer };
     return new Evaluator(
-      await Stepper.create({ ...machine, memory }, plan, images, own, shared, 'Use narrower layers.'),
+      await Stepper.create({ ...machine, memory }, plan, resident, own, shared, 'Use narrower layers.'),
     );
   }
 

@@ -14,6 +14,9 @@ import { makePlan } from '../plan/make.js';
 /** Rows that go through half a model at once; fewer rows use the next power of two. */
 export const MAX_ROWS = 128;
 
+/** The host hands over the rows of one while the GPU has those of the other. */
+const PASSES_IN_FLIGHT = 2;
+
 export type HalfName = 'encoder' | 'decoder';
 
 const GRAPHS = { encoder: encoderGraph, decoder: decoderGraph };
@@ -57,15 +60,25 @@ export class Halves {
    */
   async run(which: HalfName, values: Float32Array, columns: number): Promise<Float32Array> {
     const { device, memory } = this.options.machine;
-    const results: Float32Array[] = [];
-    for (const { half, values: some, count } of await this.parts(which, values, columns)) {
-      // Both are submitted within this task: no other call comes between them.
-      const passed = this.pass(half, some);
-      const read = readBuffer(device, memory, half.output, count * half.outputColumns * F32_BYTES);
-      const [, bytes] = await allOf([passed, read]);
-      results.push(new Float32Array(bytes));
+    const parts = await this.parts(which, values, columns);
+    const outputColumns = parts[0]?.half.outputColumns ?? 0;
+    const whole = new Float32Array((values.length / columns) * outputColumns);
+    const pending: Promise<void>[] = [];
+    try {
+      for (const { half, values: some, first, count } of parts) {
+        // Both are submitted within this task: no other call comes between them.
+        const passed = this.pass(half, some);
+        const read = readBuffer(device, memory, half.output, count * outputColumns * F32_BYTES);
+        pending.push(
+          allOf([passed, read]).then(([, bytes]) => whole.set(new Float32Array(bytes), first * outputColumns)),
+        );
+        if (pending.length >= PASSES_IN_FLIGHT) await pending.shift();
+      }
+      await allOf(pending);
+    } finally {
+      await Promise.allSettled(pending);
     }
-    return concatenate(results);
+    return whole;
   }
 
   /** As `run`, but what comes out stays on the GPU: `use` says what is done with it there. All within one task. */
@@ -139,14 +152,4 @@ export class Halves {
       throw error;
     }
   }
-}
-
-function concatenate(parts: Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,7 +1,8 @@
 // Which data a training was on: enough to tell another data set by name of what differs, without keeping the data.
 import type { Dataset, Images } from '../data/dataset.js';
+import { type CheckedExamples, checkDataset, countOf, type Examples } from '../data/examples.js';
 
-/** Of a set of images. */
+/** Of grey images of bytes. */
 export interface ImagesIdentity {
   count: number;
   height: number;
@@ -12,32 +13,50 @@ export interface ImagesIdentity {
   labels?: string;
 }
 
+/** Of any other examples. */
+export interface ExamplesIdentity {
+  /** [count, ...] */
+  shape: readonly number[];
+  /** SHA-256 of the numbers' bytes, in hexadecimal. */
+  values: string;
+  labels?: string;
+}
+
 export interface DataIdentity {
   name: string;
-  train: ImagesIdentity;
-  validation?: ImagesIdentity;
-  test: ImagesIdentity;
+  train: ImagesIdentity | ExamplesIdentity;
+  validation?: ImagesIdentity | ExamplesIdentity;
+  test: ImagesIdentity | ExamplesIdentity;
 }
 
 /** Takes a tenth of a second for MNIST; the hash is computed off this thread where the platform does so. */
-export async function identify({ name, train, validation, test }: Dataset): Promise<DataIdentity> {
+export async function identify(dataset: Dataset<Images | Examples>): Promise<DataIdentity> {
+  const { name, train, validation, test } = checkDataset(dataset);
   return {
     name,
-    train: await identifyImages(train),
-    ...(validation && { validation: await identifyImages(validation) }),
-    test: await identifyImages(test),
+    train: await identifyPart(train),
+    ...(validation && { validation: await identifyPart(validation) }),
+    test: await identifyPart(test),
   };
 }
 
-async function identifyImages({ count, height, width, pixels, labels }: Images): Promise<ImagesIdentity> {
-  const hash = await sha256(pixels);
-  return { count, height, width, pixels: hash, ...(labels && { labels: await sha256(labels) }) };
+async function identifyPart(examples: CheckedExamples): Promise<ImagesIdentity | ExamplesIdentity> {
+  const { shape, values, labels } = examples;
+  const hash = await sha256(values);
+  const told = labels && { labels: await sha256(labels) };
+  const [, height = 0, width = 0] = shape;
+  return values instanceof Uint8Array && shape.length === 3
+    ? { count: countOf(examples), height, width, pixels: hash, ...told }
+    : { shape, values: hash, ...told };
 }
 
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+async function sha256(numbers: Uint8Array | Float32Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', numbers as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+const FIELDS = ['count', 'height', 'width', 'shape', 'pixels', 'values', 'labels'] as const;
+const HASHES = new Set<string>(['pixels', 'values', 'labels']);
 
 /**
  * What differs, in words: `train.count is 60000, was 50000`. Names do not count: the same images may be called otherwise.
@@ -45,15 +64,13 @@ async function sha256(bytes: Uint8Array): Promise<string> {
  */
 export function dataDifference(now: DataIdentity, then: DataIdentity): string | undefined {
   for (const part of ['train', 'validation', 'test'] as const) {
-    const [is, was] = [now[part], then[part]];
+    const [is, was]: (Partial<ImagesIdentity & ExamplesIdentity> | undefined)[] = [now[part], then[part]];
     if (!is !== !was) return `${part} images are ${is ? 'given' : 'missing'}, and were ${was ? 'given' : 'not'} then`;
-    for (const field of ['count', 'height', 'width', 'pixels', 'labels'] as const)
-      if (is?.[field] !== was?.[field]) {
-        const hash = field === 'pixels' || field === 'labels';
-        return hash
+    for (const field of FIELDS)
+      if (String(is?.[field]) !== String(was?.[field]))
+        return HASHES.has(field)
           ? `the ${field} of the ${part} images are others (their SHA-256 differs)`
           : `${part}.${field} is ${is?.[field]}, was ${was?.[field]}`;
-      }
   }
   return undefined;
 }

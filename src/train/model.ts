@@ -11,6 +11,7 @@ import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/build.js';
 import type { MatmulVariants } from '../kernels/choices.js';
+import { scaled, unscaled } from '../model/scaling.js';
 import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
 import type { ChooseMatmul } from '../plan/call.js';
@@ -18,7 +19,10 @@ import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
+import { residentOf } from './resident.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
+import type { Scores } from './score-sums.js';
+import { checkScoreOptions, type ScoreOptions, Scorer } from './scores.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
 import { VariantTable } from './variants.js';
 import { flatWeights, type WeightTensor } from './weights.js';
@@ -80,6 +84,7 @@ interface OnGpu {
   machine: Machine;
   parameters: SplitBuffer;
   halves: Halves;
+  scorer: Scorer;
 }
 
 /** Made by `createModel`; give its memory back with `dispose`. */
@@ -107,8 +112,8 @@ export class Model {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const remedy = 'Use narrower layers or a smaller code.';
     const parameters = SplitBuffer.create(memory, layout.segments, { label: 'parameters', usage, remedy });
-    const halves = new Halves({ machine, spec, layout, choose: table.choose, parameters });
-    return { gpu: device.gpu, machine, parameters, halves };
+    const parts = { machine, spec, layout, choose: table.choose, parameters };
+    return { gpu: device.gpu, machine, parameters, halves: new Halves(parts), scorer: new Scorer(parts) };
   }
 
   /** Flat f32, see plan/layout.ts. */
@@ -157,7 +162,7 @@ export class Model {
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
     const { count: rows, values: shades } = imageRows(images, inputs);
-    const seen = this.spec.range === '-1..1' ? shades.map((x) => 2 * x - 1) : shades;
+    const seen = this.asSeen(shades);
     const values = this.withLabels(seen, inputs, rows, labels);
     const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
@@ -188,7 +193,16 @@ export class Model {
     const { units } = this.spec.code;
     const values = this.withLabels(codes, units, count, labels);
     const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
-    return this.spec.range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
+    const { range, scaling } = this.spec;
+    const numbers = range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
+    return scaling ? unscaled(numbers, scaling) : numbers;
+  }
+
+  /** The examples' own numbers as the encoder takes them. */
+  private asSeen(numbers: Float32Array): Float32Array {
+    const { range, scaling } = this.spec;
+    const own = scaling ? scaled(numbers, scaling) : numbers;
+    return range === '-1..1' ? own.map((x) => 2 * x - 1) : own;
   }
 
   /**
@@ -213,6 +227,34 @@ export class Model {
     const { mean } = await this.encode(images, options);
     this.checkUsable();
     return this.decodeRows({ count: mean.length / this.spec.code.units, values: mean }, options.labels);
+  }
+
+  /**
+   * How odd the model finds each row: its loss, as `evaluate` of a trainer means it over rows, but of the row as it is (not
+   * damaged) and without the sparsity term, which is of a batch.
+   * @param values as `encode` takes them
+   * @returns [n], the weighted sum of the terms, which is minus the evidence lower bound of a VAE; with `terms` each of them by
+   *   itself as well, unweighted, and `iwae` where it was asked for. Not finite for a row that is beyond f32.
+   * @throws ArgumentError as `encode`; for draws of a model that has none
+   */
+  async scores(values: Numbers, options?: ScoreOptions & LabelOptions & { terms?: false }): Promise<Float32Array>;
+  async scores(values: Numbers, options: ScoreOptions & LabelOptions & { terms: true }): Promise<Scores>;
+  async scores(
+    values: Numbers,
+    options: ScoreOptions & LabelOptions & { terms?: boolean } = {},
+  ): Promise<Float32Array | Scores> {
+    this.checkUsable();
+    requireKnownKeys(options, ['samples', 'iwae', 'seed', 'labels', 'terms'], 'scores');
+    const { labels, terms = false, ...drawn } = options;
+    checkScoreOptions(drawn, this.spec);
+    const { inputs, scaling } = this.spec;
+    const { count, values: numbers } = imageRows(values, inputs);
+    const told = this.checkRowLabels(labels, count);
+    const scores = await this.onGpu.scorer.run(
+      residentOf({ shape: [count, inputs], values: numbers, ...(told && { labels: told }) }, 'f32', scaling),
+      drawn,
+    );
+    return terms ? scores : scores.loss;
   }
 
   /**
@@ -245,25 +287,35 @@ export class Model {
 
   /** A conditional model's input: each row with its label as one-hot. */
   private withLabels(values: Float32Array, columns: number, rows: number, labels?: Labels): Float32Array {
+    const { classes = 0 } = this.spec;
+    const told = this.checkRowLabels(labels, rows);
+    if (!told) return values;
+    const width = columns + classes;
+    const joined = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      joined.set(values.subarray(row * columns, (row + 1) * columns), row * width);
+      joined[row * width + columns + (told[row] ?? 0)] = 1;
+    }
+    return joined;
+  }
+
+  /** Labels of a conditional model; nothing for another. */
+  private checkRowLabels(labels: Labels | undefined, rows: number): Uint8Array | undefined {
     const { classes } = this.spec;
     if (classes === undefined) {
       if (labels) throw new ArgumentError('this model is not conditional and takes no labels; leave them out');
-      return values;
+      return undefined;
     }
     if (labels?.length !== rows)
       throw new ArgumentError(
         `labels: ${labels ? (labels.length ?? kindOf(labels)) : 'none'}, must be ${rows}, one a row: this model is conditional (${classes} classes)`,
       );
-    const width = columns + classes;
-    const joined = new Float32Array(rows * width);
     for (let row = 0; row < rows; row++) {
       const label = labels[row] ?? -1;
       if (!Number.isInteger(label) || label < 0 || label >= classes)
         throw new ArgumentError(`labels[${row}]: ${label}, must be an integer from 0 to ${classes - 1}`);
-      joined.set(values.subarray(row * columns, (row + 1) * columns), row * width);
-      joined[row * width + columns + label] = 1;
     }
-    return joined;
+    return Uint8Array.from(labels);
   }
 
   /** Every parameter under PyTorch's name: Linear weights are [units, inputs]. */

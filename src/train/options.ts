@@ -1,13 +1,15 @@
 // What a caller may say about training, its defaults, and what steps make of it.
-import type { Images } from '../data/dataset.js';
+import { type CheckedExamples, sizeOf, sizeText } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
 import { encoderDepth, type Part } from '../graph/build.js';
 import type { NumberType } from '../kernels/stored.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
+import { scaled } from '../model/scaling.js';
 import { checkMirrored, type ModelSpec } from '../model/spec.js';
 import { checkSeed, requireCount, requireKnownKeys, requireOneOf, requirePositive } from '../model/values.js';
 import type { RecoveryOptions } from './recovery.js';
+import type { StoreType } from './resident.js';
 import type { StepSettings } from './step-state.js';
 
 /** How to train. */
@@ -39,6 +41,11 @@ export interface TrainerOptions extends RecoveryOptions {
    * with torch.amp.GradScaler.
    */
   precision?: NumberType;
+  /**
+   * What examples that are no bytes are stored as on the device; f32 by default. f16 halves their memory, with a precision of 3
+   * decimals and no number above 65504.
+   */
+  store?: StoreType;
   /** Seed of the order of the images and of the noise, a non-negative integer; 0 by default. */
   seed?: number;
   /**
@@ -66,6 +73,7 @@ export const OPTION_KEYS: readonly string[] = [
   'klWarmup',
   'reduction',
   'precision',
+  'store',
   'seed',
   'layer',
   'keepGradients',
@@ -85,6 +93,7 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
     klWarmup = 0,
     reduction = 'mean',
     precision = 'f32',
+    store = 'f32',
     clipNorm,
     seed = 0,
   } = options;
@@ -100,24 +109,67 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
   requireCount(klWarmup, 'klWarmup', 0);
   requireOneOf(reduction, ['mean', 'sum'], 'reduction');
   requireOneOf(precision, ['f32', 'f16'], 'precision');
+  requireOneOf(store, ['f32', 'f16'], 'store');
   const schedule = resolveSchedule(options.schedule);
   checkSeed(seed);
-  const settings = { seed, examples, batch, learningRate: lr, schedule, optimizer, reduction, klWarmup, precision };
+  const settings = {
+    seed,
+    examples,
+    batch,
+    learningRate: lr,
+    schedule,
+    optimizer,
+    reduction,
+    klWarmup,
+    precision,
+    store,
+  };
   return clipNorm === undefined ? settings : { ...settings, clipNorm };
 }
 
-/** The reverse of settingsFrom, with nothing left to a default but a precision of f32. */
+/** The reverse of settingsFrom, with nothing left to a default but f32. */
 export function optionsOf({
   examples: _,
   learningRate,
   precision,
+  store,
   ...settings
 }: StepSettings): TrainerOptions & { lr: number } {
-  return { ...settings, lr: learningRate, ...(precision === 'f16' && { precision }) };
+  return {
+    ...settings,
+    lr: learningRate,
+    ...(precision === 'f16' && { precision }),
+    ...(store === 'f16' && { store }),
+  };
 }
 
-/** @throws ArgumentError if a conditional model's images lack labels, or have one that is not a class */
-export function checkLabels({ labels }: Images, name: string, { classes }: ModelSpec): void {
+/**
+ * @param name what to call the examples in an error
+ * @throws ArgumentError if the model takes others: of another size, with numbers that its loss has no meaning for, or without
+ *   the labels that it needs
+ */
+export function checkFits(examples: CheckedExamples, name: string, spec: ModelSpec): void {
+  if (sizeOf(examples) !== spec.inputs)
+    throw new ArgumentError(`${name}: ${sizeText(examples)}, but the model takes ${spec.inputs}`);
+  checkNumbers(examples, name, spec);
+  checkLabels(examples, name, spec);
+}
+
+function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
+  if (examples.values instanceof Uint8Array) {
+    if (!scaling) return;
+    throw new ArgumentError(`${name}: bytes, which stand for 0..1, must be numbers for a model with a scaling`);
+  }
+  if (loss.reconstruction !== 'bce') return;
+  const values = scaling ? scaled(examples.values, scaling) : examples.values;
+  const wrong = values.findIndex((value) => value < 0 || value > 1);
+  if (wrong >= 0)
+    throw new ArgumentError(
+      `${name}: ${values[wrong]} (example ${Math.floor(wrong / sizeOf(examples))})${scaling ? ` when scaled (${scaling.kind})` : ''}, but the bce loss takes numbers of 0..1: ${scaling ? '' : 'scale them, or '}use the mse loss`,
+    );
+}
+
+function checkLabels({ labels }: CheckedExamples, name: string, { classes }: ModelSpec): void {
   if (classes === undefined) return;
   if (!labels)
     throw new ArgumentError(

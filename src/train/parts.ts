@@ -1,6 +1,7 @@
 // What of a trainer lies on a GPU: the step's plan with its buffers, the evaluators, what the optimizer keeps. All of it is
 // made at once, and once more when the GPU was lost.
 import type { Dataset } from '../data/dataset.js';
+import type { CheckedExamples } from '../data/examples.js';
 import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
@@ -12,8 +13,9 @@ import { WeightCheck } from './divergence.js';
 import { Evaluator, type PassOptions } from './evaluate.js';
 import { METRICS_CAPACITY } from './metrics.js';
 import type { Model } from './model.js';
+import { residentOf, residentSizes } from './resident.js';
 import type { StepSettings } from './step-state.js';
-import { datasetBytes, Stepper } from './stepper.js';
+import { Stepper } from './stepper.js';
 
 type TrainingState = { gradients?: GPUBuffer } & Partial<Record<StateBuffer, SplitBuffer>>;
 
@@ -33,16 +35,17 @@ export class TrainerParts {
 
   static async create(
     model: Model,
-    dataset: Dataset,
+    dataset: Dataset<CheckedExamples>,
     settings: StepSettings,
     pass: PassOptions,
   ): Promise<TrainerParts> {
     const { layout, choose, machine, spec, device } = model;
-    const { batch } = settings;
+    const { batch, store } = settings;
+    const train = residentOf(dataset.train, store, spec.scaling);
     const sizes = {
       layout,
       rows: batch,
-      ...datasetBytes(dataset.train, device.limits),
+      ...residentSizes(train, device.limits),
       metricsCapacity: METRICS_CAPACITY,
     };
     const optimizer = formOf(settings.optimizer, settings.clipNorm !== undefined);
@@ -69,7 +72,7 @@ export class TrainerParts {
       const shared = { parameters: model.parameterBuffer, ...state };
       const less = 'Use a smaller batch or narrower layers.';
       await memory.settled();
-      const stepper = await Stepper.create(own, plan, dataset.train, settings, shared, less);
+      const stepper = await Stepper.create(own, plan, train, settings, shared, less);
       const test = await Evaluator.create(model, memory, dataset.test, settings, pass);
       const { validation: held } = dataset;
       const validation = held && (await Evaluator.create(model, memory, held, settings, pass));

@@ -2,7 +2,8 @@
 // what the layers below it make of the images; then the next. Fine-tuning is a plain trainer on the whole model.
 // Source: Hinton & Salakhutdinov 2006; here with autoencoders as in Bengio et al. 2007, "Greedy layer-wise training of deep
 // networks", not with restricted Boltzmann machines.
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, Images } from '../data/dataset.js';
+import type { Examples } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
 import { encoderDepth } from '../graph/build.js';
 import { checkMirrored } from '../model/spec.js';
@@ -48,7 +49,7 @@ const KEYS = ['from', 'resume', 'onLayer', ...TRAIN_KEYS, ...OPTION_KEYS.filter(
  */
 export async function* pretrain(
   model: Model,
-  dataset: Dataset,
+  dataset: Dataset<Images | Examples>,
   given: PretrainOptions = {},
 ): AsyncGenerator<LayerReport, void, undefined> {
   requireKnownKeys(given, KEYS, 'pretrain');

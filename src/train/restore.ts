@@ -1,5 +1,6 @@
 // A model and a trainer back from a snapshot, on any device.
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, Images } from '../data/dataset.js';
+import type { Examples } from '../data/examples.js';
 import type { Device } from '../gpu/device.js';
 import { createModel, type ModelOptions } from './model.js';
 import type { TrainerOptions } from './options.js';
@@ -18,7 +19,7 @@ import { createTrainer, type Trainer } from './trainer.js';
 export async function restoreTrainer(
   device: Device,
   snapshot: Snapshot,
-  dataset: Dataset,
+  dataset: Dataset<Images | Examples>,
   overrides: TrainerOptions = {},
   { variants }: Pick<ModelOptions, 'variants'> = {},
 ): Promise<Trainer> {

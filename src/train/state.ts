@@ -1,6 +1,7 @@
 // What a trainer is at a moment, on the GPU and beside it: how it is saved, told as a snapshot, gone back to, and made anew
 // on another GPU. When that happens, and how steps lead from one moment to the next, is the trainer's business.
 import type { Dataset } from '../data/dataset.js';
+import type { CheckedExamples } from '../data/examples.js';
 import { allOf } from '../gpu/faults.js';
 import { formOf, type OptimizerForm } from '../kernels/optimizer.js';
 import { badWeights } from './divergence.js';
@@ -25,7 +26,7 @@ export class TrainerState {
 
   private constructor(
     readonly model: Model,
-    private readonly dataset: Dataset,
+    private readonly dataset: Dataset<CheckedExamples>,
     readonly pass: PassOptions,
     private current: StepSettings,
     private onGpu: TrainerParts,
@@ -36,7 +37,7 @@ export class TrainerState {
   /** @throws DeviceError if it does not fit on the device */
   static async create(
     model: Model,
-    dataset: Dataset,
+    dataset: Dataset<CheckedExamples>,
     settings: StepSettings,
     pass: PassOptions,
   ): Promise<TrainerState> {

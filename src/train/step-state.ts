@@ -8,6 +8,10 @@ import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
 import { COUNTERS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
+import type { StoreType } from './resident.js';
+
+/** Examples at a time where nothing is trained, whatever the training batch is: a small one would make that slow. */
+export const EVALUATION_BATCH = 128;
 
 /** What steps need to know, by name; all of it is data to the kernels. */
 export interface StepSettings {
@@ -28,6 +32,8 @@ export interface StepSettings {
   klWarmup: number;
   /** What the matmuls read. */
   precision: NumberType;
+  /** What examples that are no bytes lie in memory as. */
+  store: StoreType;
 }
 
 /** struct Settings; the weight of a term that the plan lacks is 0. */

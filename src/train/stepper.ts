@@ -1,6 +1,5 @@
 // A plan that is run step after step over a resident dataset, training or evaluating: its buffers, and how many steps go
 // to the GPU at once. It never waits for a step and never reads anything but metrics.
-import type { Images } from '../data/dataset.js';
 import { DeviceError } from '../errors.js';
 import { type Machine, Program, type Resources } from '../gpu/program.js';
 import { type Segment, SplitBuffer } from '../gpu/split-buffer.js';
@@ -9,6 +8,7 @@ import { F32_BYTES } from '../kernels/kernel.js';
 import { type Plan, updates, uses } from '../plan/plan.js';
 import { COUNTERS_BYTES, type ImagePart, metricsColumns, PROGRESS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { METRICS_CAPACITY, MetricsReader, type PendingMetrics, stepsBeforeWrap } from './metrics.js';
+import { type Resident, residentSizes } from './resident.js';
 import {
   countersBytes,
   firstScaling,
@@ -20,35 +20,6 @@ import {
 } from './step-state.js';
 import { WeightCopies } from './weight-copies.js';
 
-/**
- * Bytes on the GPU, whole words, of the images and (where they have them) their labels; and the images in parts of which the
- * device binds each.
- */
-export const datasetBytes = (images: Images, limits: BindingLimits) => ({
-  imageBytes: wholeWords(images.pixels.length),
-  imageParts: imageParts(images, limits),
-  labelBytes: wholeWords(images.labels?.length ?? 0),
-});
-
-type BindingLimits = Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
-
-function imageParts(
-  { count, height, width }: Images,
-  { maxBufferSize, maxStorageBufferBindingSize }: BindingLimits,
-): ImagePart[] {
-  const pixels = height * width;
-  const fitting = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / pixels);
-  // Of four images each part has whole words, whatever their size.
-  const most = Math.max(4, fitting - (fitting % 4));
-  return Array.from({ length: Math.ceil(count / most) }, (_, index) => {
-    const first = index * most;
-    const own = Math.min(most, count - first);
-    return { first, count: own, offset: first * pixels, bytes: wholeWords(own * pixels) };
-  });
-}
-
-const wholeWords = (bytes: number) => Math.ceil(bytes / 4) * 4;
-
 /** Steps that are ready to be submitted. */
 export interface EncodedSteps {
   commands: GPUCommandBuffer;
@@ -58,7 +29,7 @@ export interface EncodedSteps {
 }
 
 const segmentOf = ({ first, count, offset, bytes }: ImagePart): Segment => ({
-  name: first === 0 ? `${count} images` : `${count} images from image ${first} on`,
+  name: first === 0 ? `${count} examples` : `${count} examples from number ${first} on`,
   offset,
   bytes,
 });
@@ -75,21 +46,24 @@ export class Stepper {
     private readonly machine: Machine,
     /** The plan bound to its memory; `submit` runs it, the profiler looks into it. */
     readonly program: Program,
-    private readonly owned: Record<'settings' | 'counters' | 'progress', GPUBuffer> & Resources,
+    private readonly owned: Record<'settings' | 'counters' | 'progress' | 'losses', GPUBuffer> & {
+      images: SplitBuffer;
+      labels?: GPUBuffer;
+    },
     private readonly reader: MetricsReader,
     private settings: StepSettings,
     private readonly weights: Weights,
   ) {}
 
   /**
-   * Uploads the images once and compiles the plan.
+   * Uploads the examples once and compiles the plan.
    * @param shared resources that the plan uses and that somebody else owns (parameters, ...)
    * @param remedy what the user can do if memory does not suffice
    */
   static async create(
     machine: Machine,
     plan: Plan,
-    images: Images,
+    examples: Resident,
     settings: StepSettings,
     shared: Resources,
     remedy: string,
@@ -101,27 +75,27 @@ export class Stepper {
     const make = (label: string, bytes: number, usage: number) =>
       memory.create({ label: `${plan.name} ${label}`, bytes, usage, remedy });
     try {
-      const forData = { usage: STORAGE | COPY_DST, remedy: 'Use fewer images.' };
+      const forData = { usage: STORAGE | COPY_DST, remedy: 'Use fewer examples.' };
       const data = (label: string, bytes: number) => memory.create({ label, bytes, ...forData });
-      const { imageParts, labelBytes } = datasetBytes(images, device.limits);
+      const { imageParts, labelBytes } = residentSizes(examples, device.limits);
       const terms = plan.losses.length;
       const owned = {
         images: SplitBuffer.create(memory, imageParts.map(segmentOf), { ...forData, label: plan.name }),
-        ...(uses(plan, 'labels') && { labels: data(`${plan.name}: ${images.count} labels`, labelBytes) }),
+        ...(uses(plan, 'labels') && { labels: data(`${plan.name}: ${examples.count} labels`, labelBytes) }),
         settings: make('settings', SETTINGS_BYTES, UNIFORM | COPY_DST),
         counters: make('counters', COUNTERS_BYTES, STORAGE | COPY_DST | COPY_SRC),
         progress: make('progress', PROGRESS_BYTES, STORAGE | UNIFORM | COPY_SRC),
-        losses: make('losses', plan.lossBytes, STORAGE),
+        losses: make('losses', plan.lossBytes, STORAGE | COPY_SRC),
         metrics: make('metrics', METRICS_CAPACITY * metricsColumns(terms) * F32_BYTES, STORAGE | COPY_SRC),
       };
       const reader = new MetricsReader(device, memory, owned.metrics, plan.losses);
       await memory.settled();
       imageParts.forEach(({ first, count }, index) => {
-        const pixels = images.height * images.width;
+        const { bytes, stride } = examples;
         const buffer = owned.images.buffers[index];
-        if (buffer) upload(device.gpu.queue, buffer, images.pixels.subarray(first * pixels, (first + count) * pixels));
+        if (buffer) upload(device.gpu.queue, buffer, bytes.subarray(first * stride, (first + count) * stride));
       });
-      if (images.labels && owned.labels) upload(device.gpu.queue, owned.labels, images.labels);
+      if (examples.labels && owned.labels) upload(device.gpu.queue, owned.labels, examples.labels);
       const weights = await weightsOf(own, plan, shared, remedy);
       const halves = weights.copies && { halves: weights.copies.buffer };
       const program = await Program.create(own, plan, { ...shared, ...owned, ...halves }, remedy);
@@ -137,6 +111,20 @@ export class Stepper {
 
   get plan(): Plan {
     return this.program.plan;
+  }
+
+  /** Of the last step: [terms, rows], where the plan keeps them. */
+  get losses(): GPUBuffer {
+    return this.owned.losses;
+  }
+
+  /** Other examples in the place of the first ones, at most as many and of the same type, from the next submit on. */
+  replace({ bytes, labels }: Resident): void {
+    const { queue } = this.machine.device.gpu;
+    const [buffer, ...others] = this.owned.images.buffers;
+    if (!buffer || others.length > 0) throw new DeviceError('only examples in one buffer are replaced');
+    upload(queue, buffer, bytes);
+    if (labels && this.owned.labels) upload(queue, this.owned.labels, labels);
   }
 
   /** Steps that go once over the dataset. */

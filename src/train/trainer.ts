@@ -1,7 +1,8 @@
 // Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late. A
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
 import { kindOf } from '../data/bytes.js';
-import { checkDataset, checkImages, type Dataset, type Images } from '../data/dataset.js';
+import type { Dataset, Images } from '../data/dataset.js';
+import { checkDataset, checkExamples, countOf, type Examples } from '../data/examples.js';
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { allOf, lossTold, messageOf } from '../gpu/faults.js';
@@ -15,7 +16,7 @@ import { Evaluator } from './evaluate.js';
 import { lendStepper } from './lend.js';
 import type { Losses } from './metrics.js';
 import type { Model } from './model.js';
-import { checkLabels, partOf, settingsFrom, type TrainerOptions } from './options.js';
+import { checkFits, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import { type RecoveryOptions, recoveryFrom, StateKeeper } from './recovery.js';
 import { checkTrainOptions, type EpochReport, type TrainOptions } from './reports.js';
@@ -33,30 +34,29 @@ export type OptimizerState = Partial<Record<'gradients' | StateBuffer, NamedTens
  * @throws ArgumentError naming the option or the part of the data that is wrong
  * @throws DeviceError if it does not fit on the device
  */
-export async function createTrainer(model: Model, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
+export async function createTrainer(
+  model: Model,
+  dataset: Dataset<Images | Examples>,
+  options: TrainerOptions = {},
+): Promise<Trainer> {
   if (typeof model?.checkUsable !== 'function')
     throw new ArgumentError(`model: ${kindOf(model)}, must be a model: await createModel(device, spec)`);
-  checkDataset(dataset);
-  const { count, height, width } = dataset.train;
-  const settings = settingsFrom(options, count);
+  const data = checkDataset(dataset);
+  const settings = settingsFrom(options, countOf(data.train));
   const recovery = recoveryFrom(options);
   if (settings.klWarmup > 0 && model.spec.code.kind !== 'gaussian')
     throw new ArgumentError(
       `klWarmup: ${settings.klWarmup}, must be left out: a ${model.spec.code.kind} code has no KL term to warm up`,
     );
-  if (height * width !== model.spec.inputs)
-    throw new ArgumentError(
-      `${dataset.name}: images are ${height}x${width} = ${height * width} pixels, but the model takes ${model.spec.inputs}`,
-    );
   for (const part of ['train', 'validation', 'test'] as const) {
-    const images = dataset[part];
-    if (images) checkLabels(images, `${dataset.name}.${part}`, model.spec);
+    const examples = data[part];
+    if (examples) checkFits(examples, `${data.name}.${part}`, model.spec);
   }
   model.checkUsable();
   requirePrecision(settings.precision, model.device);
   const { fuse = true, keepGradients = false } = options;
   const pass = { fuse, keepGradients, part: partOf(model.spec, options.layer) };
-  const trainer = new Trainer(await TrainerState.create(model, dataset, settings, pass), recovery);
+  const trainer = new Trainer(await TrainerState.create(model, data, settings, pass), recovery);
   model.device.check();
   return trainer;
 }
@@ -311,17 +311,13 @@ export class Trainer {
    * While training goes on, each batch sees the parameters of its moment.
    * @throws ArgumentError if the images have another size
    */
-  async evaluate(images?: Images): Promise<Losses> {
+  async evaluate(images?: Images | Examples): Promise<Losses> {
     this.checkUsable();
     if (!images) return this.state.parts.test.run('test', this.step);
-    checkImages(images, 'images');
-    checkLabels(images, 'images', this.model.spec);
-    if (images.height * images.width !== this.model.spec.inputs)
-      throw new ArgumentError(
-        `images are ${images.height}x${images.width} = ${images.height * images.width} pixels, but the model takes ${this.model.spec.inputs}`,
-      );
+    const examples = checkExamples(images, 'images');
+    checkFits(examples, 'images', this.model.spec);
     const { settings, pass } = this.state;
-    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, images, settings, pass);
+    const evaluator = await Evaluator.create(this.model, this.model.machine.memory, examples, settings, pass);
     try {
       return await evaluator.run('test', this.step);
     } finally {

@@ -231,7 +231,7 @@ for (const [what, args, message] of [
   [
     'images of another size',
     ['--run', run, '--html', '--data', plain],
-    /^error: bars has images of 8x8 \(64 pixels\), must have 16 pixels as the model; .*\n$/,
+    /^error: bars has images of 8x8 = 64 pixels, must have 16 as the model; .*\n$/,
   ],
   [
     'images without the classes that the model is told',

@@ -270,7 +270,7 @@ const refused: [string, () => string[], RegExp][] = [
   [
     'images of another size',
     () => ['--run', denoising, '--data', 'digits'],
-    /^digits has images of \d+x\d+ \(\d+ pixels\), must have 64 pixels as the model; give the run's data with --data$/,
+    /^digits has images of \d+x\d+ = \d+ pixels, must have 64 as the model; give the run's data with --data$/,
   ],
   [
     'a test image that is not there',

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { PROGRAMS } from '../../harness/lib/options/command.js';
 
 const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
-const ALL = 'train, generate, inspect, export, profile, bench, doctor';
+const ALL = 'train, generate, score, inspect, export, profile, bench, doctor';
 
 /** @param npx as if npx had started it */
 function latentgpu(args: string[], npx = false) {

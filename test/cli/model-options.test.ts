@@ -5,8 +5,8 @@ import path from 'node:path';
 import {
   ae,
   betaVae,
+  checkDataset,
   conditionalVae,
-  type Dataset,
   denoising,
   digits,
   linear,
@@ -17,14 +17,15 @@ import {
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ExampleSet } from '../../harness/lib/data/arrays.js';
 import { chosenModel, readSpec } from '../../harness/lib/options/model-options.js';
 import { readProfileOptions } from '../../harness/lib/options/profile-options.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 import { trainerOptions } from '../../harness/lib/options/training-options.js';
 
-const dataset = digits({ train: 20, test: 10 });
+const dataset = checkDataset(digits({ train: 20, test: 10 }));
 const read = (line: string) => readTrainOptions(line === '' ? [] : line.split(' '));
-const model = (line: string, data: Dataset = dataset) => chosenModel(read(line), read(line))(data);
+const model = (line: string, data: ExampleSet = dataset) => chosenModel(read(line), read(line))(data);
 
 const refused = (run: () => unknown, message: string) => {
   try {
@@ -65,10 +66,8 @@ for (const [line, spec] of made)
 
 test('the size of the images and the number of classes are those of the data', () => {
   const small = (labels?: Uint8Array) => ({
-    count: 2,
-    height: 3,
-    width: 4,
-    pixels: new Uint8Array(24),
+    shape: [2, 3, 4],
+    values: new Uint8Array(24),
     ...(labels && { labels }),
   });
   assert.is(model('', { name: 'small', train: small(), test: small() }).inputs, 12);
@@ -267,7 +266,7 @@ test('--spec: what is wrong is told with the file and the path, before any image
   );
   refused(
     () => withFile({ ...net, encodr: [] }),
-    `${file}: encodr: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization; did you mean encoder?`,
+    `${file}: encodr: unknown, must be one of inputs, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization; did you mean encoder?`,
   );
   refused(() => withFile({}), `${file}: inputs: undefined, must be a positive integer`);
   refused(() => withFile('3'), `${file}: model spec: 3, must be an object (see ModelSpec)`);
@@ -285,7 +284,7 @@ test('--spec: what is wrong is told with the file and the path, before any image
   );
   refused(
     () => withFile(ae({ pixels: 64, hidden: [20], latent: 5 }))(dataset),
-    `${file}: inputs: 64, must be 784: images of digits are 28x28`,
+    `${file}: inputs: 64, must be 784: digits has 28x28 images`,
   );
 });
 

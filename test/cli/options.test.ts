@@ -95,10 +95,11 @@ test('--help wins, wherever it stands and whatever else is wrong', () => {
 test('the help names every flag once, under its heading, and fits a terminal', () => {
   const help = trainHelp();
   const groups = {
-    Data: 'data split limit validation',
-    Model: 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise',
+    Data: 'data split layout label-column drop categorical missing size limit validation',
+    Model:
+      'model spec hidden latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise',
     Training:
-      'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision nesterov',
+      'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
     Tuning: 'variants tune no-tune retune',
     'Machine and output': 'adapter out plan quiet help',
@@ -153,7 +154,7 @@ const refused: [string[], string][] = [
   [['--btach=3'], '--btach: unknown; did you mean --batch? See --help'],
   [['--latents', '3'], '--latents: unknown; did you mean --latent? See --help'],
   [['--gamma', '3'], '--gamma: unknown; must be a flag of this program, see --help'],
-  [['--label', '7'], '--label: unknown; must be a flag of this program, see --help'],
+  [['--label', '7'], '--label: unknown; did you mean --label-column? See --help'],
   [['--l2', '3'], '--l2: unknown; did you mean --weight-decay? See --help'],
   [
     ['--model', 'gan'],

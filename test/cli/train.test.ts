@@ -76,19 +76,20 @@ test('a run: what it prints and what it leaves', async () => {
   assert.is(err, '');
   assert.is(status, 0);
   const lines = printed.trimEnd().split('\n');
-  assert.is(lines.length, 10, printed);
+  assert.is(lines.length, 11, printed);
   assert.is(lines[0], `data      data (${data}): 36 training and 10 test images, 8x8`);
   assert.match(lines[1] ?? '', /^adapter {3}\S/);
   assert.match(lines[2] ?? '', /^model {5}vae 64-6-3-6-64: \d\d\d parameters, \d+ dispatches a step$/);
-  assert.is(lines[3], 'loss      of an image: BCE (nats) + KL (nats)');
+  assert.is(lines[3], 'loss      of an image: BCE (nats over 64 numbers) + KL (nats over 3 dimensions)');
   assert.is(lines[4], 'training  3 epochs of 5 steps; batch 8, adam, lr 0.01, seed 5');
   assert.match(lines[5] ?? '', /^started {3}the first step was done after \d+(\.\d)? s$/);
   assert.match(
     lines[8] ?? '',
     /^epoch 3\/3 {2}step 15 {2}train \d+\.\d+ nats \(BCE \d+\.\d+ \+ KL \d+\.\d+\) {2}test \d+\.\d+ .* steps\/s$/,
   );
-  assert.is(lines[9]?.replace(/: .*/, ''), `written to ${out}`);
-  assert.equal(lines[9]?.replace(/.*: /, '').split(' ').sort(), FILES);
+  assert.match(lines[9] ?? '', /^code {6}\d of 3 dimensions are used, \d+\.\d+ nats together/);
+  assert.is(lines[10]?.replace(/: .*/, ''), `written to ${out}`);
+  assert.equal(lines[10]?.replace(/.*: /, '').split(' ').sort(), FILES);
   assert.equal(fs.readdirSync(out).sort(), FILES);
 
   const { config, spec, losses, adapter, versions, dispatchesPerStep, parameters, seconds } = json(out);
@@ -99,8 +100,11 @@ test('a run: what it prints and what it leaves', async () => {
     dataFrom: data,
     dataChoice: data,
     limit: 36,
-    height: 8,
-    width: 8,
+    shape: [8, 8],
+    features: null,
+    classes: null,
+    reading: {},
+    validation: null,
     epochs: 3,
     steps: null,
     pretrain: null,

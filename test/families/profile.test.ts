@@ -1,8 +1,10 @@
 // profileTrainer on a device: times that add up, a planted slow kernel that is found, timing without timestamps, ceilings,
 // and a trainer that is afterwards (and without a profile was all along) as if nothing had been.
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { digits } from '../../src/data/digits.js';
+import { checkExamples } from '../../src/data/examples.js';
 import { ArgumentError } from '../../src/errors.js';
 import type { Device } from '../../src/gpu/device.js';
 import { Memory } from '../../src/gpu/memory.js';
@@ -18,7 +20,8 @@ import { median, type ProfileReport } from '../../src/profile/report.js';
 import { METRICS_CAPACITY } from '../../src/train/metrics.js';
 import { createModel } from '../../src/train/model.js';
 import { settingsFrom } from '../../src/train/options.js';
-import { datasetBytes, Stepper } from '../../src/train/stepper.js';
+import { residentOf, residentSizes } from '../../src/train/resident.js';
+import { Stepper } from '../../src/train/stepper.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
 import { sameBits, trainSteps, withTrainer } from '../support/training.js';
@@ -253,6 +256,7 @@ async function profileBesideWhole(
  */
 const LARGE = vae({ pixels: 784, hidden: [fast ? 128 : 64, 48], latent: 8 });
 const LARGE_BATCH = 128;
+const RESIDENT = residentOf(checkExamples(DATA.train, 'images'), 'f32');
 
 /** Profiles the training step's plan with other dispatches in the place of each, on memory of its own. */
 async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch[]): Promise<ProfileReport> {
@@ -261,7 +265,7 @@ async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch
   const sizes = {
     layout,
     rows: LARGE_BATCH,
-    ...datasetBytes(DATA.train, device.limits),
+    ...residentSizes(RESIDENT, device.limits),
     metricsCapacity: METRICS_CAPACITY,
   };
   // A weight's gradient alone, which may run over and over and stay what it is.
@@ -278,7 +282,7 @@ async function profilePlan(own: Device, change: (dispatch: Dispatch) => Dispatch
   };
   const settings = settingsFrom({ batch: LARGE_BATCH }, DATA.train.count);
   try {
-    const stepper = await Stepper.create(machine, changed, DATA.train, settings, shared, '');
+    const stepper = await Stepper.create(machine, changed, RESIDENT, settings, shared, '');
     const restore = () => stepper.rewind(0);
     return await profileStepper({ device: own, memory: machine.memory, stepper, restore }, { steps: PLANTED_STEPS });
   } finally {

@@ -1,11 +1,13 @@
 // The batch's images: which rows of the dataset they are, in which order, and what becomes of their bytes.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { gather, gatherLabels } from '../../src/kernels/gather.js';
+import { fromHalf, halfBits } from '../../src/data/half.js';
+import { type ExampleType, gather, gatherLabels } from '../../src/kernels/gather.js';
 import { permute, philox, seedKey } from '../../src/random.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
+import { uniforms } from '../support/numbers.js';
 import { countersOf, SEED, settingsOf } from '../support/step.js';
 import { DIVISION, ULP } from '../support/tolerance.js';
 
@@ -31,13 +33,32 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   return words;
 }
 
-async function check({ examples, pixels, rows, live = rows, start = 0, epoch = 0, shuffle }: Case): Promise<void> {
-  const bytes = bytesOf(examples * pixels);
+/** Resident numbers of each type, and what the model is to see of them. */
+const STORED: Record<ExampleType, (count: number) => { words: Uint32Array; numbers: Float32Array | Float64Array }> = {
+  u8: (count) => {
+    const bytes = bytesOf(count);
+    return { words: wordsOf(bytes), numbers: Float64Array.from(bytes, (byte) => byte / 255) };
+  },
+  f16: (count) => {
+    const halves = Uint16Array.from(uniforms(1, count, -300, 300), halfBits);
+    return { words: wordsOf(new Uint8Array(halves.buffer)), numbers: Float64Array.from(halves, fromHalf) };
+  },
+  f32: (count) => {
+    const numbers = Float32Array.from(uniforms(1, count, -300, 300));
+    return { words: new Uint32Array(numbers.buffer), numbers };
+  },
+};
+/** Numbers that are stored as they are arrive so; bytes take one division. */
+const ROUNDING: Record<ExampleType, number> = { u8: DIVISION * ULP, f16: 0, f32: 0 };
+
+async function check(type: ExampleType, values: Case): Promise<void> {
+  const { examples, pixels, rows, live = rows, start = 0, epoch = 0, shuffle } = values;
+  const { words, numbers } = STORED[type](examples * pixels);
   const results = await runKernel(
-    gather,
+    gather(type),
     { rows, pixels, shuffle, range: '0..1' },
     {
-      images: wordsOf(bytes),
+      images: words,
       settings: settingsOf({ examples, batch: rows }),
       counters: countersOf({ step: 5, epoch, start }),
       x: rows * pixels,
@@ -48,13 +69,12 @@ async function check({ examples, pixels, rows, live = rows, start = 0, epoch = 0
     const row = Math.floor(i / pixels);
     if (row >= live) return 0;
     const image = shuffle ? permute(start + row, examples, SEED, epoch) : start + row;
-    return (bytes[image * pixels + (i % pixels)] ?? Number.NaN) / 255;
+    return numbers[image * pixels + (i % pixels)] ?? Number.NaN;
   });
-  // Bytes are exact; one division.
   close(
     results.f32('x'),
     want,
-    (i) => DIVISION * ULP * (want[i] ?? 0),
+    (i) => ROUNDING[type] * (want[i] ?? 0),
     (i) => `x[${Math.floor(i / pixels)}, ${i % pixels}]`,
   );
 }
@@ -70,7 +90,8 @@ const CASES: [title: string, values: Case][] = [
   ['a short batch, unshuffled', { examples: 300, pixels: 49, rows: 128, live: 44, start: 256, shuffle: false }],
   ['MNIST sizes', { examples: 1000, pixels: 784, rows: 128, start: 384, epoch: 2, shuffle: true }],
 ];
-for (const [title, values] of CASES) test(`gather ${title}`, () => check(values));
+for (const type of ['u8', 'f16', 'f32'] as const)
+  for (const [title, values] of CASES) test(`gather ${type}: ${title}`, () => check(type, values));
 
 test('an epoch gathers each image once, and another epoch in another order', async () => {
   const examples = 300;
@@ -82,7 +103,7 @@ test('an epoch gathers each image once, and another epoch in another order', asy
     for (const start of [0, 128, 256]) {
       const live = Math.min(128, examples - start);
       const results = await runKernel(
-        gather,
+        gather('u8'),
         { rows: 128, pixels: 1, shuffle: true, range: '0..1' },
         {
           images: wordsOf(bytes),
@@ -105,7 +126,7 @@ test('an epoch gathers each image once, and another epoch in another order', asy
 
 test('pixels of -1..1: black is -1, white 1, and rows without an image are zero', async () => {
   const results = await runKernel(
-    gather,
+    gather('u8'),
     { rows: 2, pixels: 4, shuffle: false, range: '-1..1' },
     {
       images: wordsOf(Uint8Array.of(0, 255, 51, 102)),
@@ -157,7 +178,7 @@ test('of a dataset in parts, a dispatch fetches the rows of its part, the first 
     [16, 4],
   ] as const) {
     const results = await runKernel(
-      gather,
+      gather('u8'),
       { rows, pixels, shuffle: true, range: '0..1', part: { first, count, of: examples } },
       {
         images: wordsOf(bytes.subarray(first * pixels, (first + count) * pixels)),

@@ -4,7 +4,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { latentGradientEpilogue, sampledHeadsEpilogue } from '../../src/kernels/epilogues.js';
 import type { LatentShape } from '../../src/kernels/latent.js';
-import { klNormal, klNormalGradient, reparameterize, reparameterizeGradient } from '../../src/kernels/latent.js';
+import {
+  klNormal,
+  klNormalGradient,
+  logRatio,
+  reparameterize,
+  reparameterizeGradient,
+} from '../../src/kernels/latent.js';
 import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
 import { STREAM } from '../../src/random.js';
 import { close } from '../support/close.js';
@@ -24,6 +30,7 @@ const SIZES: LatentShape[] = [
   { rows: 3, latent: 64, logVarRange: [-0.5, 1.25] },
   { rows: 3, latent: 65, logVarRange: NO_BOUNDS },
   { rows: 17, latent: 31, logVarRange: LOG_VAR_RANGE },
+  { rows: 5, latent: 37, logVarRange: LOG_VAR_RANGE, freeBits: 1.7 },
   { rows: 128, latent: 64, logVarRange: LOG_VAR_RANGE },
 ];
 /** On both sides of both bounds of the default, at them, and far out. */
@@ -95,11 +102,20 @@ function throughSample(
   };
 }
 
+/** Whether a dimension's divergence costs nothing; one so near to the bound that roundings decide is no case. */
+function isFree(mu: number, logVar: number, freeBits: number): boolean {
+  const kl = 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar);
+  assert.ok(Math.abs(kl - freeBits) > klLimit(mu, logVar), `${kl} is too near to ${freeBits}`);
+  return kl < freeBits;
+}
+
 /** weight dKL/d(mu, log_var) = weight (mu, (exp(log_var) - 1) / 2): the exp, a difference, a product. */
 function throughKl(
   { mu, logVar, outside }: Element,
   weight: number,
+  freeBits = 0,
 ): { want: [number, number]; limit: [number, number] } {
+  if (freeBits > 0 && isFree(mu, logVar, freeBits)) return { want: [0, 0], limit: [0, 0] };
   if (outside) return { want: [weight * mu, 0], limit: [ULP * Math.abs(weight * mu), 0] };
   const e = Math.exp(logVar);
   const want: [number, number] = [weight * mu, (weight * (e - 1)) / 2];
@@ -113,24 +129,56 @@ function throughKl(
 }
 
 /** 0.5 sum(mu^2 + exp(log_var) - 1 - log_var) of each row, with the limit. */
-function divergences({ rows, latent: width }: LatentShape, elements: Element[]) {
+function divergences({ rows, latent: width, freeBits = 0 }: LatentShape, elements: Element[]) {
   const want = new Float64Array(rows);
   const limit = new Float64Array(rows);
   for (const { row, mu, logVar } of elements) {
-    want[row] = (want[row] ?? 0) + 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar);
+    want[row] = (want[row] ?? 0) + Math.max(freeBits, 0.5 * (mu * mu + Math.exp(logVar) - 1 - logVar));
     limit[row] = (limit[row] ?? 0) + klLimit(mu, logVar);
   }
   return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, want[row] ?? 0)) };
+}
+
+/** 0.5 sum(log_var + eps^2 - z^2) of each row: the noise and the sample squared, two sums an element. */
+function ratios({ rows, latent: width }: LatentShape, elements: Element[]) {
+  const [want, limit, parts] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
+  for (const element of elements) {
+    const { row, logVar, eps, epsLimit } = element;
+    const z = sample(element);
+    const size = Math.abs(logVar) + eps * eps + z.want * z.want;
+    want[row] = (want[row] ?? 0) + 0.5 * (logVar + eps * eps - z.want * z.want);
+    const squares = 2 * Math.abs(eps) * epsLimit + epsLimit ** 2 + 2 * Math.abs(z.want) * z.limit + z.limit ** 2;
+    limit[row] = (limit[row] ?? 0) + 0.5 * (squares + 3 * ULP * size);
+    parts[row] = (parts[row] ?? 0) + 0.5 * size;
+  }
+  return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, parts[row] ?? 0)) };
 }
 
 const state = (live: number) => ({ settings: settingsOf(), progress: progressOf({ step: STEP, rows: live }) });
 
 for (const shape of SIZES) {
   const [low, high] = shape.logVarRange;
-  const size = `${shape.rows}x${shape.latent}, log_var ${low.toPrecision(3)}..${high.toPrecision(3)}`;
+  const size = `${shape.rows}x${shape.latent}, log_var ${low.toPrecision(3)}..${high.toPrecision(3)}${shape.freeBits ? ', free bits' : ''}`;
   const count = shape.rows * shape.latent;
   const codeAt = (i: number) => `[${Math.floor(i / shape.latent)}, ${i % shape.latent}]`;
   const headAt = (i: number) => `dheads[${Math.floor(i / (2 * shape.latent))}, ${i % (2 * shape.latent)}]`;
+
+  for (const stream of ['noise', 'evaluation'] as const)
+    test(`log_ratio ${size}, stream ${stream}`, async () => {
+      const { heads, elements } = problemOf(shape, stream);
+      const results = await runKernel(
+        logRatio,
+        { ...shape, stream },
+        { heads, ...state(shape.rows), ratio: shape.rows },
+      );
+      const { want, limit } = ratios(shape, elements);
+      close(
+        results.f32('ratio'),
+        want,
+        (row) => limit[row] ?? 0,
+        (row) => `row ${row}`,
+      );
+    });
 
   for (const stream of ['noise', 'evaluation'] as const)
     test(`sampled_heads ${size}, stream ${stream}, half of the batch live`, async () => {
@@ -208,7 +256,7 @@ for (const shape of SIZES) {
     const { heads, elements } = problemOf(shape, 'noise');
     const weight = uniforms(3, shape.rows);
     const results = await runKernel(klNormalGradient, shape, { weight, heads, dheads: heads.length });
-    const parts = elements.map((element) => throughKl(element, weight[element.row] ?? 0));
+    const parts = elements.map((element) => throughKl(element, weight[element.row] ?? 0, shape.freeBits));
     const limit = headsOf(
       shape,
       parts.map((part) => part.limit),
@@ -239,7 +287,7 @@ for (const shape of SIZES) {
     const results = await runEpilogue(epilogue, { rows: shape.rows, columns, values }, bound);
     const parts = elements.map((element, at) => {
       const z = throughSample(element, dz[at] ?? 0);
-      const kl = throughKl(element, element.row < live ? (WEIGHTS.get('kl') ?? Number.NaN) : 0);
+      const kl = throughKl(element, element.row < live ? (WEIGHTS.get('kl') ?? Number.NaN) : 0, shape.freeBits);
       const want = [z.want[0] + kl.want[0], z.want[1] + kl.want[1]] as const;
       const limits = [0, 1].map((i) => (z.limit[i] ?? 0) + (kl.limit[i] ?? 0) + ULP * Math.abs(want[i] ?? 0));
       return { want, limit: [limits[0] ?? 0, limits[1] ?? 0] as const };

@@ -16,7 +16,7 @@ import { DIVISION, expUlps, TINY, ULP } from '../support/tolerance.js';
 function begun(settings: ArrayBuffer, counters: Uint32Array | ArrayBuffer, rows: number) {
   const shape = { rows, pixels: 1, shuffle: false, range: '0..1' } as const;
   const images = new Uint32Array(1024);
-  return runKernel(gather, shape, { images, settings, counters, x: rows, progress: 7 });
+  return runKernel(gather('u8'), shape, { images, settings, counters, x: rows, progress: 7 });
 }
 
 /** What there is of step `step`. */

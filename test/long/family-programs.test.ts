@@ -51,37 +51,37 @@ const members: Record<string, Member> = {
   'beta-vae': {
     flags: ['--beta', '2', '--warmup', '0.4', '--schedule', 'cosine', ...SIZES],
     pictures: { 'samples.png': [8, 8] },
-    loss: 'BCE (nats) + 2 x KL (nats)',
+    loss: 'BCE (nats over 64 numbers) + 2 x KL (nats over 3 dimensions)',
     terms: ['bce', 'kl'],
   },
   'conditional-vae': {
     flags: ['--loss', 'mse', '--variance', '0.1', ...SIZES],
     pictures: { 'samples.png': [8, CLASSES] },
-    loss: '5 x squared error (summed over the pixels) + KL (nats)',
+    loss: '5 x squared error (summed over 64 numbers) + KL (nats over 3 dimensions)',
     terms: ['mse', 'kl'],
   },
   ae: {
     flags: ['--loss', 'mse', '--range', '-1..1', '--activation', 'elu', '--init', 'xavier', ...SIZES],
     pictures: {},
-    loss: 'squared error (summed over the pixels)',
+    loss: 'squared error (summed over 64 numbers)',
     terms: ['mse'],
   },
   linear: {
     flags: ['--latent', '3', '--optimizer', 'sgd', '--lr', '0.001', '--momentum', '0.9', '--nesterov'],
     pictures: {},
-    loss: 'squared error (summed over the pixels)',
+    loss: 'squared error (summed over 64 numbers)',
     terms: ['mse'],
   },
   sparse: {
     flags: ['--rho', '0.1', '--sparsity-weight', '3', '--optimizer', 'adamw', '--clip', '1', ...SIZES],
     pictures: {},
-    loss: 'BCE (nats) + 3 x sparsity (nats)',
+    loss: 'BCE (nats over 64 numbers) + 3 x sparsity (nats over 3 dimensions)',
     terms: ['bce', 'sparsity'],
   },
   denoising: {
     flags: ['--noise', 'mask:0.25', '--optimizer', 'rmsprop', '--lr-warmup', '3', ...SIZES],
     pictures: { 'denoised.png': [8, 3] },
-    loss: 'BCE (nats)',
+    loss: 'BCE (nats over 64 numbers)',
     terms: ['bce'],
   },
 };
@@ -177,7 +177,7 @@ test('--spec trains what the file describes; its errors name the file', () => {
   assert.match(printed, /\nmodel {5}net\.json 64-9-5-3-5-9-64: /);
   assert.match(
     printed,
-    /\nloss {6}of an image: squared error \(summed over the pixels\) \+ 0\.25 x L1 \(sum of \|z\|\)\n/,
+    /\nloss {6}of an image: squared error \(summed over 64 numbers\) \+ 0\.25 x L1 \(sum of \|z\| over 3 dimensions\)\n/,
   );
   assert.equal(cells(out, 'denoised.png'), [8, 3]);
   const { spec, config } = json(out);

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { encodeOnnx } from '../../harness/lib/export/onnx-file.js';
 import { onnxGraphs } from '../../harness/lib/export/onnx-graph.js';
 import { ae, vae } from '../../src/model/presets.js';
+import { fitScaling } from '../../src/model/scaling.js';
 import { ACTIVATIONS, type ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
 import { device, usesDevice } from '../support/device.js';
@@ -41,6 +42,14 @@ const TOLERANCE = 1e-5;
 
 const MEMBERS: Record<string, ModelSpec> = {
   ...FAMILY,
+  'ae of scaled numbers': {
+    ...ae({ pixels: 49, hidden: [17], latent: 5, loss: 'mse', output: 'identity' }),
+    scaling: fitScaling(uniforms(5, 30 * 49, 0, 1), 49, 'standard'),
+  },
+  'vae of -1..1, all numbers scaled alike': {
+    ...vae({ pixels: 49, hidden: [17], latent: 5, loss: 'mse', range: '-1..1' }),
+    scaling: { kind: 'minmax', offset: [0.2], scale: [0.5] },
+  },
   'vae with narrow bounds of log_var': vae({ pixels: 49, hidden: [17], latent: 5, logVarRange: [-0.05, 0.05] }),
   ...Object.fromEntries(
     ACTIVATIONS.map((activation) => [

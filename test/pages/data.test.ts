@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import type { State } from '../../harness/web/state.js';
 import { closeBrowser } from '../browser/page.js';
 import { eventually, mean, openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
@@ -87,6 +88,48 @@ test('files dragged over the page are welcome, and go away again if they are not
   await visitor.dragFiles('#curves', [images], 'leave', isWelcome);
   await isWelcomeNoMore();
   assert.is(await visitor.page.evaluate(() => latentgpuPage.generation), before);
+});
+
+test('.npy, .npz and .csv of grey images are chosen as IDX files are; what else they hold is told', async () => {
+  const choose = (...files: [name: string, bytes: Uint8Array | string][]) =>
+    visitor.page.setInputFiles(
+      '#files',
+      files.map(([name, bytes]) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) })),
+    );
+  const pixels = Uint8Array.from({ length: 30 * 6 * 5 }, (_, i) => (i * 37) % 256);
+  await choose(
+    ['some.npy', encodeNpy(pixels, [30, 6, 5])],
+    ['labels.npy', encodeNpy(new Uint8Array(30).fill(3), [30])],
+  );
+  await visitor.waitForData('some.npy, labels.npy, 6x5');
+  const held = [1, 11, 21].map((image) => Array.from(pixels.subarray(30 * image, 30 * image + 30)));
+  const beside = Array.from({ length: 6 }, (_, y) => held.flatMap((image) => image.slice(5 * y, 5 * y + 5))).flat();
+  assert.equal((await visitor.seen('#originals')).grey, beside);
+  await choose(['numpy.npz', fs.readFileSync('test/unit/numpy-stored.npz')]);
+  await visitor.waitForData('numpy.npz, 3x2');
+  const header = `label,${[...Array(16).keys()].map((i) => `pixel${i}`).join(',')}`;
+  const row = (label: number) => [label, ...[...Array(16).keys()].map((i) => 9 * i + label)].join(',');
+  await choose(
+    ['t_train.csv', [header, ...[1, 2, 3, 1].map(row)].join('\n')],
+    ['t_test.csv', [header, ...[2, 3].map(row)].join('\n')],
+  );
+  await visitor.waitForData('t_train.csv, t_test.csv, 4x4');
+  for (const [file, told] of [
+    [
+      ['iris.csv', 'petal,sepal\n1,2\n3,4\n'],
+      /^iris\.csv has columns such as petal, sepal: this page trains on grey images of bytes; train others with the programs/,
+    ],
+    [
+      ['colour.npy', encodeNpy(new Uint8Array(96), [2, 4, 4, 3])],
+      /^colour\.npy has shape \[2, 4, 4, 3\], images must be grey.*This page trains on grey images/,
+    ],
+    [['floats.npy', encodeNpy(Float32Array.of(0.5, 1, 2, 3), [1, 2, 2])], /^floats\.npy has pixels such as 0\.5/],
+  ] as [[string, Uint8Array | string], RegExp][]) {
+    await choose(file);
+    await visitor.page.waitForFunction((name) => latentgpuPage.message.startsWith(name), file[0]);
+    assert.match(await visitor.page.evaluate(() => latentgpuPage.message), told);
+  }
+  assert.is(await visitor.page.textContent('#data-name'), 't_train.csv, t_test.csv, 4x4');
 });
 
 test('IDX files dropped anywhere on the page become its data', async () => {

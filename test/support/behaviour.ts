@@ -1,5 +1,6 @@
 // What the behaviour tests share: models trained from a seed and cleaned up whatever happens, and how far images are apart.
 import type { Dataset, Images } from '../../src/data/dataset.js';
+import type { Examples } from '../../src/data/examples.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import { createModel, type Model } from '../../src/train/model.js';
@@ -30,7 +31,11 @@ export async function withModel<T>(spec: ModelSpec, work: (model: Model) => Prom
 }
 
 /** Trains a model as it stands. */
-export async function trainFurther(model: Model, dataset: Dataset, { steps, ...options }: Training): Promise<Losses> {
+export async function trainFurther(
+  model: Model,
+  dataset: Dataset<Images | Examples>,
+  { steps, ...options }: Training,
+): Promise<Losses> {
   const trainer = await createTrainer(model, dataset, { ...options, seed: 2 });
   try {
     const reports = await trainSteps(trainer, steps);
@@ -45,7 +50,7 @@ export async function trainFurther(model: Model, dataset: Dataset, { steps, ...o
 /** Runs `work` with a model that was trained from fresh parameters. */
 export function withTrained<T>(
   spec: ModelSpec,
-  dataset: Dataset,
+  dataset: Dataset<Images | Examples>,
   training: Training,
   work: (trained: Trained) => Promise<T>,
 ): Promise<T> {

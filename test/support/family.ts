@@ -12,6 +12,8 @@ export const FAMILY: Record<string, ModelSpec> = {
   vae: vae(SIZES),
   'vae, gaussian pixels of -1..1': vae({ ...MSE, variance: 0.2, range: '-1..1', klWeight: 0.5 }),
   'beta-vae': betaVae({ ...SIZES, beta: 0.3 }),
+  'vae, free bits': vae({ ...SIZES, freeBits: 0.02 }),
+  'vae held at a capacity': vae({ ...SIZES, capacity: 0.2, klWeight: 3 }),
   'conditional-vae': conditionalVae({ ...SIZES, classes: 3 }),
   'ae, bce': ae(SIZES),
   'ae, mse': ae(MSE),

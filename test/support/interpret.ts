@@ -1,7 +1,7 @@
 // Graphs computed on the host in f64: every operation of src/graph/ops.ts from its formula, written without a look at
 // the shaders, so that what the GPU gives can be held against it. Plans and kernels are not known here. Slow: for small
 // models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
-import type { Images } from '../../src/data/dataset.js';
+import { type CheckedExamples, countOf } from '../../src/data/examples.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange, LossTerm } from '../../src/model/spec.js';
@@ -28,7 +28,7 @@ export interface StepLeaves {
   start: number;
   /** Rows of the batch that hold an image. */
   rows: number;
-  images: Images;
+  images: CheckedExamples;
   /** Of the terms of the loss. */
   weights: ReadonlyMap<LossTerm, number>;
   /** How much one image counts in the gradients; 1 if absent. */
@@ -138,6 +138,9 @@ function head(heads: Values | undefined, latent: number, row: number, column: nu
   return { mu: at(heads, first + column), logVar: at(heads, first + latent + column) };
 }
 
+/** KL(N(mu, exp(v)) || N(0, 1)) */
+const divergence = (mu: number, v: number): number => (mu ** 2 + Math.exp(v) - v - 1) / 2;
+
 /** NaN stays NaN. */
 const clamp = (x: number, [low, high]: LogVarRange): number => (x < low ? low : x > high ? high : x);
 
@@ -151,8 +154,9 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {
       if (row >= live) return 0;
-      const grey = at(images.pixels, imageOfRow(leaves, row, shuffle) * columns + column) / 255;
-      return range === '-1..1' ? 2 * grey - 1 : grey;
+      const stored = at(images.values, imageOfRow(leaves, row, shuffle) * columns + column);
+      const number = images.values instanceof Uint8Array ? stored / 255 : stored;
+      return range === '-1..1' ? 2 * number - 1 : number;
     });
   },
   batch_labels: ({ node, leaves }, { shuffle }) => {
@@ -232,17 +236,32 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       return (at(dz, element) * noise(call, stream, element) * Math.sqrt(Math.exp(logVar))) / 2;
     });
   },
-  kl_normal: ({ node, x: [heads] }, { logVarRange }) => {
+  kl_normal: ({ node, x: [heads] }, { logVarRange, freeBits = 0 }) => {
     const [rows, columns] = sizes(node.inputs[0]);
     return sumColumns(rows, columns / 2, (row, column) => {
       const { mu, logVar } = head(heads, columns / 2, row, column);
-      const v = clamp(logVar, logVarRange);
-      return (mu ** 2 + Math.exp(v) - v - 1) / 2;
+      const kl = divergence(mu, clamp(logVar, logVarRange));
+      return freeBits > 0 && kl < freeBits ? freeBits : kl;
     });
   },
-  kl_normal_gradient: ({ node, x: [weight, heads] }, { logVarRange }) => {
+  log_ratio: (call, { stream, logVarRange }) => {
+    const [rows, columns] = sizes(call.node.inputs[0]);
+    const latent = columns / 2;
+    return sumColumns(rows, latent, (row, column) => {
+      const { mu, logVar } = head(call.x[0], latent, row, column);
+      const v = clamp(logVar, logVarRange);
+      const eps = noise(call, stream, row * latent + column);
+      return (v + eps ** 2 - (mu + eps * Math.sqrt(Math.exp(v))) ** 2) / 2;
+    });
+  },
+  distance: ({ x: [x] }, { wanted }) => get(x, 'x').map((value) => Math.abs(value - wanted)),
+  distance_gradient: ({ x: [dy, x] }, { wanted }) =>
+    get(x, 'x').map((value, i) => at(dy, i) * Math.sign(value - wanted)),
+  kl_normal_gradient: ({ node, x: [weight, heads] }, { logVarRange, freeBits = 0 }) => {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => {
+      const { mu, logVar } = head(heads, columns / 2, row, column % (columns / 2));
+      if (freeBits > 0 && divergence(mu, clamp(logVar, logVarRange)) < freeBits) return 0;
       const value = at(heads, row * columns + column);
       if (column < columns / 2) return at(weight, row) * value;
       return clamp(value, logVarRange) === value ? (at(weight, row) * (Math.exp(value) - 1)) / 2 : 0;
@@ -315,7 +334,7 @@ const inside = (rho: Values): Values => rho.map((r) => Math.min(Math.max(r, 1e-6
 /** Which image of the dataset a row of the batch holds. */
 function imageOfRow(leaves: Leaves, row: number, shuffle: boolean): number {
   const { images, start, seed, epoch } = get(leaves.step, 'a step');
-  return shuffle ? permute(start + row, images.count, seed, epoch) : start + row;
+  return shuffle ? permute(start + row, countOf(images), seed, epoch) : start + row;
 }
 
 /** C [m, n] = sum over k. */

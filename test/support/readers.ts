@@ -7,6 +7,10 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import * as node from 'latentgpu/node';
 import * as assert from 'uvu/assert';
+import { readTensors as readTensorData } from '../../harness/lib/data/array-files.js';
+import { datasetOf } from '../../harness/lib/data/arrays.js';
+import { readParquet } from '../../harness/lib/data/parquet-file.js';
+import { decodePicture, resized } from '../../harness/lib/pictures/picture.js';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import { readRun } from '../../harness/lib/run/read-run.js';
 import * as errors from '../../src/errors.js';
@@ -113,6 +117,49 @@ const NPY = [encodeNpy(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]), encodeNpy(Uin
 const NPZ = [new Uint8Array(fs.readFileSync('test/unit/numpy-stored.npz'))];
 const ZIPPED = [IMAGES, LABELS].map((file) => new Uint8Array(gzipSync(file)));
 
+const PICTURES: Record<string, { file: string }> = JSON.parse(
+  fs.readFileSync('test/unit/pictures.json', 'utf8'),
+).pictures;
+const pictures = (of: (name: string) => boolean) =>
+  Object.entries(PICTURES).flatMap(([name, { file }]) =>
+    of(name) ? [new Uint8Array(Buffer.from(file, 'base64'))] : [],
+  );
+const PARQUET: Record<string, string> = JSON.parse(fs.readFileSync('test/unit/parquet.json', 'utf8')).files;
+
+function readPicture(bytes: Uint8Array): void {
+  const { height, width, channels, pixels } = decodePicture(bytes);
+  assert.is(pixels.length, height * width * channels);
+  assert.is(resized({ height, width, channels, pixels }, 3, 2).pixels.length, 6 * channels);
+}
+
+const parquetFile = (name: string) => new Uint8Array(Buffer.from(PARQUET[name] ?? '', 'base64'));
+
+async function readTable(bytes: Uint8Array): Promise<void> {
+  const file = path.join(runFolder(), 't.parquet');
+  fs.rmSync(file, { force: true });
+  fs.writeFileSync(file, bytes);
+  const builder = new node.TableBuilder(file, { categorical: ['colour', 'kind'], missing: 'mean' });
+  await readParquet(file, builder, () => {});
+  const { features, names } = builder.table();
+  assert.is(features.values.length, (features.shape[0] ?? 0) * names.length);
+}
+
+/** As --data takes it: names, then shapes, numbers and classes. */
+const DATA_FILE = node.encodeSafetensors({
+  x_train: { shape: [3, 2, 2], values: Float32Array.from({ length: 12 }, (_, i) => i / 3) },
+  y_train: { shape: [3], values: BigInt64Array.of(7n, 5n, 7n) },
+  images: { shape: [3, 4], values: Uint8Array.from({ length: 12 }, (_, i) => i) },
+});
+
+function readData(bytes: Uint8Array): void {
+  const { train, test } = datasetOf({ name: 'd', place: 'd' }, readTensorData(bytes, 'd.safetensors'), () => {});
+  for (const { shape, values } of [train, test])
+    assert.is(
+      values.length,
+      shape.reduce((all, size) => all * size, 1),
+    );
+}
+
 function readIdx(bytes: Uint8Array, labels: Uint8Array): void {
   const { shape, values } = node.decodeIdx(bytes, 'images');
   const header = 4 + 4 * shape.length;
@@ -204,7 +251,11 @@ const runFolder = () => {
 
 function readFolder(): void {
   const run = readRun(runFolder());
-  if (run.size) assert.is(run.size.height * run.size.width, run.spec.inputs);
+  if (run.shape)
+    assert.is(
+      run.shape.reduce((product, size) => product * size, 1),
+      run.spec.inputs,
+    );
   const flat = flatWeights(layoutFrom(run.spec), run.tensors);
   assert.ok(flat.every(Number.isFinite));
 }
@@ -239,6 +290,18 @@ export const READERS: Record<string, (runs: number, seed: number) => Promise<See
   npy: reader(anyMutant(NPY), (bytes) => tried(() => void node.decodeNpy(bytes), bytes.length)),
   // Deflate makes at most 1,032 bytes of one.
   npz: reader(anyMutant(NPZ), (bytes) => tried(async () => void (await node.decodeNpz(bytes)), bytes.length, 1100)),
+  // Deflate makes at most 1,032 bytes of one, and a byte of a line is up to eight pixels; of a JPEG's pixel there are
+  // coefficients of four bytes.
+  PNG: reader(anyMutant(pictures((name) => !name.includes('JPEG'))), (bytes) =>
+    tried(() => readPicture(bytes), bytes.length, 20_000),
+  ),
+  JPEG: reader(anyMutant(pictures((name) => name.includes('JPEG'))), (bytes) =>
+    tried(() => readPicture(bytes), bytes.length, 20_000),
+  ),
+  parquet: reader(anyMutant(['none', 'gzip', 'snappy', 'delta', 'pages of version 2'].map(parquetFile)), (bytes) =>
+    tried(() => readTable(bytes), bytes.length, 2000),
+  ),
+  'safetensors of --data': reader(anyMutant([DATA_FILE]), (bytes) => tried(() => readData(bytes), bytes.length)),
   'gzipped IDX': reader(anyMutant(ZIPPED), (bytes) =>
     tried(async () => readIdx(await node.gunzipIfNeeded(bytes), LABELS), bytes.length, 1100),
   ),

@@ -13,6 +13,7 @@ const DEFAULTS: StepSettings = {
   optimizer: resolveOptimizer(),
   reduction: 'sum',
   precision: 'f32',
+  store: 'f32',
   klWarmup: 0,
 };
 const LOSSES: PlannedLoss[] = [

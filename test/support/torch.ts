@@ -6,6 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Images } from '../../src/data/dataset.js';
+import { countOf } from '../../src/data/examples.js';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/train/snapshot.js';
 import { idxFile } from './programs.js';
 
@@ -102,7 +103,8 @@ export function writeImages(folder: string, parts: { train: Images; t10k: Images
 /** A checkpoint's file, as a run of harness/train.js on `data` would have written it. */
 export function writeCheckpoint(file: string, snapshot: Snapshot, data: string, steps: number): void {
   const { batch = 1, seed = 0 } = snapshot.training;
-  const stepsPerEpoch = Math.ceil(snapshot.data.train.count / batch);
+  const { train } = snapshot.data;
+  const stepsPerEpoch = Math.ceil(('count' in train ? train.count : countOf(train)) / batch);
   const run = {
     options: { seed, adapter: 'auto' },
     length: { batch, epochs: Math.ceil(steps / stepsPerEpoch), why: '', stepsPerEpoch, steps, pretraining: null },

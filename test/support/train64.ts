@@ -1,16 +1,17 @@
 // Training on the host in f64: the graph by test/support/interpret.ts, the optimizer by optimizer64.ts. The oracle for what a GPU
 // does in many steps; PyTorch's own numbers (test/train/reference.safetensors) are the oracle for this one.
 import type { Images } from '../../src/data/dataset.js';
+import { checkExamples, countOf, type Examples } from '../../src/data/examples.js';
 import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../src/graph/build.js';
 import type { Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import { EVALUATION_BATCH } from '../../src/train/evaluate.js';
 import { type Losses, LossMean } from '../../src/train/metrics.js';
+import { EVALUATION_BATCH } from '../../src/train/step-state.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 
 export interface Options64 extends OptimizerOptions64 {
-  images: Images;
+  images: Images | Examples;
   batch: number;
   seed: number;
   /** As the trainer's: 'mean' if absent. */
@@ -30,10 +31,11 @@ export interface Step64 {
 
 /** Leaves of step `step` of an unbroken run. */
 export function stepLeaves(losses: readonly LossNode[], options: Options64, step: number): StepLeaves {
-  const { images, batch, seed, reduction = 'mean', klWarmup = 0 } = options;
-  const perEpoch = Math.ceil(images.count / batch);
+  const { batch, seed, reduction = 'mean', klWarmup = 0 } = options;
+  const images = checkExamples(options.images, 'images');
+  const perEpoch = Math.ceil(countOf(images) / batch);
   const start = (step % perEpoch) * batch;
-  const rows = Math.min(batch, images.count - start);
+  const rows = Math.min(batch, countOf(images) - start);
   const warm = step < klWarmup ? step / klWarmup : 1;
   const weights = new Map(losses.map(({ term, weight }) => [term, term === 'kl' ? warm * weight : weight]));
   const rowScale = reduction === 'mean' ? 1 / rows : 1;
@@ -83,11 +85,12 @@ export class Train64 {
   }
 
   /** Mean losses over `images`, nats an image: the noise of STREAM.evaluation, in the order of the images. */
-  evaluate(images: Images): Losses {
-    const options = { ...this.options, images, batch: Math.min(EVALUATION_BATCH, images.count) };
+  evaluate(images: Images | Examples): Losses {
+    const count = countOf(checkExamples(images, 'images'));
+    const options = { ...this.options, images, batch: Math.min(EVALUATION_BATCH, count) };
     const { graph, losses } = evaluationGraph(this.spec, options.batch, options.part);
     const mean = new LossMean(losses);
-    for (let number = 0; number * options.batch < images.count; number++) {
+    for (let number = 0; number * options.batch < count; number++) {
       const step = stepLeaves(losses, options, number);
       const leaves: Leaves = { parameters: this.parameters, step };
       meanOf(losses, interpret(graph.nodes, leaves), step.rows, mean);

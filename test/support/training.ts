@@ -1,6 +1,7 @@
 // Short cuts for tests that train: trainers that are cleaned up whatever happens, and the comparisons of tensors.ts.
 import * as assert from 'uvu/assert';
-import type { Dataset } from '../../src/data/dataset.js';
+import type { Dataset, Images } from '../../src/data/dataset.js';
+import type { Examples } from '../../src/data/examples.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import { createModel, type Model } from '../../src/train/model.js';
@@ -14,7 +15,7 @@ export * from './tensors.js';
 
 export interface Setup {
   spec: ModelSpec;
-  dataset: Dataset;
+  dataset: Dataset<Images | Examples>;
   options: TrainerOptions;
   /** First parameters. */
   parameters: ReadonlyMap<string, { shape: readonly number[]; values: ArrayLike<number> }>;

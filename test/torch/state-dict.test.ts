@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { asFloats } from '../../harness/lib/data/images.js';
+import { firstNumbers } from '../../harness/lib/data/examples.js';
+import { checkExamples } from '../../src/data/examples.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.js';
 import { createModel, type Model } from '../../src/train/model.js';
 import { device, usesDevice } from '../support/device.js';
@@ -81,7 +82,11 @@ async function eachModel(work: (model: Model, index: number, name: string) => Pr
 async function assertSamePixels(model: Model, file: string, name: string): Promise<void> {
   const { classes, range } = model.spec;
   const labels = classes && images.labels ? { labels: images.labels } : {};
-  assertClose(inRange(await model.reconstruct(asFloats(images, ROWS), labels), range), file, name);
+  assertClose(
+    inRange(await model.reconstruct(firstNumbers(checkExamples(images, 'images'), ROWS), labels), range),
+    file,
+    name,
+  );
 }
 
 test('what PyTorch saved, every member of the family: the same pixels', async () => {

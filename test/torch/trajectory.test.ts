@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Dataset } from '../../src/data/dataset.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import type { TrainerOptions } from '../../src/train/options.js';
@@ -26,7 +27,7 @@ const data = path.join(scratch, 'data');
 const at = (name: string) => path.join(scratch, name.replaceAll(/\W+/g, '-'));
 test.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
-const first = FAMILY_CASES[0]?.setup.dataset;
+const first = FAMILY_CASES[0]?.setup.dataset as Dataset | undefined;
 assert.ok(first);
 writeImages(data, { train: first.train, t10k: first.test });
 

@@ -117,7 +117,11 @@ def by_pytorch(model, clean, seen, labels, eps):
     else:
         weighted["mse"] = F.mse_loss(output, clean, reduction="sum")
     if code:
-        weighted["kl"] = loss.get("klWeight", 1) * kl_divergence(code, Normal(0.0, 1.0)).sum()
+        divergence = kl_divergence(code, Normal(0.0, 1.0))
+        if "freeBits" in loss:
+            divergence = divergence.maximum(torch.full_like(divergence, loss["freeBits"]))
+        rows = F.l1_loss(divergence.sum(1), torch.full((len(z),), loss.get("capacity", 0.0), dtype=z.dtype), reduction="sum")
+        weighted["kl"] = loss.get("klWeight", 1) * rows
     if "l1" in loss:
         weighted["l1"] = loss["l1"] * F.l1_loss(z, torch.zeros_like(z), reduction="sum")
     if "sparsity" in loss:

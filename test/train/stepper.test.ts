@@ -1,17 +1,21 @@
 // Steps submitted together (src/train/stepper.ts): the counters that the GPU advances by itself, and the ring in which the
 // metrics wait, over its end.
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkExamples } from '../../src/data/examples.js';
 import { evaluationGraph } from '../../src/graph/build.js';
 import { makePlan } from '../../src/plan/make.js';
 import { METRICS_CAPACITY } from '../../src/train/metrics.js';
 import { settingsFrom } from '../../src/train/options.js';
-import { datasetBytes, Stepper } from '../../src/train/stepper.js';
+import { residentOf, residentSizes } from '../../src/train/resident.js';
+import { Stepper } from '../../src/train/stepper.js';
 import { usesDevice } from '../support/device.js';
 import { IMAGES, INITIAL, SPEC } from '../support/reference.js';
 import { modelOf } from '../support/training.js';
 
 const BATCH = 16;
+const RESIDENT = residentOf(checkExamples(IMAGES, 'images'), 'f32');
 const SETTINGS = settingsFrom({ batch: BATCH, seed: 9 }, IMAGES.count);
 
 /** Steps over the reference images, evaluating: what a step gives depends on its number alone. */
@@ -22,11 +26,11 @@ async function withStepper(work: (stepper: Stepper) => Promise<void>): Promise<v
   const sizes = {
     layout,
     rows: BATCH,
-    ...datasetBytes(IMAGES, machine.device.limits),
+    ...residentSizes(RESIDENT, machine.device.limits),
     metricsCapacity: METRICS_CAPACITY,
   };
   const plan = makePlan('steps', evaluationGraph(SPEC, BATCH), { ...sizes, choose, fuse: true });
-  const stepper = await Stepper.create(machine, plan, IMAGES, SETTINGS, { parameters: parameterBuffer }, '');
+  const stepper = await Stepper.create(machine, plan, RESIDENT, SETTINGS, { parameters: parameterBuffer }, '');
   try {
     await work(stepper);
   } finally {

@@ -301,7 +301,7 @@ test('evaluate: two calls at the same time both see every image', async () => {
   const model = await modelOf(spec);
   // More batches than are submitted together.
   const count = 128 * 60;
-  const images = { count, height: 2, width: 2, pixels: Uint8Array.from(uniforms(1, count * 4, 0, 256)) };
+  const images = { shape: [count, 2, 2], values: Uint8Array.from(uniforms(1, count * 4, 0, 256)) };
   const settings = settingsFrom(OPTIONS, count);
   const evaluator = await Evaluator.create(model, model.machine.memory, images, settings, {
     fuse: true,
@@ -394,7 +394,7 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
   [
     { batch: 16, learningRate: 0.1 } as TrainerOptions,
-    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, precision, seed, layer, keepGradients, fuse, recoveries, saveEvery; did you mean lr?',
+    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, precision, store, seed, layer, keepGradients, fuse, recoveries, saveEvery; did you mean lr?',
   ],
   [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
   [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],
@@ -479,7 +479,7 @@ test('data that does not fit the model, or itself, is refused', async () => {
   });
   await refused(
     () => createTrainer(model, { name: 'small', train: square(9), test: square(9) }, { batch: 2 }),
-    'small: images are 9x9 = 81 pixels, but the model takes 100',
+    'small.train: 9x9 = 81 pixels, but the model takes 100',
   );
   await refused(
     () => createTrainer(model, { name: 'mixed', train: square(10), test: square(9) }, { batch: 2 }),
@@ -491,7 +491,7 @@ test('data that does not fit the model, or itself, is refused', async () => {
     'short.train.pixels has 199 bytes, must have 200 (2 images of 10x10)',
   );
   await withTrainer(SETUP, async (trainer) => {
-    await refused(() => trainer.evaluate(square(9)), 'images are 9x9 = 81 pixels, but the model takes 100');
+    await refused(() => trainer.evaluate(square(9)), 'images: 9x9 = 81 pixels, but the model takes 100');
     await refused(() => trainer.evaluate(short), 'images.pixels has 199 bytes, must have 200 (2 images of 10x10)');
   });
 });

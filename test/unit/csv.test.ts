@@ -116,6 +116,94 @@ test('missing values: refused, the mean of the others, or the row is left out', 
   assert.equal([values, dropped], [[1, 2, 5, 9], 2]);
 });
 
+test('a first line of numbers, one of which is missing, has no names', () => {
+  for (const first of ['1,NA,3', '1,,3', '1,?,null']) {
+    const { hasHeader, rows } = read(bytesOf(`${first}\n4,5,6\n`));
+    assert.equal([hasHeader, rows.length], [false, 2], first);
+  }
+  assert.is(read(bytesOf('a,NA,3\n4,5,6\n')).hasHeader, true);
+});
+
+test('a category that only dropped rows have is none', () => {
+  const text = 'colour,size\nred,1\ngreen,NA\nblue,3\n';
+  const { names, values, dropped } = table(text, { categorical: ['colour'], missing: 'drop' });
+  assert.equal([names, values, dropped], [['colour=blue', 'colour=red', 'size'], [0, 1, 1, 1, 0, 3], 1]);
+});
+
+test('a text of digits is a name first, then a number; a number is a number', () => {
+  const text = 'a,3,b\n1,2,3\n';
+  assert.equal(table(text, { drop: ['3'] }).names, ['a', 'b']);
+  assert.equal(table(text, { drop: [3] }).names, ['a', '3']);
+  assert.equal(table(text, { drop: ['2'] }).names, ['a', 'b']);
+});
+
+/** What the columns of one table become is what those of another do. */
+function like(first: string, second: string, options: TableOptions = {}) {
+  const builder = new TableBuilder('train.csv', options);
+  const reader = new CsvReader('train.csv', builder);
+  reader.push(bytesOf(first));
+  reader.end();
+  const { missing } = options;
+  return table(second, { ...(missing && { missing }), like: builder.table().form });
+}
+
+test('a table like another: its columns by name, its categories, its means', () => {
+  const first = 'id,colour,size,label\n1,red,1,a\n2,blue,,b\n3,green,5,a\n';
+  const options: TableOptions = { drop: ['id'], categorical: ['colour'], missing: 'mean' };
+  assert.equal(like(first, 'label,size,more,colour\nb,,x,red\nb,7,y,green\n', options), {
+    shape: [2, 4],
+    values: [0, 0, 1, 3, 0, 1, 0, 7],
+    names: ['colour=blue', 'colour=green', 'colour=red', 'size'],
+    labels: [0, 0],
+    classes: ['b'],
+    dropped: 0,
+  });
+  assert.is(like(first, 'size,colour\n1,red\n', options).labels, undefined, 'a table for testing may lack the labels');
+  assert.equal(like('a\n1\n', 'label,a\nodd,2\n').classes, ['odd'], 'or have them where the other lacks them');
+  assert.equal(like('1,2\n3,4\n', '5,6\n').values, [5, 6]);
+  const named = like('a,b\n3,4\n', '5,6\n');
+  assert.equal(
+    [named.values, named.names],
+    [
+      [5, 6],
+      ['a', 'b'],
+    ],
+    'by number where one has no names',
+  );
+});
+
+for (const [what, first, second, kind, message] of [
+  [
+    'a category that only it has',
+    'c\nred\nblue\n',
+    'c\nred\ngreen\n',
+    FormatError,
+    't.csv: line 3, column "c" is "green", must be one of the categories of the training table: blue, red; leave such rows out, or train on a table that has them',
+  ],
+  [
+    'a column that it lacks',
+    'c,d\nred,1\n',
+    'c,e\nred,2\n',
+    ArgumentError,
+    't.csv has no column "d", must have the 2 columns of the training table: its columns are c, e',
+  ],
+  [
+    'another width, without names',
+    'c,d\nred,1\n',
+    '1,2,3\n',
+    ArgumentError,
+    't.csv has 3 columns, must have the 2 of the training table, or name them in its first line',
+  ],
+] as const)
+  test(`refused in a table like another: ${what}`, () =>
+    assert.throws(
+      () => like(first, second, { categorical: ['c'] }),
+      (error: Error) => {
+        assert.is(error.message, message);
+        return error instanceof kind;
+      },
+    ));
+
 const REFUSED: [
   what: string,
   text: string,
@@ -144,14 +232,14 @@ const REFUSED: [
     'a,b\n1,2\n3,\n',
     {},
     FormatError,
-    "t.csv: line 3, column \"b\" is missing; fill it in, or read the table with missing: 'mean' or 'drop'",
+    't.csv: line 3, column "b" is missing; fill it in, or take the mean of its column or drop the row (--missing mean or drop)',
   ],
   [
     'a text among numbers',
     'a,b\n1,2\n3,red\n',
     {},
     FormatError,
-    't.csv: line 3, column "b" is "red"; must be a number: leave the column out (drop), or take it as categories (categorical)',
+    't.csv: line 3, column "b" is "red", must be a number: leave the column out (--drop), or take it as categories (--categorical)',
   ],
   [
     'a column that is not there',
@@ -159,6 +247,27 @@ const REFUSED: [
     { drop: ['c'] },
     ArgumentError,
     't.csv has no column "c": its columns are a, b; name one of them, or give its number, 1 to 2',
+  ],
+  [
+    'a number that is none in f32',
+    'a,b\n1,2\n3,1e39\n',
+    {},
+    FormatError,
+    't.csv: line 3, column "b" is "1e+39", must be finite in f32: leave the column or the row out',
+  ],
+  [
+    'a missing category, which has no mean',
+    'a,b\n1,x\n3,\n',
+    { categorical: ['b'], missing: 'mean' },
+    FormatError,
+    't.csv: line 3, column "b" is missing; labels and categories have no mean: fill it in, or drop such rows (--missing drop)',
+  ],
+  [
+    'a column that is two things',
+    'a,b\n1,2\n',
+    { categorical: ['b'], labelColumn: 'b' },
+    ArgumentError,
+    't.csv: column "b" is to be categories and the label, must be one of them',
   ],
   ['nothing but labels', 'label\n1\n', {}, ArgumentError, 't.csv has no column left to train on: label'],
   [

@@ -2,7 +2,8 @@
 // can disagree.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkDataset, checkImages, type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
+import { checkImages, type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
+import { checkDataset } from '../../src/data/examples.js';
 import { holdOut } from '../../src/data/hold-out.js';
 import { ArgumentError } from '../../src/errors.js';
 
@@ -58,7 +59,7 @@ const UNFIT: [change: Partial<Images>, text: string][] = [
     [undefined, 'undefined'],
   ].map(([pixels, kind]): [Partial<Images>, string] => [
     { pixels: pixels as unknown as Uint8Array },
-    `t.pixels are ${kind}, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255`,
+    `t.pixels are ${kind}, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255, or give examples of numbers: { values, shape }`,
   ]),
   [
     { labels: new Int32Array(4) as unknown as Uint8Array },
@@ -149,6 +150,10 @@ test('what the message about missing test images advises works', () => {
   checkDataset({ name: 'd', train, test: test as Images });
 });
 
-test('a data set whose parts agree passes', () => checkDataset({ name: 'd', train: images(4), test: images(2) }));
+test('a data set whose parts agree passes, as examples', () => {
+  const checked = checkDataset({ name: 'd', train: images(4), test: images(2) });
+  assert.equal(checked.train.shape, [4, 2, 3]);
+  assert.equal(checked.test.shape, [2, 2, 3]);
+});
 
 test.run();

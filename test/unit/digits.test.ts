@@ -2,8 +2,9 @@
 // MNIST as numbers can tell: ink, size, place, strokes in one piece, and classes that a neighbour can tell apart.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkDataset, firstImages, type Images } from '../../src/data/dataset.js';
+import { firstImages, type Images } from '../../src/data/dataset.js';
 import { digits } from '../../src/data/digits.js';
+import { checkDataset } from '../../src/data/examples.js';
 import { ArgumentError } from '../../src/errors.js';
 
 const SIDE = 28;

@@ -5,22 +5,26 @@ import os from 'node:os';
 import path from 'node:path';
 import {
   ae,
+  type CheckedExamples,
   conditionalVae,
-  type Dataset,
+  countOf,
   denoising,
   encodeSafetensors,
-  type Images,
   type ModelSpec,
   vae,
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ExampleSet } from '../../harness/lib/data/arrays.js';
 import { defaultWalk, line } from '../../harness/lib/generate/between.js';
+import { classOf } from '../../harness/lib/generate/classes.js';
 import { checkImagesFit, chooseOutputs, loadRunData } from '../../harness/lib/generate/generate.js';
-import { denoised } from '../../harness/lib/generate/images.js';
+import { denoised, samples } from '../../harness/lib/generate/images.js';
 import { gridCodes, layGrid } from '../../harness/lib/generate/latent.js';
 import type { Material } from '../../harness/lib/generate/material.js';
 import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
+import { codesPlot } from '../../harness/lib/plots/codes-plot.js';
+import { drawSheet } from '../../harness/lib/plots/sheet.js';
 import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
 import { Results } from '../../harness/lib/run/results.js';
 import { parameterSpecs } from '../../src/graph/build.js';
@@ -102,7 +106,6 @@ for (const [args, message] of [
   ['--compress 2.5', `--compress is 2.5, ${BITS}`],
   ['--count 0', '--count is 0, must be a whole number >= 1; for example --count 12'],
   ['--count 1.5', '--count is 1.5, must be a whole number >= 1; for example --count 12'],
-  ['--label -1', '--label is -1, must be a whole number >= 0; for example --label 7'],
   ['--seed 0x10', '--seed is 0x10, must be a whole number from 0 to 9007199254740991; for example --seed 1'],
   [
     '--only samples --compress',
@@ -121,8 +124,8 @@ const plain = vae(small);
 const conditional = conditionalVae({ ...small, classes: 3 });
 const deterministic = ae(small);
 const denoiser = denoising(small);
-const choose = (args: string, spec: ModelSpec) => {
-  const { outputs, skipped } = chooseOutputs(options(`--run a ${args}`.trim()), spec);
+const choose = (args: string, spec: ModelSpec, classes?: readonly string[]) => {
+  const { outputs, skipped } = chooseOutputs(options(`--run a ${args}`.trim()), spec, classes);
   return { made: outputs.map(({ name }) => name), skipped: skipped.map(({ name, why }) => `${name}: ${why}`) };
 };
 const NO_PRIOR = 'a deterministic code has no prior to draw from; only variational models have one';
@@ -161,19 +164,27 @@ test('--label and --axes must be of the model', () => {
   );
   refused(() => choose('--label 3', conditional), '--label is 3, must be from 0 to 2: this model has 3 classes');
   assert.is(choose('--label 2', conditional).made.length, 5);
+  refused(() => choose('--label -1', conditional), '--label is -1, must be from 0 to 2: this model has 3 classes');
+  refused(
+    () => choose('--label bat', conditional, ['cat', 'dog', 'ape']),
+    '--label is bat, must be one of cat, dog, ape; did you mean cat?',
+  );
+  assert.is(choose('--label dog', conditional, ['cat', 'dog', 'ape']).made.length, 5);
+  assert.is(classOf('dog', conditional, ['cat', 'dog', 'ape']), 1);
+  assert.is(classOf(2, conditional, ['cat', 'dog', 'ape']), 2, 'by number where no name is one');
+  assert.is(classOf(2, conditional, ['1', '2', '3']), 1, 'a name wins');
+  refused(() => classOf(0, conditional, ['1', '2', '3']), '--label is 0, must be one of 1, 2, 3');
   refused(() => choose('--axes 1,3', plain), '--axes 1,3: 3 is no dimension of the code, must be from 0 to 2');
   assert.is(choose('--axes 2,0', plain).made.length, 5);
 });
 
 /** `labels.length` images of 8x8, or `count` without labels. */
-const images = (labels?: number[], count = labels?.length ?? 0): Images => ({
-  count,
-  height: 8,
-  width: 8,
-  pixels: new Uint8Array(count * 64),
+const images = (labels?: number[], count = labels?.length ?? 0): CheckedExamples => ({
+  shape: [count, 8, 8],
+  values: new Uint8Array(count * 64),
   ...(labels && { labels: Uint8Array.from(labels) }),
 });
-const fits = (args: string, spec: ModelSpec, dataset: Omit<Dataset, 'name'>) =>
+const fits = (args: string, spec: ModelSpec, dataset: Omit<ExampleSet, 'name'>) =>
   checkImagesFit(options(`--run a ${args}`.trim()), spec, { name: 'shapes', ...dataset });
 
 test('images must fit the model and the request', () => {
@@ -184,7 +195,7 @@ test('images must fit the model and the request', () => {
   fits('--only samples', conditional, unlabelled);
   refused(
     () => fits('', vae({ ...small, pixels: 784 }), unlabelled),
-    "shapes has images of 8x8 (64 pixels), must have 784 pixels as the model; give the run's data with --data",
+    "shapes has images of 8x8 = 64 pixels, must have 784 as the model; give the run's data with --data",
   );
   refused(() => fits('--walk 0,2', plain, unlabelled), '--walk 0,2: there is no test image 2, must be from 0 to 1');
   refused(
@@ -215,11 +226,12 @@ test('a conditional model needs labels, and those that it knows', () => {
 
 // Layouts
 
+const walkOf = (examples: CheckedExamples) => defaultWalk({ count: countOf(examples), labels: examples.labels });
 test('defaultWalk: the first image and the first of another class, or the second', () => {
-  assert.equal(defaultWalk(images([5, 5, 5, 2, 1])), [0, 3]);
-  assert.equal(defaultWalk(images([5, 5, 5])), [0, 1]);
-  assert.equal(defaultWalk(images(undefined, 3)), [0, 1]);
-  assert.equal(defaultWalk(images([5])), [0, 0]);
+  assert.equal(walkOf(images([5, 5, 5, 2, 1])), [0, 3]);
+  assert.equal(walkOf(images([5, 5, 5])), [0, 1]);
+  assert.equal(walkOf(images(undefined, 3)), [0, 1]);
+  assert.equal(walkOf(images([5])), [0, 0]);
 });
 
 test('line: equal steps from one code to the other, the ends exactly theirs', () => {
@@ -288,12 +300,12 @@ test('a run is read: its model, its weights and the name of its data, where that
     'run.json': JSON.stringify({ spec: plain, config: { dataChoice: 'digits' } }),
     'model.safetensors': weights,
   });
-  const { spec, tensors, data, size } = readRun(run);
-  assert.equal([spec, data, size], [plain, 'digits', { height: 8, width: 8 }]);
+  const { spec, tensors, data, shape } = readRun(run);
+  assert.equal([spec, data, shape], [plain, 'digits', [8, 8]]);
   assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
   for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
     fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'size']);
+    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape', 'heldOut']);
   }
   assert.equal(readRun(run).source, { weights: path.join(run, 'model.safetensors'), model: 'run.json' });
   assert.is(readRun(run).folder, run);
@@ -306,11 +318,14 @@ test('the size of the images: as run.json has it, of older runs a square, or unk
       path.join(run, 'run.json'),
       `\ufeff${JSON.stringify({ spec: vae({ ...small, pixels }), config })}`, // a byte order mark, as editors leave it
     );
-    return readRun(run).size;
+    return readRun(run).shape;
   };
-  assert.equal(sizeOf(12, { height: 3, width: 4 }), { height: 3, width: 4 });
-  assert.equal(sizeOf(16, { height: 3, width: 4 }), { height: 4, width: 4 }, 'not of this model');
-  assert.equal(sizeOf(16, {}), { height: 4, width: 4 });
+  assert.equal(sizeOf(12, { height: 3, width: 4 }), [3, 4]);
+  assert.equal(sizeOf(16, { height: 3, width: 4 }), [4, 4], 'not of this model');
+  assert.equal(sizeOf(16, {}), [4, 4]);
+  assert.equal(sizeOf(12, { shape: [2, 2, 3] }), [2, 2, 3], 'colour');
+  assert.equal(sizeOf(12, { shape: [12] }), [12], 'features');
+  assert.equal(sizeOf(16, { shape: [12] }), [4, 4], 'not of this model');
   assert.is(sizeOf(12, {}), undefined);
   assert.is(sizeOf(12, { height: -3, width: -4 }), undefined);
 });
@@ -322,12 +337,19 @@ test('samples need no data: none are looked for, but where others need them, and
     const asked = options(`--run a ${args}`.trim());
     const { outputs } = chooseOutputs(asked, plain);
     const source = { weights: 'a/model.safetensors', model: 'run.json' };
-    return loadRunData(asked, { source, folder: 'a', spec: plain, tensors: new Map(), ...run }, outputs, listener);
+    const stored = { source, folder: 'a', spec: plain, tensors: new Map(), heldOut: { seed: 0 }, ...run };
+    return loadRunData(asked, stored, outputs, listener);
   };
   const gone = path.join(root, 'gone');
-  const size = { height: 4, width: 16 };
-  const { train, test: none } = await load('--only samples', { data: gone, size });
-  assert.equal([train.count, none.count, none.height, none.width], [0, 0, 4, 16]);
+  const shape = [4, 16];
+  const { train, test: none } = await load('--only samples', { data: gone, shape });
+  assert.equal(
+    [train.shape, none.shape],
+    [
+      [0, 4, 16],
+      [0, 4, 16],
+    ],
+  );
   assert.equal(said, []);
   const refusal = async (args: string, run: Partial<StoredRun>) => {
     try {
@@ -337,11 +359,11 @@ test('samples need no data: none are looked for, but where others need them, and
     }
     return 'accepted';
   };
-  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files, or an .npz, .npy or .csv file`;
+  const missing = `--data ${gone} does not exist, must be one of mnist, fashion-mnist, digits, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file`;
   const others = '(the run was of these data; name others with --data';
-  assert.is(await refusal('', { data: gone, size }), `${missing} ${others}, or make what needs none: --only samples)`);
-  assert.is(await refusal('--only walk', { data: gone, size }), `${missing} ${others})`);
-  assert.is(await refusal(`--only samples --data ${gone}`, { size }), missing);
+  assert.is(await refusal('', { data: gone, shape }), `${missing} ${others}, or make what needs none: --only samples)`);
+  assert.is(await refusal('--only walk', { data: gone, shape }), `${missing} ${others})`);
+  assert.is(await refusal(`--only samples --data ${gone}`, { shape }), missing);
   assert.is(
     await refusal('--only samples', {}),
     'which data are to be used, run.json cannot say; name them, for example --data digits',
@@ -461,6 +483,40 @@ test('results without --out: generated, then -2, -3', () => {
   for (const folder of folders) folder.release();
 });
 
+test('classes by their names: rows of samples, a line about one class, the legend of the codes', async () => {
+  const lines: string[] = [];
+  const classes = ['Ankle boot', 'Été', 'x'.repeat(20)];
+  const drawn = new Float32Array(2 * 64).fill(0.5);
+  const out = (name: string) => path.join(root, name);
+  const make = (label: number | undefined, name: string) =>
+    samples.make({
+      model: { spec: conditional, sample: async () => drawn } as unknown as Material['model'],
+      train: images(undefined, 1),
+      test: images(undefined, 1),
+      options: { seed: 0, adapter: 'auto', run: 'a', count: 2 },
+      results: new Results({ out: out(name), run: root }, (text) => lines.push(text)),
+      say: () => {},
+      size: { height: 8, width: 8 },
+      features: [],
+      classes,
+      label,
+      testCodes: () => Promise.reject(new Error('not needed')),
+    });
+  await make(undefined, 'rows');
+  const rows = ['ankle boot', 'ete', `${'x'.repeat(14)}..`].map((label) => ({ label, images: drawn }));
+  assert.equal(
+    fs.readFileSync(path.join(out('rows'), 'samples.png')),
+    Buffer.from(drawSheet({ height: 8, width: 8, rows })),
+  );
+  await make(1, 'one');
+  assert.match(lines.at(-1) ?? '', /2 images of class Été decoded/);
+  const points = [0, 1, 2, 3].map((label) => ({ x: label, y: label % 2, label }));
+  const svg = await codesPlot(points, { title: 't', shares: [1, 0], classes: ['d', 'c', 'b', 'a'] });
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+  const legend = texts.slice(texts.indexOf('class') - 4);
+  assert.equal(legend.filter((text) => /^[a-d]$/.test(text ?? '')).slice(0, 4), ['d', 'c', 'b', 'a'], texts.join());
+});
+
 test('noise that damages nothing: an infinite PSNR is said in words that the font has', async () => {
   const lines: string[] = [];
   const spec: ModelSpec = { ...denoiser, corruption: { kind: 'mask', amount: 0.5 } };
@@ -468,9 +524,13 @@ test('noise that damages nothing: an infinite PSNR is said in words that the fon
     model: { spec, reconstruct: async (seen: Float32Array) => seen.map(() => 0.1) } as unknown as Material['model'],
     train: images(undefined, 1),
     test: images(undefined, 2), // black, so a mask changes nothing
-    options: options('--run a'),
+    options: { seed: 0, adapter: 'auto', run: 'a' },
     results: new Results({ out: path.join(root, 'out'), run: root }, (text) => lines.push(text)),
     say: () => {},
+    size: { height: 8, width: 8 },
+    features: [],
+    classes: undefined,
+    label: undefined,
     testCodes: () => Promise.reject(new Error('not needed')),
   });
   assert.equal(lines, [

@@ -145,6 +145,8 @@ const RULES: OpCase[] = [
     inputs: [[3, 8]],
   },
   { name: 'kl_normal', operation: { op: 'kl_normal', logVarRange: WIDE }, inputs: [[3, 8]] },
+  { name: 'kl_normal, free bits', operation: { op: 'kl_normal', logVarRange: WIDE, freeBits: 0.4 }, inputs: [[3, 8]] },
+  { name: 'distance', operation: { op: 'distance', wanted: 0.3 }, inputs: [[7]] },
   { name: 'kl_normal, log_var out of bounds', operation: { op: 'kl_normal', logVarRange: NARROW }, inputs: [[3, 8]] },
   { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
   { name: 'squared_error', operation: { op: 'squared_error' }, inputs: [[3, 5]], data: [[3, 5]] },
@@ -179,7 +181,7 @@ function ruleSubject({ name, operation, inputs, data = [], between0And1 = false 
   const gradients = addGradients(graph, [{ node: output, gradient: seed }], nodes);
 
   const weights = normalValues(numel(output.shape), 90);
-  const images = { count: 1, height: 1, width: 1, pixels: new Uint8Array(1) };
+  const images = { shape: [1, 1], values: new Uint8Array(1) };
   const leaves: Leaves = {
     parameters: new Map(
       inputs.map((shape, i) => [

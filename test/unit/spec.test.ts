@@ -72,13 +72,13 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('loss.reconstruction', 'l2'), 'loss.reconstruction: "l2", must be one of bce, mse; did you mean mse?'],
   [
     changed('hidden', [3]),
-    'hidden: unknown, must be one of inputs, range, classes, corruption, encoder, code, decoder, loss, initialization',
+    'hidden: unknown, must be one of inputs, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization',
   ],
   [changed('encoder[1].unit', 3), 'encoder[1].unit: unknown, must be one of units, activation; did you mean units?'],
   [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units, logVarRange'],
   [
     changed('loss.beta', 4),
-    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, l1, sparsity; did you mean klWeight?',
+    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity; did you mean klWeight?',
   ],
   [changed('range', '0..255'), 'range: "0..255", must be one of 0..1, -1..1'],
   [changed('range', '-1..1'), 'range: "-1..1", must be 0..1 for the bce loss: it compares probabilities; or use mse'],
@@ -199,7 +199,7 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
   [
     { klweight: 7 } as VaeOptions,
-    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, logVarRange, klWeight; did you mean klWeight?',
+    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, freeBits, capacity, logVarRange, klWeight; did you mean klWeight?',
   ],
   [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a finite number >= 0'],
 ];
@@ -261,7 +261,7 @@ test('what is undefined is left to the default, of each preset its own', () => {
   assert.equal(vae({ hidden: undefined, latent: undefined, klWeight: undefined } as object), vae());
   assert.is(
     refusal(() => betaVae({ klWeight: 9 } as object)),
-    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, logVarRange, beta; did you mean beta?',
+    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, freeBits, capacity, logVarRange, beta; did you mean beta?',
   );
 });
 

@@ -50,7 +50,7 @@ test('the cases have everything between them', () => {
   );
   all(
     specs.flatMap(({ loss }) => Object.keys(loss)),
-    ['reconstruction', 'variance', 'klWeight', 'l1', 'sparsity'],
+    ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity'],
   );
   all(
     specs.map(({ range = '0..1' }) => range),

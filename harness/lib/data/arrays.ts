@@ -1,46 +1,95 @@
 // What a file or a folder holds, before it is a data set: arrays for training, validation and testing, of which only the first
 // must be there.
-import { type Dataset, FormatError, type HostArray, holdOut, type Images, imagesFromArrays } from 'latentgpu/node';
+import {
+  type CheckedExamples,
+  countOf,
+  type Dataset,
+  examplesFromArrays,
+  FormatError,
+  formOf,
+  type HostArray,
+  holdOut,
+  type ImageLayout,
+  type TableForm,
+} from 'latentgpu/node';
+import { classesOf, type KnownClasses, type Labels } from './classes.js';
 
 export interface Part {
-  images: HostArray;
-  labels?: HostArray | undefined;
+  examples: HostArray;
+  labels?: Labels | undefined;
 }
 
 export interface Arrays {
   train: Part;
   validation?: Part;
   test?: Part;
+  /** Of vectors: what each number is called. */
+  features?: readonly string[];
+  /** Of a table of features: what its columns became, to read another one in the same way. */
+  table?: TableForm;
+  /** What the path was taken for, in a few words. */
+  what?: string;
+  /** Pixels whatever they are: pictures may be all black. */
+  numbers?: 'pixels';
 }
 
-/** Of the training images, where there are no others to test with. */
+/** A data set as programs have it. */
+export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'features' | 'table' | 'what'> {
+  /** What the classes 0.. are called, where that is not their number. */
+  classes?: readonly string[];
+}
+
+/** Of the training examples, where there are no others to test with. */
 const HELD_OUT = 0.1;
 /** Always the same, so that programs agree on which they are. */
 const HOLD_OUT_SEED = 0;
 
+export interface DatasetSource {
+  name: string;
+  /** What the arrays are from, for a line and for errors. */
+  place: string;
+  /** Of colour images, if it is known. */
+  layout?: ImageLayout | undefined;
+  /** Without test examples all are: none are held out. */
+  keepWhole?: boolean | undefined;
+  /** The classes of a model that was trained on other data. */
+  classes?: KnownClasses | undefined;
+}
+
 /**
- * @param place what they are from, for a line and for errors
- * @param say   told if there are no test images
- * @throws FormatError if arrays are no images, or not of one size
+ * @param say told if there are no test examples
+ * @throws FormatError if arrays are no examples, or not of one shape
  */
-export function datasetOf(name: string, place: string, arrays: Arrays, say: (line: string) => void): Dataset {
-  const images = ({ images: values, labels }: Part): Images => imagesFromArrays(values, labels);
-  const train = images(arrays.train);
-  const validation = arrays.validation && images(arrays.validation);
-  const test = arrays.test && images(arrays.test);
-  for (const [part, other] of Object.entries({ validation, test }))
-    if (other && (other.height !== train.height || other.width !== train.width))
-      throw new FormatError(
-        `${place}: training images are ${train.height}x${train.width} and ${part} images ${other.height}x${other.width}, must have one size; put files of one data set there`,
-      );
-  if (test) return { name, train, test, ...(validation && { validation }) };
-  if (train.count < 2)
-    throw new FormatError(`${place} has ${train.count} image and no test images, must have two at least`);
+export function datasetOf(
+  { name, place, layout, keepWhole, classes: known }: DatasetSource,
+  arrays: Arrays,
+  say: (line: string) => void,
+): ExampleSet {
+  const { features, table, what: taken, numbers } = arrays;
+  const form = { ...formOf(arrays.train.examples, layout), ...(numbers && { numbers }) };
+  const { classes, labels } = classesOf(arrays, known);
+  const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
+  const train = read(arrays.train);
+  const validation = arrays.validation && read(arrays.validation);
+  const test = arrays.test && read(arrays.test);
+  const own = {
+    name,
+    ...(features && { features }),
+    ...(classes && { classes }),
+    ...(table && { table }),
+    ...(taken !== undefined && { what: taken }),
+  };
+  if (test) return { ...own, train, test, ...(validation && { validation }) };
+  if (keepWhole) return { ...own, train, test: train };
+  const count = countOf(train);
+  const what = form.shape.length === 1 ? 'rows' : 'images';
+  if (count < 2)
+    throw new FormatError(`${place} has ${count} training example and no test ${what}, must have two at least`);
   const held = holdOut({ name, train, test: train }, HELD_OUT, HOLD_OUT_SEED);
   const { validation: out = train } = held;
   say(
-    `no test images in ${place}: ${out.count.toLocaleString('en-US')} of the ${train.count.toLocaleString('en-US')} images, ` +
+    `no test ${what} in ${place}: ${countOf(out).toLocaleString('en-US')} of the ${count.toLocaleString('en-US')} ${what}, ` +
       `drawn by seed ${HOLD_OUT_SEED}, are held out for testing`,
   );
-  return { name, train: held.train, test: out, ...(validation && { validation }) };
+  return { ...own, train: held.train, test: out, ...(validation && { validation }) };
 }

@@ -4,23 +4,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  ArgumentError,
-  type Dataset,
-  decodeIdx,
-  didYouMean,
-  digits,
-  firstImages,
-  gunzipIfNeeded,
-  isNpy,
-  isZip,
-} from 'latentgpu/node';
+import { ArgumentError, checkDataset, countOf, decodeIdx, digits, gunzipIfNeeded, someExamples } from 'latentgpu/node';
+import { checkReading, type ReadingOptions, readingOf } from '../options/reading-options.js';
 import { DownloadError } from '../run/fail.js';
-import { type Arrays, datasetOf } from './arrays.js';
-import { isTable, readTables, tablesOf } from './csv-file.js';
+import { datasetOf, type ExampleSet } from './arrays.js';
 import { download, md5Of } from './download.js';
-import { hasIdxFiles, isWholeIdxFolder, readFile, readIdxFolder } from './idx-folder.js';
-import { readNpy, readNpz, stem } from './numpy-files.js';
+import { isWholeIdxFolder, readFile } from './idx-folder.js';
+import { type Known, loadPlace, type PlaceOptions } from './own-data.js';
 
 /** Who hears what happens on the way. */
 export interface DataListener {
@@ -31,8 +21,8 @@ export interface DataListener {
 }
 
 export interface LoadedData {
-  dataset: Dataset;
-  /** Where the images came from: a folder, an address. */
+  dataset: ExampleSet;
+  /** Where the examples came from: a folder, an address. */
   from: string;
   /** What --data takes to load the same again, from any folder. */
   choice: string;
@@ -40,6 +30,7 @@ export interface LoadedData {
 
 const DIGITS_TRAIN = 60_000;
 const DRAWN = 'drawn by the program';
+const WITHOUT_DATA = 'without --data a data set is taken by its name';
 
 const PARTS = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'] as const;
 type Part = (typeof PARTS)[number];
@@ -102,12 +93,16 @@ export function dataPlaces(env: NodeJS.ProcessEnv = process.env): Places {
   };
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends ReadingOptions {
+  /** Of data without a test set: all rows are for testing, none held out. */
+  keepWhole?: boolean;
   /** How many training images will be used; digits draws no more than that. */
   limit?: number | undefined;
-  /** Of a folder with several data sets, which. */
-  split?: string | undefined;
   places?: Places;
+  /** How a run's data were read: what of it means something for these data, and no flag says otherwise. */
+  inherited?: ReadingOptions | undefined;
+  /** What a model was trained on, where these are other data. */
+  known?: Known | undefined;
 }
 
 /**
@@ -118,19 +113,25 @@ export interface LoadOptions {
 export async function loadData(
   choice: string | undefined,
   listener: DataListener,
-  { limit = Number.POSITIVE_INFINITY, split, places = dataPlaces() }: LoadOptions = {},
+  {
+    limit = Number.POSITIVE_INFINITY,
+    places = dataPlaces(),
+    inherited,
+    known,
+    keepWhole,
+    ...options
+  }: LoadOptions = {},
 ): Promise<LoadedData> {
-  const drawn = () => digits({ train: Math.min(limit, DIGITS_TRAIN) });
+  const reading = readingOf(options);
+  const drawn = () => checkDataset(digits({ train: Math.min(limit, DIGITS_TRAIN) }));
   const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
-  if (split !== undefined && (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice)))
-    throw new ArgumentError(
-      `--split ${split} with ${choice === undefined ? 'no --data' : `--data ${choice}`}: only a folder may have several data sets; leave --split out`,
-    );
+  if (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice))
+    checkReading('named', reading, choice === undefined ? WITHOUT_DATA : `--data ${choice} is a data set by its name`);
   if (choice === 'digits') return digitsData();
   if (choice !== undefined)
     return Object.hasOwn(places.sources, choice)
       ? loadNamed(choice, places, listener)
-      : loadOwn(choice, split, places, listener);
+      : loadOwn(choice, { reading, inherited, known, keepWhole }, places, listener);
   try {
     return await loadNamed('mnist', places, listener);
   } catch (error) {
@@ -151,17 +152,18 @@ export async function loadData(
  * @throws ArgumentError if the batch that was asked for does not fit into what is left
  */
 export function chooseImages(
-  dataset: Dataset,
+  dataset: ExampleSet,
   { limit, batch }: { limit?: number; batch?: number },
   listener: Pick<DataListener, 'say'>,
-): Dataset {
-  const { count } = dataset.train;
+): ExampleSet {
+  const count = countOf(dataset.train);
   if (limit !== undefined && limit > count)
     listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training images are used`);
-  const train = limit === undefined ? dataset.train : firstImages(dataset.train, limit);
-  if (batch !== undefined && batch > train.count)
+  const train = limit === undefined ? dataset.train : someExamples(dataset.train, 0, limit);
+  const left = countOf(train);
+  if (batch !== undefined && batch > left)
     throw new ArgumentError(
-      `--batch ${batch} is larger than the data: ${train.count} training images; use --batch <= ${train.count}`,
+      `--batch ${batch} is larger than the data: ${left} training images; use --batch <= ${left}`,
     );
   return { ...dataset, train };
 }
@@ -210,7 +212,7 @@ async function loadLocal(
   const system = path.join(places.system, name);
   if (!isWholeIdxFolder(system)) return files;
   return {
-    dataset: { ...(await loadPlace(system, places, listener)), name: source.title },
+    dataset: { ...(await loadPlace(system, namesOf(places), listener, { reading: {} })), name: source.title },
     from: system,
     choice: name,
   };
@@ -258,7 +260,7 @@ const SPLIT = '#';
 /** From a path, or from what `choice` says of a path and a split. */
 async function loadOwn(
   choice: string,
-  split: string | undefined,
+  { reading: { split, ...reading }, ...options }: PlaceOptions,
   places: Places,
   listener: DataListener,
 ): Promise<LoadedData> {
@@ -266,56 +268,25 @@ async function loadOwn(
   const whole = at < 0 || fs.existsSync(choice);
   const place = whole ? choice : choice.slice(0, at);
   const set = split ?? (whole ? undefined : choice.slice(at + 1));
-  const dataset = await loadPlace(place, places, listener, set);
+  const dataset = await loadPlace(place, namesOf(places), listener, {
+    ...options,
+    reading: { ...reading, ...(set !== undefined && { split: set }) },
+  });
   return { dataset, from: place, choice: path.resolve(place) + (set === undefined ? '' : SPLIT + set) };
 }
 
-/** Images from a file or a folder of one's own. */
-async function loadPlace(place: string, places: Places, listener: DataListener, split?: string): Promise<Dataset> {
-  const names = [...Object.keys(places.sources), 'digits'];
-  const stat = fs.statSync(place, { throwIfNoEntry: false });
-  if (stat === undefined)
-    throw new ArgumentError(
-      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files, or an .npz, .npy or .csv file${didYouMean(place, names)}`,
-    );
-  const say = (line: string) => listener.say(line);
-  if (stat.isDirectory()) {
-    const name = path.basename(path.resolve(place));
-    const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
-    if (tables && split !== undefined)
-      throw new ArgumentError(
-        `--split ${split}: ${place} has tables, must have IDX files of several data sets; leave --split out`,
-      );
-    if (tables) return datasetOf(name, place, await readTables(tables, (...told) => listener.download(...told)), say);
-    return datasetOf(name, place, await readIdxFolder(place, split), say);
-  }
-  if (split !== undefined)
-    throw new ArgumentError(
-      `--split ${split}: ${place} is a file, must be a folder of several data sets; leave --split out`,
-    );
-  return datasetOf(stem(place), place, await readArrayFile(place, names, listener), say);
-}
+const namesOf = (places: Places): string[] => [...Object.keys(places.sources), 'digits'];
 
-async function readArrayFile(file: string, names: readonly string[], listener: DataListener): Promise<Arrays> {
-  if (isTable(file)) return readTables({ train: file }, (...told) => listener.download(...told));
-  const bytes = readFile(file);
-  if (isZip(bytes)) return readNpz(bytes, file);
-  if (isNpy(bytes)) return readNpy(bytes, file);
-  throw new ArgumentError(
-    `--data ${file} is a file that is neither .npz, .npy nor .csv, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
-  );
-}
-
-async function decode(name: string, folder: string, files: Map<Part, Uint8Array>): Promise<Dataset> {
+async function decode(name: string, folder: string, files: Map<Part, Uint8Array>): Promise<ExampleSet> {
   const array = async (part: Part) => {
     const file = path.join(folder, `${part}-ubyte.gz`);
     return decodeIdx(await gunzipIfNeeded(files.get(part) ?? new Uint8Array(), file), file);
   };
   const part = async (set: 'train' | 't10k') => ({
-    images: await array(`${set}-images-idx3`),
+    examples: await array(`${set}-images-idx3`),
     labels: await array(`${set}-labels-idx1`),
   });
-  return datasetOf(name, folder, { train: await part('train'), test: await part('t10k') }, () => undefined);
+  return datasetOf({ name, place: folder }, { train: await part('train'), test: await part('t10k') }, () => undefined);
 }
 
 /** A path as people write it: ~ for the home folder. */

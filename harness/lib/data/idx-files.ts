@@ -1,6 +1,6 @@
 // A data set as a folder of IDX files, which --data reads: the reverse of loadFolder in data.ts.
 import path from 'node:path';
-import type { Dataset } from 'latentgpu/node';
+import { ArgumentError, type CheckedExamples, type Dataset } from 'latentgpu/node';
 import { claimNew } from '../run/claim.js';
 import { attempt, writeWhole } from '../run/files.js';
 
@@ -22,17 +22,28 @@ function encodeIdx(sizes: readonly number[], values: Uint8Array): Uint8Array {
  * @returns names of the files
  * @throws ArgumentError if it holds something, or cannot be written
  */
-export function writeIdxFiles({ train, test }: Dataset, folder: string): string[] {
+export function writeIdxFiles({ name, train, test }: Dataset<CheckedExamples>, folder: string): string[] {
+  const bytes = ({ values, shape }: CheckedExamples) => {
+    if (values instanceof Uint8Array && shape.length === 3) return values;
+    throw new ArgumentError(
+      `${name} has examples of shape [${shape.slice(1).join(', ')}]${values instanceof Uint8Array ? '' : ' of floats'}, must have grey images of bytes: train.py reads no others`,
+    );
+  };
+  const parts = Object.entries({ train, t10k: test }).map(([part, examples]) => ({
+    part,
+    ...examples,
+    pixels: bytes(examples),
+  }));
   const claim = claimNew(folder);
   try {
-    return Object.entries({ train, t10k: test }).flatMap(([part, { count, height, width, pixels, labels }]) => {
+    return parts.flatMap(({ part, shape, pixels, labels }) => {
       const files: [string, Uint8Array][] = [
-        [`${part}-images-idx3-ubyte`, encodeIdx([count, height, width], pixels)],
-        ...(labels ? [[`${part}-labels-idx1-ubyte`, encodeIdx([count], labels)] as [string, Uint8Array]] : []),
+        [`${part}-images-idx3-ubyte`, encodeIdx(shape, pixels)],
+        ...(labels ? [[`${part}-labels-idx1-ubyte`, encodeIdx([labels.length], labels)] as [string, Uint8Array]] : []),
       ];
-      return files.map(([name, bytes]) => {
-        attempt(path.join(folder, name), 'cannot be written', () => writeWhole(path.join(claim.root, name), bytes));
-        return name;
+      return files.map(([file, contents]) => {
+        attempt(path.join(folder, file), 'cannot be written', () => writeWhole(path.join(claim.root, file), contents));
+        return file;
       });
     });
   } finally {

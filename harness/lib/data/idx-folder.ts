@@ -58,7 +58,10 @@ export async function readIdxFolder(folder: string, split: string | undefined): 
     throw new FormatError(
       `${folder} has no file train-images-idx3-ubyte or train-images-idx3-ubyte.gz, must have the training images under one of these names`,
     );
-  return { train: { images: train, labels: trainLabels }, ...(test && { test: { images: test, labels: testLabels } }) };
+  return {
+    train: { examples: train, labels: trainLabels },
+    ...(test && { test: { examples: test, labels: testLabels } }),
+  };
 }
 
 function chooseSet(folder: string, all: readonly Found[], split: string | undefined): Found[] {

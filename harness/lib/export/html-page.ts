@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import {
   ArgumentError,
+  type CheckedExamples,
+  countOf,
   encodeSafetensors,
-  type Images,
   lossWeights,
   type ModelSpec,
   type NamedTensors,
 } from 'latentgpu/node';
-import type { ImageSize } from '../run/run-folder.js';
+import type { ImageSize } from '../data/examples.js';
 import { CONTENTS_ID, type Contents, WEIGHTS_ID } from './page/contents.js';
 
 /** What the build makes of export/page/. */
@@ -32,17 +33,17 @@ export function readPageParts(): PageParts {
   return JSON.parse(fs.readFileSync(PARTS_FILE, 'utf8'));
 }
 
-/** What the page is told of a model. @param examples `count` 0 if there are none */
+/** What the page is told of a model. @param examples grey images of bytes */
 export function pageContents(given: {
   spec: ModelSpec;
   size: ImageSize;
-  examples: Images | undefined;
+  examples: CheckedExamples | undefined;
   data: string | undefined;
   version: string;
 }): Contents {
   const { spec, size, examples, data, version } = given;
   const { height, width } = size;
-  const count = examples?.count ?? 0;
+  const count = examples ? countOf(examples) : 0;
   return {
     title: titleOf(spec),
     spec,
@@ -51,8 +52,8 @@ export function pageContents(given: {
     ...(data !== undefined && count > 0 && { data }),
     examples: {
       count,
-      pixels: base64(examples?.pixels.subarray(0, count * height * width) ?? new Uint8Array()),
-      ...(examples?.labels && count > 0 && { labels: [...examples.labels.subarray(0, count)] }),
+      pixels: base64((examples?.values as Uint8Array | undefined) ?? new Uint8Array()),
+      ...(examples?.labels && count > 0 && { labels: [...examples.labels] }),
     },
     version,
   };

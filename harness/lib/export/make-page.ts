@@ -1,8 +1,17 @@
 // What export.js does for --html: finds test images, those of the run's data or of the data that --data names, and makes the
 // page. It can do without images.
-import { ArgumentError, type Images, LatentGpuError, type NamedTensors } from 'latentgpu/node';
+import {
+  ArgumentError,
+  type CheckedExamples,
+  countOf,
+  LatentGpuError,
+  type NamedTensors,
+  shapeOfOne,
+  someExamples,
+} from 'latentgpu/node';
 import { type DataListener, loadData } from '../data/data.js';
-import { checkImagesFit } from '../generate/generate.js';
+import { describeExamples } from '../data/examples.js';
+import { checkImagesFit, readAsRun } from '../generate/generate.js';
 import type { ExportOptions } from '../options/export-options.js';
 import { versions } from '../report/describe.js';
 import { DownloadError } from '../run/fail.js';
@@ -10,7 +19,7 @@ import type { StoredRun } from '../run/read-run.js';
 import { encodePage, pageContents, readPageParts } from './html-page.js';
 
 interface FoundExamples {
-  images: Images | undefined;
+  images: CheckedExamples | undefined;
   /** Name of the data. */
   data?: string;
 }
@@ -29,15 +38,21 @@ export async function makePage(
   const { spec } = run;
   const parts = readPageParts();
   const { images, data } = await loadExamples(options, run, listener);
-  const size = images ?? run.size;
-  if (!size)
+  const shape = images ? shapeOfOne(images) : run.shape;
+  if (!shape)
     throw new ArgumentError(
       `--html: ${run.source.model} does not say how high and wide its images of ${spec.inputs} pixels are; name its data with --data`,
     );
+  const [height = 0, width] = shape;
+  if (width === undefined || shape.length > 2 || spec.scaling || images?.values instanceof Float32Array)
+    throw new ArgumentError(
+      `--html: the model is of ${images?.values instanceof Float32Array || spec.scaling ? 'numbers' : describeExamples({ shape: [1, ...shape] })}, must be of grey images of bytes: the page draws and reads these; use --onnx`,
+    );
+  const size = { height, width };
   const contents = pageContents({ spec, size, examples: images, data, version: versions().latentgpu });
   const text = encodePage(parts, contents, weights);
   const megabytes = (Buffer.byteLength(text) / 1e6).toFixed(1);
-  const inside = images ? `${images.count} test images of ${data}` : 'no test images';
+  const inside = images ? `${countOf(images)} test images of ${data}` : 'no test images';
   return {
     text,
     shows: `${contents.title}: samples, walks and encodes in a browser; ${megabytes} MB, ${inside} inside`,
@@ -49,19 +64,19 @@ export async function makePage(
  * @throws ArgumentError, FormatError, DownloadError if they were asked for by --data and cannot be had
  */
 async function loadExamples(
-  { data, examples: most }: Pick<ExportOptions, 'data' | 'examples'>,
+  options: Omit<ExportOptions, 'run' | 'onnx' | 'html'>,
   run: StoredRun,
   listener: DataListener,
 ): Promise<FoundExamples> {
+  const { data, examples: most } = options;
   if (most === 0) return { images: undefined };
   const choice = data ?? run.data;
   try {
     if (choice === undefined) throw new ArgumentError('run.json does not name its data; --data does');
-    const { dataset } = await loadData(choice, listener, { limit: 1 });
+    const { dataset } = await loadData(choice, listener, { limit: 1, ...readAsRun(options, run) });
     checkImagesFit({ run: run.folder, seed: 0, adapter: 'auto' }, run.spec, dataset);
     const { name, test } = dataset;
-    const count = Math.min(most, test.count);
-    return { images: { ...test, count }, data: name };
+    return { images: someExamples(test, 0, most), data: name };
   } catch (error) {
     if (data !== undefined || !(error instanceof LatentGpuError || error instanceof DownloadError)) throw error;
     listener.say(`no test images in the page: ${error.message}`);

@@ -113,10 +113,11 @@ class Builder {
   /** The top of the encoder, or the deterministic code. */
   encode(pixels: string): string {
     const { range, encoder, code } = this.spec;
+    const own = this.scaled(pixels);
     const seen =
       range === '-1..1'
-        ? this.emit('range', 'Sub', [this.emit('range', 'Mul', [pixels, this.constant(2)]), this.constant(1)])
-        : pixels;
+        ? this.emit('range', 'Sub', [this.emit('range', 'Mul', [own, this.constant(2)]), this.constant(1)])
+        : own;
     const layers = code.kind === 'deterministic' ? [...encoder, code] : encoder;
     return this.chain(this.conditioned(seen, 'encoder'), 'encoder', layers);
   }
@@ -124,8 +125,29 @@ class Builder {
   decode(code: string): string {
     const { range, decoder } = this.spec;
     const shades = this.chain(this.conditioned(code, 'decoder'), 'decoder', decoder);
-    if (range !== '-1..1') return shades;
-    return this.emit('range', 'Mul', [this.emit('range', 'Add', [shades, this.constant(1)]), this.constant(0.5)]);
+    if (range !== '-1..1') return this.unscaled(shades);
+    const own = this.emit('range', 'Mul', [this.emit('range', 'Add', [shades, this.constant(1)]), this.constant(0.5)]);
+    return this.unscaled(own);
+  }
+
+  /** The data's numbers as the model takes them; what never changed in training is 0. */
+  private scaled(x: string): string {
+    const { scaling } = this.spec;
+    if (!scaling) return x;
+    const inverse = scaling.scale.map((by) => (by === 0 ? 0 : 1 / by));
+    const less = this.emit('scaling', 'Sub', [x, this.vector('scaling offset', scaling.offset)]);
+    return this.emit('scaling', 'Mul', [less, this.vector('scaling inverse', inverse)]);
+  }
+
+  private unscaled(x: string): string {
+    const { scaling } = this.spec;
+    if (!scaling) return x;
+    const wide = this.emit('scaling', 'Mul', [x, this.vector('scaling scale', scaling.scale)]);
+    return this.emit('scaling', 'Add', [wide, this.vector('scaling offset', scaling.offset)]);
+  }
+
+  private vector(name: string, values: readonly number[]): string {
+    return this.add({ name, type: 'float', shape: [values.length], values: Float32Array.from(values) });
   }
 
   /** Gives a value the name of a graph's output. */
@@ -150,13 +172,14 @@ class Builder {
  * @param weights all of the model's parameters, by PyTorch's names
  */
 export function onnxGraphs(spec: ModelSpec, weights: NamedTensors): OnnxGraph[] {
-  const { inputs, classes, code } = spec;
+  const { inputs, classes, code, scaling } = spec;
+  const numbers = scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
   const gaussian = code.kind === 'gaussian';
   const labels: OnnxValue[] =
     classes === undefined ? [] : [{ name: 'labels', type: 'int64', doc: `each image's class, 0 to ${classes - 1}` }];
-  const images: OnnxValue = { name: 'images', type: 'float', width: inputs, doc: 'pixels of 0..1, row by row' };
+  const images: OnnxValue = { name: 'images', type: 'float', width: inputs, doc: numbers };
   const codes: OnnxValue = { name: 'codes', type: 'float', width: code.units, doc: 'codes' };
-  const pixels: OnnxValue = { name: 'pixels', type: 'float', width: inputs, doc: 'decoded pixels of 0..1, row by row' };
+  const pixels: OnnxValue = { name: 'pixels', type: 'float', width: inputs, doc: `decoded ${numbers}` };
   const head = (name: string, doc: string): OnnxValue => ({ name, type: 'float', width: code.units, doc });
   const graph = (
     name: string,

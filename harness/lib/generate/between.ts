@@ -1,11 +1,10 @@
 // Between which images a walk goes, and over which codes. Arithmetic only: generate.js and the exported page draw it.
-import type { Images } from 'latentgpu/node';
 
 /** Shares 0..1 of the way, both ends among them. */
 export const shares = (count: number): number[] => Array.from({ length: count }, (_, i) => i / (count - 1));
 
 /** The test images to walk between if nobody says: the first, and the first of another class (or simply the second). */
-export function defaultWalk({ count, labels }: Images): [number, number] {
+export function defaultWalk({ count, labels }: { count: number; labels?: Uint8Array | undefined }): [number, number] {
   const other = labels?.findIndex((label) => label !== labels[0]) ?? -1;
   return [0, other > 0 ? other : Math.min(1, count - 1)];
 }

@@ -1,4 +1,5 @@
 // The codes of the test images: as arrays for NumPy, and as a picture of their two principal components.
+import { countOf } from 'latentgpu/node';
 import { codesPlot } from '../plots/codes-plot.js';
 import { encodeNpy } from '../plots/npy.js';
 import { describeSpec } from '../report/describe.js';
@@ -11,18 +12,26 @@ const MOST_POINTS = 2000;
 export const codes: Output = {
   name: 'codes',
   images: true,
+  pictures: false,
   refusal: () => undefined,
-  async make({ model, test, results, say, testCodes }) {
+  async make({ model, test, size, results, say, testCodes, classes }) {
     const { mean } = await testCodes();
     const latent = model.spec.code.units;
-    const { count, labels } = test;
+    const { labels } = test;
+    const count = countOf(test);
+    const examples = size ? 'images' : 'rows';
     const what = model.spec.code.kind === 'gaussian' ? 'means of the codes' : 'codes';
     results.write(
       'codes.npy',
       encodeNpy(mean, [count, latent]),
-      `${what} of the test images, float32 [${count}, ${latent}]`,
+      `${what} of the test ${examples}, float32 [${count}, ${latent}]`,
     );
-    if (labels) results.write('labels.npy', encodeNpy(labels, [count]), `their classes, uint8 [${count}]`);
+    if (labels)
+      results.write(
+        'labels.npy',
+        encodeNpy(labels, [count]),
+        `their classes, uint8 [${count}]${classes ? `: ${classes.join(', ')}` : ''}`,
+      );
     else say('labels.npy is not made: these data have no labels');
     if (latent === 1) return say('codes.svg is not made: the code has one dimension; its plane needs two');
     const found = principalAxes(mean, latent);
@@ -38,8 +47,9 @@ export const codes: Output = {
     results.write(
       'codes.svg',
       await codesPlot(points, {
-        title: `Codes of ${shown} test images, ${describeSpec(model.spec)}`,
+        title: `Codes of ${shown} test ${examples}, ${describeSpec(model.spec)}`,
         shares: [first, second],
+        classes,
       }),
       `principal components of the codes${labels ? ', coloured by class' : ''}: ${percent(first)} and ${percent(second)} of the variance`,
     );

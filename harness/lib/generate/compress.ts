@@ -1,9 +1,11 @@
 // What it costs to keep an image as its code, each dimension in a few bits: bits an image, and the error of what is
 // decoded, as a table, as JSON and as the same images at every depth.
 
-import { asFloats } from '../data/images.js';
+import { countOf, numbersOf } from 'latentgpu/node';
+import type { ImageSize } from '../data/examples.js';
 import { drawSheet } from '../plots/sheet.js';
-import { ACROSS, firstOnes, grouped, labelsFor, type Material, type Output } from './material.js';
+import { labelsFor } from './labels.js';
+import { ACROSS, firstOnes, grouped, type Material, type Output } from './material.js';
 import { dequantise, entropyBits, meanSquaredError, psnr, quantise, type Ranges, rangesOf } from './quantise.js';
 
 /** Training images that the ranges of the code are taken from. */
@@ -29,11 +31,13 @@ export interface Cost {
 export const compress: Output = {
   name: 'compress',
   images: true,
+  pictures: true,
   refusal: () => undefined,
   async make(material) {
     const { model, train, test, options, results, say } = material;
     const { inputs: pixels, code, classes } = model.spec;
-    const images = asFloats(test, test.count);
+    const images = numbersOf(test);
+    const count = countOf(test);
     const labels = labelsFor(model.spec, test.labels);
     const codes = (await material.testCodes()).mean;
     const ranges = await trainingRanges(material);
@@ -53,15 +57,14 @@ export const compress: Output = {
     for (const bits of options.compress ?? []) {
       const cells = quantise(codes, ranges, bits);
       const decoded = await model.decode(dequantise(cells, ranges, bits), labels);
-      const enough = test.count >= IMAGES_PER_CELL * 2 ** bits;
+      const enough = count >= IMAGES_PER_CELL * 2 ** bits;
       costs.push(cost({ bits, entropy: enough ? entropyBits(cells, code.units) : null, images, decoded }, size));
       rows.push({ label: `${bits} bit${bits === 1 ? '' : 's'}`, images: decoded.subarray(0, shown * pixels) });
     }
-    const from = Math.min(RANGE_IMAGES, train.count);
-    say(costTable(costs, { ...size, classes, images: test.count, from }));
-    const { width, height } = test;
+    const from = Math.min(RANGE_IMAGES, countOf(train));
+    say(costTable(costs, { ...size, classes, images: count, from }));
     const report = {
-      images: test.count,
+      images: count,
       ...size,
       ...(classes !== undefined && { classBits: Math.log2(classes) }),
       rangesFrom: `${from} training images`,
@@ -78,7 +81,7 @@ export const compress: Output = {
       code.units === 1 ? 'bits for the one number of a code' : `bits for each of the ${code.units} numbers of a code`;
     results.write(
       'compress.png',
-      drawSheet({ title, rows, width, height }),
+      drawSheet({ ...(material.size as ImageSize), title, rows }),
       'test images, their decoded codes, and what is left of them at so many bits a dimension',
     );
   },

@@ -1,29 +1,37 @@
 // What harness/generate.js does around the library's calls: which outputs a run can have, whether the request fits its
 // model and its images, and the model itself, back on a device. Each output is made in a module of its own.
+import path from 'node:path';
 import {
   ArgumentError,
+  type CheckedExamples,
   type Codes,
+  countOf,
   createModel,
-  type Dataset,
   type Device,
   FormatError,
-  type Images,
   type Model,
   type ModelSpec,
+  numbersOf,
+  sizeOf,
+  sizeText,
 } from 'latentgpu/node';
-import { type DataListener, loadData } from '../data/data.js';
-import { asFloats } from '../data/images.js';
+import type { ExampleSet } from '../data/arrays.js';
+import { type DataListener, type LoadOptions, loadData } from '../data/data.js';
+import { describeExamples, imageSizeOf } from '../data/examples.js';
 import type { GenerateOptions } from '../options/generate-options.js';
+import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import { describeData } from '../report/describe.js';
+import { featureNames } from '../report/features.js';
 import type { StoredRun } from '../run/read-run.js';
 import type { Results } from '../run/results.js';
-import type { ImageSize } from '../run/run-folder.js';
+import { type ClassNames, classOf } from './classes.js';
 import { codes } from './codes.js';
 import { compress, RANGE_IMAGES } from './compress.js';
 import { denoised, reconstructions, samples } from './images.js';
+import { labelsFor } from './labels.js';
 import { grid, walk } from './latent.js';
 import { loss } from './loss.js';
-import { labelsFor, type Material, type Output } from './material.js';
+import type { Material, Output } from './material.js';
 
 const OUTPUTS: readonly Output[] = [samples, reconstructions, walk, grid, denoised, codes, loss, compress];
 
@@ -40,8 +48,10 @@ export interface Skipped {
 export function chooseOutputs(
   { only, compress: bits, label, walk: ends, axes }: GenerateOptions,
   spec: ModelSpec,
+  classes?: ClassNames,
 ): { outputs: Output[]; skipped: Skipped[] } {
-  checkAsked(spec, label, axes);
+  if (label !== undefined) classOf(label, spec, classes);
+  checkAxes(spec, axes);
   const named = new Set<string>(only ?? []);
   if (ends && !only) named.add('walk');
   if (axes && !only) named.add('grid');
@@ -58,11 +68,7 @@ export function chooseOutputs(
   return { outputs, skipped };
 }
 
-function checkAsked({ classes, code }: ModelSpec, label?: number, axes?: readonly number[]): void {
-  if (label !== undefined && classes === undefined)
-    throw new ArgumentError(`--label ${label}: this model is not conditional and knows no classes; leave --label out`);
-  if (label !== undefined && classes !== undefined && label >= classes)
-    throw new ArgumentError(`--label is ${label}, must be from 0 to ${classes - 1}: this model has ${classes} classes`);
+function checkAxes({ code }: ModelSpec, axes?: readonly number[]): void {
   const outside = axes?.find((axis) => axis >= code.units);
   if (outside !== undefined && code.units > 1)
     throw new ArgumentError(
@@ -76,19 +82,23 @@ function checkAsked({ classes, code }: ModelSpec, label?: number, axes?: readonl
  * @throws ArgumentError, FormatError, DownloadError if they cannot be had
  */
 export async function loadRunData(
-  { data }: GenerateOptions,
+  options: GenerateOptions,
   run: StoredRun,
   outputs: readonly Output[],
   listener: DataListener,
-): Promise<Dataset> {
-  if (data === undefined && run.size && outputs.every(({ images }) => !images)) return noImages(run.size);
+): Promise<ExampleSet> {
+  const { data } = options;
+  if (data === undefined && run.shape && outputs.every(({ images }) => !images)) return noExamples(run);
   const choice = data ?? run.data;
   if (choice === undefined)
     throw new ArgumentError(
       `which data are to be used, ${run.source.model} cannot say; name them, for example --data digits`,
     );
   try {
-    const { dataset, from } = await loadData(choice, listener, { limit: RANGE_IMAGES });
+    // Of other data than the run's nothing was trained on: all of it is used where it has no test set.
+    const keepWhole = data !== undefined && path.resolve(data) !== run.data;
+    const reading = { limit: RANGE_IMAGES, keepWhole, ...readAsRun(options, run) };
+    const { dataset, from } = await loadData(choice, listener, reading);
     listener.say(describeData(dataset, from));
     return dataset;
   } catch (error) {
@@ -100,10 +110,24 @@ export async function loadRunData(
   }
 }
 
-function noImages(size: ImageSize): Dataset {
-  const none: Images = { ...size, count: 0, pixels: new Uint8Array() };
-  return { name: 'no data', train: none, test: none };
+/** How the run's data, or those that --data names instead, are read: as the run's, but for what flags say. */
+export function readAsRun(options: ReadingOptions & { data?: string }, run: StoredRun): LoadOptions {
+  const { reading: inherited, table, classes } = run;
+  const given = readingOf(options);
+  if (options.data === undefined || run.data === undefined) return { ...given, inherited };
+  // Flags that say what columns are read another table than the run's.
+  const own = given.drop ?? given.categorical;
+  return { ...given, inherited, known: { classes: classes ?? 'numbers', ...(table && !own && { table }) } };
 }
+
+function noExamples({ shape = [], features, classes }: StoredRun): ExampleSet {
+  const none: CheckedExamples = { shape: [0, ...shape], values: new Uint8Array() };
+  return { name: 'no data', train: none, test: none, ...(features && { features }), ...(classes && { classes }) };
+}
+
+/** Why an output cannot be made from these examples; undefined if it can. */
+export const refusalOf = (output: Output, spec: ModelSpec, test: CheckedExamples): string | undefined =>
+  output.pictures && !imageSizeOf(test) ? `${describeExamples(test)} are no pictures` : output.refusal(spec, test);
 
 /**
  * Checks, before anything is computed, that the images fit the model and the request.
@@ -112,25 +136,26 @@ function noImages(size: ImageSize): Dataset {
 export function checkImagesFit(
   { only, walk: ends, compress: bits }: GenerateOptions,
   { inputs, classes }: ModelSpec,
-  { name, train, test }: Dataset,
+  { name, train, test }: ExampleSet,
 ): void {
-  const pixels = test.height * test.width;
-  if (pixels !== inputs)
+  if (sizeOf(test) !== inputs)
     throw new ArgumentError(
-      `${name} has images of ${test.height}x${test.width} (${pixels} pixels), must have ${inputs} pixels as the model; give the run's data with --data`,
+      `${name} has ${imageSizeOf(test) ? 'images' : 'rows'} of ${sizeText(test)}, must have ${inputs} as the model; give the run's data with --data`,
     );
   if (classes !== undefined && (!only || only.some((output) => output !== 'samples'))) {
     checkLabels(name, 'test', test, classes);
     if (bits) checkLabels(name, 'training', train, classes);
   }
-  const outside = ends?.find((index) => index >= test.count);
+  const outside = ends?.find((index) => index >= countOf(test));
   if (outside !== undefined)
-    throw new ArgumentError(`--walk ${ends}: there is no test image ${outside}, must be from 0 to ${test.count - 1}`);
-  const alone = only?.includes('walk') ? walk.refusal({ inputs } as ModelSpec, test) : undefined;
+    throw new ArgumentError(
+      `--walk ${ends}: there is no test image ${outside}, must be from 0 to ${countOf(test) - 1}`,
+    );
+  const alone = only?.includes('walk') ? refusalOf(walk, { inputs } as ModelSpec, test) : undefined;
   if (alone) throw new ArgumentError(`walk cannot be made from ${name}: ${alone}`);
 }
 
-function checkLabels(name: string, which: 'training' | 'test', { labels }: Images, classes: number): void {
+function checkLabels(name: string, which: 'training' | 'test', { labels }: CheckedExamples, classes: number): void {
   if (!labels)
     throw new ArgumentError(
       `${name} has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`,
@@ -163,19 +188,26 @@ export async function loadModel(device: Device, { spec, tensors, source }: Store
 /** What the outputs are made from. */
 export function gatherMaterial(given: {
   model: Model;
-  dataset: Dataset;
+  dataset: ExampleSet;
   options: GenerateOptions;
+  /** Of the run. */
+  classes?: ClassNames;
   results: Results;
   say: (text: string) => void;
 }): Material {
-  const { model, dataset, ...rest } = given;
+  const { model, dataset, options, classes = dataset.classes, ...rest } = given;
   const { train, test } = dataset;
   let testCodes: Promise<Codes> | undefined;
   return {
     ...rest,
+    options,
+    classes,
+    label: options.label === undefined ? undefined : classOf(options.label, model.spec, classes),
     model,
     train,
     test,
+    size: imageSizeOf(test),
+    features: featureNames(sizeOf(test), dataset.features),
     testCodes: () => {
       testCodes ??= encodeAll(model, test);
       return testCodes;
@@ -183,5 +215,5 @@ export function gatherMaterial(given: {
   };
 }
 
-const encodeAll = (model: Model, images: Images): Promise<Codes> =>
-  model.encode(asFloats(images, images.count), labelsFor(model.spec, images.labels));
+const encodeAll = (model: Model, examples: CheckedExamples): Promise<Codes> =>
+  model.encode(numbersOf(examples), labelsFor(model.spec, examples.labels));

@@ -1,8 +1,11 @@
 // Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
-import type { ModelSpec } from 'latentgpu/node';
+import { countOf, type ModelSpec } from 'latentgpu/node';
+import type { ImageSize } from '../data/examples.js';
 import { drawSheet } from '../plots/sheet.js';
 import { defaultWalk, line, shares } from './between.js';
-import { type Output, pick, sameLabel } from './material.js';
+import { type ClassNames, classText, drawnClass } from './classes.js';
+import { sameLabel } from './labels.js';
+import { type Output, pick } from './material.js';
 import { moments } from './pca.js';
 import { rangesOf } from './quantise.js';
 
@@ -15,11 +18,13 @@ const GRID_REACH = 2;
 export const walk: Output = {
   name: 'walk',
   images: true,
-  refusal: (_spec, test) => (test?.count === 1 ? 'there is one test image only' : undefined),
+  pictures: true,
+  refusal: (_spec, test) => (test && countOf(test) === 1 ? 'there is one test image only' : undefined),
   async make(material) {
-    const { model, test, options, results } = material;
+    const { model, test, options, results, classes: names } = material;
+    const size = material.size as ImageSize;
     const { spec } = model;
-    const ends = options.walk ?? defaultWalk(test);
+    const ends = options.walk ?? defaultWalk({ count: countOf(test), labels: test.labels });
     const { images, labels } = pick(material, test, ends);
     const { mean } = await model.encode(images, labels);
     const latent = spec.code.units;
@@ -33,17 +38,21 @@ export const walk: Output = {
       row.set(images.subarray(0, spec.inputs));
       row.set(between, spec.inputs);
       row.set(images.subarray(spec.inputs), spec.inputs + between.length);
-      rows.push({ images: row, ...(label !== undefined && { label: `as ${label}` }) });
+      rows.push({ images: row, ...(label !== undefined && { label: `as ${drawnClass(names, label)}` }) });
     }
-    const named = ends.map((index) => `test image ${index}${test.labels ? ` (class ${test.labels[index]})` : ''}`);
-    const title = `from ${named[0]} to ${named[1]}`;
+    const said = (text: (classes: ClassNames, label: number) => string) => {
+      const named = ends.map(
+        (index) => `test image ${index}${test.labels ? ` (class ${text(names, test.labels[index] ?? 0)})` : ''}`,
+      );
+      return `from ${named[0]} to ${named[1]}`;
+    };
+    const title = said(drawnClass);
     const columnLabels = ['from', ...shares(WALK_STEPS).map(String), 'to'];
-    const { width, height } = test;
-    const picture = drawSheet({ title, rows, width, height, columnLabels, spaceAfter: [0, WALK_STEPS] });
+    const picture = drawSheet({ ...size, title, rows, columnLabels, spaceAfter: [0, WALK_STEPS] });
     results.write(
       'walk.png',
       picture,
-      `${title}: codes on the straight line between theirs; the ends are the originals`,
+      `${said(classText)}: codes on the straight line between theirs; the ends are the originals`,
     );
   },
 };
@@ -109,10 +118,11 @@ const valueAt = ({ low, high }: Axis, index: number, side: number) => low + ((hi
 export const grid: Output = {
   name: 'grid',
   images: true,
+  pictures: true,
   refusal: ({ code }) => (code.units === 1 ? 'the code has one dimension; a grid needs two' : undefined),
-  async make({ model, test, options, results, testCodes }) {
+  async make({ model, size, options, results, testCodes, classes, label: asked }) {
     const { spec } = model;
-    const label = options.label ?? 0;
+    const label = asked ?? 0;
     const laid = layGrid(spec, (await testCodes()).mean, options.axes);
     const { across, up } = laid;
     const images = await model.decode(gridCodes(laid, GRID_SIDE), sameLabel(spec, label, GRID_SIDE ** 2));
@@ -124,13 +134,12 @@ export const grid: Output = {
     }));
     // Every second column, so that the numbers have room.
     const columnLabels = steps.map((index) => (index % 2 === 0 ? short(valueAt(across, index, GRID_SIDE)) : ''));
-    const as = spec.classes === undefined ? '' : `, as class ${label}`;
-    const title = `code ${across.dimension} across, code ${up.dimension} up${as}`;
-    const { width, height } = test;
+    const as = (text: string) => (spec.classes === undefined ? '' : `, as class ${text}`);
+    const title = `code ${across.dimension} across, code ${up.dimension} up${as(drawnClass(classes, label))}`;
     results.write(
       'grid.png',
-      drawSheet({ title, rows, width, height, columnLabels, cell: GRID_CELL }),
-      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as}` +
+      drawSheet({ ...(size as ImageSize), title, rows, columnLabels, cell: GRID_CELL }),
+      `dimension ${across.dimension} of the code from ${range(across)} across, ${up.dimension} from ${range(up)} up${as(classText(classes, label))}` +
         (spec.code.units > 2
           ? `; the others at ${spec.code.kind === 'gaussian' ? "the prior's mean, 0" : 'their mean'}`
           : ''),

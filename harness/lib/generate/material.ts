@@ -1,15 +1,34 @@
 // What the outputs of generate.js are made from: the trained model, the images and the request; and the few ways in which
 // all of them take images from it.
-import type { Codes, Images, LabelOptions, Model, ModelSpec } from 'latentgpu/node';
-import { asFloats } from '../data/images.js';
+import {
+  type CheckedExamples,
+  type Codes,
+  chosenExamples,
+  countOf,
+  type LabelOptions,
+  type Model,
+  type ModelSpec,
+  numbersOf,
+} from 'latentgpu/node';
+import type { ImageSize } from '../data/examples.js';
 import type { GenerateOptions, OutputName } from '../options/generate-options.js';
 import type { Results } from '../run/results.js';
+import type { ClassNames } from './classes.js';
+import { labelsFor } from './labels.js';
 
 export interface Material {
   model: Model;
-  train: Images;
-  test: Images;
-  options: GenerateOptions;
+  train: CheckedExamples;
+  test: CheckedExamples;
+  /** Of the examples as pictures; undefined: they are vectors. */
+  size: ImageSize | undefined;
+  /** Of vectors: what each number is called. */
+  features: readonly string[];
+  /** What the classes are called. */
+  classes: ClassNames;
+  /** The class that was asked for. */
+  label: number | undefined;
+  options: Omit<GenerateOptions, 'label'>;
   results: Results;
   /** A line, or several, that belong to no file. */
   say(text: string): void;
@@ -20,47 +39,31 @@ export interface Material {
 /** Something that can be made from a run. */
 export interface Output {
   name: OutputName;
-  /** Whether it is made from images of the data; else only their size is needed. */
+  /** Whether it is made from examples of the data; else only their shape is needed. */
   images: boolean;
-  /** Why this model, with these images if they are known by then, cannot have it; undefined if it can. */
-  refusal(spec: ModelSpec, test?: Images): string | undefined;
+  /** Whether it is a picture of images, which vectors cannot have. */
+  pictures: boolean;
+  /** Why this model, with these examples if they are known by then, cannot have it; undefined if it can. */
+  refusal(spec: ModelSpec, test?: CheckedExamples): string | undefined;
   make(material: Material): Promise<void>;
 }
 
 /** Images of a row in most pictures. */
 export const ACROSS = 12;
 
-/** The images with these numbers as the model takes them, [n, pixels], 0..1, with their labels where it takes any. */
+/** The examples with these numbers as the model takes them, [n, size], with their labels where it takes any. */
 export function pick(
   { model: { spec } }: { model: Pick<Model, 'spec'> },
-  images: Images,
+  examples: CheckedExamples,
   indices: readonly number[],
 ): { images: Float32Array; labels: LabelOptions } {
-  const size = images.height * images.width;
-  const pixels = new Uint8Array(indices.length * size);
-  indices.forEach((index, at) => {
-    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), at * size);
-  });
-  const chosen: Images = { ...images, count: indices.length, pixels };
-  return {
-    images: asFloats(chosen, indices.length),
-    labels: labelsFor(spec, images.labels && Uint8Array.from(indices, (index) => images.labels?.[index] ?? 0)),
-  };
+  const chosen = chosenExamples(examples, indices);
+  return { images: numbersOf(chosen), labels: labelsFor(spec, chosen.labels) };
 }
 
-/** The first images, as `pick`. */
-export function firstOnes(material: { model: Pick<Model, 'spec'> }, images: Images, count: number) {
-  return pick(material, images, [...Array(Math.min(count, images.count)).keys()]);
-}
-
-/** Only a conditional model is told labels. */
-export function labelsFor({ classes }: ModelSpec, labels: Uint8Array | undefined): LabelOptions {
-  return classes === undefined || labels === undefined ? {} : { labels };
-}
-
-/** The same label for each of `rows` rows, for a conditional model. */
-export function sameLabel(spec: ModelSpec, label: number, rows: number): LabelOptions {
-  return labelsFor(spec, new Uint8Array(rows).fill(label));
+/** The first ones, as `pick`. */
+export function firstOnes(material: { model: Pick<Model, 'spec'> }, examples: CheckedExamples, count: number) {
+  return pick(material, examples, [...Array(Math.min(count, countOf(examples))).keys()]);
 }
 
 /** 10,000 */

@@ -6,6 +6,7 @@ import path from 'node:path';
 export const PROGRAMS = {
   train: 'trains an autoencoder; leaves pictures, curves and the model in a folder',
   generate: 'uses a trained model: samples, reconstructions, walks, codes, compression',
+  score: 'scores rows by a trained model: how odd each is, from a threshold on',
   inspect: 'shows what safetensors files hold',
   export: 'writes a trained model as ONNX files, or as a page',
   profile: 'times every kernel of a training step, and says what limits it',

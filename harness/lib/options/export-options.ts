@@ -3,8 +3,9 @@ import { ArgumentError } from 'latentgpu/node';
 import { commandOf, programName } from './command.js';
 import { asIs, countOrNone } from './flag-values.js';
 import { type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { READING_FLAGS, READING_GROUP, type ReadingOptions, readingOf, readingText } from './reading-options.js';
 
-export interface ExportOptions {
+export interface ExportOptions extends ReadingOptions {
   run: string;
   out?: string;
   /** What is written: ONNX files, a page, or both. */
@@ -36,12 +37,12 @@ const TABLE: FlagTable = {
       ],
     },
     data: {
-      value: 'NAME|DIR',
+      value: 'NAME|PATH',
       example: 'digits',
       read: asIs,
       help: [
-        'with --html: whose test images are in the page: mnist, fashion-mnist, digits, or a',
-        "folder of IDX files (default: the run's own, if they are found)",
+        'with --html: whose test images are in the page: a name, a folder or a file, as for',
+        "training (default: the run's own, if they are found)",
       ],
     },
     examples: {
@@ -50,6 +51,9 @@ const TABLE: FlagTable = {
       read: countOrNone,
       help: [`with --html: how many test images are in the page (default: ${EXAMPLES}; 0: none)`],
     },
+    ...Object.fromEntries(
+      Object.entries(READING_FLAGS).map(([name, flag]) => [name, { ...flag, group: READING_GROUP }]),
+    ),
   },
   switches: {
     onnx: 'encoder.onnx, decoder.onnx and autoencoder.onnx (the default)',
@@ -69,10 +73,11 @@ export function readExportOptions(args: string[]): ExportOptions | undefined {
   const { run, html = false, onnx = !html, examples = EXAMPLES } = given;
   if (run === undefined)
     throw new ArgumentError('--run is missing: whose model? Name the folder of a run, for example --run runs/first');
-  for (const flag of ['data', 'examples'] as const)
-    if (!html && given[flag] !== undefined)
+  const texts = { data: given.data, examples: given.examples, ...readingText(readingOf(given)) };
+  for (const [flag, value] of Object.entries(texts))
+    if (!html && value !== undefined)
       throw new ArgumentError(
-        `--${flag} ${given[flag]} without --html: only the page holds test images; add --html, or leave --${flag} out`,
+        `--${flag} ${value} without --html: only the page holds test images; add --html, or leave --${flag} out`,
       );
   if (given.data !== undefined && examples === 0)
     throw new ArgumentError(`--data ${given.data} with --examples 0: no image of it is used; leave one of them out`);

@@ -2,8 +2,9 @@
 // can have what is asked for, generate.ts finds out.
 import { ArgumentError, didYouMean } from 'latentgpu/node';
 import { commandOf, programName } from './command.js';
-import { asIs, count, countOrNone, seed, show, wholeNumber } from './flag-values.js';
+import { asIs, count, seed, show, wholeNumber } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { READING_FLAGS, READING_GROUP, type ReadingOptions } from './reading-options.js';
 import { ADAPTER_FLAG } from './train-options.js';
 
 /** What can be made, in the order in which it is. */
@@ -19,7 +20,7 @@ export const OUTPUT_NAMES = [
 ] as const;
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
-export interface GenerateOptions {
+export interface GenerateOptions extends ReadingOptions {
   /** '' with `weights`. */
   run: string;
   /** A file, instead of a run. */
@@ -32,7 +33,8 @@ export interface GenerateOptions {
   only?: OutputName[];
   /** Images in a picture. */
   count?: number;
-  label?: number;
+  /** A class, by name or number. */
+  label?: number | string;
   /** Two test images, from 0. */
   walk?: [number, number];
   /** Two dimensions of the code, from 0. */
@@ -70,7 +72,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     help: ['the model of --weights as JSON (default: told from their names and shapes)'],
   },
   data: {
-    value: 'NAME|DIR',
+    value: 'NAME|PATH',
     example: 'digits',
     read: asIs,
     help: ["a name, a folder or a file, as for training (default: the run's own)"],
@@ -100,9 +102,9 @@ const OWN_FLAGS: Record<string, Flag> = {
     help: ['images in a picture (default: 64 samples, 10 of a class, 12 of the rest; of compress', 'at most 12)'],
   },
   label: {
-    value: 'N',
+    value: 'NAME|N',
     example: '7',
-    read: countOrNone,
+    read: (text) => (Number.isNaN(wholeNumber(text)) ? text : wholeNumber(text)),
     help: [
       'class of the samples and of the grid, for a conditional model (default: samples of',
       'each class in a row, a grid of class 0)',
@@ -147,6 +149,9 @@ const TABLE: FlagTable = {
   flags: {
     ...Object.fromEntries(Object.entries(OWN_FLAGS).map(([name, flag]) => [name, { ...flag, group: 'Flags' }])),
     ...Object.fromEntries(Object.entries(ADAPTER_FLAG).map(([name, flag]) => [name, { ...flag, group: 'Flags' }])),
+    ...Object.fromEntries(
+      Object.entries(READING_FLAGS).map(([name, flag]) => [name, { ...flag, group: READING_GROUP }]),
+    ),
   },
   switches: { help: { group: 'Flags', help: 'print this and stop' } },
 };

@@ -10,7 +10,6 @@ import {
   type CorruptionSpec,
   checkMirrored,
   conditionalVae,
-  type Dataset,
   denoising,
   INITIALIZATIONS,
   type Initialization,
@@ -20,14 +19,20 @@ import {
   type PixelRange,
   RANGES,
   RECONSTRUCTIONS,
+  SCALINGS,
+  type ScalingSpec,
+  sizeOf,
   sparse,
   stacked,
   vae,
   validateSpec,
 } from 'latentgpu/node';
+import type { ExampleSet } from '../data/arrays.js';
+import { describeExamples } from '../data/examples.js';
 import { asIs, count, counts, noise, notNegative, oneOf, positive, share } from './flag-values.js';
 import type { Flag } from './flags.js';
 import { present } from './present.js';
+import { type Suited, suitedTo } from './suited.js';
 import type { CourseOptions } from './training-options.js';
 
 export const MODELS = ['vae', 'beta-vae', 'conditional-vae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
@@ -47,9 +52,12 @@ export interface ModelOptions {
   loss?: 'bce' | 'mse';
   output?: (typeof OUTPUTS)[number];
   range?: PixelRange;
+  scale?: 'none' | ScalingSpec['kind'];
   init?: Initialization;
   beta?: number;
   variance?: number;
+  'free-bits'?: number;
+  capacity?: number;
   l1?: number;
   rho?: number;
   'sparsity-weight'?: number;
@@ -106,14 +114,20 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     value: 'NAME',
     example: 'mse',
     read: oneOf(RECONSTRUCTIONS),
-    help: ['bce, cross entropy (default), or mse, squared error (linear: always)'],
+    help: [
+      'bce, cross entropy (default for pixels), or mse, squared error (default for',
+      'other numbers; linear: always)',
+    ],
   },
   output: {
     group,
     value: 'NAME',
     example: 'sigmoid',
     read: oneOf(OUTPUTS),
-    help: ['activation of the last layer: sigmoid (default), tanh or identity;', 'with --loss bce always sigmoid'],
+    help: [
+      'activation of the last layer: sigmoid (default for pixels), tanh or identity',
+      '(default for other numbers); with --loss bce always sigmoid',
+    ],
   },
   range: {
     group,
@@ -123,6 +137,18 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     help: [
       'what pixels become: 0..1 (default) or -1..1, with --loss mse and then',
       '--output tanh (default) or identity',
+    ],
+  },
+  scale: {
+    group,
+    value: 'NAME',
+    example: 'standard',
+    read: oneOf(['none', ...SCALINGS]),
+    help: [
+      'what becomes of numbers that are no bytes, fitted to the training examples:',
+      'none, minmax (to 0..1), standard (mean 0, deviation 1) or robust (by median',
+      'and quartiles); default: standard for rows of features, minmax for images',
+      'beyond 0..1, else none',
     ],
   },
   init: {
@@ -145,6 +171,20 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     example: '0.05',
     read: positive,
     help: ["of a VAE's pixels with --loss mse, whose weight is then 1 / (2 X)"],
+  },
+  'free-bits': {
+    group,
+    value: 'X',
+    example: '0.5',
+    read: positive,
+    help: ["a VAE's: nats of each dimension's KL that cost nothing, so that the code is", 'used (default: none)'],
+  },
+  capacity: {
+    group,
+    value: 'X',
+    example: '25',
+    read: positive,
+    help: ["a VAE's: nats that the KL term is held at, by --beta times its distance from", 'them (default: not)'],
   },
   l1: {
     group,
@@ -187,6 +227,8 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
   beta: { models: ['beta-vae', 'conditional-vae'], why: 'only beta-vae and conditional-vae weigh their KL term' },
   variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
+  'free-bits': { models: VAES, why: 'it is of the KL term, which only a VAE has' },
+  capacity: { models: VAES, why: 'it is of the KL term, which only a VAE has' },
   l1: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   rho: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   'sparsity-weight': { models: ['sparse'], why: 'only sparse has a penalty on its code' },
@@ -218,9 +260,14 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
         `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
       );
     }
+  // A file may hold numbers whose loss is another by default; then it is checked once they are there.
+  if (given.loss === undefined && isPath(given.data)) return;
   checkCombinations(given);
   presetSpec(given, {}); // whatever is left is refused before any image is loaded
 }
+
+const isPath = (data: unknown): boolean =>
+  typeof data === 'string' && !['mnist', 'fashion-mnist', 'digits'].includes(data);
 
 function checkCombinations(given: ModelOptions): void {
   const { loss, output, range, l1, rho, variance, 'sparsity-weight': weight } = given;
@@ -260,11 +307,14 @@ function checkCombinations(given: ModelOptions): void {
 export function chosenModel(
   options: ModelOptions,
   training: Pick<CourseOptions, 'warmup' | 'pretrain' | 'pretrain-steps'> = {},
-): (dataset: Dataset) => ModelSpec {
+): (dataset: ExampleSet) => ModelSpec {
   const { spec: file } = options;
   if (file === undefined)
-    return (dataset) =>
-      presetSpec(options, { pixels: dataset.test.height * dataset.test.width, ...classesOf(options, dataset) });
+    return (dataset) => {
+      const suited = suitedTo(options, dataset);
+      checkCombinations(suited);
+      return presetSpec(suited, { pixels: sizeOf(dataset.test), ...classesOf(options, dataset) });
+    };
   return fixedModel(readSpec(file), { flag: '--spec', file }, training);
 }
 
@@ -281,13 +331,13 @@ export function fixedModel(
   spec: ModelSpec,
   source: Source,
   training: Pick<CourseOptions, 'warmup' | 'pretrain' | 'pretrain-steps'> = {},
-): (dataset: Dataset) => ModelSpec {
+): (dataset: ExampleSet) => ModelSpec {
   checkTrainingOf(spec, source, training);
   const { file } = source;
-  return ({ name, test: { height, width } }) => {
-    if (spec.inputs !== height * width)
+  return ({ name, test }) => {
+    if (spec.inputs !== sizeOf(test))
       throw new ArgumentError(
-        `${file}: inputs: ${spec.inputs}, must be ${height * width}: images of ${name} are ${height}x${width}`,
+        `${file}: inputs: ${spec.inputs}, must be ${sizeOf(test)}: ${name} has ${describeExamples(test)}`,
       );
     return spec;
   };
@@ -348,27 +398,29 @@ function textOf(bytes: Uint8Array, file: string): string {
   return new TextDecoder().decode(bytes); // without the mark
 }
 
-function presetSpec(options: ModelOptions, data: { pixels?: number; classes?: number }): ModelSpec {
-  const { model = 'vae', hidden, latent, activation, loss, output, range, init } = options;
-  const { beta, variance, l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
+function presetSpec(options: Suited<ModelOptions>, data: { pixels?: number; classes?: number }): ModelSpec {
+  const { model = 'vae', hidden, latent, activation, loss, output, range, scaling, init } = options;
+  const { beta, variance, capacity, 'free-bits': freeBits } = options;
+  const { l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
   const { pixels, classes } = data;
   const sizes = present({ pixels, hidden, latent });
   const layers = { ...sizes, ...present({ activation, loss, output, range }) };
+  const variational = present({ variance, freeBits, capacity });
   const makers: Record<ModelName, () => ModelSpec> = {
-    vae: () => vae({ ...layers, ...present({ variance }) }),
-    'beta-vae': () => betaVae({ ...layers, ...present({ beta, variance }) }),
-    'conditional-vae': () => conditionalVae({ ...layers, ...present({ klWeight: beta, variance, classes }) }),
+    vae: () => vae({ ...layers, ...variational }),
+    'beta-vae': () => betaVae({ ...layers, ...variational, ...present({ beta }) }),
+    'conditional-vae': () => conditionalVae({ ...layers, ...variational, ...present({ klWeight: beta, classes }) }),
     ae: () => ae(layers),
     linear: () => linear(sizes),
     sparse: () => sparse({ ...layers, ...present({ l1, rho, sparsityWeight }) }),
     denoising: () => denoising({ ...layers, ...present({ corruption }) }),
     stacked: () => stacked(layers),
   };
-  return { ...makers[model](), ...present({ initialization: init }) };
+  return { ...makers[model](), ...present({ scaling, initialization: init }) };
 }
 
 /** How many classes the labels of the data have, for a conditional model. */
-function classesOf({ model }: ModelOptions, { name, train, test }: Dataset): { classes?: number } {
+function classesOf({ model }: ModelOptions, { name, train, test }: ExampleSet): { classes?: number } {
   if (model !== 'conditional-vae') return {};
   if (!train.labels || !test.labels)
     throw new ArgumentError(

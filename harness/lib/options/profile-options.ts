@@ -5,13 +5,13 @@ import { commandOf } from './command.js';
 import { asIs, count } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
+import type { ReadingOptions } from './reading-options.js';
 import { ADAPTER_FLAG, DATA_FLAGS, DEFAULTS } from './train-options.js';
 import { checkTraining, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES, type OptimizerOptions } from './training-options.js';
 import { checkTuning, TUNING_FLAGS, TUNING_SWITCHES, type TuningOptions } from './tuning-options.js';
 
-export interface ProfileProgramOptions extends ModelOptions, OptimizerOptions, TuningOptions {
+export interface ProfileProgramOptions extends ReadingOptions, ModelOptions, OptimizerOptions, TuningOptions {
   data?: string;
-  split?: string;
   limit?: number;
   adapter: string;
   steps: number;

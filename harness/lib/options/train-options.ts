@@ -6,6 +6,7 @@ import { commandOf } from './command.js';
 import { asIs, count, interval, notNegative, oneOf, share, show } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
+import { READING_FLAGS, type ReadingOptions } from './reading-options.js';
 import {
   COURSE_FLAGS,
   type CourseOptions,
@@ -20,9 +21,8 @@ import { checkTuning, TUNING_FLAGS, TUNING_SWITCHES, type TuningOptions } from '
 export type CheckpointInterval = { steps: number } | { epochs: number };
 
 /** What the command line asks for. Absent: the program decides once it knows model and machine. */
-export interface TrainOptions extends ModelOptions, OptimizerOptions, CourseOptions, TuningOptions {
+export interface TrainOptions extends ReadingOptions, ModelOptions, OptimizerOptions, CourseOptions, TuningOptions {
   data?: string;
-  split?: string;
   limit?: number;
   /** Share of the training images. */
   validation?: number;
@@ -50,19 +50,14 @@ export const DATA_FLAGS: Record<string, Flag> = {
     example: 'digits',
     read: asIs,
     help: [
-      'mnist, fashion-mnist, digits, a folder of IDX files, plain or gzipped, or',
-      'an .npz, .npy or .csv file; without test images a tenth is held out to test',
+      'mnist, fashion-mnist, digits, or a path: an .npz, .npy, .safetensors,',
+      '.csv, .tsv or .parquet file, or a folder of IDX files, of such tables or',
+      'of PNG or JPEG pictures; without test examples a tenth is held out to test',
       '(default: MNIST if it is here or can be downloaded, else Fashion-MNIST',
       'from /usr/share/datasets, else digits, which are drawn by the program)',
     ],
   },
-  split: {
-    group: 'Data',
-    value: 'NAME',
-    example: 'letters',
-    read: asIs,
-    help: ['of a folder with several data sets (EMNIST), which'],
-  },
+  ...READING_FLAGS,
   limit: {
     group: 'Data',
     value: 'N',

@@ -34,6 +34,7 @@ export interface OptimizerOptions {
   clip?: number;
   reduction?: 'mean' | 'sum';
   precision?: NumberType;
+  store?: NumberType;
 }
 
 /** What changes from step to step, and how long it goes on. */
@@ -113,6 +114,13 @@ export const OPTIMIZER_FLAGS: Record<string, Flag> = {
       'what matmuls read: f32 (default), or f16 where the GPU has it; sums, losses',
       'and the parameters themselves are f32 either way',
     ],
+  },
+  store: {
+    group,
+    value: 'TYPE',
+    example: 'f16',
+    read: oneOf(['f32', 'f16']),
+    help: ['what data that are no bytes lie in memory as: f32 (default), or f16, half', 'as large'],
   },
 };
 
@@ -209,10 +217,14 @@ export interface Course {
  * @throws ArgumentError if the rate would still rise when the run ends
  */
 export function trainerOptions(options: OptimizerOptions & CourseOptions, course?: Course): TrainerOptions {
-  const { lr, seed, optimizer: kind = 'adam', nesterov, clip: clipNorm, reduction, precision } = options;
+  const { lr, seed, optimizer: kind = 'adam', nesterov, clip: clipNorm, reduction, precision, store } = options;
   const numbers = present({ momentum: options.momentum, nesterov, weightDecay: options['weight-decay'] });
   const { batch } = course ?? options;
-  const step = { seed, optimizer: { kind, ...numbers }, ...present({ batch, lr, clipNorm, reduction, precision }) };
+  const step = {
+    seed,
+    optimizer: { kind, ...numbers },
+    ...present({ batch, lr, clipNorm, reduction, precision, store }),
+  };
   if (!course) return step;
   const { stepsPerEpoch } = course;
   const klWarmup = options.warmup === undefined ? undefined : inSteps(options.warmup, stepsPerEpoch);

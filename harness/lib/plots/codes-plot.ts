@@ -14,6 +14,8 @@ export interface CodesPlotOptions {
   title: string;
   /** Share of the variance that lies along x and along y, 0..1. */
   shares: readonly [number, number];
+  /** What the classes are called, where that is not their number. */
+  classes?: readonly string[] | undefined;
 }
 
 /** Tol's "muted" scheme and a near-black: ten colours that are told apart with any colour vision. */
@@ -68,7 +70,7 @@ export function codesPlot(points: readonly CodePoint[], options: CodesPlotOption
   return svgOf(plotSpec(points, options));
 }
 
-function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOptions): TopLevelSpec {
+function plotSpec(points: readonly CodePoint[], { title, shares, classes: names }: CodesPlotOptions): TopLevelSpec {
   const classes = [...new Set(points.flatMap(({ label }) => (label === undefined ? [] : [label])))].sort(
     (a, b) => a - b,
   );
@@ -77,6 +79,8 @@ function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOpti
   const shape = classes.map(
     (label) => SHAPES[(label + Math.floor(label / COLOURS.length)) % SHAPES.length] ?? 'circle',
   );
+  const called = (label: number) => names?.[label] ?? label;
+  const named = (point: CodePoint) => (point.label === undefined ? point : { ...point, label: called(point.label) });
   const parts = { field: 'label', type: 'nominal' as const, title: 'class' };
   const position = (field: 'x' | 'y', axisTitle: string, domain: [number, number]) =>
     ({
@@ -101,7 +105,7 @@ function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOpti
     },
     layer: [
       {
-        data: { values: [...points] },
+        data: { values: points.map(named) },
         mark: {
           type: 'point',
           filled: true,
@@ -111,8 +115,8 @@ function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOpti
         },
         ...(classes.length > 0 && {
           encoding: {
-            color: { ...parts, scale: { domain: classes, range: colour } },
-            shape: { ...parts, scale: { domain: classes, range: shape } },
+            color: { ...parts, scale: { domain: classes.map(called), range: colour } },
+            shape: { ...parts, scale: { domain: classes.map(called), range: shape } },
           },
         }),
       },
@@ -121,7 +125,7 @@ function plotSpec(points: readonly CodePoint[], { title, shares }: CodesPlotOpti
         { color: 'white', stroke: 'white', strokeWidth: 5 },
         { color: INK, strokeWidth: 0 },
       ].map((look) => ({
-        data: { values: middles(points, classes) },
+        data: { values: middles(points, classes).map(named) },
         mark: {
           type: 'text' as const,
           fontSize: 19,

@@ -80,6 +80,13 @@ for (const [characters, band] of BANDS) {
   });
 }
 
+/** A name from outside in letters that there are: small ones without accents, a hyphen for what has none. */
+export function drawable(text: string, most = 16): string {
+  const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const drawn = [...plain].map((character) => (GLYPHS.has(character) ? character : '-'));
+  return drawn.length <= most ? drawn.join('') : `${drawn.slice(0, most - 2).join('')}..`;
+}
+
 /** Rows of a character, `#` for ink. */
 export function glyph(character: string): readonly string[] {
   const rows = GLYPHS.get(character);

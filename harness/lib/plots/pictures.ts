@@ -1,7 +1,8 @@
-// Grey images as PNG: a grid of them, and rows in which columns belong together. Values to bytes only: nothing here
+// Images as PNG: a grid of them, and rows in which columns belong together. Values to bytes only: nothing here
 // trains, reads or writes a file. run-folder.ts calls it.
-import { encode } from 'fast-png';
 import { ArgumentError } from 'latentgpu/node';
+import type { ImageSize } from '../data/examples.js';
+import { Raster } from './raster.js';
 
 /** Frame and lines between cells: light, but set off from the white of an image and of a page. */
 const GAP_GREY = 190;
@@ -9,11 +10,7 @@ const GAP_GREY = 190;
 const CELL_PIXELS = 84;
 
 /** How to lay out images of one size. */
-export interface GridOptions {
-  /** Pixels in a row of one image. */
-  width: number;
-  /** Pixels in a column of one image. */
-  height: number;
+export interface GridOptions extends ImageSize {
   /** Images side by side; what does not fill the last row stays grey. */
   columns: number;
   /** Screen pixels a pixel, an integer; by default what brings an image to about 84. */
@@ -23,15 +20,15 @@ export interface GridOptions {
 }
 
 /**
- * Images in reading order as a grey 8-bit PNG, each pixel a square of `scale` screen pixels.
- * @param images [n, height * width], 0 black to 1 white; what is outside is clipped, NaN is black
+ * Images in reading order as an 8-bit PNG, each pixel a square of `scale` screen pixels.
+ * @param images [n, height * width * channels], 0 black to 1 white; what is outside is clipped, NaN is black
  * @throws ArgumentError naming the size that is not a positive integer or the count that does not fit
  */
 export function imageGrid(images: Float32Array, options: GridOptions): Uint8Array {
-  const { width, height, columns, scale = defaultScale(options), gap = 2 } = options;
-  checkIntegers({ width, height, columns, scale }, 1);
+  const { width, height, channels = 1, columns, scale = defaultScale(options), gap = 2 } = options;
+  checkIntegers({ width, height, channels, columns, scale }, 1);
   checkIntegers({ gap }, 0);
-  const size = width * height;
+  const size = width * height * channels;
   const count = images.length / size;
   if (count < 1 || !Number.isInteger(count))
     throw new ArgumentError(
@@ -39,23 +36,18 @@ export function imageGrid(images: Float32Array, options: GridOptions): Uint8Arra
     );
   const across = columns * (width * scale + gap) + gap;
   const down = Math.ceil(count / columns) * (height * scale + gap) + gap;
-  const data = new Uint8ClampedArray(across * down).fill(GAP_GREY); // [down, across]; clips and rounds what is stored
+  const raster = new Raster(across, down, channels, GAP_GREY);
   for (let index = 0; index < count; index++) {
     const left = gap + (index % columns) * (width * scale + gap);
     const top = gap + Math.floor(index / columns) * (height * scale + gap);
-    for (let y = 0; y < height * scale; y++) {
-      const imageRow = index * size + Math.floor(y / scale) * width;
-      const pictureRow = (top + y) * across + left;
-      for (let x = 0; x < width * scale; x++)
-        data[pictureRow + x] = 255 * (images[imageRow + Math.floor(x / scale)] ?? 0);
-    }
+    raster.image(images.subarray(index * size, (index + 1) * size), { width, height, scale, left, top });
   }
-  return encode({ width: across, height: down, data, depth: 8, channels: 1 });
+  return raster.png();
 }
 
 /**
  * Rows of as many images each, as PNG: what belongs together, an image and its reconstruction, in one column.
- * @param rows each [n, height * width], 0 to 1, from top to bottom
+ * @param rows each [n, height * width * channels], 0 to 1, from top to bottom
  * @throws ArgumentError if they differ in length, or as imageGrid
  */
 export function picturedRows(rows: readonly Float32Array[], options: Omit<GridOptions, 'columns'>): Uint8Array {
@@ -69,7 +61,7 @@ export function picturedRows(rows: readonly Float32Array[], options: Omit<GridOp
   rows.forEach((row, index) => {
     all.set(row, index * length);
   });
-  return imageGrid(all, { ...options, columns: length / (options.width * options.height) });
+  return imageGrid(all, { ...options, columns: length / (options.width * options.height * (options.channels ?? 1)) });
 }
 
 const defaultScale = ({ width, height }: GridOptions) => Math.max(1, Math.round(CELL_PIXELS / Math.max(width, height)));

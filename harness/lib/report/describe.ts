@@ -4,20 +4,28 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import {
   type AdapterSummary,
-  type Dataset,
+  countOf,
   type Device,
   type Model,
   type ModelSpec,
   resolveOptimizer,
   resolveSchedule,
+  shapeOfOne,
+  sizeOf,
   type Trainer,
   type TrainerOptions,
 } from 'latentgpu/node';
+import type { ExampleSet } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
+import { imageSizeOf } from '../data/examples.js';
 import type { ModelOptions } from '../options/model-options.js';
+import { readingOf, readingText } from '../options/reading-options.js';
 import type { TrainOptions } from '../options/train-options.js';
 import type { Pretraining, RunLength } from '../run/length.js';
+import { featureNames } from './features.js';
 import { describeLoss, layerTerms, lossTerms, lossUnit, type NamedTerm } from './losses.js';
+
+const SHOWN_FEATURES = 8;
 
 /** A run before it starts: what run.json says, what a person is told. */
 export interface RunDescription {
@@ -28,11 +36,16 @@ export interface RunDescription {
   lines: string[];
 }
 
-/** One line about the images. */
-export function describeData({ name, train, validation, test }: Dataset, from: string): string {
-  const held = validation ? `, ${number(validation.count)} validation` : '';
-  const counts = `${number(train.count)} training${held} and ${number(test.count)} test images`;
-  return `data      ${name} (${from}): ${counts}, ${test.height}x${test.width}`;
+/** One line about the examples: what they were taken for, and how many there are. */
+export function describeData({ name, train, validation, test, what }: ExampleSet, from: string): string {
+  const held = validation ? `, ${number(countOf(validation))} validation` : '';
+  const counts = `${number(countOf(train))} training${held} and ${number(countOf(test))} test`;
+  const size = imageSizeOf(test);
+  const numbers = test.values instanceof Float32Array ? ' of floats' : '';
+  const shape = size
+    ? `images${numbers}, ${size.height}x${size.width}${size.channels === undefined ? '' : ' in colour'}`
+    : `rows of ${number(sizeOf(test))} features`;
+  return `data      ${name} (${from}${what === undefined ? '' : `, ${what}`}): ${counts} ${shape}`;
 }
 
 /** Describes the run that is about to start. */
@@ -44,7 +57,7 @@ export function describeRun(run: {
   out: string;
   data: LoadedData;
   /** The images that are used. */
-  dataset: Dataset;
+  dataset: ExampleSet;
   device: Pick<Device, 'adapter'>;
   model: Pick<Model, 'spec' | 'parameterCount'>;
   trainer: Pick<Trainer, 'plan' | 'learningRate'>;
@@ -67,13 +80,31 @@ export function describeRun(run: {
     title: `${dataset.name}, ${named}`,
     lines: [
       `model     ${named}: ${number(model.parameterCount)} parameters, ${dispatchesPerStep} dispatches a step`,
-      `loss      of an image: ${describeLoss(terms)}`,
+      ...scalingLines(model.spec, dataset),
+      `loss      of ${imageSizeOf(dataset.test) ? 'an image' : 'a row'}: ${describeLoss(model.spec)}${model.spec.scaling ? ', of scaled numbers' : ''}`,
       ...trainingLines(run),
     ],
   };
 }
 
+/** How numbers are scaled, and which of them never change. */
+function scalingLines({ scaling }: ModelSpec, { train, features: names }: ExampleSet): string[] {
+  if (!scaling) return [];
+  const { kind, scale } = scaling;
+  const features = featureNames(scale.length, names);
+  const constant = scale.flatMap((by, column) => (by === 0 ? [features[column] ?? ''] : []));
+  const shown = constant.slice(0, SHOWN_FEATURES).join(', ') + (constant.length > SHOWN_FEATURES ? ', ...' : '');
+  const rest = constant.length === 0 ? '' : `; ${number(constant.length)} never change and count nothing: ${shown}`;
+  return [`scaling   ${kind}, fitted to the ${number(countOf(train))} training examples${rest}`];
+}
+
 type Run = Parameters<typeof describeRun>[0];
+
+/** The split stands in dataChoice. */
+function storedReading(options: TrainOptions) {
+  const { split: _, ...reading } = readingText(readingOf(options));
+  return reading;
+}
 
 /** What it takes to train the same again, or to use what was trained; null: not asked for. */
 function configOf({ options, training, length, out, data, dataset, trainer }: Run): Record<string, unknown> {
@@ -83,9 +114,13 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     data: dataset.name,
     dataFrom: data.from,
     dataChoice: data.choice,
-    limit: dataset.train.count,
-    height: dataset.train.height,
-    width: dataset.train.width,
+    reading: storedReading(options),
+    table: dataset.table ?? null,
+    limit: countOf(dataset.train),
+    shape: shapeOfOne(dataset.train),
+    features: dataset.features ?? null,
+    classes: dataset.classes ?? null,
+    validation: options.validation ?? null,
     epochs: length.epochs,
     steps: options.steps ?? null,
     pretrain: length.pretraining,

@@ -13,18 +13,45 @@ export interface NamedTerm {
   weightedUnit: string;
 }
 
-const TERMS: Record<LossTerm, { name: string; title: string; unit: string; meaning: string }> = {
-  bce: { name: 'BCE', title: 'BCE (reconstruction)', unit: 'nats', meaning: 'nats' },
+/** What is told of a term; `over`: what it is summed over. */
+interface TermWords {
+  name: string;
+  title: string;
+  unit: string;
+  over: (spec: ModelSpec) => string;
+}
+
+const numbers = ({ inputs }: ModelSpec): string => `over ${inputs} numbers`;
+const dimensions = ({ code }: ModelSpec): string => `over ${code.units} dimension${code.units === 1 ? '' : 's'}`;
+
+const TERMS: Record<LossTerm, TermWords> = {
+  bce: { name: 'BCE', title: 'BCE (reconstruction)', unit: 'nats', over: (spec) => `nats ${numbers(spec)}` },
   mse: {
     name: 'squared error',
     title: 'Squared error (reconstruction)',
     unit: 'squared error',
-    meaning: 'summed over the pixels',
+    over: (spec) => `summed ${numbers(spec)}`,
   },
-  kl: { name: 'KL', title: 'KL to the prior', unit: 'nats', meaning: 'nats' },
-  l1: { name: 'L1', title: 'L1 norm of the code', unit: 'sum of |z|', meaning: 'sum of |z|' },
-  sparsity: { name: 'sparsity', title: 'Sparsity (KL to the target)', unit: 'nats', meaning: 'nats' },
+  kl: { name: 'KL', title: 'KL to the prior', unit: 'nats', over: klOver },
+  l1: {
+    name: 'L1',
+    title: 'L1 norm of the code',
+    unit: 'sum of |z|',
+    over: (spec) => `sum of |z| ${dimensions(spec)}`,
+  },
+  sparsity: {
+    name: 'sparsity',
+    title: 'Sparsity (KL to the target)',
+    unit: 'nats',
+    over: (spec) => `nats ${dimensions(spec)}`,
+  },
 };
+
+function klOver(spec: ModelSpec): string {
+  const { freeBits, capacity } = spec.loss;
+  const free = freeBits === undefined ? '' : `, at least ${freeBits} in each`;
+  return `nats ${dimensions(spec)}${free}${capacity === undefined ? '' : `; its distance from ${capacity}`}`;
+}
 /** Of a sum of terms that have no unit in common. */
 const WEIGHTED_SUM = 'weighted sum';
 
@@ -65,9 +92,11 @@ const times = (weight: number) => (weight === 1 ? '' : `${Number(weight.toPrecis
 export const lossFormula = (terms: readonly NamedTerm[]): string =>
   terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name}`).join(' + ');
 
-/** BCE (nats) + 0.1 x L1 (sum of |z|); all of it an image. */
-export const describeLoss = (terms: readonly NamedTerm[]): string =>
-  terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].meaning})`).join(' + ');
+/** BCE (nats over 784 numbers) + 0.1 x L1 (sum of |z| over 64 dimensions); all of it of one example. */
+export const describeLoss = (spec: ModelSpec): string =>
+  lossTerms(spec)
+    .map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].over(spec)})`)
+    .join(' + ');
 
 /** Four significant figures at any scale: `543.2`, `0.0001200`, `1.200e-8`; of larger numbers all whole digits. */
 export const figures = (value: number): string =>

@@ -3,9 +3,9 @@
 import fs from 'node:fs';
 import {
   ArgumentError,
+  countOf,
   createModel,
   createTrainer,
-  type Dataset,
   type Device,
   decodeSafetensors,
   holdOut,
@@ -16,6 +16,7 @@ import {
   type Trainer,
   type TrainerOptions,
 } from 'latentgpu/node';
+import type { ExampleSet } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
 import { chosenModel, fixedModel } from '../options/model-options.js';
 import type { TrainOptions } from '../options/train-options.js';
@@ -34,15 +35,15 @@ import { chooseVariants } from './variants.js';
 
 /** Some of the training images held out, if --validation says so. */
 export function splitImages(
-  dataset: Dataset,
+  dataset: ExampleSet,
   { validation, seed }: Pick<TrainOptions, 'validation' | 'seed'>,
-): Dataset {
+): ExampleSet {
   if (validation === undefined) return dataset;
   if (dataset.validation)
     throw new ArgumentError(
-      `--validation ${validation}: ${dataset.name} has ${dataset.validation.count} validation images of its own; leave --validation out`,
+      `--validation ${validation}: ${dataset.name} has ${countOf(dataset.validation)} validation examples of its own; leave --validation out`,
     );
-  return holdOut(dataset, validation, seed);
+  return { ...dataset, ...holdOut(dataset, validation, seed) };
 }
 
 /**
@@ -54,7 +55,7 @@ export function modelOf(
   { options, from }: Start,
   modelFlags: readonly string[],
   say: (line: string) => void,
-): (dataset: Dataset) => ModelSpec {
+): (dataset: ExampleSet) => ModelSpec {
   const { weights } = options;
   const described = modelFlags.some((name) => options[name as keyof TrainOptions] !== undefined);
   if (weights === undefined || from || described) return chosenModel(options, options);
@@ -72,14 +73,14 @@ export interface Begun {
 /** @throws ArgumentError if the data are not those of the checkpoint, or the weights not the model's */
 export async function beginRun(run: {
   device: Device;
-  dataset: Dataset;
+  dataset: ExampleSet;
   start: Start;
-  specFor: (dataset: Dataset) => ModelSpec;
+  specFor: (dataset: ExampleSet) => ModelSpec;
   report: Report;
 }): Promise<Begun> {
   const { device, dataset, start, specFor } = run;
   const { options, from, resumed } = start;
-  const chosen = chooseLength(options, { software: device.adapter.software, images: dataset.train.count });
+  const chosen = chooseLength(options, { software: device.adapter.software, images: countOf(dataset.train) });
   const length = from ? goingOn(from.run.length, chosen, options) : chosen;
   const wanted = trainerOptions(options, length);
   const spec = from ? from.snapshot.spec : specFor(dataset);
@@ -143,7 +144,7 @@ export function makeJob(
   run: Begun & {
     start: Start;
     data: LoadedData;
-    dataset: Dataset;
+    dataset: ExampleSet;
     folder: RunFolder;
     report: Report;
     signal: AbortSignal;

@@ -1,11 +1,17 @@
 // What a run leaves when it ends: the model first, then curves and pictures. A file that cannot be written does not keep the
 // others from being written.
-import { corruptImages, encodeSafetensors, type Images, type Model } from 'latentgpu/node';
-import { asFloats, firstLabels, labelsByClass } from '../data/images.js';
+import { type CheckedExamples, corruptImages, countOf, encodeSafetensors, type Model, sizeOf } from 'latentgpu/node';
+import { firstLabels, firstNumbers, type ImageSize, labelsByClass } from '../data/examples.js';
 import type { PlotOptions, PlotReport } from '../plots/plots.js';
+import { codeUseText, divergences } from '../report/code-use.js';
+import { featureErrors, featureNames, featureText } from '../report/features.js';
 import type { RunFolder } from './run-folder.js';
 
 const PICTURED = 8;
+/** Test rows that a feature's error is taken over. */
+const MEASURED = 10_000;
+/** Those that the use of the code is measured on. */
+const ENCODED = 1000;
 const SAMPLED = 64;
 const SAMPLED_A_CLASS = 8;
 
@@ -35,12 +41,10 @@ export async function writeCurves(folder: RunFolder, options: PlotOptions & { st
 
 export async function writePictures(
   model: Model,
-  { folder, test, seed }: { folder: RunFolder; test: Images; seed: number },
+  { folder, test, size, seed }: { folder: RunFolder; test: CheckedExamples; size: ImageSize; seed: number },
 ): Promise<void> {
-  const { width, height } = test;
-  const size = { width, height };
   const { code, corruption, classes } = model.spec;
-  const images = asFloats(test, PICTURED);
+  const images = firstNumbers(test, PICTURED);
   const labels = firstLabels(model.spec, test, PICTURED);
   await eachOf(
     async () => folder.writeReconstructions(images, await model.reconstruct(images, labels), size),
@@ -56,5 +60,36 @@ export async function writePictures(
         asked.length > 0 ? model.sample(asked.length, { seed, labels: asked }) : model.sample(SAMPLED, { seed });
       folder.writeSamples(await samples, size);
     },
+  );
+}
+
+/** What each dimension of a Gaussian code carries; nothing for another. @returns a line about it */
+export async function describeCode(model: Model, test: CheckedExamples): Promise<string | undefined> {
+  const { code } = model.spec;
+  if (code.kind !== 'gaussian') return undefined;
+  const count = Math.min(ENCODED, countOf(test));
+  const codes = await model.encode(firstNumbers(test, count), firstLabels(model.spec, test, count));
+  return codeUseText(divergences(codes, code.units));
+}
+
+/** Of vectors, what stands in for pictures: how well each feature is reconstructed. @returns a line about it */
+export async function writeFeatures(
+  model: Model,
+  {
+    folder,
+    test,
+    names,
+    title,
+  }: { folder: RunFolder; test: CheckedExamples; names?: readonly string[]; title: string },
+): Promise<string> {
+  const count = Math.min(MEASURED, countOf(test));
+  const values = firstNumbers(test, count);
+  const made = await model.reconstruct(values, firstLabels(model.spec, test, count));
+  const errors = featureErrors(values, made, featureNames(sizeOf(test), names));
+  await folder.writeFeaturesPlot(errors, title);
+  const all = Math.sqrt(errors.reduce((sum, { share }) => sum + share ** 2, 0) / errors.length);
+  return (
+    `features  root mean squared error in the data's units (and over the standard deviation, ${all.toFixed(2)} altogether); ` +
+    `worst: ${featureText(errors)}`
   );
 }

@@ -9,12 +9,13 @@ import {
   LatentGpuError,
   type ModelSpec,
   type StoredTensor,
+  type TableForm,
   validateSpec,
   weightsOf,
 } from 'latentgpu/node';
 import { programName } from '../options/command.js';
 import { readSpec } from '../options/model-options.js';
-import type { ImageSize } from './run-folder.js';
+import { type ReadingOptions, readingFrom } from '../options/reading-options.js';
 import { readTensorFile } from './tensor-file.js';
 
 export interface StoredRun {
@@ -26,8 +27,18 @@ export interface StoredRun {
   tensors: ReadonlyMap<string, StoredTensor>;
   /** What --data would name; absent if run.json does not say. */
   data?: string;
-  /** Of an image; absent if run.json does not say and it is no square. */
-  size?: ImageSize;
+  /** Of one example; absent if run.json does not say and it is no square. */
+  shape?: readonly number[];
+  /** Of vectors: what each number is called, if the data said it. */
+  features?: readonly string[];
+  /** How its data were read. */
+  reading?: ReadingOptions;
+  /** Which of the training examples were held out for validation. */
+  heldOut: { validation?: number; seed: number };
+  /** Of a table: what its columns became. */
+  table?: TableForm;
+  /** What its classes 0.. are called, if that is not their number. */
+  classes?: readonly string[];
 }
 
 const RUN_FILE = 'run.json';
@@ -48,9 +59,24 @@ export function readRun(folder: string): StoredRun {
   const tensors = readTensors(folder);
   const spec = specOf(json, path.join(folder, RUN_FILE));
   const data = dataOf(json);
-  const size = sizeOf(json, spec);
+  const shape = shapeOf(json, spec);
+  const features = featuresOf(json, spec);
+  const table = tableOf(json);
+  const classes = classNamesOf(json);
   const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
-  return { source, folder, spec, tensors, ...(data !== undefined && { data }), ...(size && { size }) };
+  return {
+    source,
+    folder,
+    spec,
+    tensors,
+    ...(data !== undefined && { data }),
+    ...(shape && { shape }),
+    ...(features && { features }),
+    ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
+    ...(table && { table }),
+    ...(classes && { classes }),
+    heldOut: heldOutOf(json),
+  };
 }
 
 /**
@@ -63,9 +89,9 @@ export function readRun(folder: string): StoredRun {
 export function readWeights(file: string, given: string | undefined, say: (line: string) => void): StoredRun {
   const { tensors } = readTensorFile(file);
   const spec = given === undefined ? inferred(file, tensors, say) : readSpec(given);
-  const size = sizeOf({}, spec);
+  const shape = shapeOf({}, spec);
   const source = { weights: file, model: given ?? 'these names and shapes' };
-  return { source, folder: path.dirname(file), spec, tensors, ...(size && { size }) };
+  return { source, folder: path.dirname(file), spec, tensors, heldOut: { seed: 0 }, ...(shape && { shape }) };
 }
 
 function inferred(file: string, tensors: ReadonlyMap<string, StoredTensor>, say: (line: string) => void): ModelSpec {
@@ -137,16 +163,62 @@ function readText(folder: string): string {
 const lacks = (folder: string, name: string, remedy: string) =>
   new ArgumentError(`--run ${folder} has no ${name}, must be a run's folder; ${remedy}`);
 
-function dataOf({ config }: Record<string, unknown>): string | undefined {
-  const { dataChoice } = (config ?? {}) as Record<string, unknown>;
+const configOf = ({ config }: Record<string, unknown>) => (config ?? {}) as Record<string, unknown>;
+
+function dataOf(json: Record<string, unknown>): string | undefined {
+  const { dataChoice } = configOf(json);
   return typeof dataChoice === 'string' ? dataChoice : undefined;
 }
 
-/** What run.json says, if the model has as many pixels; of older runs, which do not say it, a square. */
-function sizeOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): ImageSize | undefined {
-  const { height, width } = (config ?? {}) as Partial<ImageSize>;
-  const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
-  if (isSize(height) && isSize(width) && height * width === inputs) return { height, width };
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+
+/** What run.json says, if the model has as many numbers; of older runs, which do not say it, a square. */
+function shapeOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): readonly number[] | undefined {
+  const { shape, height, width } = (config ?? {}) as { shape?: unknown; height?: unknown; width?: unknown };
+  const told = Array.isArray(shape) ? shape : [height, width];
+  if (told.every(isSize) && told.reduce((product, size) => product * size, 1) === inputs) return told;
   const side = Math.sqrt(inputs);
-  return Number.isInteger(side) ? { height: side, width: side } : undefined;
+  return Number.isInteger(side) ? [side, side] : undefined;
+}
+
+function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): readonly string[] | undefined {
+  const { features } = (config ?? {}) as { features?: unknown };
+  const fit =
+    Array.isArray(features) && features.length === inputs && features.every((name) => typeof name === 'string');
+  return fit ? features : undefined;
+}
+
+function heldOutOf(json: Record<string, unknown>): StoredRun['heldOut'] {
+  const { validation, seed } = configOf(json);
+  return { ...(typeof validation === 'number' && { validation }), seed: typeof seed === 'number' ? seed : 0 };
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
+
+function classNamesOf(json: Record<string, unknown>): readonly string[] | undefined {
+  const { classes } = configOf(json);
+  return isTexts(classes) && classes.length > 0 ? classes : undefined;
+}
+
+/** What is no description of columns is none. */
+function tableOf(json: Record<string, unknown>): TableForm | undefined {
+  const table = (configOf(json).table ?? {}) as Partial<TableForm>;
+  const { columns, label, width, hasHeader } = table;
+  const isColumn = (value: unknown): boolean => {
+    const { name, number, categories, mean } = (value ?? {}) as Record<string, unknown>;
+    return (
+      typeof name === 'string' &&
+      isSize(number) &&
+      (categories === undefined || isTexts(categories)) &&
+      (mean === undefined || Number.isFinite(mean))
+    );
+  };
+  const isForm =
+    Array.isArray(columns) &&
+    columns.every(isColumn) &&
+    (label === undefined || isColumn(label)) &&
+    isSize(width) &&
+    typeof hasHeader === 'boolean';
+  return isForm ? { columns, ...(label && { label }), width, hasHeader } : undefined;
 }

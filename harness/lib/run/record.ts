@@ -1,10 +1,11 @@
 // run.json from a run's first moment to its last, and the files that it leaves. run.json says `running`, and at the end `done`,
 // `stopped` or `failed`; what is still `running` with no process at work was killed.
 import path from 'node:path';
+import { imageSizeOf } from '../data/examples.js';
 import { present } from '../options/present.js';
 import type { RunDescription } from '../report/describe.js';
 import { lossTerms } from '../report/losses.js';
-import { eachOf, writeCurves, writeModel, writePictures } from './outcome.js';
+import { describeCode, eachOf, writeCurves, writeFeatures, writeModel, writePictures } from './outcome.js';
 import { readCheckpointFile } from './resume.js';
 import { BEST } from './run-folder.js';
 import { type Ending, type Job, runTraining } from './training.js';
@@ -89,12 +90,20 @@ async function writeOutcome(job: Job, ended: Ending, title: string): Promise<voi
   const { model, folder, options, dataset, checkpointer, report } = job;
   if (!ended.trained) return report.say('stopped before the first step: there is no model to write');
   if (options.patience !== undefined) loadBest(job);
-  const { test } = dataset;
+  const { test, features } = dataset;
+  const size = imageSizeOf(test);
   try {
     await eachOf(
       () => writeModel(model, folder),
       () => writeCurves(folder, curvesOf(job, title)),
-      () => writePictures(model, { folder, test, seed: options.seed }),
+      async () => {
+        const told = await describeCode(model, test);
+        if (told !== undefined) report.say(told);
+      },
+      async () => {
+        if (size) return writePictures(model, { folder, test, size, seed: options.seed });
+        report.say(await writeFeatures(model, { folder, test, title, ...(features && { names: features }) }));
+      },
     );
   } finally {
     await checkpointer.write();

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, decodeSnapshot, LatentGpuError, type TrainerOptions } from 'latentgpu/node';
 import { programName } from '../options/command.js';
+import { READING_FLAGS, type ReadingOptions } from '../options/reading-options.js';
 import { RUN_DEFAULTS, type TrainOptions } from '../options/train-options.js';
 import { TUNING_NAMES } from '../options/tuning-options.js';
 import type { Checkpoint, RunState } from './checkpoints.js';
@@ -29,9 +30,10 @@ const FREE: readonly (keyof TrainOptions)[] = [
   'keep',
   'on-divergence',
   'data',
-  'split',
   'adapter',
   'quiet',
+  // Other data than the run's are told by their contents.
+  ...(Object.keys(READING_FLAGS) as (keyof ReadingOptions)[]),
 ];
 /** What a fork cannot change: the model and the images; for others there is --init. */
 const FIXED_IN_FORK: readonly (keyof TrainOptions)[] = ['limit', 'validation', 'weights', 'pretrain', 'pretrain-steps'];
@@ -48,16 +50,16 @@ export function chooseStart(given: Partial<TrainOptions>, modelFlags: readonly s
     const from = readCheckpoint(resume, '--resume');
     const stored = from.run.options;
     refuseOthers(given, stored, (name) => !FREE.includes(name), resume, 'use --fork for other options');
-    // The split is of the data that were named with it.
-    const { split: _, ...withoutSplit } = stored;
-    const kept = given.data === undefined ? stored : withoutSplit;
+    const kept = given.data === undefined ? stored : withoutSplit(stored);
     return { options: { ...kept, ...given, data: given.data ?? from.run.data }, from, resumed: true };
   }
   if (fork !== undefined) {
     const from = readCheckpoint(fork, '--fork');
     const { out: _, resume: __, quiet: ___, ...then } = from.run.options;
     const stored = Object.fromEntries(
-      Object.entries(then).filter(([name]) => !TUNING_NAMES.some((own) => own === name)),
+      Object.entries(given.data === undefined ? then : withoutSplit(then)).filter(
+        ([name]) => !TUNING_NAMES.some((own) => own === name),
+      ),
     );
     const fixed = (name: keyof TrainOptions) => FIXED_IN_FORK.includes(name) || modelFlags.includes(name);
     refuseOthers(given, from.run.options, fixed, fork, 'use --init for the weights alone');
@@ -68,6 +70,11 @@ export function chooseStart(given: Partial<TrainOptions>, modelFlags: readonly s
     };
   }
   return { options, resumed: false };
+}
+
+/** The split is of the data that were named with it. */
+function withoutSplit<Options extends ReadingOptions>({ split: _, ...others }: Options): Omit<Options, 'split'> {
+  return others;
 }
 
 function refuseOthers(

@@ -3,9 +3,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, type EpochReport, type LayerReport, type Losses } from 'latentgpu/node';
+import type { ImageSize } from '../data/examples.js';
 import { programName } from '../options/command.js';
+import { featuresPlot } from '../plots/features-plot.js';
 import { imageGrid, picturedRows } from '../plots/pictures.js';
 import { lossPlot, type PlotOptions } from '../plots/plots.js';
+import type { FeatureError } from '../report/features.js';
 import { type Claim, claimDefault, claimExisting, claimNew } from './claim.js';
 import { attempt, fileError, removeParts, writeWhole, writeWholeLater } from './files.js';
 
@@ -13,12 +16,6 @@ const SAMPLE_COLUMNS = 8;
 const METRICS = 'metrics.jsonl';
 export const CHECKPOINTS = 'checkpoints';
 export const BEST = 'best.safetensors';
-
-/** Pixels of one image. */
-export interface ImageSize {
-  width: number;
-  height: number;
-}
 
 /** A line of metrics.jsonl, a layer's (from 1) if it is of pretraining. Units are in run.json. */
 export type MetricsLine = Pick<EpochReport, 'epoch' | 'step' | 'train' | 'validation' | 'test' | 'seconds'> &
@@ -142,19 +139,24 @@ export class RunFolder {
 
   // --- pictures ------------------------------------------------------------------------------------------------------
 
-  /** Both [n, height * width], 0..1: images above their reconstructions. */
+  /** Both [n, size], 0..1: images above their reconstructions. */
   writeReconstructions(images: Float32Array, reconstructions: Float32Array, size: ImageSize): void {
     this.write('reconstructions.png', picturedRows([images, reconstructions], size));
   }
 
-  /** All [n, height * width], 0..1: images above what the encoder sees of them, above what it makes of that. */
+  /** All [n, size], 0..1: images above what the encoder sees of them, above what it makes of that. */
   writeDenoised(images: Float32Array, damaged: Float32Array, restored: Float32Array, size: ImageSize): void {
     this.write('denoised.png', picturedRows([images, damaged, restored], size));
   }
 
-  /** [n, height * width], 0..1: eight a row. */
+  /** [n, size], 0..1: eight a row. */
   writeSamples(samples: Float32Array, size: ImageSize): void {
     this.write('samples.png', imageGrid(samples, { ...size, columns: SAMPLE_COLUMNS }));
+  }
+
+  /** Of vectors: how well each feature is reconstructed. */
+  async writeFeaturesPlot(errors: readonly FeatureError[], title: string): Promise<void> {
+    this.write('features.svg', await featuresPlot(errors, title));
   }
 
   async writeLossPlot(reports: Parameters<typeof lossPlot>[0], options: PlotOptions): Promise<void> {

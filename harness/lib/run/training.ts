@@ -1,7 +1,6 @@
 // A run's training from its beginning or from a checkpoint to its end: pretraining, epochs, early stopping, what is done when
 // it diverges. What is known is on the disk after each epoch. train.js makes what it works with.
 import {
-  type Dataset,
   DeviceError,
   type EpochReport,
   type LayerProgress,
@@ -15,6 +14,7 @@ import {
   TrainingError,
   type TrainingWarning,
 } from 'latentgpu/node';
+import type { ExampleSet } from '../data/arrays.js';
 import type { TrainOptions } from '../options/train-options.js';
 import { layerTerms, lossTerms } from '../report/losses.js';
 import { duration, type Report } from '../report/report.js';
@@ -30,7 +30,7 @@ const MOST_RETRIES = 3;
 export interface Job {
   model: Model;
   trainer: Trainer;
-  dataset: Dataset;
+  dataset: ExampleSet;
   options: TrainOptions;
   /** Of each layer that is pretrained. */
   layerTraining: TrainerOptions;

@@ -1,5 +1,6 @@
-// A dataset from what a visitor chose: the built-in digits, IDX files (gzipped too), or pictures. Runs in a worker.
+// A dataset from what a visitor chose: the built-in digits, IDX files (gzipped too), arrays and tables, or pictures. Runs in a worker.
 import { type Dataset, decodeIdx, digits, gunzipIfNeeded, type Images, imagesFromIdx } from 'latentgpu';
+import { fromArrayFiles, isArrayFile } from './array-files.js';
 import { greyPicture } from './grey-picture.js';
 
 type Idx = ReturnType<typeof decodeIdx>;
@@ -13,11 +14,20 @@ const HELD_OUT = 10;
 export async function makeDataset(request: DataRequest): Promise<Dataset> {
   if ('digits' in request) return digits(request.digits);
   const { files, most } = request;
-  if (files.length === 0) throw new Error('no files: choose IDX files or PNG or JPEG pictures');
+  if (files.length === 0)
+    throw new Error('no files: choose IDX files, .npz, .npy or .csv files, or PNG or JPEG pictures');
   const pictures = files.filter((file) => file.type.startsWith('image/'));
   if (pictures.length > 0 && pictures.length < files.length)
-    throw new Error('pictures and other files together: choose either IDX files or pictures');
-  return pictures.length > 0 ? fromPictures(pictures, most) : fromIdxFiles(files, most);
+    throw new Error('pictures and other files together: choose files of one kind');
+  if (pictures.length > 0) return fromPictures(pictures, most);
+  const arrays = files.filter(isArrayFile);
+  if (arrays.length === 0) return fromIdxFiles(files, most);
+  if (arrays.length < files.length)
+    throw new Error('arrays or tables and other files together: choose files of one kind');
+  const { train, test } = await fromArrayFiles(files);
+  const name = files.map((file) => file.name).join(', ');
+  const first = (images: Images) => some(images, (i) => i < most);
+  return { name, ...(test ? { train: first(train), test: first(test) } : split(train, most)) };
 }
 
 async function fromIdxFiles(files: File[], most: number): Promise<Dataset> {

@@ -189,7 +189,7 @@ const PLACES: Row[] = [
   [
     'one image, and nothing to test with',
     () => data(at('one', { 'train-images-idx3-ubyte': idx(1, 2, 2) })),
-    /one has 1 image and no test images, must have two at least$/,
+    /one has 1 training example and no test images, must have two at least$/,
     'FormatError',
   ],
   [
@@ -198,15 +198,15 @@ const PLACES: Row[] = [
     /two has several data sets: a, b; choose one, for example --split b$/,
   ],
   [
-    'a table of other things',
+    'a table with words',
     () => data(at('table.csv', 'name,size\nx,2\n')),
-    /table\.csv has the column "name", must have pixels alone/,
+    /table\.csv: line 2, column "?name"? is "x"/,
     'FormatError',
   ],
   [
     'data of two sizes',
     () => data(at('sizes', { ...IMAGES, 't10k-images-idx3-ubyte': idx(2, 3, 3) })),
-    /training images are 2x2 and test images 3x3, must have one size/,
+    /t10k-images-idx3-ubyte has examples of 3x3, must have 2x2 as the training examples/,
     'FormatError',
   ],
   [

@@ -107,7 +107,7 @@ const TRAINING: Row[] = [
         ...DATA,
         train: { ...DATA.train, pixels: new Float32Array(64 * 784) as never },
       }),
-    'digits.train.pixels are a Float32Array, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255',
+    'digits.train.pixels are a Float32Array, must be a Uint8Array of 0 (black) to 255 (white); multiply values of 0..1 by 255, or give examples of numbers: { values, shape }',
   ],
   [
     'too few pixels',

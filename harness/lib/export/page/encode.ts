@@ -6,8 +6,7 @@ import { drawPad } from '../../../web/drawing/draw-pad.js';
 import { listen } from '../../../web/drawing/hand.js';
 import { HostPicture } from '../../../web/drawing/picture.js';
 import { type Pen, Sheet, type Spot } from '../../../web/drawing/sheet.js';
-import { asFloats } from '../../data/images.js';
-import { labelsFor, pick } from '../../generate/material.js';
+import { labelsFor } from '../../generate/labels.js';
 import { fillClasses } from './classes.js';
 import { codeStrip } from './code-strip.js';
 import { messageOf, type State } from './state.js';
@@ -121,14 +120,14 @@ export function encodePanel(state: State): void {
 
   const takeExample = (index: number) => {
     label.value = String(examples.labels?.[index] ?? 0);
-    take(pick({ model: { spec } }, examples, [index]).images, exampleName(state, index));
+    take(state.exampleImage(index), exampleName(state, index));
   };
   function showExamples(): void {
     const count = Math.min(SHOWN, examples.count);
     const buttons = Array.from({ length: count }, (_, i) => {
       const index = (first + i) % examples.count;
       const item = make('button', { type: 'button', 'aria-label': exampleName(state, index) });
-      new HostPicture(item, '').draw(pick({ model: { spec } }, examples, [index]).images, size, 1);
+      new HostPicture(item, '').draw(state.exampleImage(index), size, 1);
       item.firstElementChild?.setAttribute('aria-hidden', 'true');
       item.addEventListener('click', () => takeExample(index));
       return item;
@@ -142,9 +141,7 @@ export function encodePanel(state: State): void {
 
   const encodeExamples = latest(async () => {
     if (examples.count === 0) return;
-    const codes = await state.ask((model) =>
-      model.encode(asFloats(examples, examples.count), labelsFor(spec, examples.labels)),
-    );
+    const codes = await state.ask((model) => model.encode(examples.pixels, labelsFor(spec, examples.labels)));
     if (!codes) return;
     state.exampleCodes = codes.mean;
     state.tell('examples');

@@ -3,7 +3,7 @@
 import type { Model } from 'latentgpu';
 import { button, byId, latest, make, setText } from '../../../web/dom.js';
 import { downloadPng, HostPicture } from '../../../web/drawing/picture.js';
-import { labelsFor } from '../../generate/material.js';
+import { labelsFor } from '../../generate/labels.js';
 import { fillClasses } from './classes.js';
 import { drawFitted } from './draw-codes.js';
 import type { State } from './state.js';

@@ -56,6 +56,12 @@ export class State {
     this.examples = labels ? { ...images, labels: Uint8Array.from(labels) } : images;
   }
 
+  /** [pixels], 0..1 */
+  exampleImage(index: number): Float32Array {
+    const { inputs } = this.spec;
+    return Float32Array.from(this.examples.pixels.subarray(index * inputs, (index + 1) * inputs), (byte) => byte / 255);
+  }
+
   on(change: Change, listener: () => void): void {
     this.listeners.push([change, listener]);
   }

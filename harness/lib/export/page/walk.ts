@@ -3,7 +3,7 @@
 import { button, byId, latest, make, setText } from '../../../web/dom.js';
 import { downloadPng, HostPicture } from '../../../web/drawing/picture.js';
 import { defaultWalk, line } from '../../generate/between.js';
-import { labelsFor, pick } from '../../generate/material.js';
+import { labelsFor } from '../../generate/labels.js';
 import { fillClasses } from './classes.js';
 import { exampleName } from './encode.js';
 import type { Coded, State } from './state.js';
@@ -72,7 +72,7 @@ class End {
     const latent = spec.code.units;
     return {
       name: exampleName(this.state, at),
-      image: pick({ model: { spec } }, examples, [at]).images,
+      image: this.state.exampleImage(at),
       code: exampleCodes.subarray(at * latent, (at + 1) * latent),
       label: spec.classes === undefined ? undefined : examples.labels?.[at],
     };

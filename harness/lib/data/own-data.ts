@@ -1,0 +1,102 @@
+// A file or a folder of one's own: finds out of which kind it is, refuses flags that mean nothing for that kind, and has it read.
+import fs from 'node:fs';
+import path from 'node:path';
+import { ArgumentError, didYouMean, isNpy, isZip, type TableForm } from 'latentgpu/node';
+import { checkReading, type DataKind, type ReadingOptions, readingFor } from '../options/reading-options.js';
+import { readNpy, readNpz, readTensors, stem } from './array-files.js';
+import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
+import type { KnownClasses } from './classes.js';
+import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
+import { hasPictures, readPictures } from './picture-folder.js';
+import type { ReadProgress } from './rows.js';
+import { isTable, readTables, tablesOf } from './tables.js';
+
+/** What a model was trained on, where it is now given other data. */
+export interface Known {
+  table?: TableForm;
+  classes: KnownClasses;
+}
+
+export interface PlaceOptions {
+  /** Of the command line. */
+  reading: ReadingOptions;
+  /** Of the run, as far as they mean something for this kind of data. */
+  inherited?: ReadingOptions | undefined;
+  known?: Known | undefined;
+  /** Of data without a test set: none are held out. */
+  keepWhole?: boolean | undefined;
+}
+
+interface PlaceListener {
+  say(line: string): void;
+  download: ReadProgress;
+}
+
+/** What a path turned out to be. */
+interface Found {
+  kind: DataKind;
+  /** For an error: "is a table". */
+  is: string;
+  name: string;
+  read(reading: ReadingOptions): Promise<Arrays> | Arrays;
+}
+
+/**
+ * @param place as it was given to --data
+ * @param names of data sets, which stand for no path
+ * @throws ArgumentError, FormatError
+ */
+export async function loadPlace(
+  place: string,
+  names: readonly string[],
+  listener: PlaceListener,
+  { reading, inherited = {}, known, keepWhole }: PlaceOptions,
+): Promise<ExampleSet> {
+  const found = find(place, names, listener, known);
+  checkReading(found.kind, reading, `${place} ${found.is}`);
+  const all = { ...readingFor(found.kind, inherited), ...reading };
+  const source = { name: found.name, place, layout: all.layout, keepWhole, classes: known?.classes };
+  return datasetOf(source, await found.read(all), (line) => listener.say(line));
+}
+
+function find(place: string, names: readonly string[], listener: PlaceListener, known: Known | undefined): Found {
+  const stat = fs.statSync(place, { throwIfNoEntry: false });
+  if (stat === undefined)
+    throw new ArgumentError(
+      `--data ${place} does not exist, must be one of ${names.join(', ')}, a folder of IDX files or of pictures, or an .npz, .npy, .safetensors, .csv or .parquet file${didYouMean(place, names)}`,
+    );
+  const told = { say: (line: string) => listener.say(line), progress: listener.download.bind(listener) };
+  const table = (files: { train: string; test?: string }) => (reading: ReadingOptions) =>
+    readTables(files, reading, known?.table, told);
+  if (!stat.isDirectory()) {
+    const name = stem(place);
+    if (isTable(place)) return { kind: 'table', is: 'is a table', name, read: table({ train: place }) };
+    return { kind: 'arrays', is: 'is a file of arrays', name, read: () => readArrayFile(place, names) };
+  }
+  const name = path.basename(path.resolve(place));
+  const tables = hasIdxFiles(place) ? undefined : tablesOf(place);
+  if (tables) return { kind: 'table', is: 'has tables', name, read: table(tables) };
+  if (!hasIdxFiles(place) && hasPictures(place))
+    return {
+      kind: 'pictures',
+      is: 'is a folder of pictures',
+      name,
+      read: (reading) => readPictures(place, reading, told),
+    };
+  return {
+    kind: 'folder of IDX files',
+    is: 'is a folder of IDX files',
+    name,
+    read: ({ split }) => readIdxFolder(place, split),
+  };
+}
+
+function readArrayFile(file: string, names: readonly string[]): Promise<Arrays> | Arrays {
+  const bytes = readFile(file);
+  if (/\.safetensors$/i.test(file)) return readTensors(bytes, file);
+  if (isZip(bytes)) return readNpz(bytes, file);
+  if (isNpy(bytes)) return readNpy(bytes, file);
+  throw new ArgumentError(
+    `--data ${file} is a file that is none of .npz, .npy, .safetensors, .csv, .tsv and .parquet, must be one of these, one of ${names.join(', ')}, or the folder of the IDX files`,
+  );
+}

@@ -1,0 +1,137 @@
+// Examples from tables, whatever their format: a file with a row each, or a folder of two such files. What the columns are
+// follows from their names, from the flags, or from the table that a model was trained on.
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  FormatError,
+  pixelColumns,
+  type RowListener,
+  type Table,
+  TableBuilder,
+  type TableForm,
+  type TableOptions,
+} from 'latentgpu/node';
+import type { ReadingOptions } from '../options/reading-options.js';
+import type { Arrays, Part } from './arrays.js';
+import { isCsv, readCsv } from './csv-file.js';
+import { isParquet, readParquet } from './parquet-file.js';
+import type { ReadProgress, RowsOf } from './rows.js';
+
+/** By the end of a file's name. */
+const FORMATS: readonly { is(file: string): boolean; read: RowsOf }[] = [
+  { is: isCsv, read: readCsv },
+  { is: isParquet, read: readParquet },
+];
+
+export const isTable = (file: string): boolean => FORMATS.some(({ is }) => is(file));
+
+/** A table whose options follow from its columns. */
+async function readTable(
+  file: string,
+  optionsFor: (names: readonly string[], hasHeader: boolean) => TableOptions,
+  progress: ReadProgress,
+): Promise<Table> {
+  let builder: TableBuilder | undefined;
+  const listener: RowListener = {
+    columns: (names, hasHeader) => {
+      builder = new TableBuilder(file, optionsFor(names, hasHeader));
+      builder.columns(names, hasHeader);
+    },
+    row: (numbers, texts, line) => builder?.row(numbers, texts, line),
+  };
+  await FORMATS.find(({ is }) => is(file))?.read(file, listener, progress);
+  if (!builder) throw new FormatError(`${file} has no columns`);
+  return builder.table();
+}
+
+/** What the flags say of columns. */
+function columnOptions({ 'label-column': labelColumn, drop, categorical, missing }: ReadingOptions): TableOptions {
+  return {
+    ...(labelColumn !== undefined && { labelColumn }),
+    ...(drop && { drop }),
+    ...(categorical && { categorical }),
+    ...(missing && { missing }),
+  };
+}
+
+/** A part of a data set, what its features are called, and how to read another table in the same way. */
+interface TablePart extends Part {
+  features?: readonly string[];
+  table?: TableForm;
+  dropped: number;
+}
+
+/** @throws FormatError naming file, line and column of what is no number */
+async function readTablePart(
+  file: string,
+  reading: ReadingOptions,
+  like: TableForm | undefined,
+  progress: ReadProgress,
+): Promise<TablePart> {
+  const given = columnOptions(reading);
+  const { missing: _, ...columns } = given;
+  let images = false;
+  const table = await readTable(
+    file,
+    (names, hasHeader) => {
+      if (like) return { ...given, like };
+      // Flags that say what columns are leave no room for guesses.
+      const guessed = Object.keys(columns).length > 0 ? { options: {}, images: false } : pixelColumns(names, hasHeader);
+      images = guessed.images;
+      return { ...guessed.options, ...given };
+    },
+    progress,
+  );
+  const { features, labels: codes, classes = [], names, form, dropped } = table;
+  const [count = 0, width = 0] = features.shape;
+  const side = Math.sqrt(width);
+  const labels = codes && { ...codes, name: `${file}: column "${form.label?.name}"`, names: classes };
+  const part = { ...(labels && { labels }), dropped };
+  if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
+  return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
+}
+
+/** The tables of a folder, mnist_train.csv and mnist_test.csv or one; undefined if it is not clear which they are. */
+export function tablesOf(folder: string): TableFiles | undefined {
+  const tables = fs.readdirSync(folder).filter((name) => !name.startsWith('.') && isTable(name));
+  const named = (part: RegExp) => tables.filter((name) => part.test(name));
+  const [train, ...others] = tables.length === 1 ? tables : named(/train/i);
+  const [test, ...more] = named(/test/i).filter((name) => name !== train);
+  if (train === undefined || others.length > 0 || more.length > 0) return undefined;
+  return { train: path.join(folder, train), ...(test !== undefined && { test: path.join(folder, test) }) };
+}
+
+export interface TableFiles {
+  train: string;
+  test?: string;
+}
+
+/**
+ * @param reading of the flags, those of tables
+ * @param known   the table that a model was trained on, if this is another
+ * @param say     told how many rows were left out
+ */
+export async function readTables(
+  { train, test }: TableFiles,
+  reading: ReadingOptions,
+  known: TableForm | undefined,
+  { say, progress }: { say(line: string): void; progress: ReadProgress },
+): Promise<Arrays> {
+  const read = async (file: string, like: TableForm | undefined) => {
+    const { dropped, ...part } = await readTablePart(file, reading, like, progress);
+    if (dropped > 0) say(`${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`);
+    return part;
+  };
+  const { features, table, ...part } = await read(train, known);
+  const other = test === undefined ? undefined : await read(test, table);
+  const label = table?.label?.name;
+  const labelled = label === undefined ? '' : `, label ${table?.hasHeader ? `column ${label}` : label}`;
+  const what = `${test === undefined ? 'a table' : 'two tables'} of ${table ? 'features' : 'pixels'}${labelled}`;
+  return {
+    train: part,
+    ...(other && { test: { examples: other.examples, labels: other.labels } }),
+    ...(features && { features }),
+    ...(table && { table }),
+    what,
+  };
+}

@@ -1,0 +1,22 @@
+// The gradient of |x - WANTED|: the sign of the difference, 0 at 0, as in PyTorch.
+//   dy [count], x [count] -> dx [count]
+// Grid: linear over count.  Host: src/kernels/distance.ts
+#include "lib/linear.wgsl"
+
+override WANTED: f32;
+
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = linear_index(workgroup, groups, lane);
+  if (at < sizes.count) {
+    dx[at] = dy[at] * sign(x[at] - WANTED);
+  }
+}

@@ -1,0 +1,69 @@
+// Arrays by name as the parts of a data set: under the names of Keras (x_train, y_train, ...), of MedMNIST (train_images, ...) or
+// others like them; or one array.
+import { FormatError } from '../errors.js';
+import type { HostArray } from './elements.js';
+
+export interface NamedPart {
+  examples: HostArray;
+  labels?: HostArray | undefined;
+}
+
+export interface NamedParts {
+  train: NamedPart;
+  validation?: NamedPart;
+  test?: NamedPart;
+}
+
+const TRAIN = ['x_train', 'X_train', 'train_images', 'train_x', 'train'];
+const VALIDATION = ['x_val', 'X_val', 'val_images', 'val_x', 'val', 'validation'];
+const TEST = ['x_test', 'X_test', 'test_images', 'test_x', 'test'];
+/** Of an archive without a test set. */
+const ALL = ['images', 'x', 'X', 'data', 'imgs'];
+const LABELS = ['labels', 'y', 'Y', 'target'];
+
+/** y_train of x_train, train_labels of train_images. */
+const labelNames = (images: string): string[] => [
+  images.replace(/^[xX]_/, 'y_'),
+  images.replace('images', 'labels'),
+  images.replace(/_x$/, '_y'),
+];
+
+const KNOWN = new Set([
+  ...[...TRAIN, ...VALIDATION, ...TEST].flatMap((name) => [name, ...labelNames(name)]),
+  ...ALL,
+  ...LABELS,
+]);
+
+/** Whether an array of this name is one of those. Files have other things beside them. */
+export const isNamedPart = (name: string): boolean => KNOWN.has(name);
+
+/**
+ * @param file what to call it in an error
+ * @throws FormatError if no array has a name that says what it is
+ */
+export function namedParts(arrays: ReadonlyMap<string, HostArray>, file: string): NamedParts {
+  const part = (names: readonly string[], labels: (name: string) => readonly string[]): NamedPart | undefined => {
+    const name = names.find((each) => arrays.has(each));
+    const images = name === undefined ? undefined : arrays.get(name);
+    if (!images || name === undefined) return undefined;
+    const found = labels(name).find((each) => each !== name && arrays.has(each));
+    return { examples: images, labels: found === undefined ? undefined : arrays.get(found) };
+  };
+  const train = part(TRAIN, labelNames) ?? part(ALL, () => LABELS) ?? onlyOne(arrays);
+  if (!train)
+    throw new FormatError(
+      `${file} has the arrays ${shortList([...arrays.keys()])}, must have x_train (and y_train, x_test, y_test), or one array of images`,
+    );
+  const [validation, test] = [part(VALIDATION, labelNames), part(TEST, labelNames)];
+  return { train, ...(validation && { validation }), ...(test && { test }) };
+}
+
+const SHOWN = 12;
+
+const shortList = (names: readonly string[]): string =>
+  names.length === 0 ? 'none' : names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', ...' : '');
+
+function onlyOne(arrays: ReadonlyMap<string, HostArray>): NamedPart | undefined {
+  const [first, ...others] = arrays.values();
+  return first && others.length === 0 ? { examples: first } : undefined;
+}
