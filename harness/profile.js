@@ -3,6 +3,7 @@
 // @ts-check
 import fs from 'node:fs';
 import {
+  candidatesOn,
   countOf,
   createModel,
   createTrainer,
@@ -65,7 +66,7 @@ async function printProduct(sizes, { adapter, repeat, kernel, precision, json, q
     report.say(harness.describeAdapter(device.adapter));
     const profile = await profileMatmul(device, {
       ...sizes,
-      candidates: true,
+      candidates: candidatesOn,
       ...(precision !== undefined && { precision }),
       ...(kernel !== undefined && kernel !== 'matmul' && { first: kernel }),
       ...(!quiet && { onProgress: (next) => harness.print(harness.progressLine(next), process.stderr) }),

@@ -98,7 +98,7 @@ export {
   validateSpec,
 } from './model/spec.js';
 // What the library does with its own options, for pages and programs that have more of them.
-export { requireKnownKeys } from './names.js';
+export { didYouMean, requireKnownKeys } from './names.js';
 export type { Dispatch, Plan } from './plan/plan.js';
 export { type DataIdentity, type ExamplesIdentity, type ImagesIdentity, identify } from './train/identity.js';
 export type { Losses, LossSums } from './train/metrics.js';

@@ -23,7 +23,7 @@ export { type InferredSpec, inferSpec } from './model/infer.js';
 export { quantile } from './model/scaling.js';
 export { logVarRangeOf } from './model/spec.js';
 export { numberFault } from './model/values.js';
-export { didYouMean, nearest } from './names.js';
+export { nearest } from './names.js';
 export { listAdapters, type NodeDeviceOptions, openDevice } from './node/adapters.js';
 export { type TuningFileOptions, tuningFile } from './node/tuning-file.js';
 export { containerDriverFolders, driverFolders } from './node/vulkan.js';

@@ -1,7 +1,7 @@
 // latentgpu/profile: shows what a training step does, and times it and its kernels. Apart from the rest because most pages
 // never profile.
 
-export { variantText } from '../kernels/candidates.js';
+export { variantText } from '../kernels/matmul-variants.js';
 export { printPlan } from '../plan/print.js';
 export { measureCeilings } from './ceilings.js';
 export {

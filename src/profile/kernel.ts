@@ -6,20 +6,18 @@ import type { AdapterSummary, Device } from '../gpu/device.js';
 import { watched } from '../gpu/faults.js';
 import { Memory } from '../gpu/memory.js';
 import { pipelinesOf } from '../gpu/pipelines.js';
+import { requirePrecision } from '../gpu/precision.js';
 import { type Machine, Program } from '../gpu/program.js';
 import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
-import { variantText } from '../kernels/candidates.js';
 import { bytesOf, type Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmulFor, matmulVariants } from '../kernels/matmul.js';
+import { variantText } from '../kernels/matmul-variants.js';
 import type { NumberType } from '../kernels/stored.js';
-import { requireOneOf } from '../model/values.js';
 import { requireKnownKeys } from '../names.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
-import { checkPrecision } from '../train/options.js';
-import { candidatesOn } from '../train/variants.js';
 import { halfBits } from './half-bits.js';
 import {
   MATMUL_FORMS,
@@ -40,8 +38,8 @@ export interface MatmulProfileOptions extends MatmulSizes {
   variants?: readonly string[];
   /** The name of one that comes before the others. */
   first?: string;
-  /** Also every candidate that the tuner has for the sizes, the device's default before all. */
-  candidates?: boolean;
+  /** What else is timed: those that a model has for a matmul (candidatesOn of latentgpu/tune), its default before all. */
+  candidates?: (device: Device, shape: MatmulShape) => readonly MatmulVariant[];
   /** What A and B are in memory; f32 by default. */
   precision?: NumberType;
   /** All three by default. */
@@ -83,7 +81,7 @@ export interface KernelRow
   worst: number;
   /** The fastest of its form, by the median. */
   best: boolean;
-  /** Whether it is what a model takes for these sizes without tuning. */
+  /** Whether it is what a model takes for these sizes without tuning, as `candidates` tells. */
   default: boolean;
 }
 
@@ -127,8 +125,7 @@ export async function profileMatmul(device: Device, options: MatmulProfileOption
   requireKnownKeys(options, KEYS, 'profileMatmul');
   const { m, n, k, forms = MATMUL_FORMS, precision = 'f32' } = options;
   for (const form of forms) checkForm(form);
-  requireOneOf(precision, ['f32', 'f16'], 'precision');
-  checkPrecision({ precision }, device);
+  requirePrecision(precision, device);
   checkSizes({ m, n, k });
   const candidates = forms.flatMap((form) => candidatesFor(device, { m, n, k }, form, precision, options));
   return timeAll(device, { m, n, k }, precision, candidates, options.onProgress);
@@ -141,16 +138,21 @@ function candidatesFor(
   { m, n, k }: MatmulSizes,
   form: MatmulForm,
   precision: NumberType,
-  { variants, first, candidates = false }: MatmulProfileOptions,
+  { variants, first, candidates }: MatmulProfileOptions,
 ): PlacedCandidate[] {
   const shape = shapeOf({ m, n, k }, form, precision);
   const simple = matmulVariants(device.adapter, device.features.has('subgroups'));
-  const [standard, ...others] = candidatesOn(device, shape);
-  const all = candidates && standard ? [standard, ...others, ...simple] : simple;
+  const offered = candidates?.(device, shape) ?? [];
+  const all = [...offered, ...simple];
   const distinct = all.filter((one, at) => all.findIndex((other) => variantText(other) === variantText(one)) === at);
   const before = first === undefined ? [] : named(device, distinct, [first]);
   const rest = (variants ? named(device, distinct, variants) : distinct).filter(({ name }) => name !== before[0]?.name);
-  return [...before, ...rest].map((variant) => ({ form, variant, kernel: matmulFor({ m, n }, variant, 'plain') }));
+  return [...before, ...rest].map((variant) => ({
+    form,
+    variant,
+    kernel: matmulFor({ m, n }, variant, 'plain'),
+    default: variant === offered[0],
+  }));
 }
 
 const shapeOf = (sizes: MatmulSizes, form: MatmulForm, precision: NumberType): MatmulShape => ({
@@ -185,6 +187,7 @@ export interface Candidate {
 
 interface PlacedCandidate extends Candidate {
   form: MatmulForm;
+  default: boolean;
 }
 
 /** The same for any kernels that bind a, b and c. */
@@ -196,7 +199,7 @@ export async function profileCandidates(
   onProgress?: (progress: KernelProgress) => void,
 ): Promise<KernelReport> {
   checkSizes(sizes);
-  const placed = forms.flatMap((form) => candidates.map((candidate) => ({ ...candidate, form })));
+  const placed = forms.flatMap((form) => candidates.map((candidate) => ({ ...candidate, form, default: false })));
   return timeAll(device, sizes, 'f32', placed, onProgress);
 }
 
@@ -219,7 +222,7 @@ async function timeAll(
       const { variant, kernel, form } = candidate;
       if (want?.form !== form) want = { form, product: product(sizes, form, sample, bench.a, bench.b) };
       onProgress?.({ variant, form, kernel: kernel.name, number: index + 1, of: candidates.length });
-      const result = await bench.measure(candidate, form, want.product);
+      const result = await bench.measure(candidate, want.product);
       if ('reason' in result) refused.push(result);
       else rows.push(result);
     }
@@ -289,7 +292,8 @@ class Bench {
     return this.device.features.has('timestamp-query') && !this.quantized ? 'timestamps' : 'repetition';
   }
 
-  async measure({ variant, kernel }: Candidate, form: MatmulForm, want: Product): Promise<KernelRow | RefusedKernel> {
+  async measure(candidate: PlacedCandidate, want: Product): Promise<KernelRow | RefusedKernel> {
+    const { variant, kernel, form } = candidate;
     const dispatch = this.dispatch(kernel, form);
     const refuse = (reason: string): RefusedKernel => ({ variant, form, kernel: kernel.name, reason });
     const program = await this.program(dispatch).catch((error: unknown) => {
@@ -315,9 +319,7 @@ class Bench {
       ...rates(flops, bytes, middle),
       worst: worst.ratio,
       best: false,
-      default:
-        variantText(variant) ===
-        variantText(candidatesOn(this.device, shapeOf(this.sizes, form, this.precision))[0] ?? variant),
+      default: candidate.default,
     };
   }
 

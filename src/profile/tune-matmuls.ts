@@ -4,14 +4,13 @@
 import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
+import { requirePrecision } from '../gpu/precision.js';
 import { type Outcome, type Refusal, tune } from '../gpu/tune.js';
 import { defaultVariant, deviceFeatures, variantText } from '../kernels/candidates.js';
 import { type MatmulVariants, shapeText } from '../kernels/choices.js';
 import type { NumberType } from '../kernels/stored.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
-import { requireOneOf } from '../model/values.js';
 import { requireKnownKeys } from '../names.js';
-import { checkPrecision } from '../train/options.js';
 import { candidatesOn } from '../train/variants.js';
 import { measureMultiplyAdd } from './ceilings.js';
 import { epilogueOf, type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
@@ -98,8 +97,7 @@ export async function chooseMatmuls(
   const { budgetMs = device.adapter.software ? BUDGET_SOFTWARE_MS : BUDGET_GPU_MS } = options;
   if (!(budgetMs > 0)) throw new ArgumentError(`budgetMs: ${budgetMs}, must be milliseconds above 0`);
   validateSpec(spec);
-  requireOneOf(precision, ['f32', 'f16'], 'precision');
-  checkPrecision({ precision }, device);
+  requirePrecision(precision, device);
   device.check();
   const started = performance.now();
   const matmuls = plannedMatmuls(device, spec, batch, precision);

@@ -1,7 +1,6 @@
 // What a caller may say about training, its defaults, and what steps make of it.
 import { type CheckedExamples, sizeOf, sizeText } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
-import type { Device } from '../gpu/device.js';
 import { encoderDepth, type Part } from '../graph/build.js';
 import type { NumberType } from '../kernels/stored.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
@@ -142,14 +141,6 @@ export function optionsOf({
     ...(precision === 'f16' && { precision }),
     ...(store === 'f16' && { store }),
   };
-}
-
-/** @throws ArgumentError if the device cannot train with this precision */
-export function checkPrecision({ precision }: Pick<StepSettings, 'precision'>, { features, adapter }: Device): void {
-  if (precision === 'f16' && !features.has('shader-f16'))
-    throw new ArgumentError(
-      `precision: "f16" needs a device with the feature "shader-f16", which ${adapter.name} has not; use "f32", or another adapter`,
-    );
 }
 
 /**

@@ -6,6 +6,7 @@ import { checkDataset, checkExamples, countOf, type Examples } from '../data/exa
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { allOf, lossTold, messageOf } from '../gpu/faults.js';
+import { requirePrecision } from '../gpu/precision.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
@@ -15,7 +16,7 @@ import { Evaluator } from './evaluate.js';
 import { lendStepper } from './lend.js';
 import type { Losses } from './metrics.js';
 import type { Model } from './model.js';
-import { checkFits, checkPrecision, partOf, settingsFrom, type TrainerOptions } from './options.js';
+import { checkFits, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import { type RecoveryOptions, recoveryFrom, StateKeeper } from './recovery.js';
 import { checkTrainOptions, type EpochReport, type TrainOptions } from './reports.js';
@@ -52,7 +53,7 @@ export async function createTrainer(
     if (examples) checkFits(examples, `${data.name}.${part}`, model.spec);
   }
   model.checkUsable();
-  checkPrecision(settings, model.device);
+  requirePrecision(settings.precision, model.device);
   const { fuse = true, keepGradients = false } = options;
   const pass = { fuse, keepGradients, part: partOf(model.spec, options.layer) };
   const trainer = new Trainer(await TrainerState.create(model, data, settings, pass), recovery);

@@ -111,7 +111,7 @@ test('all variants with one of them first; each is told before it is timed', asy
 });
 
 test('candidates of each form, the default first and named so, each once', async () => {
-  const report = await profileMatmul(device, { m: 8, n: 12, k: 16, forms: ['NT', 'TN'], candidates: true });
+  const report = await profileMatmul(device, { m: 8, n: 12, k: 16, forms: ['NT', 'TN'], candidates: candidatesOn });
   checkRows(report);
   assert.equal(report.refused, []);
   const simple = matmulVariants(device.adapter, device.features.has('subgroups')).map(variantText);

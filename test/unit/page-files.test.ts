@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,7 +16,8 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
  * Bytes, gzipped. 40 KB until snapshots, recovery, errors in words and all dtypes of safetensors came, which took ten;
  * epilogues that end in losses, samples and optimizers took three more, and variants
  * that are pinned, so that a run has the same bits again, one; datasets in several buffers and sizes as data, half of one;
- * examples of any shape and type, scaling, and scores row by row, four and a half.
+ * examples of any shape and type, scaling, and scores row by row, four and a half; copies of
+ * weights in f16, shapes that tell it from f32, and subgroup matrices two and a half.
  */
 const MOST = 70_000;
 
@@ -35,6 +37,20 @@ for (const [file, most, loads] of [
     const imports = [...text.matchAll(/(?:(?<!")\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]);
     assert.equal([...new Set(imports)].sort(), [...loads]);
   });
+
+test('what these files take of the engine, it has', async () => {
+  const engine = new Set(Object.keys(await import(pathToFileURL(path.join(root, 'dist/latentgpu.js')).href)));
+  for (const file of ['worker', 'session', 'profile', 'tune', 'data']) {
+    const imports = [...read(`dist/latentgpu-${file}.js`).matchAll(/import\{([^}]*)\}from"\.\/latentgpu\.js"/g)];
+    const names = imports.flatMap(([, list = '']) => list.split(',').map((one) => one.split(' as ')[0] ?? ''));
+    assert.ok(names.length > 0, file);
+    assert.equal(
+      [...new Set(names)].filter((name) => !engine.has(name)),
+      [],
+      file,
+    );
+  }
+});
 
 /** Bytes, gzipped: a second at 1.5 Mbit/s, a slow phone. */
 const MOST_PAGE = 190_000;

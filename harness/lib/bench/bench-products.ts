@@ -1,6 +1,13 @@
 // Matrix products, each in every variant that the device can run, checked against f64 and timed by profileMatmul: which
 // variants there are is asked there and nowhere else.
-import { type Device, type KernelProgress, type KernelRow, type NumberType, profileMatmul } from 'latentgpu/node';
+import {
+  candidatesOn,
+  type Device,
+  type KernelProgress,
+  type KernelRow,
+  type NumberType,
+  profileMatmul,
+} from 'latentgpu/node';
 import { variantName } from '../profile/kernel-table.js';
 import type { LeftOut, ProductReport, ProductRow } from './report.js';
 import { type ProductSize, productFlops } from './sizes.js';
@@ -62,7 +69,7 @@ async function timeProduct(
     n,
     k,
     forms: [form],
-    candidates: true,
+    candidates: candidatesOn,
     precision,
     onProgress: (now) => listener.progress(now),
   });
