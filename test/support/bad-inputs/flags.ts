@@ -186,7 +186,7 @@ const PROFILE: [line: string, told: string][] = [
   ['--m 3 --n 3 --k 0', '--k is 0, must be a whole number >= 1; for example --k 1024'],
   [
     '--m 3 --n 3 --k 3 --steps 4',
-    '--steps has no meaning with --m, --n and --k, only --kernel, --json, --adapter, --repeat, --quiet have; leave it out',
+    '--steps has no meaning with --m, --n and --k, only --kernel, --json, --adapter, --repeat, --precision, --quiet have; leave it out',
   ],
   ['--ceilings --steps 4', '--steps has no meaning with --ceilings, only --adapter, --quiet have; leave it out'],
   ['--compare a.json', '--compare takes two reports and no other flag; for example --compare before.json after.json'],
