@@ -158,7 +158,7 @@ test('profile, bench and doctor run', () => {
   assert.match(latentgpu('profile', ...small, '--adapter', ADAPTER), /^kernels +[\d.]+ /m);
   assert.match(
     latentgpu('bench', '--matmul', '--size', '16', '--adapter', ADAPTER),
-    /^square +NT +16 x 16 x 16 .*<- best$/m,
+    /^square +NT +16 x 16 x 16 .*<- best/m,
   );
   const { versions } = JSON.parse(latentgpu('doctor', '--json'));
   assert.is(versions.node, process.versions.node);
