@@ -11,10 +11,11 @@ import {
 } from 'latentgpu/node';
 import { type DataListener, loadData } from '../data/data.js';
 import { describeExamples } from '../data/examples.js';
-import { checkImagesFit, readAsRun } from '../generate/generate.js';
+import { checkImagesFit } from '../generate/generate.js';
 import type { ExportOptions } from '../options/export-options.js';
 import { versions } from '../report/describe.js';
 import { DownloadError } from '../run/fail.js';
+import { readAsRun } from '../run/read-as-run.js';
 import type { StoredRun } from '../run/read-run.js';
 import { encodePage, pageContents, readPageParts } from './html-page.js';
 

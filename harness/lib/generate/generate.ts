@@ -16,12 +16,12 @@ import {
   sizeText,
 } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
-import { type DataListener, type LoadOptions, loadData } from '../data/data.js';
+import { type DataListener, loadData } from '../data/data.js';
 import { describeExamples, imageSizeOf } from '../data/examples.js';
 import type { GenerateOptions } from '../options/generate-options.js';
-import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import { describeData } from '../report/describe.js';
 import { featureNames } from '../report/features.js';
+import { readAsRun } from '../run/read-as-run.js';
 import type { StoredRun } from '../run/read-run.js';
 import type { Results } from '../run/results.js';
 import { type ClassNames, classOf } from './classes.js';
@@ -108,16 +108,6 @@ export async function loadRunData(
       cause: error,
     });
   }
-}
-
-/** How the run's data, or those that --data names instead, are read: as the run's, but for what flags say. */
-export function readAsRun(options: ReadingOptions & { data?: string }, run: StoredRun): LoadOptions {
-  const { reading: inherited, table, classes } = run;
-  const given = readingOf(options);
-  if (options.data === undefined || run.data === undefined) return { ...given, inherited };
-  // Flags that say what columns are read another table than the run's.
-  const own = given.drop ?? given.categorical;
-  return { ...given, inherited, known: { classes: classes ?? 'numbers', ...(table && !own && { table }) } };
 }
 
 function noExamples({ shape = [], features, classes }: StoredRun): ExampleSet {
