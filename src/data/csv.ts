@@ -4,7 +4,8 @@ import { FormatError } from '../errors.js';
 
 /** Rows of a table as they come. */
 export interface RowListener {
-  /** The names of the columns; once, before all rows: those of the first line, or column 1, column 2, ... */
+  /** The names of the columns; once, before all rows: those of the first line, or column 1, column 2, ... The reader tells them
+   * when it has seen two lines, or the only one. */
   columns(names: string[], hasHeader: boolean): void;
   /**
    * A row, of as many fields as there are columns. Both arrays are used again for the next.
@@ -37,6 +38,8 @@ export class CsvReader {
   private columnCount = 0;
   private line = 0;
   private begun = false;
+  /** The first line, until the second one says whether it is of names. */
+  private first: { bytes: Uint8Array; fields: string[]; line: number } | undefined;
   private numbers = new Float64Array(0);
   private texts: (string | undefined)[] = [];
   private readonly decoder = new TextDecoder();
@@ -56,6 +59,7 @@ export class CsvReader {
   end(): void {
     this.consume(new Uint8Array(0), true);
     if (!this.begun) throw new FormatError(`${this.name} has no line, must be a table; is it the right file?`);
+    this.settle([]);
   }
 
   private consume(bytes: Uint8Array, last: boolean): void {
@@ -91,7 +95,10 @@ export class CsvReader {
     const to = end > from && bytes[end - 1] === RETURN ? end - 1 : end;
     if (to === from) return; // an empty line, as many files end with
     if (!this.begun) this.begin(bytes, from, to);
-    else this.takeRow(bytes, from, to);
+    else {
+      if (this.first) this.settle(this.fieldsOf(bytes, from, to));
+      this.takeRow(bytes, from, to, this.line);
+    }
     // Line breaks within quotes count, too.
     for (let at = from; at < end; at++) if (bytes[at] === NEWLINE) this.line++;
   }
@@ -103,10 +110,18 @@ export class CsvReader {
     this.columnCount = fields.length;
     this.numbers = new Float64Array(fields.length);
     this.texts = new Array(fields.length).fill(undefined);
-    const hasHeader = fields.some(isName);
+    this.first = { bytes: bytes.slice(from, to), fields, line: this.line };
+  }
+
+  /** Tells the columns, and the first line if it is a row. @param second the fields of the next line; none if there is no more */
+  private settle(second: readonly string[]): void {
+    if (!this.first) return;
+    const { bytes, fields, line } = this.first;
+    this.first = undefined;
+    const hasHeader = areNames(fields, second);
     const plain = fields.map((_, index) => `column ${index + 1}`);
     this.listener.columns(hasHeader ? fields.map((field, i) => field.trim() || (plain[i] ?? '')) : plain, hasHeader);
-    if (!hasHeader) this.takeRow(bytes, from, to);
+    if (!hasHeader) this.takeRow(bytes, 0, bytes.length, line);
   }
 
   private fieldsOf(bytes: Uint8Array, from: number, to: number): string[] {
@@ -119,7 +134,7 @@ export class CsvReader {
     return fields;
   }
 
-  private takeRow(bytes: Uint8Array, from: number, to: number): void {
+  private takeRow(bytes: Uint8Array, from: number, to: number, line: number): void {
     let column = 0;
     for (let at = from; at <= to; column++) {
       let end = endOfDigits(bytes, at, to);
@@ -135,9 +150,9 @@ export class CsvReader {
     }
     if (column !== this.columnCount)
       throw new FormatError(
-        `${this.name}: line ${this.line} has ${column} fields, must have ${this.columnCount} as the first line has`,
+        `${this.name}: line ${line} has ${column} fields, must have ${this.columnCount} as the first line has`,
       );
-    this.listener.row(this.numbers, this.texts, this.line);
+    this.listener.row(this.numbers, this.texts, line);
   }
 
   private takeText(column: number, text: string): void {
@@ -154,10 +169,24 @@ export class CsvReader {
   }
 }
 
-/** Whether a field of the first line is neither a number nor a missing one. */
-function isName(field: string): boolean {
+/**
+ * Whether the first line has names. It has if the second one has a number below a text: a column of numbers, named; other names
+ * may be numbers then (label,0,1,2). Else a number in it makes it a row, whatever texts stand beside (5.1,3.5,setosa), and so it
+ * does in a line that is alone. Of texts without a number it has names. Missing values say nothing.
+ */
+function areNames(first: readonly string[], second: readonly string[]): boolean {
+  const kinds = first.map(kindOf);
+  const below = second.map(kindOf);
+  if (kinds.some((kind, i) => kind === 'text' && below[i] === 'number')) return true;
+  return kinds.includes('text') && !kinds.includes('number');
+}
+
+type Kind = 'number' | 'text' | 'missing';
+
+function kindOf(field: string): Kind {
   const text = field.trim();
-  return !MISSING.has(text.toLowerCase()) && Number.isNaN(Number(text));
+  if (MISSING.has(text.toLowerCase())) return 'missing';
+  return Number.isNaN(Number(text)) ? 'text' : 'number';
 }
 
 /** The next line break that stands in no quotes; -1 if there is none. */

@@ -124,6 +124,34 @@ test('a first line of numbers, one of which is missing, has no names', () => {
   assert.is(read(bytesOf('a,NA,3\n4,5,6\n')).hasHeader, true);
 });
 
+for (const [what, text, hasHeader] of [
+  ['numbers, and a text beside', '5.1,3.5,setosa\n4.9,3.0,setosa\n', false],
+  ['a text first, and a missing number below', 'setosa,5.1,3\nsetosa,,?\nrosa,1,2\n', false],
+  ['a name above numbers, others being numbers', 'label,0,1,2\n7,0,255,3\n', true],
+  ['names above texts alone', 'colour,shape\nred,round\n', true],
+  ['names above missing values', 'a,b\n,NA\n1,2\n', true],
+  ['names and an empty line', 'a,b\n\n1,2\n', true],
+  ['names alone', 'a,b\n', true],
+  ['one row, with a text', '5.1,3.5,setosa', false],
+  ['a short second line', 'a,b\nx', true],
+] as const)
+  test(`the first line, by the first two: ${what}`, () => {
+    const expected = text.split('\n').filter((line) => line !== '').length - Number(hasHeader);
+    if (what === 'a short second line') {
+      assert.throws(() => read(bytesOf(text)), /line 2 has 1 fields, must have 2/);
+      return;
+    }
+    for (const piece of [1, 3, 100]) {
+      const { hasHeader: has, rows, lines, names } = read(bytesOf(text), piece);
+      assert.equal([has, rows.length], [hasHeader, expected]);
+      assert.is(
+        lines[0] ?? 2,
+        hasHeader ? text.split('\n').findIndex((line, at) => at > 0 && line !== '') + 1 || 2 : 1,
+      );
+      assert.is(names[0], hasHeader ? text.split(',')[0] : 'column 1');
+    }
+  });
+
 test('a category that only dropped rows have is none', () => {
   const text = 'colour,size\nred,1\ngreen,NA\nblue,3\n';
   const { names, values, dropped } = table(text, { categorical: ['colour'], missing: 'drop' });
