@@ -59,7 +59,7 @@ test('train, val and test, with the classes of train, in the order of numbers; s
     'train/9/b.png': grey(3),
     'Test/10/a.png': grey(4),
     'val/9/a.png': grey(5),
-    'other/9/a.png': grey(6),
+    'other/9/notes.txt': 'no picture',
   });
   const { dataset } = await load(root, nowhere());
   assert.equal(
@@ -83,6 +83,24 @@ test('train, val and test, with the classes of train, in the order of numbers; s
   assert.match(
     await refusal('FormatError', load(strange, nowhere())),
     /test: its folders has the class "b", which the training examples lack, must be one of a; /,
+  );
+});
+
+test('a class may be called train; what no reading would take is told', async () => {
+  const trains = tree({ 'bus/1.png': grey(1), 'car/1.png': grey(2), 'train/1.png': grey(3), 'train/2.png': grey(4) });
+  const { dataset } = await load(trains, nowhere());
+  assert.equal([dataset.classes, dataset.train.shape[0], dataset.test.shape[0]], [['bus', 'car', 'train'], 3, 1]);
+  const both = tree({ 'train/a/1.png': grey(1), 'test/a/1.png': grey(2), 'extra/a/1.png': grey(3) });
+  assert.is(
+    await refusal('FormatError', load(both, nowhere())),
+    `${both} has extra/ beside test/, which has folders of classes: as parts (train, val, test) the former would be left out, as classes the folders within test/ would be; must have parts or classes alone: move extra/ away, or name one folder`,
+  );
+  const plain = tree({ 'train/a/1.png': grey(1), '1.png': grey(2) });
+  assert.match(await refusal('FormatError', load(plain, nowhere())), /has 1\.png beside train\/, .* move 1\.png away/);
+  const twice = tree({ 'train/a/1.png': grey(1), 'val/a/1.png': grey(2), 'valid/a/1.png': grey(3) });
+  assert.is(
+    await refusal('FormatError', load(twice, nowhere())),
+    `${twice} has val/ and valid/, which are both the validation part: one would be left out; must have one of them: put them together, or move one away`,
   );
 });
 

@@ -57,6 +57,9 @@ export function hasPictures(folder: string, depth = 0): boolean {
   return depth < LOOKED_AT && foldersIn(folder).some((name) => hasPictures(path.join(folder, name), depth + 1));
 }
 
+/** However deep, where a folder is known to be one of pictures; ends at the first. */
+const hasSomeBelow = (folder: string): boolean => hasPictures(folder, LOOKED_AT - DEEPEST);
+
 /** Files of a part, with the number of its class of each. */
 interface PartFiles {
   folder: string;
@@ -85,6 +88,46 @@ function partFiles(folder: string, others: string[]): PartFiles {
   };
 }
 
+type PartName = keyof typeof PARTS;
+
+/**
+ * The folders of the parts, if that is what the folders are: each that has pictures is one of train/, val/ and test/, and no
+ * picture lies beside. Else they are classes, one of which may be called train; but not where folders of classes within them
+ * tell that they are parts, as a part of the pictures, or their classes, would be lost.
+ * @throws FormatError naming what no reading would take
+ */
+function partsOf(place: string): ({ train: string } & Partial<Record<PartName, string>>) | undefined {
+  const folders = foldersIn(place).filter((name) => hasSomeBelow(path.join(place, name)) || isPart(name));
+  const found = (part: PartName) => folders.filter((name) => partOf(name) === part);
+  const [train] = found('train');
+  if (train === undefined) return undefined;
+  const plain = fs.readdirSync(place).filter((name) => !isHidden(name) && PICTURE.test(name));
+  const beside = listed([...folders.filter((name) => !isPart(name)).map((name) => `${name}/`), ...plain]);
+  if (beside !== '') {
+    const hasClasses = (name: string) =>
+      foldersIn(path.join(place, name)).some((inner) => hasSomeBelow(path.join(place, name, inner)));
+    const classed = folders.find((name) => isPart(name) && hasClasses(name));
+    if (classed === undefined) return undefined;
+    throw new FormatError(
+      `${place} has ${beside} beside ${classed}/, which has folders of classes: as parts (train, val, test) the former would be left out, as classes the folders within ${classed}/ would be; must have parts or classes alone: move ${beside} away, or name one folder`,
+    );
+  }
+  const twice = (Object.keys(PARTS) as PartName[]).find((part) => found(part).length > 1);
+  if (twice !== undefined) {
+    const [first, ...more] = found(twice);
+    throw new FormatError(
+      `${place} has ${first}/ and ${more[0]}/, which are both the ${twice} part: one would be left out; must have one of them: put them together, or move one away`,
+    );
+  }
+  const [[validation], [test]] = [found('validation'), found('test')];
+  return { train, ...(validation !== undefined && { validation }), ...(test !== undefined && { test }) };
+}
+
+const partOf = (name: string): PartName | undefined =>
+  (Object.keys(PARTS) as PartName[]).find((part) => (PARTS[part] as readonly string[]).includes(name.toLowerCase()));
+
+const isPart = (name: string): boolean => partOf(name) !== undefined;
+
 /**
  * @param place as it was given to --data
  * @throws FormatError naming files that cannot be read, or that are of another size than the first
@@ -96,18 +139,16 @@ export async function readPictures(
   threads?: number,
 ): Promise<Arrays> {
   const others: string[] = [];
-  const folders = foldersIn(place);
-  const named = (names: readonly string[]) => folders.find((name) => names.includes(name.toLowerCase()));
-  const train = named(PARTS.train);
+  const folders = partsOf(place);
   const within = (name: string | undefined) =>
     name === undefined ? undefined : partFiles(path.join(place, name), others);
   const parts =
-    train === undefined
+    folders === undefined
       ? { train: partFiles(place, others) }
       : {
-          train: partFiles(path.join(place, train), others),
-          validation: within(named(PARTS.validation)),
-          test: within(named(PARTS.test)),
+          train: partFiles(path.join(place, folders.train), others),
+          validation: within(folders.validation),
+          test: within(folders.test),
         };
   if (others.length > 0)
     say(`left out, as they are neither .png nor .jpg: ${listed(others.map((file) => path.relative(place, file)))}`);
