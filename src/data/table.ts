@@ -10,6 +10,8 @@ export interface TableOptions {
    * number; so for the columns below. "label" by default, where there is one; false: none.
    */
   labelColumn?: string | number | false;
+  /** A table without that column has no labels, then; else it is refused. For a column that another table was read with. */
+  labelMayLack?: boolean;
   /** Columns that are left out, by name or number from 1. */
   drop?: readonly (string | number)[];
   /** Columns whose values are categories: one-hot, in the order of their names. */
@@ -18,7 +20,7 @@ export interface TableOptions {
   missing?: 'refuse' | 'mean' | 'drop';
   /**
    * The table that a model is trained on: this one gives the same features, from the columns of these names, or, where one of
-   * both has no names, of these numbers. Drop and categorical mean nothing then.
+   * both has no names, of these numbers, or of these features alone in their order. Drop and categorical mean nothing then.
    */
   like?: TableForm;
 }
@@ -118,9 +120,10 @@ export class TableBuilder implements RowListener {
   }
 
   private labelIndex(like: TableForm | undefined): number {
-    const { labelColumn } = this.options;
+    const { labelColumn, labelMayLack } = this.options;
     if (labelColumn === false) return -1;
-    if (labelColumn !== undefined) return this.indexOf(labelColumn);
+    if (labelColumn !== undefined && !(labelMayLack && like?.label))
+      return labelMayLack && this.find(labelColumn) < 0 ? -1 : this.indexOf(labelColumn);
     // A table for testing may have none, as at Kaggle.
     if (like?.label) return this.indexLike(like.label, like);
     const isFeature = (name: string) => like?.columns.some((column) => column.name === name);
@@ -161,17 +164,26 @@ export class TableBuilder implements RowListener {
     };
   }
 
-  /** By name where both tables have names, else by number where both are of one width; -1 if it is not there. */
+  /**
+   * By name where both tables have names, else by number where both are of one width, or by its place among the features where
+   * these are all that there is; -1 if it is not there.
+   */
   private indexLike({ name, number }: Pick<TableColumn, 'name' | 'number'>, like: TableForm): number {
     if (like.hasHeader && this.hasHeader) return this.names.indexOf(name);
-    return this.names.length === like.width ? number - 1 : -1;
+    if (this.names.length === like.width) return number - 1;
+    return this.names.length === like.columns.length
+      ? like.columns.findIndex((column) => column.number === number)
+      : -1;
+  }
+
+  /** -1 if it is not there. */
+  private find(column: string | number): number {
+    return columnIndex(this.names, column);
   }
 
   private indexOf(column: string | number): number {
-    const byName = typeof column === 'number' ? -1 : this.names.indexOf(column);
-    if (byName >= 0) return byName;
-    const number = typeof column === 'number' ? column : /^\d+$/.test(column) ? Number(column) : Number.NaN;
-    if (Number.isInteger(number) && number >= 1 && number <= this.names.length) return number - 1;
+    const index = this.find(column);
+    if (index >= 0) return index;
     throw new ArgumentError(
       `${this.name} has no column "${column}": ${this.known()}; name one of them, or give its number, 1 to ${this.names.length}`,
     );
@@ -319,6 +331,14 @@ export class TableBuilder implements RowListener {
     }
     return out;
   }
+}
+
+/** By name, else by number from 1; -1 if there is none. */
+export function columnIndex(names: readonly string[], column: string | number): number {
+  const byName = typeof column === 'number' ? -1 : names.indexOf(column);
+  if (byName >= 0) return byName;
+  const number = typeof column === 'number' ? column : /^\d+$/.test(column) ? Number(column) : Number.NaN;
+  return Number.isInteger(number) && number >= 1 && number <= names.length ? number - 1 : -1;
 }
 
 const rowsPerBlock = (width: number): number => Math.max(1, Math.floor(BLOCK / width));

@@ -98,6 +98,31 @@ test('numbers from 0 are their own classes, other numbers keep their names, in o
   );
 });
 
+test("a run's label column may lack in other data and in the table for testing, but not where a flag asks for it", async () => {
+  const flags: LoadOptions = { 'label-column': 'Class' };
+  const two = folder({ 'train.csv': 'x,Class\n1,a\n2,b\n', 'test.csv': 'x\n3\n' });
+  const { test: held, table } = await dataOf(two, flags);
+  assert.equal([held.labels, [...held.values]], [undefined, [3]]);
+  assert.ok(table);
+  const known = { classes: ['a', 'b'], table };
+  const other = file('x\n4\n5\n');
+  assert.is((await dataOf(other, { inherited: flags, known })).test.labels, undefined);
+  assert.match(await refusal('ArgumentError', dataOf(other, { ...flags, known })), /t\.csv has no column "Class"/);
+  assert.match(await refusal('ArgumentError', dataOf(other, { inherited: flags })), /t\.csv has no column "Class"/);
+});
+
+test('pixels stay pixels when a flag names their label column', async () => {
+  const text = 'label,pixel0,pixel1,pixel2,pixel3\n1,0,255,3,4\n0,5,6,7,8\n';
+  for (const column of ['label', '1']) {
+    const { train, classes, features } = await dataOf(file(text), { 'label-column': column });
+    assert.equal([train.shape, train.values instanceof Uint8Array, features], [[1, 2, 2], true, undefined], column);
+    assert.is(classes, undefined);
+  }
+  const run = { inherited: { 'label-column': 'label' }, known: { classes: 'numbers' as const } };
+  const bare = await dataOf(file('pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n5,6,7,8\n'), run);
+  assert.equal([bare.train.shape, bare.train.labels], [[1, 2, 2], undefined], 'as test.csv at Kaggle');
+});
+
 test("EMNIST's letters, 1..26, are classes 0..25 and keep their names", async () => {
   const labels = Buffer.from(idx(26).map((byte, at) => (at < 8 ? byte : byte + 1)));
   const dir = folder({ [TRAIN]: idx(26, 2, 2), 'train-labels-idx1-ubyte': labels, [TEST]: idx(1, 2, 2) });

@@ -200,6 +200,22 @@ test('a table like another: its columns by name, its categories, its means', () 
   );
 });
 
+test('a label column of the training table may lack, unless it is asked for here', () => {
+  const builder = new TableBuilder('train.csv', { labelColumn: 'Class' });
+  const reader = new CsvReader('train.csv', builder);
+  reader.push(bytesOf('x,y,Class\n1,2,a\n'));
+  reader.end();
+  const { form } = builder.table();
+  const other = (text: string, labelMayLack: boolean) =>
+    table(text, { labelColumn: 'Class', labelMayLack, like: form }).labels;
+  assert.is(other('x,y\n3,4\n', true), undefined);
+  assert.equal(other('Class,x,y\na,3,4\n', true), [0]);
+  assert.throws(() => other('x,y\n3,4\n', false), /^t\.csv has no column "Class": its columns are x, y; name one/);
+  assert.is(table('x,y\n3,4\n', { labelColumn: 'Class', labelMayLack: true }).labels, undefined);
+  assert.equal(table('3,4\n', { like: form }).values, [3, 4], 'the features alone, without names');
+  assert.equal(table('3,4,a\n', { like: form }).labels, [0], 'or all of its columns');
+});
+
 for (const [what, first, second, kind, message] of [
   [
     'a category that only it has',

@@ -1,7 +1,7 @@
 // A file or a folder of one's own: finds out of which kind it is, refuses flags that mean nothing for that kind, and has it read.
 import fs from 'node:fs';
 import path from 'node:path';
-import { ArgumentError, didYouMean, isNpy, isZip, type TableForm } from 'latentgpu/node';
+import { ArgumentError, didYouMean, isNpy, isZip, type TableForm, type TableOptions } from 'latentgpu/node';
 import { checkReading, type DataKind, type ReadingOptions, readingFor } from '../options/reading-options.js';
 import { readNpy, readNpz, readTensors, stem } from './array-files.js';
 import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
@@ -32,6 +32,8 @@ interface PlaceListener {
   download: ReadProgress;
 }
 
+type TableKnown = Pick<TableOptions, 'like' | 'labelMayLack'>;
+
 /** What a path turned out to be. */
 interface Found {
   kind: DataKind;
@@ -52,14 +54,16 @@ export async function loadPlace(
   listener: PlaceListener,
   { reading, inherited = {}, known, keepWhole }: PlaceOptions,
 ): Promise<ExampleSet> {
-  const found = find(place, names, listener, known);
+  // The run's label column; other data need not have it.
+  const labelMayLack = known !== undefined && reading['label-column'] === undefined;
+  const found = find(place, names, listener, { ...(known?.table && { like: known.table }), labelMayLack });
   checkReading(found.kind, reading, `${place} ${found.is}`);
   const all = { ...readingFor(found.kind, inherited), ...reading };
   const source = { name: found.name, place, layout: all.layout, keepWhole, classes: known?.classes };
   return datasetOf(source, await found.read(all), (line) => listener.say(line));
 }
 
-function find(place: string, names: readonly string[], listener: PlaceListener, known: Known | undefined): Found {
+function find(place: string, names: readonly string[], listener: PlaceListener, known: TableKnown): Found {
   const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new ArgumentError(
@@ -67,7 +71,7 @@ function find(place: string, names: readonly string[], listener: PlaceListener, 
     );
   const told = { say: (line: string) => listener.say(line), progress: listener.download.bind(listener) };
   const table = (files: { train: string; test?: string }) => (reading: ReadingOptions) =>
-    readTables(files, reading, known?.table, told);
+    readTables(files, reading, known, told);
   if (!stat.isDirectory()) {
     const name = stem(place);
     if (isTable(place)) return { kind: 'table', is: 'is a table', name, read: table({ train: place }) };

@@ -65,18 +65,20 @@ interface TablePart extends Part {
 async function readTablePart(
   file: string,
   reading: ReadingOptions,
-  like: TableForm | undefined,
+  { like, labelMayLack }: Pick<TableOptions, 'like' | 'labelMayLack'>,
   progress: ReadProgress,
 ): Promise<TablePart> {
-  const given = columnOptions(reading);
-  const { missing: _, ...columns } = given;
+  const given = { ...columnOptions(reading), ...(labelMayLack && { labelMayLack }) };
   let images = false;
   const table = await readTable(
     file,
     (names, hasHeader) => {
       if (like) return { ...given, like };
-      // Flags that say what columns are leave no room for guesses.
-      const guessed = Object.keys(columns).length > 0 ? { options: {}, images: false } : pixelColumns(names, hasHeader);
+      // Flags that say what columns are leave no room for guesses, but for that of the label, which pixels have beside them.
+      const guessed =
+        given.drop || given.categorical
+          ? { options: {}, images: false }
+          : pixelColumns(names, hasHeader, reading['label-column']);
       images = guessed.images;
       return { ...guessed.options, ...given };
     },
@@ -108,22 +110,25 @@ export interface TableFiles {
 
 /**
  * @param reading of the flags, those of tables
- * @param known   the table that a model was trained on, if this is another
+ * @param known   the table that a model was trained on, if this is another; and whether the label column, named for that one,
+ *   may lack
  * @param say     told how many rows were left out
  */
 export async function readTables(
   { train, test }: TableFiles,
   reading: ReadingOptions,
-  known: TableForm | undefined,
+  known: Pick<TableOptions, 'like' | 'labelMayLack'>,
   { say, progress }: { say(line: string): void; progress: ReadProgress },
 ): Promise<Arrays> {
-  const read = async (file: string, like: TableForm | undefined) => {
-    const { dropped, ...part } = await readTablePart(file, reading, like, progress);
+  const read = async (file: string, as: Pick<TableOptions, 'like' | 'labelMayLack'>) => {
+    const { dropped, ...part } = await readTablePart(file, reading, as, progress);
     if (dropped > 0) say(`${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`);
     return part;
   };
   const { features, table, ...part } = await read(train, known);
-  const other = test === undefined ? undefined : await read(test, table);
+  // A table for testing may have no labels, as at Kaggle.
+  const asTrain = { ...(table && { like: table }), labelMayLack: true };
+  const other = test === undefined ? undefined : await read(test, asTrain);
   const label = table?.label?.name;
   const labelled = label === undefined ? '' : `, label ${table?.hasHeader ? `column ${label}` : label}`;
   const what = `${test === undefined ? 'a table' : 'two tables'} of ${table ? 'features' : 'pixels'}${labelled}`;
