@@ -58,6 +58,8 @@ export interface Table {
   classes?: string[];
   /** Rows that were left out because a value is missing. */
   dropped: number;
+  /** Of each row, its number among all rows of the file, from 0; only where some were left out. */
+  fileRows?: Uint32Array;
   form: TableForm;
 }
 
@@ -65,6 +67,8 @@ const DEFAULT_LABEL = 'label';
 /** Numbers of a block of rows: the whole is put together once, at the end. */
 const BLOCK = 2 ** 20;
 const SHOWN = 12;
+/** One-hot, each takes a feature: a column that has more of them is none of categories, but of numbers, names or keys. */
+const MOST_CATEGORIES = 1000;
 
 /** A column whose values are kept. */
 interface Stored {
@@ -93,6 +97,8 @@ export class TableBuilder implements RowListener {
   private readonly blocks: Float32Array[] = [];
   private rows = 0;
   private dropped = 0;
+  /** Numbers of the rows that are kept. */
+  private readonly kept: number[] = [];
   private readonly labels: number[] = [];
   private readonly classes = new Map<string, number>();
   private readonly missing: Required<TableOptions>['missing'];
@@ -139,11 +145,33 @@ export class TableBuilder implements RowListener {
       throw new ArgumentError(
         `${this.name}: column "${this.names[twice]}" is to be categories and ${twice === this.label ? 'the label' : 'left out'}, must be one of them`,
       );
+    this.checkNames(dropped);
     return this.names.flatMap((name, index): Stored[] =>
       dropped.has(index) || index === this.label
         ? []
         : [{ index, name, ...(categories.has(index) && { codes: new Map() }) }],
     );
+  }
+
+  /** Another table is read by the names: what is used must have one of its own. */
+  private checkNames(dropped: ReadonlySet<number>): void {
+    const used = this.names.map((_, index) => index).filter((index) => !dropped.has(index));
+    const first = new Map<string, number>();
+    for (const index of used) {
+      const name = this.names[index] ?? '';
+      const other = first.get(name);
+      if (other !== undefined)
+        throw new ArgumentError(
+          `${this.name} has two columns "${name}", numbers ${other + 1} and ${index + 1}, must have one of each name: rename one, or leave one out by its number (--drop ${index + 1})`,
+        );
+      first.set(name, index);
+    }
+  }
+
+  /** The numbers from 1 of all columns that are called as this one. */
+  private sameName(index: number): number[] {
+    const name = this.names[index];
+    return this.names.flatMap((other, at) => (other === name ? [at + 1] : []));
   }
 
   private storedLike(column: TableColumn, like: TableForm): Stored {
@@ -169,7 +197,16 @@ export class TableBuilder implements RowListener {
    * these are all that there is; -1 if it is not there.
    */
   private indexLike({ name, number }: Pick<TableColumn, 'name' | 'number'>, like: TableForm): number {
-    if (like.hasHeader && this.hasHeader) return this.names.indexOf(name);
+    if (like.hasHeader && this.hasHeader) {
+      const index = this.names.indexOf(name);
+      const same = this.sameName(index);
+      if (index < 0 || same.length === 1) return index;
+      // Of two of one name the training table left the other one out, by its number.
+      if (this.names.length === like.width && same.includes(number)) return number - 1;
+      throw new ArgumentError(
+        `${this.name} has ${same.length} columns "${name}", numbers ${same.join(' and ')}, must have one as the training table: rename the others`,
+      );
+    }
     if (this.names.length === like.width) return number - 1;
     return this.names.length === like.columns.length
       ? like.columns.findIndex((column) => column.number === number)
@@ -183,6 +220,11 @@ export class TableBuilder implements RowListener {
 
   private indexOf(column: string | number): number {
     const index = this.find(column);
+    const same = this.sameName(index);
+    if (same.length > 1 && column === this.names[index])
+      throw new ArgumentError(
+        `${this.name} has ${same.length} columns "${column}", numbers ${same.join(' and ')}: give the number of the one that is meant`,
+      );
     if (index >= 0) return index;
     throw new ArgumentError(
       `${this.name} has no column "${column}": ${this.known()}; name one of them, or give its number, 1 to ${this.names.length}`,
@@ -205,6 +247,7 @@ export class TableBuilder implements RowListener {
         return;
       }
     }
+    if (this.missing === 'drop') this.kept.push(this.rows + this.dropped);
     const row = this.space();
     const { stored, sums, counts } = this;
     for (let at = 0; at < this.indices.length; at++) {
@@ -239,7 +282,14 @@ export class TableBuilder implements RowListener {
   }
 
   private category({ index, known }: Stored, codes: Map<string, number>, text: string, line: number): number {
-    if (!known || codes.has(text)) return codeOf(codes, text);
+    if (codes.has(text)) return codeOf(codes, text);
+    if (!known && codes.size < MOST_CATEGORIES) return codeOf(codes, text);
+    if (!known) {
+      const [most, number] = [MOST_CATEGORIES.toLocaleString('en-US'), this.numberText(index)];
+      throw new FormatError(
+        `${this.name}: column "${this.names[index]}" has more than ${most} different values up to line ${line}, must have ${most} at most to be categories: leave it out (--drop ${number}), or take it as numbers if it has such`,
+      );
+    }
     const shown = known.slice(0, SHOWN).join(', ') + (known.length > SHOWN ? ', ...' : '');
     throw new FormatError(
       `${this.name}: line ${line}, column "${this.names[index]}" is "${text}", must be one of the categories of the training table: ${shown}; leave such rows out, or train on a table that has them`,
@@ -282,6 +332,7 @@ export class TableBuilder implements RowListener {
         `${this.name} has no row${this.dropped > 0 ? ` without missing values (${this.dropped} with)` : ''}`,
       );
     const orders = this.stored.map(({ codes, known }) => (known || codes) && ordered(codes ?? new Map(), known));
+    this.checkMeans();
     const names = this.stored.flatMap(({ name }, at) => orders[at]?.names.map((value) => `${name}=${value}`) ?? [name]);
     const means = this.stored.map(({ mean }, at) => mean ?? (this.sums[at] ?? 0) / (this.counts[at] || 1));
     const features = {
@@ -296,6 +347,7 @@ export class TableBuilder implements RowListener {
       features,
       names,
       dropped: this.dropped,
+      ...(this.dropped > 0 && { fileRows: Uint32Array.from(this.kept) }),
       ...(this.label >= 0 && {
         labels: { name: `${this.name}: labels`, shape: [this.rows], values: labels },
         classes: classes.names,
@@ -310,6 +362,21 @@ export class TableBuilder implements RowListener {
         hasHeader: this.hasHeader,
       },
     };
+  }
+
+  /** @throws FormatError naming a column of numbers that has none: it has no mean */
+  private checkMeans(): void {
+    const empty = this.stored.find(({ codes, mean }, at) => !codes && mean === undefined && this.counts[at] === 0);
+    if (empty)
+      throw new FormatError(
+        `${this.name}: column "${empty.name}" has no value in any row, must have one at least to have a mean: leave it out (--drop ${this.numberText(empty.index)})`,
+      );
+  }
+
+  /** A column as a flag takes it: its name, or its number where it has none, or one that a flag cannot hold. */
+  private numberText(index: number): string {
+    const name = this.names[index] ?? '';
+    return this.hasHeader && !/[,\s"']/.test(name) ? name : String(index + 1);
   }
 
   private expanded(orders: readonly (Order | undefined)[], means: readonly number[], width: number): Float32Array {

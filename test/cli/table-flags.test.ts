@@ -57,6 +57,8 @@ test('columns by number, missing values as means or left out', async () => {
   assert.equal(means.classes, ['7', '8', '9']);
   const left = await load(file(text), nowhere(), { missing: 'drop' });
   assert.is(left.dataset.train.shape[0], 1);
+  const whole = await dataOf(file(text), { missing: 'drop', keepWhole: true });
+  assert.equal([...(whole.fileRows ?? [])], [0, 2]);
   assert.match(left.said[0] ?? '', /t\.csv: 2 rows with missing values are left out$/);
   assert.match(
     await refusal('FormatError', dataOf(file(text))),

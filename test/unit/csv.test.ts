@@ -71,7 +71,7 @@ function table(text: string, options: TableOptions = {}) {
   const reader = new CsvReader('t.csv', builder);
   reader.push(bytesOf(text));
   reader.end();
-  const { features, names, labels, classes, dropped } = builder.table();
+  const { features, names, labels, classes, dropped, fileRows } = builder.table();
   return {
     shape: features.shape,
     values: [...features.values],
@@ -79,6 +79,7 @@ function table(text: string, options: TableOptions = {}) {
     labels: labels && [...labels.values],
     classes,
     dropped,
+    ...(fileRows && { fileRows: [...fileRows] }),
   };
 }
 
@@ -112,8 +113,9 @@ test('columns that are dropped, and categories as one-hot', () => {
 test('missing values: refused, the mean of the others, or the row is left out', () => {
   const text = 'a,b\n1,2\n,4\n3,NA\n5,9\n';
   assert.equal(table(text, { missing: 'mean' }).values, [1, 2, 3, 4, 3, 5, 5, 9]);
-  const { values, dropped } = table(text, { missing: 'drop' });
-  assert.equal([values, dropped], [[1, 2, 5, 9], 2]);
+  const { values, dropped, fileRows } = table(text, { missing: 'drop' });
+  assert.equal([values, dropped, fileRows], [[1, 2, 5, 9], 2, [0, 3]], 'and the numbers of those that stay are known');
+  assert.is(table('a\n1\n', { missing: 'drop' }).fileRows, undefined);
 });
 
 test('a first line of numbers, one of which is missing, has no names', () => {
@@ -197,6 +199,29 @@ test('a table like another: its columns by name, its categories, its means', () 
       ['a', 'b'],
     ],
     'by number where one has no names',
+  );
+});
+
+test('two columns of one name: one is left out by its number, here and in a table like it', () => {
+  const text = 'a,b,a\n1,2,3\n';
+  assert.equal(table(text, { drop: [1] }).values, [2, 3]);
+  assert.equal(like(text, 'a,b,a\n4,5,6\n', { drop: [1] }).values, [5, 6]);
+  assert.equal(like(text, 'b,a\n5,6\n', { drop: [1] }).values, [5, 6]);
+  assert.throws(
+    () => like('a,b\n1,2\n', 'a,b,a\n4,5,6\n'),
+    /^t\.csv has 2 columns "a", numbers 1 and 3, must have one as the training table: rename the others$/,
+  );
+});
+
+test('as many categories as there may be, and one more', () => {
+  const text = (count: number) => `id,x\n${Array.from({ length: count }, (_, i) => `k${i},1`).join('\n')}\n`;
+  assert.equal(table(text(1000), { categorical: ['id'] }).shape, [1000, 1001]);
+  assert.throws(
+    () => table(text(1001), { categorical: ['id'] }),
+    (error: Error) =>
+      error instanceof FormatError &&
+      error.message ===
+        't.csv: column "id" has more than 1,000 different values up to line 1002, must have 1,000 at most to be categories: leave it out (--drop id), or take it as numbers if it has such',
   );
 });
 
@@ -305,6 +330,27 @@ const REFUSED: [
     { categorical: ['b'], missing: 'mean' },
     FormatError,
     't.csv: line 3, column "b" is missing; labels and categories have no mean: fill it in, or drop such rows (--missing drop)',
+  ],
+  [
+    'two columns of one name',
+    'a,b,a\n1,2,3\n',
+    {},
+    ArgumentError,
+    't.csv has two columns "a", numbers 1 and 3, must have one of each name: rename one, or leave one out by its number (--drop 3)',
+  ],
+  [
+    'a name that two columns have, in a flag',
+    'a,b,a\n1,2,3\n',
+    { drop: ['a'] },
+    ArgumentError,
+    't.csv has 2 columns "a", numbers 1 and 3: give the number of the one that is meant',
+  ],
+  [
+    'a mean of nothing',
+    'a,b\n1,\n3,NA\n',
+    { missing: 'mean' },
+    FormatError,
+    't.csv: column "b" has no value in any row, must have one at least to have a mean: leave it out (--drop b)',
   ],
   [
     'a column that is two things',

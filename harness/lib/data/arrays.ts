@@ -17,6 +17,8 @@ import { classesOf, type KnownClasses, type Labels } from './classes.js';
 export interface Part {
   examples: HostArray;
   labels?: Labels | undefined;
+  /** Of each example, its number among the rows of the file, from 0; only where some were left out. */
+  fileRows?: Uint32Array | undefined;
 }
 
 export interface Arrays {
@@ -37,6 +39,11 @@ export interface Arrays {
 export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'features' | 'table' | 'what'> {
   /** What the classes 0.. are called, where that is not their number. */
   classes?: readonly string[];
+  /**
+   * Of each test example, its number among the rows of its file, from 0, where rows with missing values were left out: row
+   * `fileRows[i]` of the file is example i. Absent: they are the same; or the examples were held out by chance.
+   */
+  fileRows?: Uint32Array;
 }
 
 /** Of the training examples, where there are no others to test with. */
@@ -79,8 +86,10 @@ export function datasetOf(
     ...(table && { table }),
     ...(taken !== undefined && { what: taken }),
   };
-  if (test) return { ...own, train, test, ...(validation && { validation }) };
-  if (keepWhole) return { ...own, train, test: train };
+  const { fileRows } = arrays.test ?? arrays.train;
+  const numbered = fileRows && { fileRows };
+  if (test) return { ...own, ...numbered, train, test, ...(validation && { validation }) };
+  if (keepWhole) return { ...own, ...numbered, train, test: train };
   const count = countOf(train);
   const what = form.shape.length === 1 ? 'rows' : 'images';
   if (count < 2)

@@ -84,11 +84,11 @@ async function readTablePart(
     },
     progress,
   );
-  const { features, labels: codes, classes = [], names, form, dropped } = table;
+  const { features, labels: codes, classes = [], names, form, dropped, fileRows } = table;
   const [count = 0, width = 0] = features.shape;
   const side = Math.sqrt(width);
   const labels = codes && { ...codes, name: `${file}: column "${form.label?.name}"`, names: classes };
-  const part = { ...(labels && { labels }), dropped };
+  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), dropped };
   if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
   return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
 }
@@ -134,7 +134,7 @@ export async function readTables(
   const what = `${test === undefined ? 'a table' : 'two tables'} of ${table ? 'features' : 'pixels'}${labelled}`;
   return {
     train: part,
-    ...(other && { test: { examples: other.examples, labels: other.labels } }),
+    ...(other && { test: { examples: other.examples, labels: other.labels, fileRows: other.fileRows } }),
     ...(features && { features }),
     ...(table && { table }),
     what,

@@ -18,7 +18,12 @@ export function alignedTo(
   if (!wanted || !features || wanted.join('\n') === features.join('\n')) return rows;
   const places = wanted.map((feature) => features.indexOf(feature));
   const missing = wanted.filter((_, at) => places[at] === -1);
-  if (missing.length === wanted.length && features.length === wanted.length) return rows; // names of no file: by their place
+  if (missing.length === wanted.length && features.length === wanted.length) {
+    say(
+      `no column has the name of a feature of the model: they are taken by their place, ${shown(features)} for ${shown(wanted)}`,
+    );
+    return rows;
+  }
   if (missing.length > 0)
     throw new ArgumentError(
       `${name} has no column ${shown(missing)}, must have all features of the model: ${shown(wanted)}`,
