@@ -19,15 +19,19 @@ export interface ExampleForm {
   layout: ImageLayout;
 }
 
+/** What the numbers of a model's own data are; scaled: numbers that the model scales, of bytes, too. */
+export type KnownNumbers = ExampleForm['numbers'] | 'scaled';
+
 /** Rows of fewer bytes are no images: 8x8 is the smallest that are in use. */
 const LEAST_PIXELS = 64;
 const COLOURS = 3;
 
 /**
  * @param layout where it is known; else channels are where a size of 1 or 3 is, last before first
+ * @param known  of data for a model that is there: few of its rows do not say what they are, as one dark image of 0s and 1s
  * @throws FormatError for an array that is neither vectors nor images
  */
-export function formOf(array: HostArray, layout?: ImageLayout): ExampleForm {
+export function formOf(array: HostArray, layout?: ImageLayout, known?: KnownNumbers): ExampleForm {
   const { name, shape, values } = array;
   const is = `${name} has shape [${shape.join(', ')}]`;
   const [count = 0, ...one] = shape;
@@ -38,12 +42,12 @@ export function formOf(array: HostArray, layout?: ImageLayout): ExampleForm {
   const [first = 0] = one;
   const side = Math.sqrt(first);
   if (one.length === 1) {
-    const image = Number.isInteger(side) && first >= LEAST_PIXELS && numbersOf(values) === 'pixels';
+    const image = Number.isInteger(side) && first >= LEAST_PIXELS && numbersLike(values, known) === 'pixels';
     return image
       ? { shape: [side, side], numbers: 'pixels', layout: 'hwc' }
       : { shape: [first], numbers: 'numbers', layout: 'hwc' };
   }
-  const numbers = numbersOf(values);
+  const numbers = numbersLike(values, known);
   if (one.length === 2) return { shape: one, numbers, layout: 'hwc' };
   const isColour = (channels = 0) => channels === 1 || channels === COLOURS;
   const chosen = layout ?? (isColour(one[2]) || !isColour(first) ? 'hwc' : 'chw');
@@ -69,7 +73,9 @@ export function examplesFromArrays(
   const { shape: one, numbers, layout } = form;
   const own = formOf(array, layout).shape;
   const size = one.reduce((product, length) => product * length, 1);
-  if (own.join() !== one.join() && values.length !== count * size)
+  // Flat rows have no sides that could differ.
+  const isFlat = shape.length === 2 || one.length === 1;
+  if (own.join() !== one.join() && !(isFlat && values.length === count * size))
     throw new FormatError(
       `${name} has examples of ${own.join('x')}, must have ${one.join('x')} as the training examples`,
     );
@@ -80,6 +86,13 @@ export function examplesFromArrays(
     values: ordered,
     ...(labels && { labels: classesOf(labels, count, name) }),
   };
+}
+
+/** What a model knows them as, where they can be that: numbers of 0..1 are what pixels stand for, and bytes are pixels. */
+function numbersLike(values: NumericArray, known: KnownNumbers | undefined): ExampleForm['numbers'] {
+  if (known === 'scaled' || (known === 'numbers' && !(values instanceof Uint8Array))) return 'numbers';
+  const own = numbersOf(values);
+  return own === 'bits' && known === 'pixels' ? 'pixels' : own;
 }
 
 function numbersOf(values: NumericArray): ExampleForm['numbers'] {

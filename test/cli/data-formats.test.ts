@@ -299,6 +299,67 @@ test('colour images: channels last, or first and then turned', async () => {
   );
 });
 
+test('other data of a run have the numbers that its own had, where they can be these', async () => {
+  const dark = Uint8Array.from({ length: 128 }, (_, i) => i % 2);
+  const as = async (
+    numbers: 'pixels' | 'bits' | 'numbers' | 'scaled',
+    values: Uint8Array | Float32Array,
+    shape = [2, 8, 8],
+  ) => {
+    const { test: held, numbers: told } = await dataOf(arrayFile(values, shape), {
+      known: { classes: 'numbers', numbers },
+    });
+    return [held.values instanceof Uint8Array, Math.max(...held.values), held.shape.slice(1).join('x'), told];
+  };
+  assert.equal(await as('pixels', dark), [true, 1, '8x8', 'pixels']);
+  assert.equal(await as('pixels', dark, [2, 64]), [true, 1, '8x8', 'pixels']);
+  assert.equal(await as('bits', dark), [true, 255, '8x8', 'bits']);
+  assert.equal(
+    (await as('scaled', counting(128))).filter((_, i) => i !== 1),
+    [false, '8x8', 'numbers'],
+  );
+  assert.equal((await as('numbers', Float32Array.from(counting(128))))[0], false);
+  assert.equal((await as('numbers', counting(128)))[0], true, 'bytes are pixels, which stand for 0..1');
+  assert.equal(
+    (
+      await as(
+        'pixels',
+        Float32Array.from(dark, (bit) => bit / 2),
+      )
+    )[3],
+    'numbers',
+    'as no pixel is',
+  );
+});
+
+test('parts of one size but other sides are refused, unless one is flat', async () => {
+  const archive = (train: number[], held: number[]) =>
+    dataOf(
+      tensorFile({
+        x_train: { shape: train, values: counting(144) },
+        x_test: { shape: held, values: counting(144) },
+      }),
+    );
+  assert.match(
+    await refusal('FormatError', archive([2, 9, 8], [2, 8, 9])),
+    /x_test has examples of 8x9, must have 9x8 as the training examples$/,
+  );
+  assert.equal((await archive([2, 9, 8], [2, 72])).test.shape, [2, 9, 8]);
+});
+
+test('--layout is of arrays of colour images', async () => {
+  const layout = { layout: 'chw' } as const;
+  assert.match(
+    await refusal('ArgumentError', dataOf(arrayFile(counting(26), [2, 13]), layout)),
+    /^--layout chw: .*some\.npy has shape \[2, 13\], vectors; only arrays of colour images take it: leave --layout out$/,
+  );
+  assert.match(
+    await refusal('ArgumentError', dataOf(arrayFile(counting(40), [2, 4, 5]), layout)),
+    /^--layout chw: .* has shape \[2, 4, 5\], grey images; only/,
+  );
+  assert.equal((await dataOf(arrayFile(counting(40), [2, 1, 4, 5]), layout)).train.shape, [1, 4, 5]);
+});
+
 test('rows of features: of any numbers, and of bytes, which are no pixels then', async () => {
   const rows = await dataOf(
     arrayFile(

@@ -199,12 +199,16 @@ test("other data are read as the run's, but for what flags say", () => {
   const options = (text: string) =>
     readGenerateOptions(['--run', 'a', ...text.split(' ').filter(Boolean)]) as GenerateOptions;
   const table = { columns: [{ name: 'x', number: 1 }], width: 1, hasHeader: true };
-  const run = { reading: { drop: ['Id'] }, table, classes: ['a'], data: 'd.csv' } as unknown as StoredRun;
+  const spec = {};
+  const run = { spec, reading: { drop: ['Id'] }, table, classes: ['a'], data: 'd.csv' } as unknown as StoredRun;
   const inherited = run.reading;
   assert.equal(readAsRun(options(''), run), { inherited });
   assert.equal(readAsRun(options('--missing mean'), run), { missing: 'mean', inherited });
   assert.equal(readAsRun(options('--data e.csv'), run), { inherited, known: { classes: ['a'], table } });
   assert.equal(readAsRun(options('--data e.csv --drop y'), run), { drop: ['y'], inherited, known: { classes: ['a'] } });
+  assert.is(readAsRun(options('--data e.csv'), { ...run, numbers: 'bits' }).known?.numbers, 'bits');
+  const scaled = { ...run, numbers: 'bits', spec: { scaling: {} } } as unknown as StoredRun;
+  assert.is(readAsRun(options('--data e.csv'), scaled).known?.numbers, 'scaled');
   const { classes: _, table: __, ...plain } = run;
   assert.equal(readAsRun(options('--data e.csv'), plain), { inherited, known: { classes: 'numbers' } });
 });

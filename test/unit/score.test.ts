@@ -4,6 +4,7 @@ import { ae, type CheckedExamples } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { csvText, f32Text, numbersCsv } from '../../harness/lib/data/csv-text.js';
+import type { ReadingOptions } from '../../harness/lib/options/reading-options.js';
 import { readScoreOptions } from '../../harness/lib/options/score-options.js';
 import { featuresPlot } from '../../harness/lib/plots/features-plot.js';
 import { histogramPlot } from '../../harness/lib/plots/histogram-plot.js';
@@ -14,7 +15,7 @@ import { contributions } from '../../harness/lib/score/contributions.js';
 import { rank } from '../../harness/lib/score/ranking.js';
 import { orderOf } from '../../harness/lib/score/score.js';
 import { oddClasses } from '../../harness/lib/score/spread.js';
-import { rowsFromText } from '../../harness/lib/score/standard-input.js';
+import { type InputRun, rowsFromText } from '../../harness/lib/score/standard-input.js';
 import { oddest } from '../../harness/lib/score/top.js';
 import { conditionalVae, vae } from '../../src/model/presets.js';
 import { fitScaling } from '../../src/model/scaling.js';
@@ -122,8 +123,16 @@ test("columns come in the model's order, others are left out, missing ones are n
 
 const text = (csv: string) => new TextEncoder().encode(csv);
 
+/** Rows of standard input, for a model of so many inputs. */
+const input = (csv: string, inputs: number, run: Partial<InputRun> = {}, flags: ReadingOptions = {}) => {
+  const said: string[] = [];
+  const spec = vae({ pixels: inputs, hidden: [], latent: 1 });
+  const set = rowsFromText(text(csv), flags, { spec, data: 'd', ...run }, (line) => said.push(line));
+  return { ...set, said };
+};
+
 test('rows of standard input: with names or without, vectors or images', () => {
-  const named = rowsFromText(text('b,a\n1,2\n'), 2, [2]);
+  const named = input('b,a\n1,2\n', 2, { shape: [2] });
   assert.equal(
     [named.features, named.test.shape, [...named.test.values]],
     [
@@ -132,9 +141,9 @@ test('rows of standard input: with names or without, vectors or images', () => {
       [1, 2],
     ],
   );
-  const bare = rowsFromText(text('1,2.5\n'), 2, [2]);
+  const bare = input('1,2.5\n', 2, { shape: [2] });
   assert.equal([bare.features, [...bare.test.values]], [undefined, [1, 2.5]]);
-  const image = rowsFromText(text('0,255,3,4\n'), 4, [2, 2]);
+  const image = input('0,255,3,4\n', 4, { shape: [2, 2] });
   assert.equal([image.test.shape, image.test.values instanceof Uint8Array], [[1, 2, 2], true]);
   const table = {
     columns: [
@@ -145,15 +154,68 @@ test('rows of standard input: with names or without, vectors or images', () => {
     width: 4,
     hasHeader: true,
   };
-  const like = rowsFromText(text('size,colour\n1.5,red\n'), 3, [3], table);
+  const like = input('size,colour\n1.5,red\n', 3, { shape: [3], table });
   assert.equal([...like.test.values], [0, 1, 1.5], 'as the table of the run');
   const plain = { ...table, columns: [{ name: 'size', number: 3 }] };
-  assert.equal([...rowsFromText(text('7,8,1.5,2\n'), 1, [1], plain).test.values], [1.5], 'all of its columns');
-  assert.equal([...rowsFromText(text('0,1,2\n'), 3, [3], table).test.values], [0, 1, 2], 'or the features themselves');
+  assert.equal([...input('7,8,1.5,2\n', 1, { shape: [1], table: plain }).test.values], [1.5], 'all of its columns');
+  assert.equal([...input('0,1,2\n', 3, { shape: [3], table }).test.values], [0, 1, 2], 'or the features themselves');
   refused(
-    () => rowsFromText(text('1,2,3\n'), 2, [2]),
+    () => input('1,2,3\n', 2, { shape: [2] }),
     'standard input has rows of 3 numbers, must have the 2 of the model, or a first line with the names of the columns',
   );
+});
+
+test('standard input is read by the flags of files, and as the data of the run were', () => {
+  const table = {
+    columns: [
+      { name: 'x', number: 1, mean: 7 },
+      { name: 'y', number: 2, mean: 8 },
+    ],
+    label: { name: 'Class', number: 3 },
+    width: 3,
+    hasHeader: true,
+  };
+  const run = {
+    shape: [2],
+    table,
+    classes: ['bad', 'ok'],
+    reading: { 'label-column': 'Class', missing: 'mean' },
+  } as const;
+  const labelled = input('Class,y,x\nok,,3\nbad,4,5\n', 2, run);
+  assert.equal(
+    [[...labelled.test.values], [...(labelled.test.labels ?? [])]],
+    [
+      [3, 8, 5, 4],
+      [1, 0],
+    ],
+  );
+  assert.equal(labelled.classes, ['bad', 'ok'], 'by the names of the run');
+  assert.is(input('y,x\n1,2\n', 2, run).test.labels, undefined, 'which rows for scoring may lack');
+  const { test: kept, fileRows, said } = input('x,y\n1,\n3,4\n', 2, run, { missing: 'drop' });
+  assert.equal([[...kept.values], [...(fileRows ?? [])]], [[3, 4], [1]]);
+  assert.equal(said, ['standard input: 1 rows with missing values are left out']);
+  const other = input('a,b,kind\n1,2,x\n', 1, { shape: [1], table }, { drop: ['b'], 'label-column': 'kind' });
+  assert.equal([[...other.test.values], other.classes?.at(-1)], [[1], 'x']);
+  const digit = input('label,a,b,c,d\n3,0,1,1,0\n', 4, { shape: [2, 2] });
+  assert.equal([digit.test.shape, [...(digit.test.labels ?? [])]], [[1, 2, 2], [3]], 'a label beside pixels');
+  refused(
+    () => input('1,2\n', 2, run, { layout: 'chw' }),
+    '--layout chw: --data - is a table; only arrays of colour images take it: leave --layout out',
+  );
+  refused(() => input('x,y\n1,2\n', 2, run, { 'label-column': 'Class' }), /^standard input has no column "Class"/);
+  refused(() => input('x,y\n1,\n', 2, { ...run, reading: {} }), /column "y" is missing; fill it in/);
+});
+
+test('a dark row of standard input is what the model was trained on: bytes, bits, or numbers that it scales', () => {
+  const values = (run: Partial<InputRun>) => [...input('0,1,1,0\n', 4, { shape: [2, 2], ...run }).test.values];
+  assert.equal(values({ numbers: 'pixels' }), [0, 1, 1, 0]);
+  assert.equal(values({ numbers: 'bits' }), [0, 255, 255, 0]);
+  const spec = {
+    ...ae({ pixels: 4, hidden: [], latent: 1, loss: 'mse' }),
+    scaling: fitScaling(Float32Array.of(0, 1, 2, 3, 9, 8, 7, 6), 4, 'minmax'),
+  };
+  const rows = input('0,1,255,0\n', 4, { shape: [2, 2], spec }).test.values;
+  assert.equal([rows instanceof Float32Array, [...rows]], [true, [0, 1, 255, 0]]);
 });
 
 // --- what is asked for -----------------------------------------------------------------------------------------------

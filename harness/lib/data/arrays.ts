@@ -4,12 +4,14 @@ import {
   type CheckedExamples,
   countOf,
   type Dataset,
+  type ExampleForm,
   examplesFromArrays,
   FormatError,
   formOf,
   type HostArray,
   holdOut,
   type ImageLayout,
+  type KnownNumbers,
   type TableForm,
 } from 'latentgpu/node';
 import { classesOf, type KnownClasses, type Labels } from './classes.js';
@@ -31,14 +33,16 @@ export interface Arrays {
   table?: TableForm;
   /** What the path was taken for, in a few words. */
   what?: string;
-  /** Pixels whatever they are: pictures may be all black. */
-  numbers?: 'pixels';
+  /** Where it is known whatever they are: pictures may be all black. */
+  numbers?: ExampleForm['numbers'];
 }
 
 /** A data set as programs have it. */
 export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'features' | 'table' | 'what'> {
   /** What the classes 0.. are called, where that is not their number. */
   classes?: readonly string[];
+  /** What the numbers were read as; other data of a run are read as these. */
+  numbers?: ExampleForm['numbers'];
   /**
    * Of each test example, its number among the rows of its file, from 0, where rows with missing values were left out: row
    * `fileRows[i]` of the file is example i. Absent: they are the same; or the examples were held out by chance.
@@ -61,6 +65,8 @@ export interface DatasetSource {
   keepWhole?: boolean | undefined;
   /** The classes of a model that was trained on other data. */
   classes?: KnownClasses | undefined;
+  /** And what its numbers are. */
+  numbers?: KnownNumbers | undefined;
 }
 
 /**
@@ -68,12 +74,12 @@ export interface DatasetSource {
  * @throws FormatError if arrays are no examples, or not of one shape
  */
 export function datasetOf(
-  { name, place, layout, keepWhole, classes: known }: DatasetSource,
+  { name, place, layout, keepWhole, classes: known, numbers: knownNumbers }: DatasetSource,
   arrays: Arrays,
   say: (line: string) => void,
 ): ExampleSet {
   const { features, table, what: taken, numbers } = arrays;
-  const form = { ...formOf(arrays.train.examples, layout), ...(numbers && { numbers }) };
+  const form = { ...formOf(arrays.train.examples, layout, knownNumbers), ...(numbers && { numbers }) };
   const { classes, labels } = classesOf(arrays, known);
   const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
   const train = read(arrays.train);
@@ -81,6 +87,7 @@ export function datasetOf(
   const test = arrays.test && read(arrays.test);
   const own = {
     name,
+    numbers: form.numbers,
     ...(features && { features }),
     ...(classes && { classes }),
     ...(table && { table }),

@@ -124,7 +124,7 @@ export async function loadData(
 ): Promise<LoadedData> {
   const reading = readingOf(options);
   const drawn = () => checkDataset(digits({ train: Math.min(limit, DIGITS_TRAIN) }));
-  const digitsData = () => ({ dataset: drawn(), from: DRAWN, choice: 'digits' });
+  const digitsData = () => ({ dataset: { ...drawn(), numbers: 'pixels' as const }, from: DRAWN, choice: 'digits' });
   if (choice === undefined || choice === 'digits' || Object.hasOwn(places.sources, choice))
     checkReading('named', reading, choice === undefined ? WITHOUT_DATA : `--data ${choice} is a data set by its name`);
   if (choice === 'digits') return digitsData();

@@ -1,7 +1,15 @@
 // A file or a folder of one's own: finds out of which kind it is, refuses flags that mean nothing for that kind, and has it read.
 import fs from 'node:fs';
 import path from 'node:path';
-import { ArgumentError, didYouMean, isNpy, isZip, type TableForm, type TableOptions } from 'latentgpu/node';
+import {
+  ArgumentError,
+  didYouMean,
+  isNpy,
+  isZip,
+  type KnownNumbers,
+  type TableForm,
+  type TableOptions,
+} from 'latentgpu/node';
 import { checkReading, type DataKind, type ReadingOptions, readingFor } from '../options/reading-options.js';
 import { readNpy, readNpz, readTensors, stem } from './array-files.js';
 import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
@@ -15,6 +23,8 @@ import { isTable, readTables, tablesOf } from './tables.js';
 export interface Known {
   table?: TableForm;
   classes: KnownClasses;
+  /** What its numbers are; absent: as the other data say themselves. */
+  numbers?: KnownNumbers;
 }
 
 export interface PlaceOptions {
@@ -59,8 +69,16 @@ export async function loadPlace(
   const found = find(place, names, listener, { ...(known?.table && { like: known.table }), labelMayLack });
   checkReading(found.kind, reading, `${place} ${found.is}`);
   const all = { ...readingFor(found.kind, inherited), ...reading };
-  const source = { name: found.name, place, layout: all.layout, keepWhole, classes: known?.classes };
-  return datasetOf(source, await found.read(all), (line) => listener.say(line));
+  const arrays = await found.read(all);
+  const { name, shape } = arrays.train.examples;
+  // Of [count, channels, height, width] there may be one channel.
+  if (reading.layout !== undefined && shape.length < 4)
+    throw new ArgumentError(
+      `--layout ${reading.layout}: ${name} has shape [${shape.join(', ')}], ${shape.length === 3 ? 'grey images' : 'vectors'}; only arrays of colour images take it: leave --layout out`,
+    );
+  const { classes, numbers } = known ?? {};
+  const source = { name: found.name, place, layout: all.layout, keepWhole, classes, numbers };
+  return datasetOf(source, arrays, (line) => listener.say(line));
 }
 
 function find(place: string, names: readonly string[], listener: PlaceListener, known: TableKnown): Found {

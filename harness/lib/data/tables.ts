@@ -13,6 +13,7 @@ import {
 } from 'latentgpu/node';
 import type { ReadingOptions } from '../options/reading-options.js';
 import type { Arrays, Part } from './arrays.js';
+import type { Labels } from './classes.js';
 import { isCsv, readCsv } from './csv-file.js';
 import { isParquet, readParquet } from './parquet-file.js';
 import type { ReadProgress, RowsOf } from './rows.js';
@@ -45,7 +46,12 @@ async function readTable(
 }
 
 /** What the flags say of columns. */
-function columnOptions({ 'label-column': labelColumn, drop, categorical, missing }: ReadingOptions): TableOptions {
+export function columnOptions({
+  'label-column': labelColumn,
+  drop,
+  categorical,
+  missing,
+}: ReadingOptions): TableOptions {
   return {
     ...(labelColumn !== undefined && { labelColumn }),
     ...(drop && { drop }),
@@ -53,6 +59,14 @@ function columnOptions({ 'label-column': labelColumn, drop, categorical, missing
     ...(missing && { missing }),
   };
 }
+
+/** The labels of a table as those of a part. */
+export function tableLabels({ labels, classes = [], form }: Table, file: string): Labels | undefined {
+  return labels && { ...labels, name: `${file}: column "${form.label?.name}"`, names: classes };
+}
+
+export const droppedText = (file: string, dropped: number): string =>
+  `${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`;
 
 /** A part of a data set, what its features are called, and how to read another table in the same way. */
 interface TablePart extends Part {
@@ -84,10 +98,10 @@ async function readTablePart(
     },
     progress,
   );
-  const { features, labels: codes, classes = [], names, form, dropped, fileRows } = table;
+  const { features, names, form, dropped, fileRows } = table;
   const [count = 0, width = 0] = features.shape;
   const side = Math.sqrt(width);
-  const labels = codes && { ...codes, name: `${file}: column "${form.label?.name}"`, names: classes };
+  const labels = tableLabels(table, file);
   const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), dropped };
   if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
   return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
@@ -122,7 +136,7 @@ export async function readTables(
 ): Promise<Arrays> {
   const read = async (file: string, as: Pick<TableOptions, 'like' | 'labelMayLack'>) => {
     const { dropped, ...part } = await readTablePart(file, reading, as, progress);
-    if (dropped > 0) say(`${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`);
+    if (dropped > 0) say(droppedText(file, dropped));
     return part;
   };
   const { features, table, ...part } = await read(train, known);

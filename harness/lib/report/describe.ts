@@ -118,6 +118,7 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     table: dataset.table ?? null,
     limit: countOf(dataset.train),
     shape: shapeOfOne(dataset.train),
+    numbers: dataset.numbers ?? null,
     features: dataset.features ?? null,
     classes: dataset.classes ?? null,
     validation: options.validation ?? null,

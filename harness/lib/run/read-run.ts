@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {
   ArgumentError,
+  type ExampleForm,
   FormatError,
   inferSpec,
   LatentGpuError,
@@ -29,6 +30,8 @@ export interface StoredRun {
   data?: string;
   /** Of one example; absent if run.json does not say and it is no square. */
   shape?: readonly number[];
+  /** What the numbers of its data were read as, if run.json says it. */
+  numbers?: ExampleForm['numbers'];
   /** Of vectors: what each number is called, if the data said it. */
   features?: readonly string[];
   /** How its data were read. */
@@ -61,6 +64,7 @@ export function readRun(folder: string): StoredRun {
   const data = dataOf(json);
   const shape = shapeOf(json, spec);
   const features = featuresOf(json, spec);
+  const numbers = numbersOf(json);
   const table = tableOf(json);
   const classes = classNamesOf(json);
   const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
@@ -71,6 +75,7 @@ export function readRun(folder: string): StoredRun {
     tensors,
     ...(data !== undefined && { data }),
     ...(shape && { shape }),
+    ...(numbers && { numbers }),
     ...(features && { features }),
     ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
     ...(table && { table }),
@@ -179,6 +184,11 @@ function shapeOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): re
   if (told.every(isSize) && told.reduce((product, size) => product * size, 1) === inputs) return told;
   const side = Math.sqrt(inputs);
   return Number.isInteger(side) ? [side, side] : undefined;
+}
+
+/** Older runs do not say it. */
+function numbersOf(json: Record<string, unknown>): ExampleForm['numbers'] | undefined {
+  return (['pixels', 'bits', 'numbers'] as const).find((kind) => kind === configOf(json).numbers);
 }
 
 function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec): readonly string[] | undefined {

@@ -49,7 +49,7 @@ export async function loadRows(options: ScoreProgramOptions, run: StoredRun, lis
   const { spec } = run;
   const say = (line: string) => listener.say(line);
   let set: ExampleSet;
-  if (options.data === '-') set = rowsFromInput(spec, run.shape, run.table);
+  if (options.data === '-') set = rowsFromInput(options, run, say);
   else {
     const { dataset, from } = await loadData(options.data, listener, { ...readAsRun(options, run), keepWhole: true });
     const { test } = dataset;
