@@ -2,7 +2,14 @@
 
 // For programs, which pages need not carry: other formats of data, models without a device, and what the library does with its
 // own options.
-export { type ExampleForm, examplesFromArrays, formOf, type ImageLayout, type KnownNumbers, LAYOUTS } from './data/as-examples.js';
+export {
+  type ExampleForm,
+  examplesFromArrays,
+  formOf,
+  type ImageLayout,
+  type KnownNumbers,
+  LAYOUTS,
+} from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
 export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';

@@ -37,6 +37,14 @@ others = {
     "decimals": written(pa.table({"x": pa.array(["1.25", "-3.5"]).cast(pa.decimal128(9, 3))})),
     "half": written(pa.table({"x": pa.array([1.5, -2], pa.float16())})) if hasattr(pa, "float16") else None,
     "large": written(pa.table({"x": pa.array([2 ** 60, 1], pa.int64())})),
+    # Below a struct, and at the root, there are the names of columns.
+    "names twice": written(pa.table(
+        [pa.array([{"x": 7}, None, {"x": None}]), pa.array([1, 2, 3], pa.int32()), pa.array([4, None, 6], pa.float32())],
+        schema=pa.schema([
+            pa.field("image", pa.struct([pa.field("x", pa.int64())])),
+            pa.field("x", pa.int32(), nullable=False),
+            pa.field("schema", pa.float32()),
+        ]))),
     "no rows": written(pa.table({"x": pa.array([], pa.float32())})),
 }
 json.dump({"files": files, "others": others, "rows": table.to_pylist()}, open("test/unit/parquet.json", "w", encoding="utf-8"),

@@ -63,6 +63,17 @@ test('lists, structs and dates can be left out; decimals and halves are numbers'
   assert.equal([...(await table(others.large ?? '')).features.values], [2 ** 60, 1]);
 });
 
+test('a column is optional as it says itself, whatever else has its name', async () => {
+  const { features, fileRows } = await table(others['names twice'] ?? '', { drop: ['image'], missing: 'drop' });
+  assert.equal(
+    [[...features.values], [...(fileRows ?? [])]],
+    [
+      [1, 4, 3, 6],
+      [0, 2],
+    ],
+  );
+});
+
 const plain = Buffer.from(files.none ?? '', 'base64');
 /** The file with bytes written over, at the first place of `find` after `from`. */
 function patched(find: readonly number[], by: readonly number[], from = 0): Buffer {

@@ -116,11 +116,12 @@ function checkGroup(
   schema: FileMetaData['schema'],
   slice: (start: number, end?: number) => ArrayBuffer,
 ): void {
+  const top = belowRoot(schema);
   for (const { meta_data: column } of columns) {
     if (!column) throw new FormatError('a column has no metadata');
     const { codec, path_in_schema: path, type, total_compressed_size: size } = column;
     if (path.length !== 1) continue;
-    const optional = schema.find(({ name }) => name === path[0])?.repetition_type === 'OPTIONAL';
+    const optional = top.some(({ name, repetition_type: kind }) => name === path[0] && kind === 'OPTIONAL');
     const start = Number(column.dictionary_page_offset || column.data_page_offset);
     const unpack = (packed: Uint8Array, length: number) =>
       codec === 'UNCOMPRESSED' ? exactly(packed, length) : (COMPRESSORS[codec]?.(packed, length) ?? unknown(codec));
@@ -160,17 +161,21 @@ function metadataOf(slice: (start: number, end?: number) => ArrayBuffer, size: n
 
 /** Those below the root; of a list or a struct, one that cannot be a feature. */
 function columnsOf({ schema }: FileMetaData): { name: string; nested: boolean }[] {
-  const columns: { name: string; nested: boolean }[] = [];
+  return belowRoot(schema).flatMap(({ name, num_children: children, repetition_type: repeated }) =>
+    INDEX.test(name) ? [] : [{ name, nested: (children ?? 0) > 0 || repeated === 'REPEATED' }],
+  );
+}
+
+/** The schema lists a tree in depth-first order, the root first; what is further down may be called as a column is. */
+function belowRoot(schema: FileMetaData['schema']): FileMetaData['schema'] {
+  const children: FileMetaData['schema'] = [];
   const below = (at: number): number => {
     let next = at + 1;
     for (let child = 0; child < (schema[at]?.num_children ?? 0) && next < schema.length; child++) next = below(next);
     return next;
   };
-  for (let at = 1; at < schema.length; at = below(at)) {
-    const { name = '', num_children: children, repetition_type: repeated } = schema[at] ?? {};
-    if (!INDEX.test(name)) columns.push({ name, nested: (children ?? 0) > 0 || repeated === 'REPEATED' });
-  }
-  return columns;
+  for (let at = 1; at < schema.length; at = below(at)) children.push(...schema.slice(at, at + 1));
+  return children;
 }
 
 /** As a table of text has it: a number, or a text that is none; missing values are empty. */
