@@ -93,7 +93,7 @@ test('a class may be called train; what no reading would take is told', async ()
   const both = tree({ 'train/a/1.png': grey(1), 'test/a/1.png': grey(2), 'extra/a/1.png': grey(3) });
   assert.is(
     await refusal('FormatError', load(both, nowhere())),
-    `${both} has extra/ beside test/, which has folders of classes: as parts (train, val, test) the former would be left out, as classes the folders within test/ would be; must have parts or classes alone: move extra/ away, or name one folder`,
+    `${both} has extra/ beside test/, which has folders of classes: read as parts, the former would be lost, as classes, what is within test/; must have parts or classes alone: move extra/ away, or name one folder`,
   );
   const plain = tree({ 'train/a/1.png': grey(1), '1.png': grey(2) });
   assert.match(await refusal('FormatError', load(plain, nowhere())), /has 1\.png beside train\/, .* move 1\.png away/);

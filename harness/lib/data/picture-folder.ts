@@ -109,7 +109,7 @@ function partsOf(place: string): ({ train: string } & Partial<Record<PartName, s
     const classed = folders.find((name) => isPart(name) && hasClasses(name));
     if (classed === undefined) return undefined;
     throw new FormatError(
-      `${place} has ${beside} beside ${classed}/, which has folders of classes: as parts (train, val, test) the former would be left out, as classes the folders within ${classed}/ would be; must have parts or classes alone: move ${beside} away, or name one folder`,
+      `${place} has ${beside} beside ${classed}/, which has folders of classes: read as parts, the former would be lost, as classes, what is within ${classed}/; must have parts or classes alone: move ${beside} away, or name one folder`,
     );
   }
   const twice = (Object.keys(PARTS) as PartName[]).find((part) => found(part).length > 1);
