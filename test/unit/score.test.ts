@@ -12,7 +12,7 @@ import { featureErrors, featureText } from '../../harness/lib/report/features.js
 import { alignedTo } from '../../harness/lib/score/align.js';
 import { contributions } from '../../harness/lib/score/contributions.js';
 import { rank } from '../../harness/lib/score/ranking.js';
-import { orderOf } from '../../harness/lib/score/score.js';
+import { orderOf, scoresBy } from '../../harness/lib/score/score.js';
 import { oddClasses } from '../../harness/lib/score/spread.js';
 import { rowsFromText } from '../../harness/lib/score/standard-input.js';
 import { oddest } from '../../harness/lib/score/top.js';
@@ -67,6 +67,13 @@ test('rows of one kind have no ranking', () => {
 test('the oddest rows, the highest score first', () => {
   assert.equal(oddest(Float32Array.of(3, 9, 1, 5), 3), [1, 3, 0]);
   assert.equal(oddest(Float32Array.of(3, 9), 5), [1, 0]);
+});
+
+test('a score that is no number is the oddest', () => {
+  const loss = Float32Array.of(1, Number.NaN, 3);
+  assert.equal([...scoresBy({ loss }, 'loss')], [1, Number.POSITIVE_INFINITY, 3]);
+  const ranking = rank(scoresBy({ loss }, 'loss'), (row) => row === 1);
+  assert.is(ranking?.rocAuc, 1);
 });
 
 // --- features --------------------------------------------------------------------------------------------------------
@@ -189,7 +196,8 @@ test('rows are ordered by a score that the model has', () => {
 test('which classes are odd', () => {
   const labelled = { rows: { ...rowsOf(1, 1, 2, 3), labels: Uint8Array.of(0, 2, 1) }, classes: ['ok', 'bad', 'worse'] };
   const bare = { rows: rowsOf(1, 1, 2, 3), classes: [] };
-  assert.equal([...(oddClasses({ ...labelled, options: options('') }) ?? [])], [1, 2]);
+  assert.equal([...(oddClasses({ ...labelled, classes: [], options: options('') }) ?? [])], [1, 2]);
+  assert.is(oddClasses({ ...labelled, options: options('') }), undefined, 'of words nobody knows');
   assert.equal([...(oddClasses({ ...labelled, options: options('--odd worse') }) ?? [])], [2]);
   assert.is(oddClasses({ ...bare, options: options('') }), undefined);
   refused(() => oddClasses({ ...labelled, options: options('--odd best') }), /^--odd best: .* one of ok, bad, worse$/);

@@ -14,7 +14,7 @@ import { isTable, readTables, tablesOf } from './tables.js';
 /** What a model was trained on, where it is now given other data. */
 export interface Known {
   table?: TableForm;
-  classes: KnownClasses;
+  classes?: KnownClasses;
 }
 
 export interface PlaceOptions {

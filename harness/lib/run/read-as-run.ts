@@ -1,4 +1,5 @@
 // Data for a model that is there: read as the data of its run were, so that columns, categories and classes are the same.
+import type { KnownClasses } from '../data/classes.js';
 import type { LoadOptions } from '../data/data.js';
 import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import type { StoredRun } from './read-run.js';
@@ -10,5 +11,9 @@ export function readAsRun(options: ReadingOptions & { data?: string }, run: Stor
   if (options.data === undefined || run.data === undefined) return { ...given, inherited };
   // Flags that say what columns are read another table than the run's.
   const own = given.drop ?? given.categorical;
-  return { ...given, inherited, known: { classes: classes ?? 'numbers', ...(table && !own && { table }) } };
+  // Labels are the run's where it had any; one that was trained on none has nothing to say of them.
+  const told = run.labelled || run.spec.classes !== undefined;
+  const numbered: KnownClasses | undefined = classes ?? (told ? 'numbers' : undefined);
+  const known = { ...(numbered && { classes: numbered }), ...(table && !own && { table }) };
+  return { ...given, inherited, known };
 }
