@@ -2,7 +2,7 @@
 // typed arrays with their shape. No GPU here.
 import { ArgumentError } from '../errors.js';
 import { kindOf, tagOf } from './bytes.js';
-import { checkImages, type Dataset, type Images } from './dataset.js';
+import { checkImages, checkLabels, type Dataset, type Images } from './dataset.js';
 import type { NumericArray } from './elements.js';
 
 /** Examples of one shape, one after the other. */
@@ -102,7 +102,7 @@ export function checkExamples(part: Images | Examples, name: string): CheckedExa
     throw new ArgumentError(
       `${name}.values has ${given.length} numbers, must have ${count * size} (shape [${shape.join(', ')}])`,
     );
-  checkLabelArray(labels, count, name);
+  checkLabels(labels, count, `${name}.labels`, 'examples');
   const values = ownArray(given);
   checkFinite(values, given, size, name);
   return { shape, values, ...(labels && { labels }) };
@@ -112,17 +112,6 @@ function fromImages(images: Images, name: string): CheckedExamples {
   checkImages(images, name);
   const { count, height, width, pixels: values, labels } = images;
   return { shape: [count, height, width], values, ...(labels && { labels }) };
-}
-
-function checkLabelArray(labels: Uint8Array | undefined, count: number, name: string): void {
-  if (labels && (!ArrayBuffer.isView(labels) || labels.BYTES_PER_ELEMENT !== 1))
-    throw new ArgumentError(
-      `${name}.labels are ${kindOf(labels)}, must be a Uint8Array of classes; use Uint8Array.from(labels)`,
-    );
-  if (labels && labels.length !== count)
-    throw new ArgumentError(
-      `${name}.labels has ${labels.length} entries, must have one for each of the ${count} examples`,
-    );
 }
 
 /** Bytes and f32 share memory, as arrays of this realm: one of another frame is no instance of what it is. */
