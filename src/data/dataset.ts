@@ -58,12 +58,20 @@ export function checkImages(images: Images, name: string): void {
     throw new ArgumentError(
       `${name}.pixels has ${pixels.length} bytes, must have ${count * height * width} (${count} images of ${height}x${width})`,
     );
-  if (labels && (!ArrayBuffer.isView(labels) || labels.BYTES_PER_ELEMENT !== 1))
+  checkLabels(labels, count, `${name}.labels`, 'images');
+}
+
+/**
+ * @param name what to call them in an error
+ * @param what what each is of
+ * @throws ArgumentError unless they are a byte each
+ */
+export function checkLabels(labels: Uint8Array | undefined, count: number, name: string, what: string): void {
+  if (!labels) return;
+  if (!ArrayBuffer.isView(labels) || labels.BYTES_PER_ELEMENT !== 1)
     throw new ArgumentError(
-      `${name}.labels are ${kindOf(labels)}, must be a Uint8Array of classes; use Uint8Array.from(labels)`,
+      `${name} are ${kindOf(labels)}, must be a Uint8Array of classes; use Uint8Array.from(labels)`,
     );
-  if (labels && labels.length !== count)
-    throw new ArgumentError(
-      `${name}.labels has ${labels.length} entries, must have one for each of the ${count} images`,
-    );
+  if (labels.length !== count)
+    throw new ArgumentError(`${name} has ${labels.length} entries, must have one for each of the ${count} ${what}`);
 }

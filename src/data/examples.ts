@@ -2,7 +2,7 @@
 // typed arrays with their shape. No GPU here.
 import { ArgumentError } from '../errors.js';
 import { kindOf, tagOf } from './bytes.js';
-import { checkImages, type Dataset, type Images } from './dataset.js';
+import { checkImages, checkLabels, type Dataset, type Images } from './dataset.js';
 import type { NumericArray } from './elements.js';
 
 /** Examples of one shape, one after the other. */
@@ -61,7 +61,9 @@ export function chosenExamples<V extends Uint8Array | Float32Array>(
   indices: readonly number[],
 ): Examples<V> {
   const size = sizeOf({ shape });
-  const chosen = new (values.constructor as new (length: number) => V)(indices.length * size);
+  const chosen = (
+    values instanceof Float32Array ? new Float32Array(indices.length * size) : new Uint8Array(indices.length * size)
+  ) as V;
   indices.forEach((from, to) => {
     chosen.set(values.subarray(from * size, (from + 1) * size), to * size);
   });
@@ -100,9 +102,8 @@ export function checkExamples(part: Images | Examples, name: string): CheckedExa
     throw new ArgumentError(
       `${name}.values has ${given.length} numbers, must have ${count * size} (shape [${shape.join(', ')}])`,
     );
-  checkLabelArray(labels, count, name);
-  const bytesOrFloats = ['Uint8Array', 'Float32Array'].includes(tagOf(given));
-  const values = bytesOrFloats ? (given as Uint8Array | Float32Array) : Float32Array.from(given);
+  checkLabels(labels, count, `${name}.labels`, 'examples');
+  const values = ownArray(given);
   checkFinite(values, given, size, name);
   return { shape, values, ...(labels && { labels }) };
 }
@@ -113,15 +114,13 @@ function fromImages(images: Images, name: string): CheckedExamples {
   return { shape: [count, height, width], values, ...(labels && { labels }) };
 }
 
-function checkLabelArray(labels: Uint8Array | undefined, count: number, name: string): void {
-  if (labels && (!ArrayBuffer.isView(labels) || labels.BYTES_PER_ELEMENT !== 1))
-    throw new ArgumentError(
-      `${name}.labels are ${kindOf(labels)}, must be a Uint8Array of classes; use Uint8Array.from(labels)`,
-    );
-  if (labels && labels.length !== count)
-    throw new ArgumentError(
-      `${name}.labels has ${labels.length} entries, must have one for each of the ${count} examples`,
-    );
+/** Bytes and f32 share memory, as arrays of this realm: one of another frame is no instance of what it is. */
+function ownArray(given: NumericArray): Uint8Array | Float32Array {
+  if (given instanceof Uint8Array || given instanceof Float32Array) return given;
+  const { buffer, byteOffset, length } = given;
+  if (tagOf(given) === 'Uint8Array') return new Uint8Array(buffer, byteOffset, length);
+  if (tagOf(given) === 'Float32Array') return new Float32Array(buffer, byteOffset, length);
+  return Float32Array.from(given);
 }
 
 /** @param given the numbers before they became f32 */

@@ -32,8 +32,9 @@ export class Memory {
     private readonly parent?: Memory,
   ) {}
 
-  /** Memory that can be given back by itself; it goes with this one at the latest. */
+  /** Memory that can be given back by itself; it goes with this one at the latest. @throws ArgumentError after dispose */
   part(): Memory {
+    this.checkUsable('memory');
     const part = new Memory(this.device, this);
     this.parts.add(part);
     return part;

@@ -141,10 +141,11 @@ function softwareCandidates(traits: AdapterTraits, { subgroups }: DeviceFeatures
   return [...wide, without];
 }
 
-/** The variant that is the fastest as far as is known without timing it. Fits WebGPU's default limits. */
+/**
+ * The variant that is the fastest as far as is known without timing it. Fits WebGPU's default limits. Never one with subgroup
+ * matrices: these have not been run yet, and only the tuner checks what it is offered.
+ */
 export function defaultVariant(traits: AdapterTraits, features: DeviceFeatures, shape: MatmulShape): MatmulVariant {
-  const [matrix] = traits.software ? [] : matrixVariants(traits, features, shape);
-  if (matrix) return matrix;
   const vec4 = readsVec4(shape);
   const usual = matmulVariantFor(traits, features.subgroups);
   // Of 4 columns a lane, not 8: on lavapipe the sums of 8 do not stay in registers, on SwiftShader they compile for half as

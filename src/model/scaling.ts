@@ -9,7 +9,8 @@ export const SCALINGS = ['minmax', 'standard', 'robust'] as const;
 export interface ScalingSpec {
   /**
    * minmax: the training examples' least becomes 0 and their greatest 1. standard: mean 0 and (population) standard deviation 1.
-   * robust: median 0 and distance of the quartiles 1. As the scalers of scikit-learn.
+   * robust: median 0 and distance of the quartiles 1 (or of the extremes, where the quartiles coincide). As the scalers of
+   * scikit-learn, but for numbers that never change in training: those are 0 always, whatever a later example has.
    */
   kind: (typeof SCALINGS)[number];
   /** [inputs], or one for all. */

@@ -102,9 +102,15 @@ export interface LossSpec {
   variance?: number;
   /** Gaussian code: weight of KL(q(z|x) || N(0, I)); 1, the evidence lower bound, if absent. */
   klWeight?: number;
-  /** Gaussian code: nats of each dimension's KL that cost nothing, row by row, so that the code is used. Kingma et al. 2016. */
+  /**
+   * Gaussian code: nats of each dimension's KL that cost nothing, so that the code is used. Of each row by itself; Kingma et al.
+   * 2016, whose idea it is, bound the mean over the batch.
+   */
   freeBits?: number;
-  /** Gaussian code: nats that each row's KL is held at; its distance from them is the term. Burgess et al. 2018. */
+  /**
+   * Gaussian code: nats that the KL is held at; its distance from them is the term. Of each row by itself; Burgess et al. 2018,
+   * whose idea it is, hold the mean over the batch.
+   */
   capacity?: number;
   /** Deterministic code: weight of the sum of |z|. */
   l1?: number;

@@ -1,6 +1,7 @@
 // One matmul alone, in every variant that the device can run: first checked against the product in f64, then timed. The
 // report is the table that a choice of the fastest chooses from; it chooses nothing itself. Called by `--kernel` of
 // harness/profile.js and by pages. What is right and what is timed: product.ts, gpu/timestamps.ts, gpu/repeat.ts.
+import { halfBits } from '../data/half.js';
 import { ArgumentError, ShaderError } from '../errors.js';
 import type { AdapterSummary, Device } from '../gpu/device.js';
 import { watched } from '../gpu/faults.js';
@@ -18,7 +19,6 @@ import type { NumberType } from '../kernels/stored.js';
 import { requireKnownKeys } from '../names.js';
 import { dispatchOf } from '../plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
-import { halfBits } from './half-bits.js';
 import {
   MATMUL_FORMS,
   type MatmulForm,
@@ -284,7 +284,11 @@ class Bench {
       [buffers.a, a],
       [buffers.b, b],
     ] as const)
-      device.gpu.queue.writeBuffer(buffer, 0, precision === 'f16' ? inWords(halfBits(values)) : values);
+      device.gpu.queue.writeBuffer(
+        buffer,
+        0,
+        precision === 'f16' ? inWords(Uint16Array.from(values, halfBits)) : values,
+      );
     return new Bench(device, memory, sizes, buffers, precision, a, b);
   }
 

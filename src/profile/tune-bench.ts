@@ -1,5 +1,6 @@
 // The matmuls of a plan as contests of src/gpu/tune.ts: what is run, on which operands, and why candidates must agree to the
 // last bit. Called by tune-matmuls.ts.
+import { halfBits } from '../data/half.js';
 import type { Device } from '../gpu/device.js';
 import { DispatchTimer } from '../gpu/dispatch-timer.js';
 import { watched } from '../gpu/faults.js';
@@ -20,7 +21,6 @@ import { layoutOf } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import { candidatesOn } from '../train/variants.js';
-import { halfBits } from './half-bits.js';
 
 /** A matmul of a step, and how often it comes. */
 export interface PlannedMatmul {
@@ -116,7 +116,11 @@ export class TuneBench {
     for (const [name, seed] of Object.entries(SEEDS) as [Operand, number][]) {
       const [whole, half] = [buffers[name], buffers[`${name} as f16`]];
       device.gpu.queue.writeBuffer(whole, 0, wholeNumbers(seed, whole.size / F32_BYTES, largest));
-      device.gpu.queue.writeBuffer(half, 0, halfBits(wholeNumbers(seed, (2 * half.size) / F32_BYTES, largest)));
+      device.gpu.queue.writeBuffer(
+        half,
+        0,
+        Uint16Array.from(wholeNumbers(seed, (2 * half.size) / F32_BYTES, largest), halfBits),
+      );
     }
     return new TuneBench(device, memory, buffers);
   }

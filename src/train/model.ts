@@ -1,5 +1,5 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
-import { kindOf } from '../data/bytes.js';
+import { kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError, DeviceError } from '../errors.js';
 import type { Named } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
@@ -19,6 +19,7 @@ import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
+import { checkNumbers } from './options.js';
 import { residentOf } from './resident.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import type { Scores } from './score-sums.js';
@@ -26,6 +27,9 @@ import { checkScoreOptions, type ScoreOptions, Scorer } from './scores.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
 import { VariantTable } from './variants.js';
 import { flatWeights, type WeightTensor } from './weights.js';
+
+/** A label of a resident row is a byte. */
+const MOST_CLASSES = 256;
 
 /** Codes of n images. */
 export interface Codes {
@@ -162,6 +166,7 @@ export class Model {
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
     const { count: rows, values: shades } = imageRows(images, inputs);
+    this.checkUnits(images);
     const seen = this.asSeen(shades);
     const values = this.withLabels(seen, inputs, rows, labels);
     const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
@@ -198,6 +203,14 @@ export class Model {
     return scaling ? unscaled(numbers, scaling) : numbers;
   }
 
+  /** Bytes stand for 0..1; a model that scales knows no such unit. */
+  private checkUnits(values: Numbers): void {
+    if (this.spec.scaling && tagOf(values) === 'Uint8Array')
+      throw new ArgumentError(
+        `a Uint8Array, whose bytes stand for 0..1, must be numbers in the data's units for a model with a scaling; for example Float32Array.from(values)`,
+      );
+  }
+
   /** The examples' own numbers as the encoder takes them. */
   private asSeen(numbers: Float32Array): Float32Array {
     const { range, scaling } = this.spec;
@@ -231,7 +244,7 @@ export class Model {
 
   /**
    * How odd the model finds each row: its loss, as `evaluate` of a trainer means it over rows, but of the row as it is (not
-   * damaged) and without the sparsity term, which is of a batch.
+   * damaged), with all of the KL term (no free bits, no capacity) and without the sparsity term, which is of a batch.
    * @param values as `encode` takes them
    * @returns [n], the weighted sum of the terms, which is minus the evidence lower bound of a VAE; with `terms` each of them by
    *   itself as well, unweighted, and `iwae` where it was asked for. Not finite for a row that is beyond f32.
@@ -247,13 +260,17 @@ export class Model {
     requireKnownKeys(options, ['samples', 'iwae', 'seed', 'labels', 'terms'], 'scores');
     const { labels, terms = false, ...drawn } = options;
     checkScoreOptions(drawn, this.spec);
-    const { inputs, scaling } = this.spec;
-    const { count, values: numbers } = imageRows(values, inputs);
+    const { inputs, classes = 0, scaling } = this.spec;
+    const { count, values: numbers } = imageRows(values, inputs, 'values');
+    this.checkUnits(values);
+    if (classes > MOST_CLASSES)
+      throw new ArgumentError(
+        `scores: this model has ${classes} classes, must have ${MOST_CLASSES} at most to be scored`,
+      );
     const told = this.checkRowLabels(labels, count);
-    const scores = await this.onGpu.scorer.run(
-      residentOf({ shape: [count, inputs], values: numbers, ...(told && { labels: told }) }, 'f32', scaling),
-      drawn,
-    );
+    const rows = { shape: [count, inputs], values: numbers, ...(told && { labels: Uint8Array.from(told) }) };
+    checkNumbers(rows, 'values', this.spec);
+    const scores = await this.onGpu.scorer.run(residentOf(rows, 'f32', scaling), drawn);
     return terms ? scores : scores.loss;
   }
 
@@ -300,7 +317,7 @@ export class Model {
   }
 
   /** Labels of a conditional model; nothing for another. */
-  private checkRowLabels(labels: Labels | undefined, rows: number): Uint8Array | undefined {
+  private checkRowLabels(labels: Labels | undefined, rows: number): Labels | undefined {
     const { classes } = this.spec;
     if (classes === undefined) {
       if (labels) throw new ArgumentError('this model is not conditional and takes no labels; leave them out');
@@ -315,7 +332,7 @@ export class Model {
       if (!Number.isInteger(label) || label < 0 || label >= classes)
         throw new ArgumentError(`labels[${row}]: ${label}, must be an integer from 0 to ${classes - 1}`);
     }
-    return Uint8Array.from(labels);
+    return labels;
   }
 
   /** Every parameter under PyTorch's name: Linear weights are [units, inputs]. */

@@ -155,7 +155,8 @@ export function checkFits(examples: CheckedExamples, name: string, spec: ModelSp
   checkLabels(examples, name, spec);
 }
 
-function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
+/** @throws ArgumentError for numbers that the loss has no meaning for, or bytes where numbers are scaled */
+export function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
   if (examples.values instanceof Uint8Array) {
     if (!scaling) return;
     throw new ArgumentError(`${name}: bytes, which stand for 0..1, must be numbers for a model with a scaling`);

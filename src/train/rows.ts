@@ -17,10 +17,11 @@ const FLOATS = ['Array', 'Float16Array', 'Float32Array', 'Float64Array'];
 const INTEGERS = ['Int8Array', 'Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array'];
 
 /**
+ * @param what what to call them in an error
  * @param images [n, pixels] of 0..1; a Uint8Array holds bytes of 0 (black) to 255 (white), as Images.pixels does
  * @throws ArgumentError unless they are a positive number of whole rows of finite numbers
  */
-export function imageRows(images: Numbers, pixels: number): Rows {
+export function imageRows(images: Numbers, pixels: number, what = 'images'): Rows {
   const tag = tagOf(images);
   if (tag === 'Uint8ClampedArray')
     throw new ArgumentError(
@@ -30,14 +31,14 @@ export function imageRows(images: Numbers, pixels: number): Rows {
     return wholeRows(
       Float32Array.from(images, (byte) => byte / 255),
       pixels,
-      'images',
+      what,
       images,
     );
   if (!FLOATS.includes(tag))
     throw new ArgumentError(
-      `images: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
+      `${what}: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
     );
-  return wholeRows(floats(images), pixels, 'images', images);
+  return wholeRows(floats(images), pixels, what, images);
 }
 
 /**

@@ -2,6 +2,7 @@
 // of them in flight; what is kept of them is a few numbers each.
 import { ArgumentError } from '../errors.js';
 import { allOf } from '../gpu/faults.js';
+import type { Memory } from '../gpu/memory.js';
 import type { Machine } from '../gpu/program.js';
 import type { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
@@ -49,6 +50,9 @@ export interface ScorerOptions {
 
 /** A pass over a chunk of rows, and where it leaves each batch's numbers. */
 interface Pass {
+  key: string;
+  /** All that the pass has on the GPU. */
+  memory: Memory;
   stepper: Stepper;
   batches: number;
   /** Bytes of a batch in `results`: its losses, as the plan has them, then its ratios. */
@@ -74,7 +78,8 @@ export function checkScoreOptions({ samples = 1, iwae, seed = 0 }: ScoreOptions,
 }
 
 export class Scorer {
-  private readonly made = new Map<string, Promise<Pass>>();
+  /** The last pass: rows of the same kind go on with it. */
+  private kept: Pass | undefined;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: ScorerOptions) {}
@@ -112,41 +117,43 @@ export class Scorer {
 
   /** All of it within this task: no other call comes between the rows and their passes. */
   private submit(
-    { stepper, batches, bytes, results, ratio }: Pass,
+    { memory, stepper, batches, bytes, results, ratio }: Pass,
     chunk: Resident | undefined,
     { count, batch, seed }: { count: number; batch: number; seed: number },
   ): Promise<ArrayBuffer> {
-    const { device, memory } = this.options.machine;
-    if (chunk) stepper.replace(chunk);
-    stepper.configure(chunkSettings(batches, seed));
-    stepper.rewind(batch);
+    const { device } = this.options.machine;
     const steps = Math.ceil(count / EVALUATION_BATCH);
-    const { losses, plan, program } = stepper;
-    const encoded = stepper.encode(steps, (encoder, each) => {
-      for (let step = 0; step < each; step++) {
-        const pass = encoder.beginComputePass({ label: plan.name });
-        program.encode(pass);
-        pass.end();
-        encoder.copyBufferToBuffer(losses, 0, results, step * bytes, plan.lossBytes);
-        if (ratio) encoder.copyBufferToBuffer(ratio, 0, results, step * bytes + plan.lossBytes, ratio.size);
-      }
+    memory.watch('scores', () => {
+      if (chunk) stepper.replace(chunk);
+      stepper.configure(chunkSettings(batches, seed));
+      stepper.rewind(batch);
+      const { losses, plan, program } = stepper;
+      const encoded = stepper.encode(steps, (encoder, each) => {
+        for (let step = 0; step < each; step++) {
+          const pass = encoder.beginComputePass({ label: plan.name });
+          program.encode(pass);
+          pass.end();
+          encoder.copyBufferToBuffer(losses, 0, results, step * bytes, plan.lossBytes);
+          if (ratio) encoder.copyBufferToBuffer(ratio, 0, results, step * bytes + plan.lossBytes, ratio.size);
+        }
+      });
+      device.gpu.queue.submit([encoded.commands]);
+      encoded.read().sums.catch(() => undefined); // the sums are of no use here
     });
-    device.gpu.queue.submit([encoded.commands]);
-    encoded.read().sums.catch(() => undefined); // the sums are of no use here
     return readBuffer(device, memory, results, steps * bytes);
   }
 
-  private passOf(type: Resident['type'], batches: number, ratio: boolean): Promise<Pass> {
+  private async passOf(type: Resident['type'], batches: number, ratio: boolean): Promise<Pass> {
     const key = `${type} ${batches} ${ratio}`;
-    const known = this.made.get(key);
-    if (known) return known;
-    const making = this.make(type, batches, ratio);
-    this.made.set(key, making);
-    making.catch(() => this.made.delete(key));
-    return making;
+    if (this.kept?.key === key) return this.kept;
+    // Calls take turns: nobody works with the one before.
+    this.kept?.memory.dispose();
+    this.kept = undefined;
+    this.kept = await this.make(key, type, batches, ratio);
+    return this.kept;
   }
 
-  private async make(type: Resident['type'], batches: number, withRatio: boolean): Promise<Pass> {
+  private async make(key: string, type: Resident['type'], batches: number, withRatio: boolean): Promise<Pass> {
     const { machine, spec, layout, choose, parameters } = this.options;
     const memory = machine.memory.part();
     const count = batches * EVALUATION_BATCH;
@@ -175,7 +182,7 @@ export class Scorer {
       const shared = { parameters, ...(ratio && { output: ratio }) };
       const settings = chunkSettings(batches, 0);
       const stepper = await Stepper.create({ ...machine, memory }, plan, blank, settings, shared, remedy);
-      return { stepper, batches, bytes, results, ratio };
+      return { key, memory, stepper, batches, bytes, results, ratio };
     } catch (error) {
       memory.dispose();
       throw error;

@@ -199,8 +199,7 @@ test("other data are read as the run's, but for what flags say", () => {
   const options = (text: string) =>
     readGenerateOptions(['--run', 'a', ...text.split(' ').filter(Boolean)]) as GenerateOptions;
   const table = { columns: [{ name: 'x', number: 1 }], width: 1, hasHeader: true };
-  const spec = {};
-  const run = { spec, reading: { drop: ['Id'] }, table, classes: ['a'], data: 'd.csv' } as unknown as StoredRun;
+  const run = { reading: { drop: ['Id'] }, table, classes: ['a'], data: 'd.csv', spec: {} } as unknown as StoredRun;
   const inherited = run.reading;
   assert.equal(readAsRun(options(''), run), { inherited });
   assert.equal(readAsRun(options('--missing mean'), run), { missing: 'mean', inherited });
@@ -210,7 +209,11 @@ test("other data are read as the run's, but for what flags say", () => {
   const scaled = { ...run, numbers: 'bits', spec: { scaling: {} } } as unknown as StoredRun;
   assert.is(readAsRun(options('--data e.csv'), scaled).known?.numbers, 'scaled');
   const { classes: _, table: __, ...plain } = run;
-  assert.equal(readAsRun(options('--data e.csv'), plain), { inherited, known: { classes: 'numbers' } });
+  assert.equal(readAsRun(options('--data e.csv'), plain), { inherited, known: {} }, 'of no labels nothing follows');
+  const labelled = { ...plain, labelled: true };
+  assert.equal(readAsRun(options('--data e.csv'), labelled), { inherited, known: { classes: 'numbers' } });
+  const told = { ...plain, spec: { classes: 3 } } as unknown as StoredRun;
+  assert.equal(readAsRun(options('--data e.csv'), told), { inherited, known: { classes: 'numbers' } });
 });
 
 test('train, generate and resume: one run of a table, with its classes by name', () => {

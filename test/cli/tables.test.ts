@@ -75,7 +75,7 @@ test('rows are scored: the odd ones stand out, with the feature that makes them 
   );
   assert.match(
     said,
-    /^ranking\.svg +ROC-AUC (1\.0000|0\.9\d+), average precision (1\.0000|0\.9\d+); 20 odd rows, 280 others$/m,
+    /^ranking\.svg +ROC-AUC (1\.0000|0\.9\d+), average precision (1\.0000|0\.9\d+); 20 odd rows \(class 1\), 280 others$/m,
   );
   assert.match(said, /^oddest {4}row \d+: loss .*; load /m);
   const lines = fs.readFileSync(path.join(out, 'scores.csv'), 'utf8').trimEnd().split('\n');

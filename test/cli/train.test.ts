@@ -100,6 +100,8 @@ test('a run: what it prints and what it leaves', async () => {
     dataFrom: data,
     dataChoice: data,
     limit: 36,
+    limitGiven: null,
+    labelled: false,
     shape: [8, 8],
     numbers: 'pixels',
     features: null,

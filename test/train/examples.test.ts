@@ -1,5 +1,6 @@
 // Examples that are no grey images of bytes (src/data/examples.ts): vectors, colour images, floats. They train as in f64
 // (train64.ts), however they are stored; what no model can be trained on is refused. Limits: plan-equivalence.test.ts.
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/dataset.js';
@@ -102,6 +103,14 @@ test('numbers of f64 are those of f32', async () => {
   const { spec, data } = VECTORS;
   const wide = changed(data, (values) => Float64Array.from(values));
   assert.ok(sameBits(await trained(spec, wide), await trained(spec, data)));
+});
+
+test('arrays of another realm are what they are', async () => {
+  const { spec, data } = VECTORS;
+  const Foreign = runInNewContext('Float32Array') as Float32ArrayConstructor;
+  const foreign = changed(data, (values) => new Foreign(values));
+  assert.not.instance(foreign.train.values, Float32Array);
+  assert.ok(sameBits(await trained(spec, foreign), await trained(spec, data)));
 });
 
 test('stored as f16, numbers are the nearest that f16 has', async () => {

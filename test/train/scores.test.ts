@@ -11,9 +11,10 @@ import { scoringGraph } from '../../src/graph/build.js';
 import { ae, vae } from '../../src/model/presets.js';
 import { fitScaling, scaled } from '../../src/model/scaling.js';
 import { lossWeights, type ModelSpec } from '../../src/model/spec.js';
+import { createModel } from '../../src/train/model.js';
 import type { Scores } from '../../src/train/score-sums.js';
 import { EVALUATION_BATCH } from '../../src/train/step-state.js';
-import { usesDevice } from '../support/device.js';
+import { device, usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA, familyImages } from '../support/family.js';
 import { interpret, type Values } from '../support/interpret.js';
 import { uniforms } from '../support/numbers.js';
@@ -105,6 +106,7 @@ test('the mean over rows is what the trainer evaluates', async () => {
   const spec = FAMILY.vae as ModelSpec;
   const parameters = await (await modelOf(spec)).parameters();
   const { test: rows } = FAMILY_DATA;
+  await (await modelOf(spec)).scores(rows.pixels); // its pass is the model's, and stays
   await withTrainer({ spec, dataset: FAMILY_DATA, options: { seed: 9 }, parameters }, async (trainer, model) => {
     const losses = await trainer.evaluate();
     const scores = await model.scores(rows.pixels, { terms: true, seed: 9 });
@@ -176,6 +178,48 @@ test('a row that overflows f32 has no finite score, and the others are not touch
   assert.is(Number.isFinite(after[1]), false);
   after[1] = before[1] ?? 0;
   assert.equal(after, before);
+});
+
+test('refused: numbers that the loss has no meaning for, and bytes where numbers are scaled', async () => {
+  const refusal = async (run: () => Promise<unknown>): Promise<string> => {
+    try {
+      await run();
+    } catch (error) {
+      assert.instance(error, ArgumentError);
+      return (error as Error).message;
+    }
+    return assert.unreachable('nothing was refused') as never;
+  };
+  const bits = await modelOf(ae({ pixels: 6, hidden: [5], latent: 2 }));
+  assert.is(
+    await refusal(() => bits.scores(Float32Array.of(0, 1, 0.5, 5, 0, 0))),
+    'values: 5 (example 0), but the bce loss takes numbers of 0..1: scale them, or use the mse loss',
+  );
+  const plain = ae({ pixels: 6, hidden: [5], latent: 2, loss: 'mse', output: 'identity' });
+  const model = await modelOf({ ...plain, scaling: { kind: 'minmax', offset: [0], scale: [2] } });
+  for (const run of [() => model.scores(new Uint8Array(6)), () => model.encode(new Uint8Array(6))])
+    assert.match(
+      await refusal(run),
+      /^a Uint8Array, whose bytes stand for 0\.\.1, must be numbers in the data's units/,
+    );
+  assert.match(await refusal(() => model.scores([1, 2, 3])), /^values: 3 numbers, must be a positive multiple of 6/);
+});
+
+test('other kinds of rows take the place of the first; what was under way when the model goes is told', async () => {
+  const spec = ae({ pixels: 6, hidden: [4], latent: 2 });
+  const model = await createModel(device, spec);
+  const few = await model.scores(uniforms(1, 6, 0, 1));
+  const { bytes } = model.machine.memory;
+  await model.scores(uniforms(1, 6 * 2048, 0, 1));
+  assert.equal(await model.scores(uniforms(1, 6, 0, 1)), few);
+  assert.is(model.machine.memory.bytes, bytes, 'one pass is kept, not one of each kind');
+  const late = model.scores(uniforms(1, 6, 0, 1));
+  model.dispose();
+  await late.then(
+    () => undefined,
+    (error: Error) => assert.match(error.message, /disposed|given back/),
+  );
+  device.check();
 });
 
 const REFUSED: [spec: ModelSpec, options: object, text: string][] = [

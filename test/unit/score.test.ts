@@ -13,7 +13,7 @@ import { featureErrors, featureText } from '../../harness/lib/report/features.js
 import { alignedTo } from '../../harness/lib/score/align.js';
 import { contributions } from '../../harness/lib/score/contributions.js';
 import { rank } from '../../harness/lib/score/ranking.js';
-import { orderOf } from '../../harness/lib/score/score.js';
+import { orderOf, scoresBy } from '../../harness/lib/score/score.js';
 import { oddClasses } from '../../harness/lib/score/spread.js';
 import { type InputRun, rowsFromText } from '../../harness/lib/score/standard-input.js';
 import { oddest } from '../../harness/lib/score/top.js';
@@ -68,6 +68,13 @@ test('rows of one kind have no ranking', () => {
 test('the oddest rows, the highest score first', () => {
   assert.equal(oddest(Float32Array.of(3, 9, 1, 5), 3), [1, 3, 0]);
   assert.equal(oddest(Float32Array.of(3, 9), 5), [1, 0]);
+});
+
+test('a score that is no number is the oddest', () => {
+  const loss = Float32Array.of(1, Number.NaN, 3);
+  assert.equal([...scoresBy({ loss }, 'loss')], [1, Number.POSITIVE_INFINITY, 3]);
+  const ranking = rank(scoresBy({ loss }, 'loss'), (row) => row === 1);
+  assert.is(ranking?.rocAuc, 1);
 });
 
 // --- features --------------------------------------------------------------------------------------------------------
@@ -196,7 +203,7 @@ test('standard input is read by the flags of files, and as the data of the run w
   assert.equal(said, ['standard input: 1 rows with missing values are left out']);
   const other = input('a,b,kind\n1,2,x\n', 1, { shape: [1], table }, { drop: ['b'], 'label-column': 'kind' });
   assert.equal([[...other.test.values], other.classes?.at(-1)], [[1], 'x']);
-  const digit = input('label,a,b,c,d\n3,0,1,1,0\n', 4, { shape: [2, 2] });
+  const digit = input('label,a,b,c,d\n3,0,1,1,0\n', 4, { shape: [2, 2], labelled: true });
   assert.equal([digit.test.shape, [...(digit.test.labels ?? [])]], [[1, 2, 2], [3]], 'a label beside pixels');
   refused(
     () => input('1,2\n', 2, run, { layout: 'chw' }),
@@ -254,7 +261,8 @@ test('rows are ordered by a score that the model has', () => {
 test('which classes are odd', () => {
   const labelled = { rows: { ...rowsOf(1, 1, 2, 3), labels: Uint8Array.of(0, 2, 1) }, classes: ['ok', 'bad', 'worse'] };
   const bare = { rows: rowsOf(1, 1, 2, 3), classes: [] };
-  assert.equal([...(oddClasses({ ...labelled, options: options('') }) ?? [])], [1, 2]);
+  assert.equal([...(oddClasses({ ...labelled, classes: [], options: options('') }) ?? [])], [1, 2]);
+  assert.is(oddClasses({ ...labelled, options: options('') }), undefined, 'of words nobody knows');
   assert.equal([...(oddClasses({ ...labelled, options: options('--odd worse') }) ?? [])], [2]);
   assert.is(oddClasses({ ...bare, options: options('') }), undefined);
   refused(() => oddClasses({ ...labelled, options: options('--odd best') }), /^--odd best: .* one of ok, bad, worse$/);

@@ -22,7 +22,7 @@ import { isTable, readTables, tablesOf } from './tables.js';
 /** What a model was trained on, where it is now given other data. */
 export interface Known {
   table?: TableForm;
-  classes: KnownClasses;
+  classes?: KnownClasses;
   /** What its numbers are; absent: as the other data say themselves. */
   numbers?: KnownNumbers;
 }

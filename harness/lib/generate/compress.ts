@@ -3,6 +3,7 @@
 
 import { countOf, numbersOf } from 'latentgpu/node';
 import type { ImageSize } from '../data/examples.js';
+import { shadesOf } from '../plots/shades.js';
 import { drawSheet } from '../plots/sheet.js';
 import { labelsFor } from './labels.js';
 import { ACROSS, firstOnes, grouped, type Material, type Output } from './material.js';
@@ -36,12 +37,13 @@ export const compress: Output = {
   async make(material) {
     const { model, train, test, options, results, say } = material;
     const { inputs: pixels, code, classes } = model.spec;
-    const images = numbersOf(test);
+    const shades = shadesOf(model.spec);
+    const images = shades(numbersOf(test));
     const count = countOf(test);
     const labels = labelsFor(model.spec, test.labels);
     const codes = (await material.testCodes()).mean;
     const ranges = await trainingRanges(material);
-    const decoded = await model.decode(codes, labels);
+    const decoded = shades(await model.decode(codes, labels));
     const size = { pixels, latent: code.units };
     const costs = [cost({ bits: FLOAT_BITS, entropy: null, images, decoded }, size)];
     const { images: shownImages, labels: shownLabels } = firstOnes(
@@ -51,12 +53,12 @@ export const compress: Output = {
     );
     const shown = shownImages.length / pixels;
     const rows = [
-      { label: 'original', images: shownImages },
-      { label: 'float', images: await model.decode(codes.subarray(0, shown * code.units), shownLabels) },
+      { label: 'original', images: shades(shownImages) },
+      { label: 'float', images: shades(await model.decode(codes.subarray(0, shown * code.units), shownLabels)) },
     ];
     for (const bits of options.compress ?? []) {
       const cells = quantise(codes, ranges, bits);
-      const decoded = await model.decode(dequantise(cells, ranges, bits), labels);
+      const decoded = shades(await model.decode(dequantise(cells, ranges, bits), labels));
       const enough = count >= IMAGES_PER_CELL * 2 ** bits;
       costs.push(cost({ bits, entropy: enough ? entropyBits(cells, code.units) : null, images, decoded }, size));
       rows.push({ label: `${bits} bit${bits === 1 ? '' : 's'}`, images: decoded.subarray(0, shown * pixels) });

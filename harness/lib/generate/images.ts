@@ -1,8 +1,9 @@
 // Outputs that show images as they come: samples of the prior, reconstructions, and damaged images restored.
-import { ArgumentError, corruptImages } from 'latentgpu/node';
+import { ArgumentError } from 'latentgpu/node';
 import { numbersCsv } from '../data/csv-text.js';
 import type { ImageSize } from '../data/examples.js';
 import { imageGrid } from '../plots/pictures.js';
+import { damagedImages, shadesOf } from '../plots/shades.js';
 import { drawSheet, wrapRows } from '../plots/sheet.js';
 import { classText, drawnClass } from './classes.js';
 import { sameLabel } from './labels.js';
@@ -32,7 +33,7 @@ export const samples: Output = {
       const drawn = count ?? SAMPLES;
       const images = await model.sample(drawn, { seed, ...sameLabel(spec, label ?? 0, drawn) });
       const of = label === undefined ? '' : ` of class ${classText(classes, label)}`;
-      const picture = imageGrid(images, { ...size, columns: Math.min(drawn, SAMPLES_ACROSS) });
+      const picture = imageGrid(shadesOf(spec)(images), { ...size, columns: Math.min(drawn, SAMPLES_ACROSS) });
       return results.write('samples.png', picture, `${drawn} images${of} decoded from the prior, seed ${seed}`);
     }
     const across = count ?? SAMPLES_OF_A_CLASS;
@@ -41,7 +42,7 @@ export const samples: Output = {
       // The same codes in each row, so that a column shows one style.
       rows.push({
         label: classes ? drawnClass(classes, each) : `class ${each}`,
-        images: await model.sample(across, { seed, ...sameLabel(spec, each, across) }),
+        images: shadesOf(spec)(await model.sample(across, { seed, ...sameLabel(spec, each, across) })),
       });
     results.write(
       'samples.png',
@@ -57,7 +58,7 @@ async function sampledRows({ model, features, options, results, classes: names, 
   const { classes } = model.spec;
   const asked = label === undefined && classes !== undefined ? [...Array(classes).keys()] : [label ?? 0];
   const rows = [];
-  for (const each of asked) rows.push(...(await model.sample(drawn, { seed, ...sameLabel(model.spec, each, drawn) })));
+  for (const each of asked) rows.push(await model.sample(drawn, { seed, ...sameLabel(model.spec, each, drawn) }));
   const of =
     classes === undefined
       ? ''
@@ -66,7 +67,7 @@ async function sampledRows({ model, features, options, results, classes: names, 
         : ` of class ${classText(names, label)}`;
   results.write(
     'samples.csv',
-    numbersCsv(features, Float32Array.from(rows)),
+    numbersCsv(features, Float32Array.from(rows.flatMap((some) => [...some]))),
     `${drawn} rows${of} decoded from the prior, in the data's units, seed ${seed}`,
   );
 }
@@ -86,9 +87,10 @@ export const reconstructions: Output = {
         numbersCsv(features, made),
         `what the model makes of the first ${images.length / features.length} test rows, in the data's units`,
       );
+    const shades = shadesOf(model.spec);
     const rows = [
-      { label: 'original', images },
-      { label: 'decoded', images: made },
+      { label: 'original', images: shades(images) },
+      { label: 'decoded', images: shades(made) },
     ];
     const picture = drawSheet({ ...size, rows: wrapRows(rows, model.spec.inputs, ACROSS) });
     results.write('reconstructions.png', picture, 'test images above what the model makes of them');
@@ -107,9 +109,14 @@ export const denoised: Output = {
     const { model, test, options, results } = material;
     const { corruption } = model.spec;
     if (!corruption) throw new ArgumentError('denoised: the model has no corruption');
-    const { images: clean, labels } = firstOnes(material, test, MEASURED);
-    const corrupted = corruptImages(clean, corruption, options.seed);
-    const restored = await model.reconstruct(corrupted, labels);
+    const { images, labels } = firstOnes(material, test, MEASURED);
+    const damaged = damagedImages(model.spec, images, corruption, options.seed);
+    const shades = shadesOf(model.spec);
+    const [clean, corrupted, restored] = [images, damaged, await model.reconstruct(damaged, labels)].map(shades) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const { inputs } = model.spec;
     const shown = Math.min(options.count ?? ACROSS, clean.length / inputs) * inputs;
     const rows = [

@@ -1,6 +1,7 @@
 // Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
 import { countOf, type ModelSpec } from 'latentgpu/node';
 import type { ImageSize } from '../data/examples.js';
+import { shadesOf } from '../plots/shades.js';
 import { drawSheet } from '../plots/sheet.js';
 import { defaultWalk, line, shares } from './between.js';
 import { type ClassNames, classText, drawnClass } from './classes.js';
@@ -25,15 +26,17 @@ export const walk: Output = {
     const size = material.size as ImageSize;
     const { spec } = model;
     const ends = options.walk ?? defaultWalk({ count: countOf(test), labels: test.labels });
-    const { images, labels } = pick(material, test, ends);
-    const { mean } = await model.encode(images, labels);
+    const { images: given, labels } = pick(material, test, ends);
+    const { mean } = await model.encode(given, labels);
+    const shades = shadesOf(spec);
+    const images = shades(given);
     const latent = spec.code.units;
     const codes = line(mean.subarray(0, latent), mean.subarray(latent), WALK_STEPS);
     // A conditional decoder must be told a class on the way: once it is that of one end, once that of the other.
     const classes: (number | undefined)[] = labels.labels ? [...new Set(labels.labels as Uint8Array)] : [undefined];
     const rows = [];
     for (const label of classes) {
-      const between = await model.decode(codes, sameLabel(spec, label ?? 0, WALK_STEPS));
+      const between = shades(await model.decode(codes, sameLabel(spec, label ?? 0, WALK_STEPS)));
       const row = new Float32Array(images.length + between.length);
       row.set(images.subarray(0, spec.inputs));
       row.set(between, spec.inputs);
@@ -125,7 +128,8 @@ export const grid: Output = {
     const label = asked ?? 0;
     const laid = layGrid(spec, (await testCodes()).mean, options.axes);
     const { across, up } = laid;
-    const images = await model.decode(gridCodes(laid, GRID_SIDE), sameLabel(spec, label, GRID_SIDE ** 2));
+    const decoded = await model.decode(gridCodes(laid, GRID_SIDE), sameLabel(spec, label, GRID_SIDE ** 2));
+    const images = shadesOf(spec)(decoded);
     const row = GRID_SIDE * spec.inputs;
     const steps = [...Array(GRID_SIDE).keys()];
     const rows = steps.map((index) => ({

@@ -117,6 +117,8 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     reading: storedReading(options),
     table: dataset.table ?? null,
     limit: countOf(dataset.train),
+    limitGiven: options.limit ?? null,
+    labelled: dataset.train.labels !== undefined,
     shape: shapeOfOne(dataset.train),
     numbers: dataset.numbers ?? null,
     features: dataset.features ?? null,

@@ -1,8 +1,9 @@
 // What a run leaves when it ends: the model first, then curves and pictures. A file that cannot be written does not keep the
 // others from being written.
-import { type CheckedExamples, corruptImages, countOf, encodeSafetensors, type Model, sizeOf } from 'latentgpu/node';
+import { type CheckedExamples, countOf, encodeSafetensors, type Model, sizeOf } from 'latentgpu/node';
 import { firstLabels, firstNumbers, type ImageSize, labelsByClass } from '../data/examples.js';
 import type { PlotOptions, PlotReport } from '../plots/plots.js';
+import { damagedImages, shadesOf } from '../plots/shades.js';
 import { codeUseText, divergences } from '../report/code-use.js';
 import { featureErrors, featureNames, featureText } from '../report/features.js';
 import type { RunFolder } from './run-folder.js';
@@ -45,20 +46,22 @@ export async function writePictures(
 ): Promise<void> {
   const { code, corruption, classes } = model.spec;
   const images = firstNumbers(test, PICTURED);
+  const shades = shadesOf(model.spec);
   const labels = firstLabels(model.spec, test, PICTURED);
   await eachOf(
-    async () => folder.writeReconstructions(images, await model.reconstruct(images, labels), size),
+    async () => folder.writeReconstructions(shades(images), shades(await model.reconstruct(images, labels)), size),
     async () => {
       if (!corruption) return;
-      const damaged = corruptImages(images, corruption, seed);
-      folder.writeDenoised(images, damaged, await model.reconstruct(damaged, labels), size);
+      const damaged = damagedImages(model.spec, images, corruption, seed);
+      const restored = await model.reconstruct(damaged, labels);
+      folder.writeDenoised(shades(images), shades(damaged), shades(restored), size);
     },
     async () => {
       if (code.kind !== 'gaussian') return;
       const asked = classes === undefined ? [] : labelsByClass(classes, SAMPLED_A_CLASS);
       const samples =
         asked.length > 0 ? model.sample(asked.length, { seed, labels: asked }) : model.sample(SAMPLED, { seed });
-      folder.writeSamples(await samples, size);
+      folder.writeSamples(shades(await samples), size);
     },
   );
 }

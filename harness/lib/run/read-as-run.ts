@@ -1,5 +1,6 @@
 // Data for a model that is there: read as the data of its run were, so that columns, categories and classes are the same.
 import type { KnownNumbers } from 'latentgpu/node';
+import type { KnownClasses } from '../data/classes.js';
 import type { LoadOptions } from '../data/data.js';
 import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import type { StoredRun } from './read-run.js';
@@ -11,16 +12,19 @@ export const knownNumbers = ({ spec, numbers }: Pick<StoredRun, 'spec' | 'number
 /** How the run's data, or those that --data names instead, are read: as the run's, but for what flags say. */
 export function readAsRun(
   options: ReadingOptions & { data?: string },
-  run: Pick<StoredRun, 'spec' | 'data' | 'reading' | 'table' | 'classes' | 'numbers'>,
+  run: Pick<StoredRun, 'spec' | 'data' | 'reading' | 'table' | 'classes' | 'labelled' | 'numbers'>,
 ): LoadOptions {
   const { reading: inherited, table, classes } = run;
   const given = readingOf(options);
   if (options.data === undefined || run.data === undefined) return { ...given, inherited };
   // Flags that say what columns are read another table than the run's.
   const own = given.drop ?? given.categorical;
+  // Labels are the run's where it had any; one that was trained on none has nothing to say of them.
+  const told = run.labelled || run.spec.classes !== undefined;
+  const numbered: KnownClasses | undefined = classes ?? (told ? 'numbers' : undefined);
   const numbers = knownNumbers(run);
   const known = {
-    classes: classes ?? ('numbers' as const),
+    ...(numbered && { classes: numbered }),
     ...(table && !own && { table }),
     ...(numbers && { numbers }),
   };

@@ -36,8 +36,10 @@ export interface StoredRun {
   features?: readonly string[];
   /** How its data were read. */
   reading?: ReadingOptions;
-  /** Which of the training examples were held out for validation. */
-  heldOut: { validation?: number; seed: number };
+  /** Whether they had labels, used or not. */
+  labelled?: boolean;
+  /** How many of the training examples were taken, and which of these were held out for validation. */
+  heldOut: { limit?: number; validation?: number; seed: number };
   /** Of a table: what its columns became. */
   table?: TableForm;
   /** What its classes 0.. are called, if that is not their number. */
@@ -80,6 +82,7 @@ export function readRun(folder: string): StoredRun {
     ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
     ...(table && { table }),
     ...(classes && { classes }),
+    ...(configOf(json).labelled === true && { labelled: true }),
     heldOut: heldOutOf(json),
   };
 }
@@ -199,8 +202,12 @@ function featuresOf({ config }: Record<string, unknown>, { inputs }: ModelSpec):
 }
 
 function heldOutOf(json: Record<string, unknown>): StoredRun['heldOut'] {
-  const { validation, seed } = configOf(json);
-  return { ...(typeof validation === 'number' && { validation }), seed: typeof seed === 'number' ? seed : 0 };
+  const { limitGiven: limit, validation, seed } = configOf(json);
+  return {
+    ...(typeof limit === 'number' && { limit }),
+    ...(typeof validation === 'number' && { validation }),
+    seed: typeof seed === 'number' ? seed : 0,
+  };
 }
 
 const isTexts = (value: unknown): value is string[] =>

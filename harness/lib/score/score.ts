@@ -92,7 +92,9 @@ export function scorerOf(model: Model, { samples, iwae, seed }: ScoreProgramOpti
     model.scores(values, { ...draws, ...(iwae !== undefined && { iwae }), seed, ...labels, terms: true });
 }
 
-export const scoresBy = (scores: Scores, by: ScoreName): Float32Array => scores[by] ?? scores.loss;
+/** What rows are ordered by. What is no number has overflowed: nothing is odder. */
+export const scoresBy = (scores: Scores, by: ScoreName): Float32Array =>
+  (scores[by] ?? scores.loss).map((score) => (Number.isNaN(score) ? Number.POSITIVE_INFINITY : score));
 
 /** A line for each row. */
 export function scoresCsv({ rows, scores, by, threshold, classes }: Scored): string {

@@ -7,7 +7,7 @@ import { rank } from './ranking.js';
 import { className, type Scored, scoresBy } from './score.js';
 
 /**
- * Which classes are odd: those that --odd names, else all but the first.
+ * Which classes are odd: those that --odd names, else, of classes that are numbers from 0, all but the first. Undefined: nobody says.
  * @throws ArgumentError for a name that no class has, or for data without labels
  */
 export function oddClasses({ rows, classes, options }: Pick<Scored, 'rows' | 'classes' | 'options'>) {
@@ -25,6 +25,7 @@ export function oddClasses({ rows, classes, options }: Pick<Scored, 'rows' | 'cl
     if (label !== undefined) return label;
     throw new ArgumentError(`--odd ${name}: no row is of that class, must be one of ${[...names.keys()].join(', ')}`);
   });
+  if (!asked && classes.length > 0) return undefined;
   return new Set(asked ?? there.filter((label) => label !== 0));
 }
 
@@ -44,12 +45,17 @@ export async function writeSpread(scored: Scored, results: Results, say: (line: 
     }),
     'how the scores are spread',
   );
-  if (!isOdd) return;
+  if (!odd || !isOdd) {
+    if (rows.labels)
+      say(`ranking.svg is not made: which classes are odd? Name them, for example --odd ${scored.classes[0]}`);
+    return;
+  }
+  const told = [...odd].map((label) => className(label, scored.classes)).join(', ');
   if (!ranking) return say('ranking.svg is not made: all rows are of one kind');
   const { rocAuc, averagePrecision } = ranking;
   results.write(
     'ranking.svg',
     await rankingPlot(ranking, `How well ${by} tells odd rows`),
-    `ROC-AUC ${rocAuc.toFixed(4)}, average precision ${averagePrecision.toFixed(4)}; ${ranking.odd} odd rows, ${ranking.others} others`,
+    `ROC-AUC ${rocAuc.toFixed(4)}, average precision ${averagePrecision.toFixed(4)}; ${ranking.odd} odd rows (class ${told}), ${ranking.others} others`,
   );
 }

@@ -12,7 +12,10 @@ const NAME = 'standard input';
 const STANDARD_INPUT = 0;
 
 /** What rows are read by: flags, and the run. */
-export type InputRun = Pick<StoredRun, 'spec' | 'shape' | 'data' | 'reading' | 'table' | 'classes' | 'numbers'>;
+export type InputRun = Pick<
+  StoredRun,
+  'spec' | 'shape' | 'data' | 'reading' | 'table' | 'classes' | 'labelled' | 'numbers'
+>;
 
 /**
  * @param say told of rows that are left out

@@ -1,7 +1,7 @@
 // From which score on a row is called odd: a number, or a quantile of the scores of rows that the run has held out.
 import { ArgumentError, type LabelOptions, type Model, numbersOf, quantile } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
-import { type DataListener, loadData } from '../data/data.js';
+import { chooseImages, type DataListener, loadData } from '../data/data.js';
 import { labelsFor } from '../generate/labels.js';
 import type { Threshold } from '../options/score-options.js';
 import { splitImages } from '../run/begin.js';
@@ -47,6 +47,6 @@ async function heldOut(
       `--threshold quantile: ${run.source.model} does not name the run's data, whose held-out rows it is of; give a number, for example --threshold 12.5`,
     );
   const { dataset } = await loadData(run.data, listener, { inherited: run.reading });
-  const set = splitImages(dataset, { ...run.heldOut });
+  const set = splitImages(chooseImages(dataset, run.heldOut, listener), run.heldOut);
   return { set, which: set.validation ? 'validation' : 'test' };
 }

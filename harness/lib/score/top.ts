@@ -3,6 +3,7 @@ import { chosenExamples, numbersOf } from 'latentgpu/node';
 import { csvText, f32Text } from '../data/csv-text.js';
 import { imageSizeOf } from '../data/examples.js';
 import { labelsFor } from '../generate/labels.js';
+import { shadesOf } from '../plots/shades.js';
 import { drawSheet, wrapRows } from '../plots/sheet.js';
 import { figures } from '../report/losses.js';
 import type { Results } from '../run/results.js';
@@ -29,8 +30,8 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
   const size = imageSizeOf(rows);
   if (size) {
     const sheet = [
-      { label: 'row', images: values },
-      { label: 'decoded', images: made },
+      { label: 'row', images: shadesOf(spec)(values) },
+      { label: 'decoded', images: shadesOf(spec)(made) },
     ];
     const named = top.slice(0, 3).map((row) => `${row} (${figures(order[row] ?? 0)})`);
     results.write(
