@@ -117,6 +117,20 @@ test('one row by a pipe: its score alone on standard output, whatever the order 
   );
 });
 
+test('rows that are dropped for what they lack do not shift the numbers of the others', () => {
+  const [head = '', ...lines] = fs.readFileSync(at('usual.csv'), 'utf8').trimEnd().split('\n');
+  fs.writeFileSync(at('lacking.csv'), [head, lines[0], '1,,0,7', ...lines.slice(1, 3), ''].join('\n'));
+  const out = at('lacking');
+  const args = ['--run', trained, '--data', at('lacking.csv'), '--missing', 'drop', '--out', out];
+  const { status, err } = run('score', ...args);
+  assert.equal([status, err], [0, '']);
+  const scored = fs.readFileSync(path.join(out, 'scores.csv'), 'utf8').trimEnd().split('\n');
+  assert.equal(
+    scored.map((line) => line.split(',')[0]),
+    ['row', '0', '2', '3'],
+  );
+});
+
 test('generate: reconstructions as a table in the data’s units, no pictures of what is none', () => {
   const out = at('generated');
   const { status, out: said, err } = run('generate', '--run', trained, '--out', out, '--count', '3');

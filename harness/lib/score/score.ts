@@ -30,6 +30,8 @@ import type { FoundThreshold } from './threshold.js';
 export interface Scored {
   model: Model;
   rows: CheckedExamples;
+  /** Which row of the file each is, from 0: some may have been left out. */
+  fileRow: (row: number) => number;
   /** Of vectors: what each number is called. */
   features: readonly string[];
   /** What the rows' classes are called. */
@@ -56,7 +58,7 @@ export async function loadRows(options: ScoreProgramOptions, run: StoredRun, lis
     say(`data      ${dataset.name} (${from}): ${countOf(test).toLocaleString('en-US')} ${describeExamples(test)}`);
     set = dataset;
   }
-  const { name, test, features, classes } = set;
+  const { name, test, features, classes, fileRows } = set;
   const rows = alignedTo(run.features, test, set, say);
   if (sizeOf(rows) !== spec.inputs)
     throw new ArgumentError(
@@ -68,7 +70,12 @@ export async function loadRows(options: ScoreProgramOptions, run: StoredRun, lis
     throw new ArgumentError(
       `${name} has no labels, must have them: this model is conditional (${spec.classes} classes)`,
     );
-  return { rows, features: featureNames(spec.inputs, run.features ?? features), classes: classes ?? [] };
+  return {
+    rows,
+    fileRow: (row: number) => fileRows?.[row] ?? row,
+    features: featureNames(spec.inputs, run.features ?? features),
+    classes: classes ?? [],
+  };
 }
 
 /** By what rows are ordered. @throws ArgumentError for a term that the model's loss has not */
@@ -97,13 +104,13 @@ export const scoresBy = (scores: Scores, by: ScoreName): Float32Array =>
   (scores[by] ?? scores.loss).map((score) => (Number.isNaN(score) ? Number.POSITIVE_INFINITY : score));
 
 /** A line for each row. */
-export function scoresCsv({ rows, scores, by, threshold, classes }: Scored): string {
+export function scoresCsv({ rows, fileRow, scores, by, threshold, classes }: Scored): string {
   const terms = Object.keys(scores).filter((name) => name === 'loss' || scores[name as ScoreName] !== undefined);
   const order = scoresBy(scores, by);
   const { labels } = rows;
   const names = ['row', ...terms, ...(threshold ? ['odd'] : []), ...(labels ? ['label'] : [])];
   const lines = Array.from({ length: countOf(rows) }, (_, row) => [
-    String(row),
+    String(fileRow(row)),
     ...terms.map((term) => f32Text(scores[term as ScoreName]?.[row] ?? Number.NaN)),
     ...(threshold ? [String(Number((order[row] ?? 0) >= threshold.value))] : []),
     ...(labels ? [className(labels[row] ?? 0, classes)] : []),

@@ -20,7 +20,7 @@ export function oddest(scores: Float32Array, most: number): number[] {
 }
 
 export async function writeTop(scored: Scored, results: Results, say: (line: string) => void): Promise<void> {
-  const { model, rows, features, classes, scores, by, options } = scored;
+  const { model, rows, fileRow, features, classes, scores, by, options } = scored;
   const { spec } = model;
   const order = scoresBy(scores, by);
   const top = oddest(order, options.top);
@@ -33,7 +33,7 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
       { label: 'row', images: shadesOf(spec)(values) },
       { label: 'decoded', images: shadesOf(spec)(made) },
     ];
-    const named = top.slice(0, 3).map((row) => `${row} (${figures(order[row] ?? 0)})`);
+    const named = top.slice(0, 3).map((row) => `${fileRow(row)} (${figures(order[row] ?? 0)})`);
     results.write(
       'top.png',
       drawSheet({
@@ -53,7 +53,7 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
   const lines = top.flatMap((row, at) =>
     (parts[at] ?? []).map(({ feature, value, expected, share }) => [
       String(at + 1),
-      String(row),
+      String(fileRow(row)),
       f32Text(order[row] ?? 0),
       ...(rows.labels ? [className(rows.labels[row] ?? 0, classes)] : []),
       feature,
@@ -71,5 +71,5 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
   const told = first
     .slice(0, 3)
     .map(({ feature, value, expected }) => `${feature} ${figures(value)} instead of about ${figures(expected)}`);
-  say(`oddest    row ${top[0]}: ${by} ${figures(order[top[0] ?? 0] ?? 0)}; ${told.join(', ')}`);
+  say(`oddest    row ${fileRow(top[0] ?? 0)}: ${by} ${figures(order[top[0] ?? 0] ?? 0)}; ${told.join(', ')}`);
 }
