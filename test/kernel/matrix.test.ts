@@ -8,6 +8,7 @@ import type { Kernel } from '../../src/kernels/kernel.js';
 import { type MatmulShape, matmul } from '../../src/kernels/matmul.js';
 import type { MatrixVariant } from '../../src/kernels/matmul-variants.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
+import { candidatesOn } from '../../src/train/variants.js';
 import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';
@@ -140,6 +141,14 @@ async function check(variant: MatrixVariant, size: Size, form: Form, epilogue: E
     (row) => `dbias[${row}]`,
   );
 }
+
+test('an adapter that lists no subgroup matrices is not offered it', () => {
+  const shape = { ...shapeOf([2048, 1024, 1024], NT), types: HALF };
+  assert.equal(
+    candidatesOn(device, shape).filter(({ name }) => name === 'matrix'),
+    [],
+  );
+});
 
 if (device.features.has('shader-f16'))
   for (const variant of [variantOf(4, 4, 4), variantOf(8, 4, 2)])
