@@ -76,7 +76,14 @@ export function chosenExamples<V extends Uint8Array | Float32Array>(
 
 /** What the model sees of them, [count, size]. */
 export const numbersOf = ({ values }: CheckedExamples): Float32Array =>
-  values instanceof Float32Array ? values : Float32Array.from(values, (byte) => byte / 255);
+  values instanceof Float32Array ? values : shadesOf(values);
+
+/** Bytes of 0 to 255 as 0..1. A loop: a callback for each of ten million takes ten times as long. */
+export function shadesOf(bytes: ArrayLike<number>): Float32Array {
+  const shades = new Float32Array(bytes.length);
+  for (let i = 0; i < shades.length; i++) shades[i] = (bytes[i] ?? 0) / 255;
+  return shades;
+}
 
 const INTEGERS = ['Int8Array', 'Uint16Array', 'Int16Array', 'Uint32Array', 'Int32Array'];
 const TYPES = ['Uint8Array', 'Float16Array', 'Float32Array', 'Float64Array', ...INTEGERS];

@@ -155,6 +155,15 @@ export function checkFits(examples: CheckedExamples, name: string, spec: ModelSp
   checkLabels(examples, name, spec);
 }
 
+/** Of numbers that are to be 0..1, the first that is not; -1 if all are. */
+function firstBeyond(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if (value < 0 || value > 1) return i;
+  }
+  return -1;
+}
+
 /** @throws ArgumentError for numbers that the loss has no meaning for, or bytes where numbers are scaled */
 export function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
   if (examples.values instanceof Uint8Array) {
@@ -163,7 +172,7 @@ export function checkNumbers(examples: CheckedExamples, name: string, { loss, sc
   }
   if (loss.reconstruction !== 'bce') return;
   const values = scaling ? scaled(examples.values, scaling) : examples.values;
-  const wrong = values.findIndex((value) => value < 0 || value > 1);
+  const wrong = firstBeyond(values);
   if (wrong >= 0)
     throw new ArgumentError(
       `${name}: ${values[wrong]} (example ${Math.floor(wrong / sizeOf(examples))})${scaling ? ` when scaled (${scaling.kind})` : ''}, but the bce loss takes numbers of 0..1: ${scaling ? '' : 'scale them, or '}use the mse loss`,

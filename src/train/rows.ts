@@ -1,5 +1,6 @@
 // Images and codes as callers have them, as the f32 rows that the GPU takes.
 import { kindOf, tagOf } from '../data/bytes.js';
+import { shadesOf } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
 
 /** Any array of numbers: plain, or typed. */
@@ -27,13 +28,7 @@ export function imageRows(images: Numbers, pixels: number, what = 'images'): Row
     throw new ArgumentError(
       'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
     );
-  if (tag === 'Uint8Array')
-    return wholeRows(
-      Float32Array.from(images, (byte) => byte / 255),
-      pixels,
-      what,
-      images,
-    );
+  if (tag === 'Uint8Array') return wholeRows(shadesOf(images), pixels, what, images);
   if (!FLOATS.includes(tag))
     throw new ArgumentError(
       `${what}: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
@@ -66,12 +61,18 @@ function wholeRows(values: Float32Array, columns: number, what: string, given: N
   return { count: values.length / columns, values };
 }
 
+/** A loop: a callback for each number is what rows of millions would wait for. */
+function firstNotFinite(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
 /**
  * Whether there are NaN, infinity, or numbers that are infinite as f32, in words; undefined if not.
  * @param given the numbers before they became f32
  */
 export function notFinite(values: Float32Array, given: (index: number) => unknown): string | undefined {
-  const first = values.findIndex((value) => !Number.isFinite(value));
+  const first = firstNotFinite(values);
   if (first < 0) return undefined;
   const count = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
   return `${count} of ${values.length} values are not finite in f32, the first is ${String(given(first))} at index ${first}`;
