@@ -117,6 +117,26 @@ test('one row by a pipe: its score alone on standard output, whatever the order 
   );
 });
 
+test('the quantile is of rows that --limit and --validation left out of training', () => {
+  const limited = at('limited');
+  const model = ['--model', 'ae', '--hidden', '4', '--latent', '1', '--epochs', '1'];
+  const held = ['--limit', '200', '--validation', '0.2'];
+  assert.is(run('train', '--data', at('usual.csv'), ...model, ...held, '--out', limited).status, 0);
+  const args = [
+    '--run',
+    limited,
+    '--data',
+    at('mixed.csv'),
+    '--threshold',
+    'quantile:0.9',
+    '--out',
+    at('limited-scores'),
+  ];
+  const { status, out, err } = run('score', ...args);
+  assert.equal([status, err], [0, '']);
+  assert.match(out, /quantile of the scores of 40 validation rows of usual\)/);
+});
+
 test('rows that are dropped for what they lack do not shift the numbers of the others', () => {
   const [head = '', ...lines] = fs.readFileSync(at('usual.csv'), 'utf8').trimEnd().split('\n');
   fs.writeFileSync(at('lacking.csv'), [head, lines[0], '1,,0,7', ...lines.slice(1, 3), ''].join('\n'));

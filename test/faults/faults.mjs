@@ -452,6 +452,8 @@ const PASSES = [
     'stepper.rewind(0)',
     'train/scores',
   ),
+  source('train/scores', 'passes pile up', 'this.kept?.memory.dispose();', '', 'train/scores'),
+  source('train/model', 'any number is scored', "checkNumbers(rows, 'values', this.spec);", '', 'train/scores'),
   source('train/scores', 'one seed for all draws', 'seed: seed + draw', 'seed', 'train/scores'),
   source('train/score-sums', 'the greatest alone', '+ Math.exp(log - greatest)', '+ 0', 'train/scores'),
   source('train/score-sums', 'terms without their weights', 'total + weight *', 'total +', 'train/scores'),

@@ -2,13 +2,13 @@
 // (plots.ts). Numbers to text only: report/features.ts computes them.
 import type { TopLevelSpec } from 'vega-lite';
 import type { FeatureError } from '../report/features.js';
+import { CONFIG, INK } from './style.js';
 import { svgOf } from './svg.js';
 
 /** More bars than this are no picture; the worst are shown. */
 const MOST = 40;
 const WIDTH = 420;
 const BAR = 18;
-const INK = '#222222';
 
 /** The same errors give the same bytes. @returns an SVG document */
 export function featuresPlot(errors: readonly FeatureError[], title: string): Promise<string> {
@@ -45,12 +45,7 @@ export function featuresPlot(errors: readonly FeatureError[], title: string): Pr
       },
       { mark: { type: 'rule', color: INK, strokeDash: [4, 3] }, encoding: { x: { datum: 1 } } },
     ],
-    config: {
-      font: 'Helvetica, Arial, DejaVu Sans, sans-serif',
-      title: { anchor: 'start', fontSize: 14, subtitleFontSize: 11, color: INK, subtitleColor: '#555555', offset: 12 },
-      view: { stroke: '#bbbbbb' },
-      axis: { labelColor: INK, titleColor: INK, titleFontWeight: 'normal', gridColor: '#eeeeee' },
-    },
+    config: CONFIG,
   };
   return svgOf(chart);
 }

@@ -1,6 +1,7 @@
 // How scores are spread, as bars in one SVG: of all rows, or of those that are known to be odd before the others. Vega does the
 // drawing, as for the loss curves (plots.ts). Numbers to text only.
 import type { TopLevelSpec } from 'vega-lite';
+import { CONFIG, INK } from './style.js';
 import { svgOf } from './svg.js';
 
 export interface HistogramOptions {
@@ -18,7 +19,6 @@ const LEAST_BINS = 12;
 const WIDE = 20;
 const GROUPS = { all: 'all rows', usual: 'other rows', odd: 'odd rows' };
 const COLOURS = { all: '#0072b2', usual: '#0072b2', odd: '#d55e00' };
-const INK = '#222222';
 
 /** The same scores give the same bytes. Scores that are not finite are left out, and told. @returns an SVG document */
 export function histogramPlot(scores: Float32Array, options: HistogramOptions): Promise<string> {
@@ -92,18 +92,3 @@ function chartOf(scores: Float32Array, { title, name, threshold, isOdd }: Histog
     config: CONFIG,
   };
 }
-
-export const CONFIG: TopLevelSpec['config'] = {
-  font: 'Helvetica, Arial, DejaVu Sans, sans-serif',
-  title: { anchor: 'start', fontSize: 14, subtitleFontSize: 11, color: INK, subtitleColor: '#555555', offset: 12 },
-  view: { stroke: '#bbbbbb' },
-  axis: {
-    labelColor: INK,
-    titleColor: INK,
-    titleFontWeight: 'normal',
-    labelFontSize: 11,
-    titleFontSize: 12,
-    gridColor: '#eeeeee',
-  },
-  legend: { orient: 'top-right', fillColor: 'white', padding: 6, labelColor: INK, labelFontSize: 12 },
-};

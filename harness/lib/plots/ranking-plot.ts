@@ -2,7 +2,7 @@
 // drawing, as for the loss curves (plots.ts). Numbers to text only: score/ranking.ts computes them.
 import type { TopLevelSpec } from 'vega-lite';
 import type { Ranking } from '../score/ranking.js';
-import { CONFIG } from './histogram-plot.js';
+import { CONFIG } from './style.js';
 import { svgOf } from './svg.js';
 
 const SIDE = 280;
