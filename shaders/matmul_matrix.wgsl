@@ -48,7 +48,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var at = lane; at < MATRIX; at += LANES) {
       for (var j = 0u; j < ACROSS; j++) {
         let row = first_row + i * MATRIX_M + at / MATRIX_N;
-        store(row, first_column + j * MATRIX_N + at % MATRIX_N, strip[j * MATRIX + at]);
+        store_one(row, first_column + j * MATRIX_N + at % MATRIX_N, strip[j * MATRIX + at]);
       }
     }
     workgroupBarrier();  // every lane has stored its part before the strip is filled again
@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       for (var k = 0u; k < sizes.k; k++) {
         sum += a_at(row, k);
       }
-      store_bias_gradient(row, sum);
+      store_one_bias_gradient(row, sum);
     }
   }
   end_epilogue(workgroup.y * (sizes.n / SIDE) + workgroup.x, lane);

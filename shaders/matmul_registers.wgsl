@@ -4,7 +4,7 @@
 // one and is not stored.
 // One invocation computes 8 rows x 8 columns in registers. Rows depend on the workgroup only, so its lanes share cache
 // lines of A; neighbouring lanes take neighbouring columns.
-// Grid (ceil(N / (8 WG)), ceil(M / 8), 1).  Host: src/kernels/matmul.ts
+// Grid (ceil(N / (8 WG)), ceil(M / 8), products).  Host: src/kernels/matmul.ts
 
 #include "lib/matmul_operands.wgsl"
 
@@ -16,6 +16,7 @@ fn b_columns(k: u32, columns: vec4u) -> vec4f {
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  begin_product(group.z);
   let row = group.y * 8;
   let left = group.x * 8 * WG + lane + vec4u(0, 1, 2, 3) * WG; // columns of the left half, and of the right
   let right = left + 4 * WG;
@@ -82,7 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var tile = array<vec4f, 16>(l0, r0, l1, r1, l2, r2, l3, r3, l4, r4, l5, r5, l6, r6, l7, r7);
   for (var i = 0u; i < min(8, sizes.m - row); i++) {
     for (var j = 0u; j < 8 && left.x + j * WG < sizes.n; j++) {
-      store(row + i, left.x + j * WG, tile[2 * i + j / 4][j % 4]);
+      store_one(row + i, left.x + j * WG, tile[2 * i + j / 4][j % 4]);
     }
   }
 
@@ -92,8 +93,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var k = 0u; k < sizes.k; k++) {
         sum += a_at(row + i, k);
       }
-      store_bias_gradient(row + i, sum);
+      store_one_bias_gradient(row + i, sum);
     }
   }
-  end_epilogue(group.y * ((sizes.n + 8 * WG - 1) / (8 * WG)) + group.x, lane);
+  let tiles = vec2u((sizes.n + 8 * WG - 1) / (8 * WG), (sizes.m + 7) / 8);
+  end_epilogue((group.z * tiles.y + group.y) * tiles.x + group.x, lane);
 }

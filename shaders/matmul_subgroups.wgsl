@@ -8,7 +8,7 @@
 // The host's header gives `enable subgroups;` and
 //   const LANES: u32    4, 8 or 16, not above the adapter's smallest subgroup (4 on SwiftShader, 8 on lavapipe)
 //   const COLUMNS: u32  of a lane, 4 or 8
-// Grid (ceil(N / (COLUMNS LANES)), ceil(M / 32), 1).  Host: src/kernels/matmul.ts
+// Grid (ceil(N / (COLUMNS LANES)), ceil(M / 32), products).  Host: src/kernels/matmul.ts
 
 #include "lib/matmul_operands.wgsl"
 
@@ -17,6 +17,7 @@ const_assert COLUMNS == 4 || COLUMNS == 8;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  begin_product(group.z);
   let row = group.y * 32;
   let column = (group.x * LANES + lane) * COLUMNS;
   let left_starts = b_starts(min(column + vec4u(0, 1, 2, 3), vec4u(sizes.n - 1)));
@@ -173,7 +174,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       store_sums(row + 16 + 4 * lane, more_sum);
     }
   }
-  end_epilogue(group.y * ((sizes.n + COLUMNS * LANES - 1) / (COLUMNS * LANES)) + group.x, lane);
+  let tiles = vec2u((sizes.n + COLUMNS * LANES - 1) / (COLUMNS * LANES), (sizes.m + 31) / 32);
+  end_epilogue((group.z * tiles.y + group.y) * tiles.x + group.x, lane);
 }
 
 // The sums over k of four rows of A.

@@ -1,7 +1,7 @@
 // C = A B in shared-memory tiles, for GPUs: a workgroup computes TILE_M x TILE_N of C, a lane THREAD_M x THREAD_N of them.
 // Operands, sizes and the functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K: rows and columns beyond
 // the edge repeat the last one and are not stored; from K on the tiles are zero.
-// Grid (ceil(N / TILE_N), ceil(M / TILE_M), 1).  Host: src/kernels/matmul-variants.ts, which supplies as constants:
+// Grid (ceil(N / TILE_N), ceil(M / TILE_M), products).  Host: src/kernels/matmul-variants.ts, which supplies as constants:
 //   const TILE_M, TILE_N, TILE_K: u32   powers of two
 //   const THREAD_M, THREAD_N: u32       4 or 8
 //   const SPLIT: u32                    groups of lanes that share K: 1, 2, 4 or 8
@@ -71,6 +71,7 @@ fn fill_b(base: u32, first_column: u32, first_k: u32, block: u32) {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  begin_product(workgroup.z);
   let first_row = workgroup.y * TILE_M;
   let first_column = workgroup.x * TILE_N;
   let group = lane / GROUP;
@@ -137,7 +138,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           sum += row_sums[other * TILE_M + tile_row];
         }
       }
-      store_bias_gradient(row, sum);
+      store_one_bias_gradient(row, sum);
     }
     for (var q = 0u; q < QUADS_N; q++) {
       var sum = vec4f();
@@ -154,5 +155,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       }
     }
   }
-  end_epilogue(workgroup.y * ((sizes.n + TILE_N - 1) / TILE_N) + workgroup.x, lane);
+  let tiles = vec2u((sizes.n + TILE_N - 1) / TILE_N, (sizes.m + TILE_M - 1) / TILE_M);
+  end_epilogue((workgroup.z * tiles.y + workgroup.y) * tiles.x + workgroup.x, lane);
 }

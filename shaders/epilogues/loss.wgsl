@@ -2,6 +2,7 @@
 // reaches memory.
 //   bias [N], targets [M, N] -> losses: one part a workgroup, over its elements of live rows (ends/loss_sum.wgsl);
 //   d loss / d (product + bias) [M, N], zero for rows past the end of a short batch (losses/gradient.wgsl)
+// An example is sizes.area rows: the places of its feature map, or 1.
 // The host appends one of losses/bce.wgsl, losses/squared_error.wgsl:
 //   fn loss_and_slope(x: Number, wanted: Number) -> LossAndSlope  of what is x, product + bias
 // and one of losses/gradient.wgsl, losses/no_gradient.wgsl:
@@ -26,8 +27,8 @@ fn begin_epilogue() {}
 fn store(row: u32, column: u32, value: Number) {
   let at = number_at(row, column);
   let term = loss_and_slope(value + bias[column], targets[at]);
-  loss_sum += select(0.0, total(term.loss), row < progress.rows);
-  store_gradient(at, row_weight(row, progress, settings, TERM_RECONSTRUCTION) * term.slope);
+  loss_sum += select(0.0, total(term.loss), row / sizes.area < progress.rows);
+  store_gradient(at, row_weight(row / sizes.area, progress, settings, TERM_RECONSTRUCTION) * term.slope);
 }
 
 fn store_bias_gradient(row: u32, value: Number) {}

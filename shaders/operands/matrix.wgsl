@@ -5,7 +5,8 @@
 //   fn store_sum(at: u32, sum: Sum)              to strip[at ..], row-major
 // Interface and layout: lib/matmul_operands.wgsl. Of columns in pairs a matrix has firsts or seconds only: PAIR_STRIDE is
 // MATRIX_N, and pairs are a multiple of it.
-#include "operands/scalar.wgsl"
+#include "operands/a/scalar.wgsl"
+#include "operands/b/scalar.wgsl"
 
 // Columns, then rows.
 alias Left = subgroup_matrix_left<f16, MATRIX_K, MATRIX_M>;

@@ -1,6 +1,7 @@
 // The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule.
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
+import { type Convolution, type FeatureMap, showMap, sizeOfMap } from '../model/convolution.js';
 import type { Activation, CorruptionSpec, LogVarRange, LossTerm, PixelRange } from '../model/spec.js';
 import { KEPT_FOR_GRADIENT } from './activation.js';
 
@@ -39,6 +40,17 @@ export type Operation =
   /** [rows]: the term's weight for rows that hold an image, 0 for the others. */
   | { op: 'row_weight'; term: LossTerm }
   | { op: 'matmul'; transposeA: boolean; transposeB: boolean }
+  /**
+   * A feature map of n examples is a matrix [n height width, channels]. (x, weight [y channels, kernel height, kernel width,
+   * x channels / groups] as a matrix of y's channels) -> y
+   */
+  | { op: 'conv2d'; convolution: Convolution }
+  /** (y, weight) -> x: the transposed convolution, and the gradient of conv2d's x. */
+  | { op: 'conv_transpose2d'; convolution: Convolution }
+  /** (y, x) -> the weight's gradient, where one of them is the gradient of conv2d's y or of conv_transpose2d's x. */
+  | { op: 'conv2d_weight'; convolution: Convolution }
+  /** The same numbers in another shape: between a row an example and a row a place. */
+  | { op: 'reshape'; shape: Shape }
   | { op: 'add_bias' }
   | { op: 'add' }
   | { op: 'activation'; activation: Activation }
@@ -137,6 +149,29 @@ export function matmulSizes(a: Shape, b: Shape, transposeA: boolean, transposeB:
   return { m, n, k };
 }
 
+/** A feature map of so many examples. */
+const mapShape = (examples: number, map: FeatureMap): Shape => [examples * map.height * map.width, map.channels];
+
+function examplesOf(shape: Shape | undefined, map: FeatureMap, what: string): number {
+  const [rows, columns] = matrix(shape, what);
+  const examples = (rows * columns) / sizeOfMap(map);
+  if (columns !== map.channels || !Number.isInteger(examples))
+    throw new GraphError(
+      `${what} is ${showShape([rows, columns])}, must be [examples x ${map.height * map.width}, ${map.channels}] (${showMap(map)})`,
+    );
+  return examples;
+}
+
+/** A convolution's weight as a matrix: a row a channel of y. */
+export const weightShape = ({ x, y, kernel, groups }: Convolution): Shape => [
+  y.channels,
+  (kernel[0] * kernel[1] * x.channels) / groups,
+];
+
+function requireWeight(weight: Shape | undefined, convolution: Convolution, what: string): void {
+  sameShape(weight, weightShape(convolution), `${what}: weight`);
+}
+
 const latentShape = (heads: Shape | undefined, label: string): Shape => {
   const [rows, columns] = matrix(heads, `"${label}": heads`);
   if (columns % 2)
@@ -196,6 +231,49 @@ export const OPS: OpTable = {
         transposeB ? product(dy, a, true, transposeA) : product(a, dy, !transposeA, false),
       ];
     },
+  },
+
+  conv2d: {
+    shape: ([x, weight], { convolution }, label) => {
+      const what = `conv2d "${label}"`;
+      requireWeight(weight, convolution, what);
+      return mapShape(examplesOf(x, convolution.x, `${what}: x`), convolution.y);
+    },
+    gradient: (node, { convolution }, dy, append) => [
+      append({ op: 'conv_transpose2d', convolution }, [dy, at(node.inputs, 1)], node.label),
+      append({ op: 'conv2d_weight', convolution }, [dy, at(node.inputs, 0)], node.label),
+    ],
+  },
+  conv_transpose2d: {
+    shape: ([y, weight], { convolution }, label) => {
+      const what = `conv_transpose2d "${label}"`;
+      requireWeight(weight, convolution, what);
+      return mapShape(examplesOf(y, convolution.y, `${what}: y`), convolution.x);
+    },
+    gradient: (node, { convolution }, dx, append) => [
+      append({ op: 'conv2d', convolution }, [dx, at(node.inputs, 1)], node.label),
+      append({ op: 'conv2d_weight', convolution }, [at(node.inputs, 0), dx], node.label),
+    ],
+  },
+  conv2d_weight: {
+    shape: ([y, x], { convolution }, label) => {
+      const what = `conv2d_weight "${label}"`;
+      const [ys, xs] = [examplesOf(y, convolution.y, `${what}: y`), examplesOf(x, convolution.x, `${what}: x`)];
+      if (ys !== xs) throw new GraphError(`${what}: y has ${ys} examples, x ${xs}: they must be as many`);
+      return weightShape(convolution);
+    },
+  },
+
+  reshape: {
+    shape: (inputs, { shape }, label) => {
+      const before = at(inputs, 0);
+      if (numel(before) !== numel(shape))
+        throw new GraphError(
+          `reshape "${label}": ${showShape(before)} to ${showShape(shape)}: ${numel(before)} numbers cannot be ${numel(shape)}`,
+        );
+      return shape;
+    },
+    gradient: (node, _, dy, append) => [append({ op: 'reshape', shape: at(node.inputs, 0).shape }, [dy], node.label)],
   },
 
   add_bias: {

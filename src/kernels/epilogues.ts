@@ -134,10 +134,12 @@ export interface OutputLoss {
   gradient: boolean;
   /** Whether the activation's slope is told from its input (KEPT_FOR_GRADIENT of graph/activation.ts). */
   keepsInput: boolean;
+  /** Rows of the product that are one example: the places of a feature map; 1 if absent. */
+  area?: number;
 }
 
 /** The loss of the layer's output, and its gradient. Cross entropy takes logits: their activation is the identity. */
-export function lossEpilogue({ kind, gradient, keepsInput }: OutputLoss): Epilogue {
+export function lossEpilogue({ kind, gradient, keepsInput, area = 1 }: OutputLoss): Epilogue {
   const squared = kind === 'squared_error';
   const own = squared ? { loss: 3, gradient: 3 } : { loss: 7, gradient: 5 };
   return {
@@ -161,6 +163,7 @@ export function lossEpilogue({ kind, gradient, keepsInput }: OutputLoss): Epilog
     ...(gradient && { stores: 'dx' }),
     numbered: true,
     sums: true,
+    sizes: { area },
     constants: (activation) => ({
       ACTIVATION: activationCode(activation),
       ...(squared && { KEEPS_INPUT: Number(keepsInput) }),

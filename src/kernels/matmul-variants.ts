@@ -4,21 +4,17 @@ import matrixSource from '../../shaders/matmul_matrix.wgsl';
 import registersSource from '../../shaders/matmul_registers.wgsl';
 import subgroupsSource from '../../shaders/matmul_subgroups.wgsl';
 import tiledSource from '../../shaders/matmul_tiled.wgsl';
-import matrixOperands from '../../shaders/operands/matrix.wgsl';
-import scalarOperands from '../../shaders/operands/scalar.wgsl';
-import vec4Operands from '../../shaders/operands/vec4.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Constants, F32_BYTES } from './kernel.js';
+import { type OperandShape, wholeQuads } from './operands.js';
 import type { ShaderSource } from './shader.js';
-import type { NumberType, Width } from './stored.js';
+import type { NumberType } from './stored.js';
 
-/** C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. */
-export interface ProductShape {
-  m: number;
-  n: number;
-  k: number;
-  transposeA: boolean;
-  transposeB: boolean;
+/**
+ * C [m, n] = sum over k of A B; A is stored [m, k] or, transposed, [k, m]; B [k, n] or [n, k]. With a `view`, operands are found as
+ * a convolution's are, and the sizes are those of each of its products.
+ */
+export interface ProductShape extends OperandShape {
   /** What A and B are in memory; f32 both if absent. */
   types?: OperandTypes;
 }
@@ -85,10 +81,6 @@ const MATRIX_SIDE = 32;
 /** What a variant's kernel is made of. */
 export interface VariantParts {
   source: ShaderSource;
-  /** How it reads the operands. */
-  operands: ShaderSource;
-  /** Numbers a load. */
-  operandWidth: Width;
   header: Constants;
   /** More values for `override`s. */
   tuning: Constants;
@@ -104,11 +96,6 @@ export interface VariantParts {
 }
 
 export function partsOf(variant: MatmulVariant): VariantParts {
-  const inQuads = 'vec4' in variant && variant.vec4;
-  const reads = {
-    operands: inQuads ? vec4Operands : scalarOperands,
-    operandWidth: inQuads ? (4 as const) : (1 as const),
-  };
   switch (variant.name) {
     case 'tiled': {
       const { tileM, tileN, tileK, threadM, threadN, split } = tileOf(variant);
@@ -117,7 +104,6 @@ export function partsOf(variant: MatmulVariant): VariantParts {
       const sums = split > 1 ? (workgroup * threadM * threadN) / 4 : 0;
       return {
         source: tiledSource,
-        ...reads,
         header: { TILE_M: tileM, TILE_N: tileN, TILE_K: tileK, THREAD_M: threadM, THREAD_N: threadN, SPLIT: split },
         tuning: {},
         enables: [],
@@ -131,7 +117,6 @@ export function partsOf(variant: MatmulVariant): VariantParts {
       const { lanes, columns = 4 } = variant;
       return {
         source: subgroupsSource,
-        ...reads,
         header: { LANES: lanes, COLUMNS: columns },
         tuning: {},
         enables: ['subgroups'],
@@ -145,8 +130,6 @@ export function partsOf(variant: MatmulVariant): VariantParts {
       const { m, n, k, lanes } = variant;
       return {
         source: matrixSource,
-        operands: matrixOperands,
-        operandWidth: 1,
         header: { LANES: lanes, MATRIX_M: m, MATRIX_N: n, MATRIX_K: k, SIDE: MATRIX_SIDE },
         tuning: {},
         enables: [MATRIX_FEATURE.replaceAll('-', '_')],
@@ -159,7 +142,6 @@ export function partsOf(variant: MatmulVariant): VariantParts {
     case 'registers':
       return {
         source: registersSource,
-        ...reads,
         header: {},
         tuning: { WG: variant.lanes },
         enables: [],
@@ -176,9 +158,14 @@ const tileOf = ({ name: _, vec4: __, ...sizes }: TiledVariant): TileSizes => ({ 
 /** A lane stores columns c, c + columnStride, c + 2 columnStride, ... of a row, an even number of them. */
 export const columnStride = (variant: MatmulVariant): number => partsOf(variant).columnStride;
 
-/** Whether vec4 reads the operands of a shape: its blocks of four by four are whole along what is stored side by side. */
-export const readsVec4 = ({ m, n, k, transposeA, transposeB }: ProductShape): boolean =>
-  k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
+/**
+ * Whether vec4 reads the operands of a shape: blocks of four by four are whole along what is stored side by side. Of a
+ * convolution it reads what it can so, at least one of the two.
+ */
+export function readsVec4(shape: ProductShape): boolean {
+  const { a, b } = wholeQuads(shape);
+  return shape.view ? a || b : a && b;
+}
 
 /** WebGPU's feature of the adapters that have subgroup matrices. */
 export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
@@ -187,7 +174,7 @@ export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 export function fitsShape(variant: MatmulVariant, shape: ProductShape): boolean {
   if (variant.name === 'matrix') {
     const whole = shape.m % MATRIX_SIDE === 0 && shape.n % MATRIX_SIDE === 0 && shape.k % variant.k === 0;
-    return whole && shape.types?.every((type) => type === 'f16') === true;
+    return whole && !shape.view && shape.types?.every((type) => type === 'f16') === true;
   }
   return !('vec4' in variant && variant.vec4) || readsVec4(shape);
 }

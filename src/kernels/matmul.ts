@@ -3,6 +3,7 @@ import quadNumbers from '../../shaders/epilogues/numbers/quad.wgsl';
 import singleNumbers from '../../shaders/epilogues/numbers/single.wgsl';
 import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
+import { type ConvolutionView, productsOf, viewConstants } from './convolution.js';
 import { EPILOGUES, type Epilogue, type EpilogueName } from './epilogues.js';
 import { bindingNumbers, ceilDiv, checkGrid, type Kernel } from './kernel.js';
 import {
@@ -13,6 +14,8 @@ import {
   partsOf,
   variantText,
 } from './matmul-variants.js';
+import { MATRIX_SOURCES, operandSources, wholeQuads } from './operands.js';
+import type { Width } from './stored.js';
 
 export interface MatmulShape extends ProductShape {
   /** For the epilogues that apply or undo one. */
@@ -60,25 +63,32 @@ const epilogueOf = (epilogue: EpilogueName | Epilogue): Epilogue =>
   typeof epilogue === 'string' ? EPILOGUES[epilogue] : epilogue;
 
 /** Whether C [m, n] can go through an epilogue four elements at a time: the variant has them at hand, and all are whole. */
-function takesQuads(
-  { name }: MatmulVariant,
-  epilogue: EpilogueName | Epilogue,
-  { m, n }: Pick<ProductShape, 'm' | 'n'>,
-): boolean {
-  const { quads } = epilogueOf(epilogue);
-  return name === 'subgroups' && quads !== undefined && n % 4 === 0 && (quads === 'n' || m % 4 === 0);
+function takesQuads({ name }: MatmulVariant, epilogue: EpilogueName | Epilogue, { m, n, view }: ProductShape): boolean {
+  const { quads, biasGradient } = epilogueOf(epilogue);
+  // Behind a group's bias lies the next group's.
+  const wholeRows = quads !== 'n' || (biasGradient && view !== undefined && view.convolution.groups > 1);
+  return name === 'subgroups' && quads !== undefined && n % 4 === 0 && (!wholeRows || m % 4 === 0);
 }
 
-/**
- * @param epilogue what is done with C before it reaches memory; its bindings follow a and b
- * @param inQuads whether C goes through it four elements at a time; see `matmulFor`
- */
+/** What of a product's shape is part of its kernel; see `matmulFor`. */
+export interface MatmulForm {
+  /** Whether C goes through the epilogue four elements at a time. */
+  inQuads?: boolean;
+  /** Numbers a load; by default what the variant says. */
+  widths?: { a: Width; b: Width };
+  view?: ConvolutionView;
+}
+
+const isVec4 = (variant: MatmulVariant): boolean => 'vec4' in variant && variant.vec4 === true;
+
+/** @param epilogue what is done with C before it reaches memory; its bindings follow a and b */
 export function matmul(
   variant: MatmulVariant,
   epilogue: EpilogueName | Epilogue,
-  inQuads = false,
+  { inQuads = false, widths = isVec4(variant) ? { a: 4, b: 4 } : { a: 1, b: 1 }, view }: MatmulForm = {},
 ): Kernel<MatmulShape> {
-  const { source, operands, operandWidth, header, tuning, enables, workgroup, tile, columnStride } = partsOf(variant);
+  const { source, header, tuning, enables, workgroup, tile, columnStride } = partsOf(variant);
+  const operands = variant.name === 'matrix' ? MATRIX_SOURCES : operandSources(widths, view);
   const end = epilogueOf(epilogue);
   const width = inQuads ? 4 : 1;
   const bindings = { a: 'read' as const, b: 'read' as const, ...end.bindings };
@@ -86,9 +96,9 @@ export function matmul(
   const columns = (n: number) => (end.paired ? 2 * columnStride * ceilDiv(n / 2, columnStride) : n);
   return {
     name: `matmul_${variant.name}+${end.name}`,
-    sources: [source, operands, inQuads ? quadNumbers : singleNumbers, ...end.sources],
+    sources: [source, ...operands, inQuads ? quadNumbers : singleNumbers, ...end.sources],
     bindings,
-    loads: { a: operandWidth, b: operandWidth, ...(end.loads && { [end.loads]: width }) },
+    loads: { ...widths, ...(end.loads && { [end.loads]: width }) },
     ...(end.stores && { stores: { binding: end.stores, width } }),
     header: { ...header, ...(end.numbered && bindingNumbers(bindings)) },
     enables,
@@ -100,6 +110,7 @@ export function matmul(
       TRANSPOSE_B: Number(transposeB),
       BIAS_GRADIENT: Number(end.biasGradient),
       ...tuning,
+      ...(view && viewConstants(view)),
       ...(end.paired && { PAIRED: 1, PAIR_STRIDE: columnStride }),
       ...(end.sums && { WORKGROUP: workgroup }),
       ...end.constants(activation),
@@ -111,16 +122,27 @@ export function matmul(
           `a matmul to [${m}, ${n}] over ${k} by "${variantText(variant)}": vec4 needs K and what lies side by side to be ` +
             'multiples of 4. Take the variant without vec4',
         );
-      return checkGrid([ceilDiv(columns(n), tile[1]), ceilDiv(m, tile[0]), 1], `a matmul to [${m}, ${n}]`);
+      const products = view ? productsOf(view) : 1;
+      return checkGrid([ceilDiv(columns(n), tile[1]), ceilDiv(m, tile[0]), products], `a matmul to [${m}, ${n}]`);
     },
     flops: ({ m, n, k, activation }) =>
-      2 * m * n * k + end.flops(activation) * m * n + (end.biasGradient ? (k + end.biasFlops) * m : 0),
+      (view ? productsOf(view) : 1) *
+      (2 * m * n * k + end.flops(activation) * m * n + (end.biasGradient ? (k + end.biasFlops) * m : 0)),
   };
 }
 
 /** The kernel by which a product of these sizes is computed: its epilogue takes C four elements at a time where it can. */
-export const matmulFor = (
-  sizes: Pick<ProductShape, 'm' | 'n'>,
+export function matmulFor(
+  shape: ProductShape,
   variant: MatmulVariant,
   epilogue: EpilogueName | Epilogue,
-): Kernel<MatmulShape> => matmul(variant, epilogue, takesQuads(variant, epilogue, sizes));
+): Kernel<MatmulShape> {
+  const { view } = shape;
+  const whole = wholeQuads(shape);
+  const width = (quads: boolean): Width => (quads && isVec4(variant) ? 4 : 1);
+  return matmul(variant, epilogue, {
+    inQuads: takesQuads(variant, epilogue, shape),
+    // A matrix is read as the variant says: what it does not fit is an error of the grid.
+    ...(view && { view, widths: { a: width(whole.a), b: width(whole.b) } }),
+  });
+}

@@ -1,14 +1,18 @@
 // What lowering works with: a kernel bound to tensors, and questions to graph nodes. Shared by the one-kernel-an-operation
 // table (single.ts) and the patterns that fuse (fuse.ts).
 import { GraphError } from '../errors.js';
-import { matmulSizes, type Node, type Operation, type OpName } from '../graph/ops.js';
+import { matmulSizes, type Node, numel, type Operation, type OpName } from '../graph/ops.js';
 import { variantText } from '../kernels/candidates.js';
+import { convolutionProduct } from '../kernels/convolution.js';
 import type { Epilogue, EpilogueName } from '../kernels/epilogues.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmulFor } from '../kernels/matmul.js';
+import type { ProductShape } from '../kernels/matmul-variants.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import { mayBeHalf, storageParts } from '../kernels/stored.js';
+import { type FeatureMap, sizeOfMap } from '../model/convolution.js';
 import type { Binding, Dispatch, Tensor } from './plan.js';
+import { PRODUCTS } from './precision.js';
 import type { TensorTable } from './tensors.js';
 
 /** The operation of a node whose name is known. */
@@ -103,25 +107,52 @@ export function latentSizes(heads: Node): { rows: number; latent: number } {
   return { rows, latent: columns / 2 };
 }
 
-/** A matmul with an epilogue; `end` holds the tensors that it binds, which may depend on the grid. */
-export function matmulCall(
+/** How many examples a feature map is of. */
+export const examplesOf = ({ shape }: Node, map: FeatureMap): number => numel(shape) / sizeOfMap(map);
+
+export const isProduct = (node: Node | undefined): node is Node =>
+  node !== undefined && PRODUCTS.includes(node.operation.op);
+
+/** Whether a product is a weight's gradient, A being what arrives at the layer's sum: its rows' sums are the bias's. */
+export function isWeightGradient(node: Node): boolean {
+  const { operation } = node;
+  return operation.op === 'conv2d_weight' || (operation.op === 'matmul' && operation.transposeA);
+}
+
+function productShape(node: Node): Omit<ProductShape, 'types'> {
+  const { operation } = node;
+  const [a, b] = [input(node, 0), input(node, 1)];
+  switch (operation.op) {
+    case 'conv2d':
+      return convolutionProduct('y', operation.convolution, examplesOf(a, operation.convolution.x));
+    case 'conv_transpose2d':
+      return convolutionProduct('x', operation.convolution, examplesOf(a, operation.convolution.y));
+    case 'conv2d_weight':
+      return convolutionProduct('weight', operation.convolution, examplesOf(a, operation.convolution.y));
+    default: {
+      const { transposeA, transposeB } = operationOf(node, 'matmul');
+      return { ...matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label), transposeA, transposeB };
+    }
+  }
+}
+
+/** A product with an epilogue; `end` holds the tensors that it binds, which may depend on the grid. */
+export function productCall(
   node: Node,
   epilogue: EpilogueName | Epilogue,
   end: Record<string, Tensor> | ((workgroups: number) => Record<string, Tensor>),
   context: Context,
   activation: MatmulShape['activation'] = 'identity',
 ): Dispatch {
-  const { transposeA, transposeB } = operationOf(node, 'matmul');
   const [a, b] = [input(node, 0), input(node, 1)];
-  const sizes = matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label);
   const { tensors } = context;
   const operands = { a: tensors.operand(a), b: tensors.operand(b) };
   const types = [operands.a.type ?? 'f32', operands.b.type ?? 'f32'] as const;
-  const shape = { ...sizes, transposeA, transposeB, types, activation };
+  const shape = { ...productShape(node), types, activation };
   const variant = context.choose(shape);
   const kernel = matmulFor(shape, variant, epilogue);
-  const [x, y] = kernel.grid(shape);
-  const bound = typeof end === 'function' ? end(x * y) : end;
+  const [x, y, z] = kernel.grid(shape);
+  const bound = typeof end === 'function' ? end(x * y * z) : end;
   const dispatch = dispatchOf(kernel, shape, { ...operands, ...bound }, node.label);
   return { ...dispatch, variant: variantText(variant) };
 }

@@ -1,44 +1,58 @@
 // Which operations run together in one dispatch. A pattern looks at a node from its end (the last operation that the
 // kernel does) and takes what it can swallow; plan/lower.ts tries them in this order before one kernel an operation.
-import type { Node, OpName } from '../graph/ops.js';
+import { type Node, numel, type OpName } from '../graph/ops.js';
 import { latentGradientEpilogue, lossEpilogue, optimizerEpilogue, sampledHeadsEpilogue } from '../kernels/epilogues.js';
 import {
   type Call,
   type Context,
   input,
+  isProduct,
+  isWeightGradient,
   latentSizes,
-  matmulCall,
   operationOf,
   optimizerTensors,
   type Pattern,
+  productCall,
   rowsAndColumns,
 } from './call.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
+
+/** What a reshape, or several, are of: the same numbers. Stops at one that others look at, too. */
+const unshaped = (node: Node, context: Context): Node =>
+  is(node, 'reshape') && context.internal(node) ? unshaped(input(node, 0), context) : node;
+
+/** The reshapes from `node` down to `product`. */
+const between = (node: Node, product: Node): Node[] =>
+  node === product ? [] : [...between(input(node, 0), product), node];
 
 /** matmul -> add_bias [-> activation]: one layer, forward. What went into the activation is kept if others want it too. */
 const layer: Pattern = (root, context) => {
   const sum = is(root, 'activation') ? input(root, 0) : root;
   if (!is(sum, 'add_bias')) return null;
   const product = input(sum, 0);
-  if (!is(product, 'matmul') || !context.internal(product)) return null;
+  if (!isProduct(product) || !context.internal(product)) return null;
   const { tensors } = context;
   const keep = sum !== root && !context.internal(sum);
   const end = { bias: tensors.of(input(sum, 1)), y: tensors.of(root), ...(keep && { x: tensors.of(sum) }) };
   const activation = is(root, 'activation') ? operationOf(root, 'activation').activation : 'identity';
   const nodes = [...new Set([product, sum, root])];
   const epilogue = keep ? 'bias_activation_keep' : 'bias_activation';
-  return { dispatch: matmulCall(product, epilogue, end, context, activation), nodes };
+  return { dispatch: productCall(product, epilogue, end, context, activation), nodes };
 };
 
 /** matmul -> activation_gradient: the gradient that goes on to the layer below. */
 const inputGradient: Pattern = (root, context) => {
   if (!is(root, 'activation_gradient')) return null;
-  const product = input(root, 0);
-  if (!is(product, 'matmul') || !context.internal(product)) return null;
+  const arriving = input(root, 0);
+  const product = unshaped(arriving, context);
+  if (!isProduct(product) || !context.internal(product)) return null;
   const end = { kept: context.tensors.of(input(root, 1)), dx: context.tensors.of(root) };
   const { activation } = operationOf(root, 'activation_gradient');
-  return { dispatch: matmulCall(product, 'activation_gradient', end, context, activation), nodes: [product, root] };
+  return {
+    dispatch: productCall(product, 'activation_gradient', end, context, activation),
+    nodes: [product, ...between(arriving, product), root],
+  };
 };
 
 /**
@@ -46,7 +60,7 @@ const inputGradient: Pattern = (root, context) => {
  * if gradients are for nothing else.
  */
 const weightGradient: Pattern = (root, context) => {
-  if (!is(root, 'matmul') || !operationOf(root, 'matmul').transposeA) return null;
+  if (!isProduct(root) || !isWeightGradient(root)) return null;
   const dy = input(root, 0);
   const sum = context.consumers(dy).find((node) => is(node, 'sum_rows'));
   if (!sum) return null;
@@ -55,14 +69,14 @@ const weightGradient: Pattern = (root, context) => {
   const [weight, bias] = [context.parameterOf(root), context.parameterOf(sum)];
   if (!optimizer || !weight || !bias || !tensors.follows(bias, weight)) {
     const end = { dw: tensors.of(root), dbias: tensors.of(sum) };
-    return { dispatch: matmulCall(root, 'weight_gradient', end, context), nodes };
+    return { dispatch: productCall(root, 'weight_gradient', end, context), nodes };
   }
   const end = {
     ...tensors.stepState(),
     ...optimizerTensors(optimizer, (buffer) => tensors.span(buffer, weight, bias)),
   };
   const epilogue = optimizerEpilogue(optimizer, tensors.distance(weight, bias));
-  return { dispatch: matmulCall(root, epilogue, end, context), nodes, updates: [weight, bias] };
+  return { dispatch: productCall(root, epilogue, end, context), nodes, updates: [weight, bias] };
 };
 
 /** matmul -> add_bias -> reparameterize and kl_normal, with the same bounds of log_var. */
@@ -75,7 +89,7 @@ const sampledHeads: Pattern = (root, context) => {
   const { logVarRange: same, freeBits } = operationOf(kl, 'kl_normal');
   if (same !== logVarRange) return null;
   const product = input(heads, 0);
-  if (!is(product, 'matmul') || !context.internal(product)) return null;
+  if (!isProduct(product) || !context.internal(product)) return null;
   const { tensors } = context;
   const { latent } = latentSizes(heads);
   const end = (workgroups: number) => ({
@@ -86,7 +100,7 @@ const sampledHeads: Pattern = (root, context) => {
     losses: tensors.lossParts(kl, workgroups),
   });
   const epilogue = sampledHeadsEpilogue({ latent, stream, logVarRange, ...(freeBits !== undefined && { freeBits }) });
-  return { dispatch: matmulCall(product, epilogue, end, context), nodes: [product, heads, kl, root] };
+  return { dispatch: productCall(product, epilogue, end, context), nodes: [product, heads, kl, root] };
 };
 
 /** matmul [-> slice_columns] -> reparameterize_gradient, and the weighted kl_normal_gradient, added. */
@@ -101,14 +115,14 @@ const latentGradient: Pattern = (root, context) => {
   const { logVarRange: same, freeBits } = operationOf(kl, 'kl_normal_gradient');
   if (same !== logVarRange) return null;
   const product = is(dz, 'slice_columns') && operationOf(dz, 'slice_columns').from === 0 ? input(dz, 0) : dz;
-  if (!is(product, 'matmul') || !context.internal(dz) || !context.internal(product)) return null;
+  if (!isProduct(product) || !context.internal(dz) || !context.internal(product)) return null;
   const { tensors } = context;
   const { latent } = latentSizes(heads);
   const end = { ...tensors.stepState(), heads: tensors.of(heads), dheads: tensors.of(root) };
   const code = { latent, stream, logVarRange, ...(freeBits !== undefined && { freeBits }) };
   const epilogue = latentGradientEpilogue(code, rowsAndColumns(product).columns);
   const nodes = [...new Set([product, dz, weight, through, kl, root])];
-  return { dispatch: matmulCall(product, epilogue, end, context), nodes };
+  return { dispatch: productCall(product, epilogue, end, context), nodes };
 };
 
 /** What a loss is computed by, and its gradient. */
@@ -118,7 +132,7 @@ const LOSSES = {
 } as const;
 
 /**
- * matmul -> add_bias [-> activation] -> a reconstruction loss and, where it is asked for, its weighted gradient
+ * A product -> add_bias [-> activation] [-> reshape] -> a reconstruction loss and, where it is asked for, its weighted gradient
  * [-> activation_gradient].
  */
 const outputLoss: Pattern = (root, context) => {
@@ -132,19 +146,23 @@ const outputLoss: Pattern = (root, context) => {
 function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call | null {
   const names = LOSSES[kind];
   const through = is(root, 'activation_gradient');
-  const last = through ? input(root, 0) : root;
+  const arriving = through ? input(root, 0) : root;
+  const last = through && is(arriving, 'reshape') ? input(arriving, 0) : arriving;
   const gradient = is(last, names.gradient) ? last : undefined;
   if (!gradient && !is(root, names.loss)) return null;
   const [output, targets] = gradient ? [input(gradient, 1), input(gradient, 2)] : [input(root, 0), input(root, 1)];
   const loss = context.consumers(output).find((node) => is(node, names.loss) && node.inputs[1] === targets);
-  const sum = is(output, 'activation') ? input(output, 0) : output;
+  // Of a feature map the loss sees a row an example.
+  const map = is(output, 'reshape') ? input(output, 0) : output;
+  const sum = is(map, 'activation') ? input(map, 0) : map;
   if (!loss || !is(sum, 'add_bias') || (gradient && !is(input(gradient, 0), 'row_weight'))) return null;
   const product = input(sum, 0);
-  const nodes = [...new Set([product, sum, output, loss, ...(gradient ? [input(gradient, 0), gradient] : []), root])];
+  const back = gradient ? [input(gradient, 0), gradient, arriving] : [];
+  const nodes = [...new Set([product, sum, map, output, loss, ...back, root])];
   // The layer's activation, and through its own gradient back, or none at all.
-  const activation = output === sum ? 'identity' : operationOf(output, 'activation').activation;
-  const back = through ? operationOf(root, 'activation_gradient').activation : 'identity';
-  if (!is(product, 'matmul') || (gradient && back !== activation) || !context.closed(nodes, [loss, root])) return null;
+  const activation = map === sum ? 'identity' : operationOf(map, 'activation').activation;
+  const undone = through ? operationOf(root, 'activation_gradient').activation : 'identity';
+  if (!isProduct(product) || (gradient && undone !== activation) || !context.closed(nodes, [loss, root])) return null;
   const { tensors } = context;
   const end = (workgroups: number) => ({
     ...tensors.stepState(),
@@ -153,12 +171,27 @@ function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call |
     losses: tensors.lossParts(loss, workgroups),
     ...(gradient && { dx: tensors.of(root) }),
   });
-  const keepsInput = through && output !== sum && input(root, 1) === sum;
-  const epilogue = lossEpilogue({ kind, gradient: gradient !== undefined, keepsInput });
-  return { dispatch: matmulCall(product, epilogue, end, context, activation), nodes };
+  const keepsInput = through && map !== sum && input(root, 1) === sum;
+  const area = numel(product.shape) / numel(loss.shape) / rowsAndColumns(product).columns;
+  const epilogue = lossEpilogue({ kind, gradient: gradient !== undefined, keepsInput, area });
+  return { dispatch: productCall(product, epilogue, end, context, activation), nodes };
 }
 
-/** Those that leave each row's losses in memory. */
-export const FORWARD: Pattern[] = [layer];
+/** A convolution by itself: a matmul all the same. */
+const convolution: Pattern = (root, context) =>
+  isProduct(root) && !is(root, 'matmul')
+    ? { dispatch: productCall(root, 'plain', { c: context.tensors.of(root) }, context), nodes: [root] }
+    : null;
 
-export const FUSED: Pattern[] = [outputLoss, layer, inputGradient, weightGradient, sampledHeads, latentGradient];
+/** Those that leave each row's losses in memory. */
+export const FORWARD: Pattern[] = [layer, convolution];
+
+export const FUSED: Pattern[] = [
+  outputLoss,
+  layer,
+  inputGradient,
+  weightGradient,
+  sampledHeads,
+  latentGradient,
+  convolution,
+];

@@ -2,6 +2,9 @@
 // the optimizer keeps are f32.  Source: Micikevicius et al. 2018, "Mixed precision training".
 import type { Node, OpName } from '../graph/ops.js';
 
+/** What is computed as a matmul. */
+export const PRODUCTS: readonly OpName[] = ['matmul', 'conv2d', 'conv_transpose2d', 'conv2d_weight'];
+
 /** Operations whose kernels, fused or not, can write f16. */
 const WRITERS: readonly OpName[] = [
   'add_bias',
@@ -14,17 +17,19 @@ const WRITERS: readonly OpName[] = [
 ];
 
 /** And those that can read it. */
-const READERS: readonly OpName[] = ['matmul', 'activation_gradient', 'sum_rows'];
+const READERS: readonly OpName[] = [...PRODUCTS, 'activation_gradient', 'sum_rows'];
 
 /** Nodes of `live` that lie in memory as f16: what a matmul reads, if all who touch it can. */
 export function halfNodes(live: readonly Node[], asked: readonly Node[]): Set<Node> {
-  const readers = (node: Node) =>
-    live.filter(({ inputs }) => inputs.includes(node)).map(({ operation }) => operation.op);
+  const readers = (node: Node): OpName[] =>
+    live
+      .filter(({ inputs }) => inputs.includes(node))
+      .flatMap((reader) => (reader.operation.op === 'reshape' ? readers(reader) : [reader.operation.op]));
   return new Set(
     live.filter((node) => {
       if (asked.includes(node) || !WRITERS.includes(node.operation.op)) return false;
       const by = readers(node);
-      return by.includes('matmul') && by.every((op) => READERS.includes(op));
+      return by.some((op) => PRODUCTS.includes(op)) && by.every((op) => READERS.includes(op));
     }),
   );
 }

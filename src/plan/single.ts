@@ -1,6 +1,7 @@
 // One kernel an operation: what the unfused plan is made of, and what no pattern of fuse.ts has taken.
 import { type Node, numel, type OpName } from '../graph/ops.js';
 import { concat, sliceColumns } from '../kernels/columns.js';
+import { conv2d, conv2dWeight, convTranspose2d } from '../kernels/convolution.js';
 import { corrupt } from '../kernels/corrupt.js';
 import { distance, distanceGradient } from '../kernels/distance.js';
 import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
@@ -14,13 +15,22 @@ import {
   squaredErrorGradient,
 } from '../kernels/loss.js';
 import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
-import { type Context, dispatchOf, input, latentSizes, matmulCall, operationOf, rowsAndColumns } from './call.js';
+import {
+  type Context,
+  dispatchOf,
+  examplesOf,
+  input,
+  latentSizes,
+  operationOf,
+  productCall,
+  rowsAndColumns,
+} from './call.js';
 import type { Dispatch } from './plan.js';
 
 /** Several where one cannot bind all that it needs. */
 type Lowering = (node: Node, context: Context) => Dispatch | Dispatch[] | null;
 
-/** One kernel an operation; leaves that hold memory (parameters, inputs) need none. */
+/** One kernel an operation; leaves that hold memory (parameters, inputs) need none, nor what only says it differently. */
 export const SINGLE: Record<OpName, Lowering> = {
   parameter: () => null,
   input: () => null,
@@ -41,7 +51,24 @@ export const SINGLE: Record<OpName, Lowering> = {
       { ...tensors.stepState(), weight: tensors.of(node) },
       node.label,
     ),
-  matmul: (node, context) => matmulCall(node, 'plain', { c: context.tensors.of(node) }, context),
+  matmul: (node, context) => productCall(node, 'plain', { c: context.tensors.of(node) }, context),
+  conv2d: (node, { tensors }) => {
+    const { convolution } = operationOf(node, 'conv2d');
+    const bound = { x: tensors.of(input(node, 0)), weight: tensors.operand(input(node, 1)), y: tensors.of(node) };
+    return dispatchOf(conv2d, { convolution, images: examplesOf(node, convolution.y) }, bound, node.label);
+  },
+  conv_transpose2d: (node, { tensors }) => {
+    const { convolution } = operationOf(node, 'conv_transpose2d');
+    const bound = { y: tensors.of(input(node, 0)), weight: tensors.operand(input(node, 1)), x: tensors.of(node) };
+    return dispatchOf(convTranspose2d, { convolution, images: examplesOf(node, convolution.x) }, bound, node.label);
+  },
+  conv2d_weight: (node, { tensors }) => {
+    const { convolution } = operationOf(node, 'conv2d_weight');
+    const [y, x] = [input(node, 0), input(node, 1)];
+    const bound = { y: tensors.of(y), x: tensors.of(x), weight: tensors.of(node) };
+    return dispatchOf(conv2dWeight, { convolution, images: examplesOf(y, convolution.y) }, bound, node.label);
+  },
+  reshape: () => null,
   add_bias: (node, { tensors }) =>
     dispatchOf(
       addBias,

@@ -72,6 +72,8 @@ export class TensorTable {
   of(node: Node): Tensor {
     const known = this.placed.get(node);
     if (known) return known;
+    const [before] = node.inputs;
+    if (node.operation.op === 'reshape' && before) return { ...this.of(before), shape: node.shape };
     const type = this.half?.nodes.has(node) ? 'f16' : 'f32';
     const tensor = this.scratch(`${node.label}.${node.operation.op}`, node.shape, type);
     this.placed.set(node, tensor);
@@ -122,7 +124,7 @@ export class TensorTable {
   }
 
   placeGradient(gradient: Node, parameter: Node): void {
-    this.placed.set(gradient, this.flat('gradients', parameter));
+    this.placed.set(reshaped(gradient), this.flat('gradients', parameter));
   }
 
   /** A term of the loss, a number a row; where it lies is known when all terms are (`placeLosses`). */
@@ -154,7 +156,7 @@ export class TensorTable {
   }
 
   placeHost(node: Node, which: 'input' | 'output'): void {
-    this.placed.set(node, resource(which, node.label, node.shape));
+    this.placed.set(reshaped(node), resource(which, node.label, node.shape));
   }
 
   /** The same parameter in any of the flat buffers. */
@@ -256,6 +258,12 @@ export class TensorTable {
   metrics(terms: number): Tensor {
     return resource('metrics', 'metrics', [this.sizes.metricsCapacity, metricsColumns(terms)]);
   }
+}
+
+/** What a reshape is of: it lies where that lies. */
+function reshaped(node: Node): Node {
+  const [before] = node.inputs;
+  return node.operation.op === 'reshape' && before ? reshaped(before) : node;
 }
 
 function resource(which: Resource, name: string, shape: Shape, offset = 0): Tensor {

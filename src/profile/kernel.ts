@@ -150,7 +150,7 @@ function candidatesFor(
   return [...before, ...rest].map((variant) => ({
     form,
     variant,
-    kernel: matmulFor({ m, n }, variant, 'plain'),
+    kernel: matmulFor(shape, variant, 'plain'),
     default: variant === offered[0],
   }));
 }

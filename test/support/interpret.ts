@@ -3,6 +3,7 @@
 // models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
 import { type CheckedExamples, countOf } from '../../src/data/examples.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
+import type { Convolution } from '../../src/model/convolution.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange, LossTerm } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM } from '../../src/random.js';
@@ -205,6 +206,28 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       (i, column) => at(b, transposeB ? column * k + i : i * n + column),
     );
   },
+  conv2d: ({ node, x: [x, weight] }, { convolution }) => {
+    const y = new Float64Array(size(node.shape));
+    eachTap(convolution, y.length, (toY, toX, toWeight) => {
+      y[toY] = at(y, toY) + at(x, toX) * at(weight, toWeight);
+    });
+    return y;
+  },
+  conv_transpose2d: ({ node, x: [y, weight] }, { convolution }) => {
+    const x = new Float64Array(size(node.shape));
+    eachTap(convolution, get(y, 'y').length, (toY, toX, toWeight) => {
+      x[toX] = at(x, toX) + at(y, toY) * at(weight, toWeight);
+    });
+    return x;
+  },
+  conv2d_weight: ({ node, x: [y, x] }, { convolution }) => {
+    const weight = new Float64Array(size(node.shape));
+    eachTap(convolution, get(y, 'y').length, (toY, toX, toWeight) => {
+      weight[toWeight] = at(weight, toWeight) + at(y, toY) * at(x, toX);
+    });
+    return weight;
+  },
+  reshape: ({ x: [x] }) => get(x, 'x'),
   add_bias: ({ node, x: [x, bias] }) => {
     const [rows, columns] = sizes(node);
     return fillMatrix(rows, columns, (row, column) => at(x, row * columns + column) + at(bias, column));
@@ -335,6 +358,32 @@ const inside = (rho: Values): Values => rho.map((r) => Math.min(Math.max(r, 1e-6
 function imageOfRow(leaves: Leaves, row: number, shuffle: boolean): number {
   const { images, start, seed, epoch } = get(leaves.step, 'a step');
   return shuffle ? permute(start + row, countOf(images), seed, epoch) : start + row;
+}
+
+/** All products that y = conv2d(x, weight) adds up, as places in the three; `count` is y's length. */
+export function eachTap(
+  { x, y, kernel, stride, padding, dilation, groups }: Convolution,
+  count: number,
+  visit: (toY: number, toX: number, toWeight: number) => void,
+): void {
+  const [inputs, outputs] = [x.channels / groups, y.channels / groups];
+  for (let toY = 0; toY < count; toY++) {
+    const out = toY % y.channels;
+    const column = Math.floor(toY / y.channels) % y.width;
+    const row = Math.floor(toY / (y.channels * y.width)) % y.height;
+    const image = Math.floor(toY / (y.channels * y.width * y.height));
+    for (let p = 0; p < kernel[0]; p++)
+      for (let q = 0; q < kernel[1]; q++) {
+        const xRow = row * stride[0] + p * dilation[0] - padding[0];
+        const xColumn = column * stride[1] + q * dilation[1] - padding[1];
+        if (xRow < 0 || xRow >= x.height || xColumn < 0 || xColumn >= x.width) continue;
+        for (let c = 0; c < inputs; c++) {
+          const channel = Math.floor(out / outputs) * inputs + c;
+          const toX = ((image * x.height + xRow) * x.width + xColumn) * x.channels + channel;
+          visit(toY, toX, ((out * kernel[0] + p) * kernel[1] + q) * inputs + c);
+        }
+      }
+  }
 }
 
 /** C [m, n] = sum over k. */

@@ -9,12 +9,13 @@ fn total(x: Number) -> f32 {
 }
 
 fn store_quad(row: u32, column: u32, values: vec4f) {
-  store(row, column / 4u, values);
+  store(result_row(row), result_column(column) / 4u, values);
 }
 
 // Rows from M on are zero: what is behind the bias in memory stays as it is, or zero.
 fn store_bias_gradients(row: u32, values: vec4f) {
   if (row < sizes.m) {
-    store_bias_gradient(row / 4u, select(vec4f(), values, row + vec4u(0, 1, 2, 3) < vec4u(sizes.m)));
+    let inside = row + vec4u(0, 1, 2, 3) < vec4u(sizes.m);
+    store_bias_gradient(result_row(row) / 4u, select(vec4f(), values, inside));
   }
 }
