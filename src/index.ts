@@ -41,7 +41,20 @@ export {
 } from './gpu/device.js';
 export type { MatmulVariants } from './kernels/choices.js';
 export type { NumberType } from './kernels/stored.js';
+export type { Convolution, FeatureMap, Pair, Window } from './model/convolution.js';
 export { corruptImages } from './model/corrupt.js';
+export {
+  activationOf,
+  type ConvSpec,
+  type ConvTransposeSpec,
+  type DenseSpec,
+  type FlattenSpec,
+  isMap,
+  type LayerSpec,
+  type Place,
+  type PlacedLayer,
+  type ReshapeSpec,
+} from './model/layers.js';
 export {
   rateFactor,
   resolveSchedule,
@@ -82,7 +95,6 @@ export {
   type CodeSpec,
   type CorruptionSpec,
   checkMirrored,
-  type DenseSpec,
   type GaussianSpec,
   INITIALIZATIONS,
   type Initialization,
@@ -90,9 +102,12 @@ export {
   type LogVarRange,
   type LossSpec,
   type LossTerm,
+  layerSizes,
   lossWeights,
   type ModelSpec,
   type PixelRange,
+  type PlacedLayers,
+  placedLayers,
   RANGES,
   RECONSTRUCTIONS,
   validateSpec,

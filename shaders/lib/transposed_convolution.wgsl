@@ -44,12 +44,12 @@ fn reaches_at(places: vec4u) -> Reaches {
 
 // The row or column of y, or a negative number where there is none.
 fn y_at(reach: vec4i, tap: vec4u, stride: u32, dilation: u32) -> vec4i {
-  let from = reach - vec4i(tap * select(dilation, 1u, PHASED));
+  let source = reach - vec4i(tap * select(dilation, 1u, PHASED));
   if (PHASED || stride == 1u) {
-    return from;
+    return source;
   }
   let step = i32(stride);
-  return select(vec4i(-1), from / step, (from >= vec4i(0)) & (from % step == vec4i(0)));
+  return select(vec4i(-1), source / step, (source >= vec4i(0)) & (source % step == vec4i(0)));
 }
 
 fn y_row(reach: vec4i, tap: vec4u) -> vec4i {

@@ -1,27 +1,12 @@
 // From a model's description to graphs: training (with gradients), evaluation, and the two halves used on their own.
-// All of them share one list of parameters, in one order.
+// All of them share one list of parameters, in one order (layers.ts).
 import { GraphError } from '../errors.js';
-import {
-  type DenseSpec,
-  type GaussianSpec,
-  type Initialization,
-  type LossTerm,
-  logVarRangeOf,
-  lossWeights,
-  type ModelSpec,
-} from '../model/spec.js';
+import { isMap, type Place, sizeOfPlace } from '../model/layers.js';
+import { type GaussianSpec, type LossTerm, logVarRangeOf, lossWeights, type ModelSpec } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
-import type { CorruptionStream, Initializer, Node, NoiseStream, ParameterPart, Shape } from './ops.js';
-
-/** One tensor of the model: what its graph node needs. */
-export interface ParameterSpec {
-  name: string;
-  shape: Shape;
-  init: Initializer;
-  /** How its rows are called outside: one part with the same name, or (mu, log_var) for the heads. */
-  parts: ParameterPart[];
-}
+import { type Layer, type Layers, layersOf, type ParameterSpec, type SumLayer } from './layers.js';
+import { type CorruptionStream, type Node, type NoiseStream, numel, type Operation } from './ops.js';
 
 export interface LossNode {
   term: LossTerm;
@@ -48,76 +33,6 @@ export interface ModelGraph {
  */
 export type Part = 'whole' | { layer: number };
 
-interface Linear {
-  label: string;
-  weight: ParameterSpec;
-  bias: ParameterSpec;
-  activation: DenseSpec['activation'];
-}
-
-interface Layers {
-  /** A deterministic code is the last of them. */
-  encoder: Linear[];
-  /** Of a Gaussian code. */
-  heads: Linear | null;
-  decoder: Linear[];
-}
-
-type Bounds = (inputs: number, units: number) => { weight: number; bias: number };
-
-/** Sources are with INITIALIZATIONS in model/spec.ts. */
-const BOUNDS: Record<Initialization, Bounds> = {
-  pytorch: (inputs) => ({ weight: 1 / Math.sqrt(inputs), bias: 1 / Math.sqrt(inputs) }),
-  xavier: (inputs, units) => ({ weight: Math.sqrt(6 / (inputs + units)), bias: 0 }),
-  he: (inputs) => ({ weight: Math.sqrt(6 / inputs), bias: 0 }),
-};
-
-/** PyTorch's nn.Linear, weight [units, inputs] and bias [units]; several of the same size if there are `parts`. */
-function linear(
-  { initialization = 'pytorch' }: ModelSpec,
-  label: string,
-  inputs: number,
-  units: number,
-  activation: DenseSpec['activation'],
-  parts?: string[],
-): Linear {
-  const names = parts ?? [label];
-  const bounds = BOUNDS[initialization](inputs, units / names.length);
-  const uniform = (bound: number): Initializer => ({ kind: 'uniform', bound });
-  const split = (suffix: string) => names.map((name) => ({ name: `${name}.${suffix}`, rows: units / names.length }));
-  return {
-    label,
-    activation,
-    weight: { name: `${label}.weight`, shape: [units, inputs], init: uniform(bounds.weight), parts: split('weight') },
-    bias: { name: `${label}.bias`, shape: [units], init: uniform(bounds.bias), parts: split('bias') },
-  };
-}
-
-function layersOf(spec: ModelSpec): Layers {
-  const { inputs, classes = 0, encoder, code, decoder } = spec;
-  // PyTorch numbers the modules of a Sequential, and every Linear but the last is followed by its activation.
-  const chain = (name: string, width: number, dense: DenseSpec[]): Linear[] =>
-    dense.map(({ units, activation }, index) =>
-      linear(spec, `${name}.${2 * index}`, dense[index - 1]?.units ?? width, units, activation),
-    );
-  const lower = chain('encoder', inputs + classes, code.kind === 'deterministic' ? [...encoder, code] : encoder);
-  const top = encoder.at(-1)?.units ?? inputs + classes;
-  return {
-    encoder: lower,
-    heads: code.kind === 'gaussian' ? linear(spec, 'heads', top, 2 * code.units, 'identity', ['mu', 'log_var']) : null,
-    decoder: chain('decoder', code.units + classes, decoder),
-  };
-}
-
-/** Every parameter of the model, in the order in which PyTorch's module would list them. */
-export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
-  const { encoder, heads, decoder } = layersOf(spec);
-  return [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap(({ weight, bias }) => [weight, bias]);
-}
-
-/** How many layers `{ layer }` of a Part can name: those from the images to the code. */
-export const encoderDepth = (spec: ModelSpec): number => spec.encoder.length + 1;
-
 /** How a graph takes its images and its noise. */
 interface Sources {
   shuffle: boolean;
@@ -127,6 +42,11 @@ interface Sources {
 
 const TRAINING: Sources = { shuffle: true, noise: 'noise', corruption: 'corruption' };
 const EVALUATION: Sources = { shuffle: false, noise: 'evaluation', corruption: 'evaluationCorruption' };
+
+function productOf({ kind, convolution }: SumLayer): Operation {
+  if (convolution) return { op: kind === 'conv' ? 'conv2d' : 'conv_transpose2d', convolution };
+  return { op: 'matmul', transposeA: false, transposeB: true };
+}
 
 class Builder {
   readonly graph = new Graph();
@@ -139,48 +59,86 @@ class Builder {
     this.layers = layersOf(spec);
   }
 
-  parameter({ name, shape, init, parts }: ParameterSpec): Node {
-    const node = this.graph.append({ op: 'parameter', name, init, parts }, [], name, shape);
+  private parameter({ name, shape, init, parts, order }: ParameterSpec): Node {
+    const operation = { op: 'parameter', name, init, parts, ...(order && { order }) } as const;
+    const node = this.graph.append(operation, [], name, shape);
     this.parameters.push(node);
     return node;
   }
 
-  /** x W^T + b */
-  sum(x: Node, { label, weight, bias }: Linear): Node {
+  /** The layer's products and its bias, without the activation. */
+  private sum(x: Node, layer: SumLayer): Node {
     const { append } = this.graph;
-    const product = append({ op: 'matmul', transposeA: false, transposeB: true }, [x, this.parameter(weight)], label);
-    return append({ op: 'add_bias' }, [product, this.parameter(bias)], label);
+    const product = append(productOf(layer), [x, this.parameter(layer.weight)], layer.label);
+    return append({ op: 'add_bias' }, [product, this.parameter(layer.bias)], layer.label);
   }
 
-  activate(x: Node, { label, activation }: Linear): Node {
+  private activate(x: Node, { label, activation }: SumLayer): Node {
     return activation === 'identity' ? x : this.graph.append({ op: 'activation', activation }, [x], label);
   }
 
-  layer(x: Node, linear: Linear): Node {
-    return this.activate(this.sum(x, linear), linear);
+  /** @param labels [rows, classes], which join where a feature map is flattened */
+  private layer(x: Node, layer: Layer, labels: Node | null = null): Node {
+    switch (layer.kind) {
+      case 'flatten': {
+        const flat = this.rowEach(x, sizeOfPlace(layer.from), layer.label);
+        return this.conditioned(flat, labels, layer.label);
+      }
+      case 'reshape':
+        return this.placeEach(x, layer.to, layer.label);
+      default:
+        return this.activate(this.sum(x, layer), layer);
+    }
   }
 
-  chain(x: Node, layers: Linear[]): Node {
-    return layers.reduce((value, layer) => this.layer(value, layer), x);
+  private chain(x: Node, layers: readonly Layer[], labels: Node | null = null): Node {
+    return layers.reduce((value, layer) => this.layer(value, layer, labels), x);
+  }
+
+  /** A feature map as [rows, numbers of an example]; what is so already stays as it is. */
+  private rowEach(x: Node, numbers: number, label: string): Node {
+    if (x.shape[1] === numbers) return x;
+    return this.graph.append({ op: 'reshape', shape: [numel(x.shape) / numbers, numbers] }, [x], label);
+  }
+
+  /** The reverse: a row a place. */
+  private placeEach(x: Node, map: Place, label: string): Node {
+    const columns = isMap(map) ? map.channels : map.units;
+    if (x.shape[1] === columns) return x;
+    return this.graph.append({ op: 'reshape', shape: [numel(x.shape) / columns, columns] }, [x], label);
   }
 
   /** Values that the host hands over -> heads [rows, 2 latent], or the deterministic code [rows, latent]. */
   encoder(rows: number): Node {
     const { inputs, classes = 0 } = this.spec;
-    const x = this.graph.append({ op: 'input', name: 'images' }, [], 'images', [rows, inputs + classes]);
-    return this.codeOrHeads(x);
+    const { append } = this.graph;
+    const x = append({ op: 'input', name: 'images' }, [], 'images', [rows, inputs + classes]);
+    if (!this.seesMap || classes === 0) return this.codeOrHeads(x, null);
+    const part = (from: number, columns: number, label: string) =>
+      append({ op: 'slice_columns', from, columns }, [x], label);
+    return this.codeOrHeads(part(0, inputs, 'pixels'), part(inputs, classes, 'labels'));
   }
 
   /** Values that the host hands over -> images [rows, inputs]. */
   decoder(rows: number): Node {
     const { code, classes = 0 } = this.spec;
     const z = this.graph.append({ op: 'input', name: 'codes' }, [], 'codes', [rows, code.units + classes]);
-    return this.chain(z, this.layers.decoder);
+    return this.rowEach(this.chain(z, this.layers.decoder), this.spec.inputs, 'images');
   }
 
-  private codeOrHeads(x: Node): Node {
-    const top = this.chain(x, this.layers.encoder);
-    return this.layers.heads ? this.layer(top, this.layers.heads) : top;
+  /** Whether the encoder begins with places of an image, not with all of its numbers. */
+  private get seesMap(): boolean {
+    const [first] = this.layers.encoder;
+    return first !== undefined && first.kind !== 'linear';
+  }
+
+  /** @param x [rows, inputs], and labels joined to it or by themselves, as the encoder takes them */
+  private codeOrHeads(x: Node, labels: Node | null): Node {
+    const { image } = this.spec;
+    const { encoder, heads } = this.layers;
+    const seen = this.seesMap && image ? this.placeEach(x, image, 'image') : x;
+    const top = this.chain(seen, encoder, labels);
+    return heads ? this.layer(top, heads) : top;
   }
 
   /** The images of the dataset, and what the encoder sees of them. */
@@ -205,7 +163,9 @@ class Builder {
     const labels = classes
       ? append({ op: 'batch_labels', shuffle: sources.shuffle }, [], 'labels', [rows, classes])
       : null;
-    const top = this.codeOrHeads(this.conditioned(seen, labels, 'encoder input'));
+    const top = this.seesMap
+      ? this.codeOrHeads(seen, labels)
+      : this.codeOrHeads(this.conditioned(seen, labels, 'encoder input'), null);
     const terms = new Map<LossTerm, Node>();
     const gaussian = code.kind === 'gaussian' ? this.gaussian(top, code, sources.noise) : undefined;
     if (gaussian) terms.set('kl', gaussian.kl);
@@ -242,17 +202,19 @@ class Builder {
     return this.graph.append({ op: 'log_ratio', stream, logVarRange: logVarRangeOf(code) }, [heads], 'log ratio');
   }
 
-  private outputLayer(): Linear {
+  private outputLayer(): SumLayer {
     const last = this.layers.decoder.at(-1);
-    if (!last) throw new GraphError('the decoder has no layer');
+    if (!last || !('weight' in last)) throw new GraphError('the decoder must end in a layer that has weights');
     return last;
   }
 
-  /** @param sum the last layer before its activation, [rows, pixels] */
+  /** @param sum the last layer before its activation, [rows, pixels] or [places, channels] */
   private reconstruction(sum: Node, target: Node): Node {
     const { append } = this.graph;
-    if (this.spec.loss.reconstruction === 'bce') return append({ op: 'bce_with_logits' }, [sum, target], 'bce');
-    return append({ op: 'squared_error' }, [this.activate(sum, this.outputLayer()), target], 'mse');
+    const compared = (x: Node) => this.rowEach(x, target.shape[1] ?? 0, 'output');
+    if (this.spec.loss.reconstruction === 'bce')
+      return append({ op: 'bce_with_logits' }, [compared(sum), target], 'bce');
+    return append({ op: 'squared_error' }, [compared(this.activate(sum, this.outputLayer())), target], 'mse');
   }
 
   private sparsity(z: Node, target: number, rows: number): Node {
@@ -264,7 +226,15 @@ class Builder {
   layerLosses(rows: number, layer: number, sources: Sources): LossNode[] {
     const { encoder, decoder } = this.layers;
     const [up, down] = [encoder[layer], decoder[decoder.length - 1 - layer]];
-    if (!up || !down || this.layers.heads || this.spec.classes || up.weight.shape[1] !== down.weight.shape[0])
+    if (
+      !up ||
+      !down ||
+      !('weight' in up) ||
+      !('weight' in down) ||
+      this.layers.heads ||
+      this.spec.classes ||
+      up.weight.shape[1] !== down.weight.shape[0]
+    )
       throw new GraphError(`layer ${layer} cannot be trained alone: no decoder layer mirrors it`);
     const { clean, seen } = this.images(rows, sources);
     const below = encoder.slice(0, layer);

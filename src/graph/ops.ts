@@ -19,12 +19,18 @@ export interface ParameterPart {
   rows: number;
 }
 
+/** For each row or column as PyTorch counts them, which it is here. As they are if absent. */
+export interface ParameterOrder {
+  rows?: readonly number[];
+  columns?: readonly number[];
+}
+
 /** Which Philox stream (src/random.ts) a random operation draws from. */
 export type NoiseStream = 'noise' | 'evaluation';
 export type CorruptionStream = 'corruption' | 'evaluationCorruption';
 
 export type Operation =
-  | { op: 'parameter'; name: string; parts: ParameterPart[]; init: Initializer }
+  | { op: 'parameter'; name: string; parts: ParameterPart[]; init: Initializer; order?: ParameterOrder }
   /** Values that the host hands over. */
   | { op: 'input'; name: string }
   /** The images of this step, picked from the resident dataset; rows past the end of a short batch are zero. */

@@ -1,7 +1,8 @@
 // The model that weights belong to, from their names and shapes alone: for weights that came without a description, such as
 // a state_dict of PyTorch.
 import { FormatError } from '../errors.js';
-import { type DenseSpec, type ModelSpec, validateSpec } from './spec.js';
+import type { DenseSpec } from './layers.js';
+import { type ModelSpec, validateSpec } from './spec.js';
 
 type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 

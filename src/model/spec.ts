@@ -2,6 +2,21 @@
 // graphs or GPUs. graph/build.ts turns a spec into operations.
 import { ArgumentError } from '../errors.js';
 import { show } from '../show.js';
+import { type FeatureMap, showMap, sizeOfMap } from './convolution.js';
+import {
+  activationOf,
+  type DenseSpec,
+  isMap,
+  kindOfLayer,
+  type LayerSpec,
+  type Place,
+  type PlacedLayer,
+  placeLayers,
+  sizeOfPlace,
+  validateDense,
+  validateLayers,
+  validateMap,
+} from './layers.js';
 import { type ScalingSpec, validateScaling } from './scaling.js';
 import {
   refuse,
@@ -14,23 +29,7 @@ import {
   requireWeight,
 } from './values.js';
 
-/**
- * Functions that may follow a layer's matmul and bias; formulas and defaults are PyTorch's: leaky-relu has slope 0.01 below
- * zero, elu alpha 1, softplus beta 1, gelu is the tanh form.
- * An activation's place in this list is its number in shaders/lib/activation.wgsl.
- */
-export const ACTIVATIONS = [
-  'identity',
-  'relu',
-  'sigmoid',
-  'leaky-relu',
-  'elu',
-  'gelu',
-  'silu',
-  'softplus',
-  'tanh',
-] as const;
-export type Activation = (typeof ACTIVATIONS)[number];
+export { ACTIVATIONS, type Activation } from './activations.js';
 
 /** What a pixel's byte 0..255 becomes. */
 export const RANGES = ['0..1', '-1..1'] as const;
@@ -56,12 +55,6 @@ export interface CorruptionSpec {
 export const INITIALIZATIONS = ['pytorch', 'xavier', 'he'] as const;
 export type Initialization = (typeof INITIALIZATIONS)[number];
 
-/** A fully connected layer: y = activation(x W^T + b), W [units, inputs], b [units]. */
-export interface DenseSpec {
-  units: number;
-  activation: Activation;
-}
-
 /** The least and the greatest log variance of a Gaussian code. */
 export type LogVarRange = readonly [low: number, high: number];
 
@@ -81,7 +74,7 @@ export interface GaussianSpec {
 }
 
 /** What the encoder ends in. deterministic: one more layer, whose output is the code. */
-export type CodeSpec = GaussianSpec | ({ kind: 'deterministic' } & DenseSpec);
+export type CodeSpec = GaussianSpec | ({ kind: 'deterministic' } & Omit<DenseSpec, 'kind'>);
 
 const MAX_F32 = (2 - 2 ** -23) * 2 ** 127;
 
@@ -122,18 +115,23 @@ export interface LossSpec {
 export interface ModelSpec {
   /** Pixels of one image, 784 for 28x28. */
   inputs: number;
+  /** What one image is, for layers that see it as one, such as convolutions: `inputs` numbers, channels innermost. */
+  image?: FeatureMap;
   /** 0..1 if absent. */
   range?: PixelRange;
   /** What becomes of the examples' numbers before the model sees them, and is undone in what it gives back. Not by default. */
   scaling?: ScalingSpec;
-  /** Conditional: so many classes; the image's label, as one-hot, is appended to the encoder's input and to the code. */
+  /**
+   * Conditional: so many classes; the image's label, as one-hot, is appended to the code and to the encoder's input or, in a
+   * convolutional one, to the feature map where it is flattened.
+   */
   classes?: number;
   /** Denoising: the encoder sees damaged images, the loss is against the clean ones. */
   corruption?: CorruptionSpec;
-  encoder: DenseSpec[];
+  encoder: LayerSpec[];
   code: CodeSpec;
-  /** The last layer has `inputs` units; its activation is the output's: sigmoid for bce. */
-  decoder: DenseSpec[];
+  /** The last layer gives `inputs` numbers; its activation is the output's: sigmoid for bce. */
+  decoder: LayerSpec[];
   loss: LossSpec;
   /** `pytorch` if absent. */
   initialization?: Initialization;
@@ -160,14 +158,14 @@ export function checkMirrored({ inputs, classes, encoder, code, decoder }: Model
   if (code.kind !== 'deterministic')
     refuse('code.kind', code.kind, 'must be deterministic to be trained layer by layer');
   if (classes !== undefined) refuse('classes', classes, 'must be left out to be trained layer by layer');
-  const below = [inputs, ...encoder.map(({ units }) => units)];
+  const below = [inputs, ...unitsOf(encoder, 'encoder')];
   if (decoder.length !== below.length)
     refuse(
       'decoder',
       decoder.length,
       `must have ${below.length} layers, one for each of the encoder's, to be trained layer by layer`,
     );
-  decoder.forEach(({ units }, index) => {
+  unitsOf(decoder, 'decoder').forEach((units, index) => {
     const wanted = below[below.length - 1 - index];
     if (units !== wanted)
       refuse(
@@ -175,6 +173,13 @@ export function checkMirrored({ inputs, classes, encoder, code, decoder }: Model
         units,
         `must be ${wanted}, mirroring the encoder, to be trained layer by layer`,
       );
+  });
+}
+
+function unitsOf(layers: readonly LayerSpec[], part: string): number[] {
+  return layers.map((layer, index) => {
+    if ('units' in layer) return layer.units;
+    return refuse(`${part}[${index}].kind`, layer.kind, 'must be linear to be trained layer by layer');
   });
 }
 
@@ -188,6 +193,7 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
   const spec = value as Partial<ModelSpec>;
   requireKnownKeys(spec, SPEC_KEYS, '');
   requirePositiveInteger(spec.inputs, 'inputs');
+  if (spec.image !== undefined) validateImage(spec.image, spec.inputs as number);
   if (spec.range !== undefined) requireOneOf(spec.range, RANGES, 'range');
   if (spec.scaling !== undefined) validateScaling(spec.scaling, spec.inputs as number);
   if (spec.classes !== undefined) requirePositiveInteger(spec.classes, 'classes');
@@ -203,6 +209,7 @@ export function validateSpec(value: unknown): asserts value is ModelSpec {
 
 const SPEC_KEYS = [
   'inputs',
+  'image',
   'range',
   'scaling',
   'classes',
@@ -213,22 +220,7 @@ const SPEC_KEYS = [
   'loss',
   'initialization',
 ];
-const LAYER_KEYS = ['units', 'activation'];
 const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity'];
-
-function validateLayers(layers: unknown, path: string): void {
-  if (!Array.isArray(layers)) refuse(path, layers, 'must be a list of { units, activation }');
-  (layers as unknown[]).forEach((layer, index) => {
-    validateLayer(layer, `${path}[${index}]`, LAYER_KEYS);
-  });
-}
-
-function validateLayer(value: unknown, path: string, known: readonly string[]): void {
-  const layer = value as Partial<DenseSpec> | null;
-  requirePositiveInteger(layer?.units, `${path}.units`);
-  requireOneOf(layer?.activation, ACTIVATIONS, `${path}.activation`);
-  requireKnownKeys(layer as object, known, path);
-}
 
 /** @throws ArgumentError with the path of what is wrong */
 export function validateCorruption(value: unknown): void {
@@ -243,7 +235,7 @@ function validateCode(value: unknown): void {
   const code = value as Partial<CodeSpec> | undefined;
   requireOneOf(code?.kind, ['gaussian', 'deterministic'], 'code.kind');
   if (code?.kind === 'deterministic') {
-    validateLayer(code, 'code', ['kind', ...LAYER_KEYS]);
+    validateDense(code, 'code', ['kind', 'units', 'activation']);
     return;
   }
   requirePositiveInteger(code?.units, 'code.units');
@@ -278,24 +270,75 @@ function validateLoss(value: unknown): void {
   requireKnownKeys(loss as object, LOSS_KEYS, 'loss');
 }
 
+function validateImage(image: unknown, inputs: number): void {
+  validateMap(image, 'image');
+  requireKnownKeys(image, ['height', 'width', 'channels'], 'image');
+  if (sizeOfMap(image) !== inputs)
+    refuse('inputs', inputs, `must be ${sizeOfMap(image)}, the numbers of an image of ${showMap(image)}`);
+}
+
+/** The layers of a model in their places. */
+export interface PlacedLayers {
+  /** A deterministic code is the last of them. */
+  encoder: PlacedLayer[];
+  /** What the code is made of: a vector. */
+  top: Exclude<Place, FeatureMap>;
+  decoder: PlacedLayer[];
+}
+
+/** @throws ArgumentError with the path of a layer that does not fit what arrives at it */
+export function placedLayers({ inputs, image, classes = 0, encoder, code, decoder }: ModelSpec): PlacedLayers {
+  const [first] = encoder;
+  const seesImage = first !== undefined && kindOfLayer(first) !== 'linear';
+  if (seesImage && !image)
+    refuse('image', image, `must be { height, width, channels } of what encoder[0], a ${kindOfLayer(first)}, sees`);
+  const start = seesImage && image ? image : { units: inputs + classes };
+  const coded = code.kind === 'deterministic' ? [{ units: code.units, activation: code.activation }] : [];
+  const top = placeLayers(encoder, 'encoder', start, classes).at(-1)?.to ?? start;
+  if (isMap(top))
+    return refuse(
+      'encoder',
+      showMap(top),
+      "must end in a vector, which the code is made of; put { kind: 'flatten' } last",
+    );
+  const lower = placeLayers([...encoder, ...coded], 'encoder', start, classes);
+  return { encoder: lower, top, decoder: placeLayers(decoder, 'decoder', { units: code.units + classes }) };
+}
+
+/** What an example is from the image through the code and back, for people: 784, or 28x28x1. */
+export function layerSizes(spec: ModelSpec): string[] {
+  const { encoder, decoder } = placedLayers(spec);
+  const sized = (layers: PlacedLayer[]) => layers.filter(({ spec }) => !REARRANGING.includes(kindOfLayer(spec)));
+  const first = encoder[0]?.from;
+  const shown = (place: Place) => (isMap(place) ? showMap(place) : `${place.units}`);
+  return [
+    first && isMap(first) ? showMap(first) : `${spec.inputs}`,
+    ...sized(encoder).map(({ to }) => shown(to)),
+    ...(spec.code.kind === 'gaussian' ? [`${spec.code.units}`] : []),
+    ...sized(decoder).map(({ to }) => shown(to)),
+  ];
+}
+
+const REARRANGING: readonly string[] = ['flatten', 'reshape'];
+
 /** What the last layer gives must be what the loss and the images are made of. */
-function validateOutput({ inputs, range, decoder, loss }: ModelSpec): void {
-  const last = decoder.at(-1);
+function validateOutput(spec: ModelSpec): void {
+  const { inputs, range, decoder, loss } = spec;
+  const last = placedLayers(spec).decoder.at(-1);
   if (!last) throw new ArgumentError('decoder: [], must have at least its output layer');
   const path = `decoder[${decoder.length - 1}]`;
-  if (last.units !== inputs)
-    refuse(`${path}.units`, last.units, `must equal inputs (${inputs}): it gives one number a pixel`);
-  if (loss.reconstruction === 'bce' && last.activation !== 'sigmoid')
-    refuse(
-      `${path}.activation`,
-      last.activation,
-      'must be sigmoid for the bce loss: it compares probabilities; or use mse',
-    );
+  if (sizeOfPlace(last.to) !== inputs) {
+    if (isMap(last.to)) refuse(path, showMap(last.to), `must give ${inputs} numbers, as many as an image has`);
+    refuse(`${path}.units`, last.to.units, `must equal inputs (${inputs}): it gives one number a pixel`);
+  }
+  const activation = activationOf(last.spec);
+  if (loss.reconstruction === 'bce' && activation !== 'sigmoid')
+    refuse(`${path}.activation`, activation, 'must be sigmoid for the bce loss: it compares probabilities; or use mse');
   if (range !== '-1..1') return;
   if (loss.reconstruction === 'bce')
     refuse('range', range, 'must be 0..1 for the bce loss: it compares probabilities; or use mse');
-  if (last.activation === 'sigmoid')
-    refuse(`${path}.activation`, last.activation, 'cannot give pixels of -1..1; use tanh or identity');
+  if (activation === 'sigmoid')
+    refuse(`${path}.activation`, activation, 'cannot give pixels of -1..1; use tanh or identity');
 }
 
 /** Terms of the loss that need another kind of code, or another reconstruction. */

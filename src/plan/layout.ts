@@ -1,8 +1,8 @@
 // Where each parameter lies in the flat buffers (weights, gradients, the optimizer's state are laid out alike, so that one
 // dispatch can update them all).
 import { GraphError } from '../errors.js';
-import type { ParameterSpec } from '../graph/build.js';
-import type { Shape } from '../graph/ops.js';
+import type { ParameterSpec } from '../graph/layers.js';
+import type { ParameterOrder, Shape } from '../graph/ops.js';
 import { f32Bytes } from '../kernels/kernel.js';
 
 /** WebGPU's guaranteed minStorageBufferOffsetAlignment: a tensor that is bound on its own starts on such a byte. */
@@ -26,6 +26,8 @@ export interface NamedRange {
   /** Byte offset in the flat buffer. */
   offset: number;
   bytes: number;
+  /** Where the outside has rows and columns in another order. */
+  order?: ParameterOrder;
 }
 
 export interface Layout {
@@ -79,12 +81,14 @@ export function layoutOf(parameters: ParameterSpec[]): Layout {
 }
 
 function partsOf({ parameter, offset }: LayoutEntry): NamedRange[] {
+  const { outside, order } = parameter;
   let row = 0;
   return parameter.parts.map(({ name, rows }) => {
     const rest = parameter.shape.slice(1);
     const range = {
       name,
-      shape: [rows, ...rest],
+      shape: outside ?? [rows, ...rest],
+      ...(order && { order }),
       offset: offset + f32Bytes([row, ...rest]),
       bytes: f32Bytes([rows, ...rest]),
     };

@@ -1,5 +1,5 @@
 // First values of the parameters, on the host: counter-based, so that one seed gives one model on every machine.
-import type { ParameterSpec } from '../graph/build.js';
+import type { ParameterSpec } from '../graph/layers.js';
 import { numel } from '../graph/ops.js';
 import type { Layout } from '../plan/layout.js';
 import { philox, STREAM, seedKey, unit } from '../random.js';

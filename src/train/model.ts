@@ -9,7 +9,7 @@ import { pipelinesOf } from '../gpu/pipelines.js';
 import type { Machine } from '../gpu/program.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
-import { parameterSpecs } from '../graph/build.js';
+import { parameterSpecs } from '../graph/layers.js';
 import type { MatmulVariants } from '../kernels/choices.js';
 import { scaled, unscaled } from '../model/scaling.js';
 import { logVarRangeOf, type ModelSpec, validateSpec } from '../model/spec.js';

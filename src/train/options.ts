@@ -1,7 +1,8 @@
 // What a caller may say about training, its defaults, and what steps make of it.
 import { type CheckedExamples, sizeOf, sizeText } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
-import { encoderDepth, type Part } from '../graph/build.js';
+import type { Part } from '../graph/build.js';
+import { encoderDepth } from '../graph/layers.js';
 import type { NumberType } from '../kernels/stored.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';

@@ -5,7 +5,7 @@
 import type { Dataset, Images } from '../data/dataset.js';
 import type { Examples } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
-import { encoderDepth } from '../graph/build.js';
+import { encoderDepth } from '../graph/layers.js';
 import { checkMirrored } from '../model/spec.js';
 import { requireKnownKeys } from '../names.js';
 import type { Model } from './model.js';

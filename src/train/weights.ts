@@ -3,7 +3,7 @@
 import { kindOf, tagOf } from '../data/bytes.js';
 import { ArgumentError } from '../errors.js';
 import { entriesOf, type Named } from '../formats/safetensors.js';
-import { parameterSpecs } from '../graph/build.js';
+import { parameterSpecs } from '../graph/layers.js';
 import { numel, type Shape, showShape } from '../graph/ops.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';

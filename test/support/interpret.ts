@@ -7,10 +7,11 @@ import type { Convolution } from '../../src/model/convolution.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange, LossTerm } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM } from '../../src/random.js';
+import { insideOrder } from '../../src/train/tensors.js';
 
 /** Everything that a graph takes from outside. */
 export interface Leaves {
-  /** Values by the names of the parameters' parts ("mu.weight"), row-major. */
+  /** Values by the names of the parameters' parts ("mu.weight"), row-major, in PyTorch's order. */
   parameters: ReadonlyMap<string, ArrayLike<number>>;
   /** Values by the names of the inputs, row-major. */
   inputs?: ReadonlyMap<string, ArrayLike<number>>;
@@ -146,8 +147,13 @@ const divergence = (mu: number, v: number): number => (mu ** 2 + Math.exp(v) - v
 const clamp = (x: number, [low, high]: LogVarRange): number => (x < low ? low : x > high ? high : x);
 
 const RULES: { [Name in OpName]: Rule<Name> } = {
-  parameter: ({ leaves }, { parts }) =>
-    Float64Array.from(parts.flatMap(({ name }) => Array.from(get(leaves.parameters.get(name), `parameter ${name}`)))),
+  parameter: ({ leaves }, { parts, order }) => {
+    const inside = parts.flatMap(({ name, rows }) => {
+      const values = Float64Array.from(get(leaves.parameters.get(name), `parameter ${name}`));
+      return Array.from(insideOrder(values, rows, order));
+    });
+    return Float64Array.from(inside);
+  },
   input: ({ leaves }, { name }) => Float64Array.from(get(leaves.inputs?.get(name), `input ${name}`)),
 
   batch: ({ node, leaves }, { shuffle, range }) => {

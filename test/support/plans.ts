@@ -1,6 +1,7 @@
 // Plans for tests that need no GPU, and what must hold of every plan, checked without the code that makes them: a plan is
 // walked dispatch by dispatch as the GPU would, with a note of whose values each piece of memory holds.
-import { type ModelGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
+import { type ModelGraph, trainingGraph } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import type { Access } from '../../src/kernels/kernel.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';

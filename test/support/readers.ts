@@ -14,7 +14,7 @@ import { decodePicture, resized } from '../../harness/lib/pictures/picture.js';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import { readRun } from '../../harness/lib/run/read-run.js';
 import * as errors from '../../src/errors.js';
-import { parameterSpecs } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import { ae, conditionalVae, denoising, sparse, vae } from '../../src/model/presets.js';
 import { type ModelSpec, validateSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';

@@ -7,6 +7,7 @@ import type { Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { type Losses, LossMean } from '../../src/train/metrics.js';
 import { EVALUATION_BATCH } from '../../src/train/step-state.js';
+import { outsideOrder } from '../../src/train/tensors.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 
@@ -42,16 +43,17 @@ export function stepLeaves(losses: readonly LossNode[], options: Options64, step
   return { seed, step, epoch: Math.floor(step / perEpoch), start, rows, images, weights, rowScale };
 }
 
-/** A flat parameter, or its gradient, under the names of its parts. */
+/** A flat parameter, or its gradient, under the names of its parts, as PyTorch has them. */
 export function splitParts(parameter: Node, values: Values): Map<string, Values> {
   if (parameter.operation.op !== 'parameter') throw new Error(`"${parameter.label}" is no parameter`);
   const columns = values.length / (parameter.shape[0] ?? 1);
   let from = 0;
+  const { parts, order } = parameter.operation;
   return new Map(
-    parameter.operation.parts.map(({ name, rows }) => {
-      const part = values.subarray(from, from + rows * columns);
+    parts.map(({ name, rows }) => {
+      const part = values.slice(from, from + rows * columns);
       from += rows * columns;
-      return [name, part];
+      return [name, outsideOrder(part, rows, order)];
     }),
   );
 }

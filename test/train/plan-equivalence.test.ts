@@ -15,6 +15,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Images } from '../../src/data/dataset.js';
+import { activationOf } from '../../src/model/layers.js';
 import { ACTIVATIONS, type ModelSpec } from '../../src/model/spec.js';
 import { usesDevice } from '../support/device.js';
 import { uniforms } from '../support/numbers.js';
@@ -115,7 +116,7 @@ interface Run {
 }
 
 test('the models have every activation between them', () => {
-  const used = MODELS.flatMap(({ spec }) => [...spec.encoder, ...spec.decoder].map(({ activation }) => activation));
+  const used = MODELS.flatMap(({ spec }) => [...spec.encoder, ...spec.decoder].map(activationOf));
   assert.equal([...new Set(used)].sort(), [...ACTIVATIONS].sort());
 });
 

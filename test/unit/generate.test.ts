@@ -27,7 +27,7 @@ import { codesPlot } from '../../harness/lib/plots/codes-plot.js';
 import { drawSheet } from '../../harness/lib/plots/sheet.js';
 import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
 import { Results } from '../../harness/lib/run/results.js';
-import { parameterSpecs } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { flatWeights } from '../../src/train/weights.js';
 import { safetensorsOf } from '../support/mutations.js';

@@ -9,15 +9,20 @@
 // of f'' (ELU's at 0) only h/4 of the jump: the tests check that none is crossed.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Images } from '../../src/data/dataset.js';
 import { GraphError } from '../../src/errors.js';
 import { type Part, trainingGraph } from '../../src/graph/build.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
-import { type Node, numel, OPS, type Operation, type Shape } from '../../src/graph/ops.js';
+import { type Node, numel, OPS, type Operation, type Shape, weightShape } from '../../src/graph/ops.js';
+import type { Convolution, FeatureMap } from '../../src/model/convolution.js';
+import { activationOf } from '../../src/model/layers.js';
 import { stacked, vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, type Activation, LOG_VAR_RANGE, type ModelSpec } from '../../src/model/spec.js';
 import { normalAt } from '../../src/random.js';
-import { FAMILY } from '../support/family.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
+import { CONVOLUTIONS } from '../support/convolutions.js';
+import { FAMILY, familyImages } from '../support/family.js';
 import { interpret, type Leaves, type Values } from '../support/interpret.js';
 import { type Options64, splitParts, stepLeaves } from '../support/train64.js';
 
@@ -121,6 +126,17 @@ const RULES: OpCase[] = [
   matmul(false, true),
   matmul(true, false),
   matmul(true, true),
+  ...(['dilated', 'in two groups', 'output padding'] as const).flatMap((name): OpCase[] => {
+    const convolution = CONVOLUTIONS[name] as Convolution;
+    const map = ({ height, width, channels }: FeatureMap): Shape => [2 * height * width, channels];
+    const weight = weightShape(convolution);
+    const [x, y] = [map(convolution.x), map(convolution.y)];
+    return [
+      { name: `conv2d, ${name}`, operation: { op: 'conv2d', convolution }, inputs: [x, weight] },
+      { name: `conv_transpose2d, ${name}`, operation: { op: 'conv_transpose2d', convolution }, inputs: [y, weight] },
+    ];
+  }),
+  { name: 'reshape', operation: { op: 'reshape', shape: [6, 2] }, inputs: [[3, 4]] },
   { name: 'add_bias', operation: { op: 'add_bias' }, inputs: [[3, 4], [4]] },
   {
     name: 'add',
@@ -263,10 +279,12 @@ const IMAGES = {
   labels: Uint8Array.from([0, 2, 1, 1, 0, 2, 2]),
   pixels: Uint8Array.from({ length: 63 }, (_, i) => Math.floor(((normalAt(SEED, 99, 0, i) / 3) ** 2 % 1) * 256)),
 };
+/** 7 images of 7x7, for feature maps. */
+const MAPS = familyImages(7, 3);
 
 /** Step 5 of training on 7 images, 4 at a time: the third epoch's last batch has 3, and its row 3 is empty. */
-function modelSubject(spec: ModelSpec, part: Part = 'whole'): Subject {
-  const options: Options64 = { images: IMAGES, batch: 4, lr: 1e-3, seed: SEED, reduction: 'sum' };
+function modelSubject(spec: ModelSpec, part: Part = 'whole', images: Images = IMAGES): Subject {
+  const options: Options64 = { images, batch: 4, lr: 1e-3, seed: SEED, reduction: 'sum' };
   const { graph, parameters, gradients, losses } = trainingGraph(spec, options.batch, part);
   const step = stepLeaves(losses, options, 5);
   assert.equal([step.epoch, step.start, step.rows], [2, 4, 3]);
@@ -307,13 +325,19 @@ for (const hidden of [[7, 5], [6], []])
 for (const [name, spec] of Object.entries(FAMILY))
   test(`every parameter of a small ${name}, short batch`, () => {
     const [first = 7, second] = spec.encoder.map((_, i) => 7 - 2 * i);
-    const hidden = spec.encoder.map(({ activation }, i) => ({ units: i === 0 ? first : (second ?? 5), activation }));
-    const decoder = spec.decoder.map(({ activation }, i) => ({
+    const hidden = spec.encoder.map((layer, i) => ({
+      units: i === 0 ? first : (second ?? 5),
+      activation: activationOf(layer),
+    }));
+    const decoder = spec.decoder.map((layer, i) => ({
       units: i === spec.decoder.length - 1 ? 9 : (hidden.at(-1 - i)?.units ?? 5),
-      activation,
+      activation: activationOf(layer),
     }));
     checkSubject(modelSubject({ ...spec, inputs: 9, encoder: hidden, code: { ...spec.code, units: 3 }, decoder }));
   });
+
+for (const [name, spec] of Object.entries(CONVOLUTIONAL))
+  test(`every parameter of a small ${name}, short batch`, () => checkSubject(modelSubject(spec, 'whole', MAPS)));
 
 for (const layer of [0, 1, 2])
   test(`layer ${layer} of a stacked autoencoder: its own parameters and its mirror's, short batch`, () => {

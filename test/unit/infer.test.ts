@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FormatError } from '../../src/errors.js';
-import { parameterSpecs } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import { inferSpec } from '../../src/model/infer.js';
 import { ae, conditionalVae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';

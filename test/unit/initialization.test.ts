@@ -2,7 +2,7 @@
 // from the seed, is tested in test/train/determinism.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parameterSpecs } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import { vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parameterSpecs } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import { vae } from '../../src/model/presets.js';
 import { layoutOf } from '../../src/plan/layout.js';
 

@@ -4,8 +4,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';
+import { activationOf, type LayerSpec } from '../../src/model/layers.js';
 import { vae } from '../../src/model/presets.js';
-import { ACTIVATIONS, type Activation, type DenseSpec } from '../../src/model/spec.js';
+import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { trainingPlan } from '../support/plans.js';
 
@@ -196,7 +197,8 @@ for (const activation of ACTIVATIONS.filter((name) => name !== 'identity'))
     const sizes: Sizes = [35, 21, 13, 5];
     const [pixels, h1, h2, latent] = sizes;
     const spec = vae({ pixels, hidden: [h1, h2], latent });
-    const activated = (layer: DenseSpec) => (layer.activation === 'relu' ? { ...layer, activation } : layer);
+    const activated = (layer: LayerSpec): LayerSpec =>
+      activationOf(layer) === 'relu' ? ({ ...layer, activation } as LayerSpec) : layer;
     const changed = { ...spec, encoder: spec.encoder.map(activated), decoder: spec.decoder.map(activated) };
     const fused = trainingPlan(changed, 7, { fuse: true });
     checkRows(fused, costs(7, sizes, TILES.tiled(0), activation));

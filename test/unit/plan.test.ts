@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decoderGraph, encoderGraph, evaluationGraph, parameterSpecs, trainingGraph } from '../../src/graph/build.js';
+import { decoderGraph, encoderGraph, evaluationGraph, trainingGraph } from '../../src/graph/build.js';
+import { parameterSpecs } from '../../src/graph/layers.js';
 import type { Access } from '../../src/kernels/kernel.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, stateBuffers } from '../../src/kernels/optimizer.js';

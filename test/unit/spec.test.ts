@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
 import { corruptImages } from '../../src/model/corrupt.js';
+import { activationOf } from '../../src/model/layers.js';
 import {
   ae,
   betaVae,
@@ -41,8 +42,8 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('inputs', 0), 'inputs: 0, must be a positive integer'],
   [changed('inputs', '100'), 'inputs: "100", must be a positive integer'],
   [changed('inputs', 99.5), 'inputs: 99.5, must be a positive integer'],
-  [changed('encoder', undefined), 'encoder: undefined, must be a list of { units, activation }'],
-  [changed('encoder', { units: 5 }), 'encoder: {"units":5}, must be a list of { units, activation }'],
+  [changed('encoder', undefined), 'encoder: undefined, must be a list of layers, such as { units, activation }'],
+  [changed('encoder', { units: 5 }), 'encoder: {"units":5}, must be a list of layers, such as { units, activation }'],
   [changed('encoder[1].units', -5), 'encoder[1].units: -5, must be a positive integer'],
   [changed('encoder[0]', null), 'encoder[0].units: undefined, must be a positive integer'],
   [
@@ -72,9 +73,12 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('loss.reconstruction', 'l2'), 'loss.reconstruction: "l2", must be one of bce, mse; did you mean mse?'],
   [
     changed('hidden', [3]),
-    'hidden: unknown, must be one of inputs, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization',
+    'hidden: unknown, must be one of inputs, image, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization',
   ],
-  [changed('encoder[1].unit', 3), 'encoder[1].unit: unknown, must be one of units, activation; did you mean units?'],
+  [
+    changed('encoder[1].unit', 3),
+    'encoder[1].unit: unknown, must be one of kind, units, activation; did you mean units?',
+  ],
   [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units, logVarRange'],
   [
     changed('loss.beta', 4),
@@ -245,15 +249,16 @@ test('each preset differs from its neighbours in what its name says', () => {
   assert.equal([all.encoder, all.loss], [[], { reconstruction: 'mse' }]);
   assert.equal(all.decoder, [{ units: 9, activation: 'identity' }]);
   assert.equal(
-    [...stacked().encoder, stacked().code].map(({ units }) => units),
+    [...stacked().encoder, stacked().code].map((layer) => 'units' in layer && layer.units),
     [1000, 500, 250, 30],
   );
 });
 
 test('images of -1..1: the output is tanh unless it is said', () => {
   const options = { ...SMALL, loss: 'mse', range: '-1..1' } as const;
-  assert.is(ae(options).decoder.at(-1)?.activation, 'tanh');
-  assert.is(ae({ ...options, output: 'identity' }).decoder.at(-1)?.activation, 'identity');
+  const output = ({ decoder }: ModelSpec) => decoder.map(activationOf).at(-1);
+  assert.is(output(ae(options)), 'tanh');
+  assert.is(output(ae({ ...options, output: 'identity' })), 'identity');
 });
 
 test('what is undefined is left to the default, of each preset its own', () => {

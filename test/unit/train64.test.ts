@@ -4,6 +4,7 @@
 // small; everything else is below 1e-7, and the penalty of a code that is almost 0 within 4e-7.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { activationOf } from '../../src/model/layers.js';
 import { SCHEDULES } from '../../src/model/learning-rate.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
 import {
@@ -33,11 +34,11 @@ test('the cases have everything between them', () => {
     assert.equal([...new Set(found)].filter((each) => each !== undefined).sort(), [...wanted].sort());
   specs.forEach(validateSpec);
   all(
-    specs.flatMap(layers).map(({ activation }) => activation),
+    specs.flatMap(layers).map((layer) => ('activation' in layer ? layer.activation : undefined)),
     ACTIVATIONS,
   );
   all(
-    specs.map(({ decoder }) => decoder.at(-1)?.activation),
+    specs.map(({ decoder }) => decoder.map(activationOf).at(-1)),
     ['sigmoid', 'tanh', 'identity'],
   );
   all(

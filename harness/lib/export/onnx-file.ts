@@ -43,7 +43,14 @@ function encodeNode({ op, name, inputs, output, attributes }: OnnxNode) {
 }
 
 function encodeAttribute({ name, value, type }: OnnxAttribute) {
-  return type === 'float' ? { name, type: AttributeType.FLOAT, f: value } : { name, type: AttributeType.INT, i: value };
+  switch (type) {
+    case 'float':
+      return { name, type: AttributeType.FLOAT, f: value };
+    case 'int':
+      return { name, type: AttributeType.INT, i: value };
+    case 'ints':
+      return { name, type: AttributeType.INTS, ints: [...value] };
+  }
 }
 
 function encodeConstant({ name, type, shape, values }: OnnxConstant) {

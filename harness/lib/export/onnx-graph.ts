@@ -1,13 +1,21 @@
 // A model's encoder, decoder and both as ONNX graphs, as plain data: nodes, weights, inputs and outputs. How they become a
 // file is onnx-file.ts's business. Operators are of opset 17; pixels are 0..1 outside, whatever range the model works in.
-import { type Activation, type DenseSpec, logVarRangeOf, type ModelSpec, type NamedTensors } from 'latentgpu/node';
+import {
+  type Activation,
+  activationOf,
+  type FeatureMap,
+  isMap,
+  logVarRangeOf,
+  type ModelSpec,
+  type NamedTensors,
+  type PlacedLayer,
+  placedLayers,
+} from 'latentgpu/node';
 
-export interface OnnxAttribute {
-  name: string;
-  value: number;
-  /** Of the number, as ONNX tells them apart. */
-  type: 'float' | 'int';
-}
+/** ONNX tells whole numbers from others. */
+export type OnnxAttribute =
+  | { name: string; type: 'float' | 'int'; value: number }
+  | { name: string; type: 'ints'; value: readonly number[] };
 
 export interface OnnxNode {
   op: string;
@@ -91,13 +99,56 @@ class Builder {
     return this.emit(layer, 'Gemm', [x, weight, bias], [{ name: 'transB', value: 1, type: 'int' }]);
   }
 
-  /** Layers as PyTorch's Sequential counts them: every Linear is followed by its activation. */
-  chain(x: string, part: string, layers: readonly DenseSpec[]): string {
-    return layers.reduce((value, { activation }, index) => {
-      const label = `${part}.${2 * index}`;
-      const emit: Emit = (op, inputs, attributes) => this.emit(label, op, inputs, attributes);
-      return ACTIVATIONS[activation](this.linear(value, label), emit, (number) => this.constant(number));
+  /** @param labelled what joins where a feature map is flattened */
+  private chain(x: string, layers: readonly PlacedLayer[], labelled = (flat: string) => flat): string {
+    return layers.reduce((value, placed) => {
+      const { name, spec } = placed;
+      const emit: Emit = (op, inputs, attributes) => this.emit(name, op, inputs, attributes);
+      if (spec.kind === 'flatten') return labelled(emit('Flatten', [value]));
+      if (spec.kind === 'reshape') return this.reshaped(name, value, [spec.channels, spec.height, spec.width]);
+      const sum = placed.convolution ? this.convolution(value, placed) : this.linear(value, name);
+      return ACTIVATIONS[activationOf(spec)](sum, emit, (number) => this.constant(number));
     }, x);
+  }
+
+  private convolution(x: string, { name, spec, convolution }: PlacedLayer): string {
+    if (!convolution) throw new Error(`${name} is no convolution`);
+    const { kernel, stride, padding, dilation, groups } = convolution;
+    const ints = (name: string, value: readonly number[]): OnnxAttribute => ({ name, type: 'ints', value });
+    const attributes: OnnxAttribute[] = [
+      ints('kernel_shape', kernel),
+      ints('strides', stride),
+      ints('pads', [...padding, ...padding]),
+      ints('dilations', dilation),
+      { name: 'group', type: 'int', value: groups },
+    ];
+    const inputs = [x, this.weight(`${name}.weight`), this.weight(`${name}.bias`)];
+    if (spec.kind === 'conv') return this.emit(name, 'Conv', inputs, attributes);
+    const extra = 'outputPadding' in spec ? (spec.outputPadding ?? 0) : 0;
+    const both = typeof extra === 'number' ? [extra, extra] : extra;
+    return this.emit(name, 'ConvTranspose', inputs, [...attributes, ints('output_padding', both)]);
+  }
+
+  /** Rows of numbers with the channels innermost as the feature maps of ONNX, channels outermost. */
+  private asMap(x: string, { height, width, channels }: FeatureMap): string {
+    const map = this.reshaped('image', x, [height, width, channels]);
+    return this.emit('image', 'Transpose', [map], [{ name: 'perm', type: 'ints', value: [0, 3, 1, 2] }]);
+  }
+
+  private asRow(x: string, numbers: number): string {
+    const map = this.emit('output', 'Transpose', [x], [{ name: 'perm', type: 'ints', value: [0, 2, 3, 1] }]);
+    return this.reshaped('output', map, [numbers]);
+  }
+
+  private reshaped(label: string, x: string, sizes: readonly number[]): string {
+    const shape = [-1, ...sizes];
+    const constant = this.add({
+      name: `shape ${shape.join('x')}`,
+      type: 'int64',
+      shape: [shape.length],
+      values: Float32Array.from(shape),
+    });
+    return this.emit(label, 'Reshape', [x, constant]);
   }
 
   /** The labels of a conditional model, as one-hot, behind `x`. */
@@ -112,19 +163,25 @@ class Builder {
 
   /** The top of the encoder, or the deterministic code. */
   encode(pixels: string): string {
-    const { range, encoder, code } = this.spec;
+    const { range } = this.spec;
+    const { encoder } = placedLayers(this.spec);
     const own = this.scaled(pixels);
     const seen =
       range === '-1..1'
         ? this.emit('range', 'Sub', [this.emit('range', 'Mul', [own, this.constant(2)]), this.constant(1)])
         : own;
-    const layers = code.kind === 'deterministic' ? [...encoder, code] : encoder;
-    return this.chain(this.conditioned(seen, 'encoder'), 'encoder', layers);
+    const first = encoder[0]?.from;
+    const conditioned = (x: string) => this.conditioned(x, 'encoder');
+    if (first && isMap(first)) return this.chain(this.asMap(seen, first), encoder, conditioned);
+    return this.chain(conditioned(seen), encoder);
   }
 
   decode(code: string): string {
-    const { range, decoder } = this.spec;
-    const shades = this.chain(this.conditioned(code, 'decoder'), 'decoder', decoder);
+    const { range, inputs } = this.spec;
+    const { decoder } = placedLayers(this.spec);
+    const last = decoder.at(-1)?.to;
+    const decoded = this.chain(this.conditioned(code, 'decoder'), decoder);
+    const shades = last && isMap(last) ? this.asRow(decoded, inputs) : decoded;
     if (range !== '-1..1') return this.unscaled(shades);
     const own = this.emit('range', 'Mul', [this.emit('range', 'Add', [shades, this.constant(1)]), this.constant(0.5)]);
     return this.unscaled(own);

@@ -6,6 +6,7 @@ import {
   type AdapterSummary,
   countOf,
   type Device,
+  layerSizes,
   type Model,
   type ModelSpec,
   resolveOptimizer,
@@ -209,9 +210,8 @@ export const describeModel = ({ model = 'vae', spec: file }: ModelOptions, spec:
   `${file === undefined ? model : path.basename(file)} ${describeSpec(spec)}`;
 
 /** 784-512-256-64-256-512-784 */
-export function describeSpec({ inputs, encoder, code, decoder }: ModelSpec): string {
-  const units = (layers: { units: number }[]) => layers.map((layer) => layer.units);
-  return [inputs, ...units(encoder), code.units, ...units(decoder)].join('-');
+export function describeSpec(spec: ModelSpec): string {
+  return layerSizes(spec).join('-');
 }
 
 /** What made a run. */

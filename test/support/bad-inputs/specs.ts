@@ -34,7 +34,7 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
   [
     'an encoder that is no list',
     { ...GOOD, encoder: { units: 3 } },
-    'encoder: {"units":3}, must be a list of { units, activation }',
+    'encoder: {"units":3}, must be a list of layers, such as { units, activation }',
   ],
   ['a layer that is a number', { ...GOOD, encoder: [3] }, 'encoder[0].units: undefined, must be a positive integer'],
   [
@@ -55,7 +55,7 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
   [
     'another word for activation',
     { ...GOOD, encoder: [{ units: 3, activation: 'relu', act: 'relu' }] },
-    'encoder[0].act: unknown, must be one of units, activation; did you mean activation?',
+    'encoder[0].act: unknown, must be one of kind, units, activation; did you mean activation?',
   ],
   ['no code', { ...GOOD, code: undefined }, 'code.kind: undefined, must be one of gaussian, deterministic'],
   [

@@ -1,13 +1,14 @@
 // What the page says of itself: whether it works, on what, which model it is; and the weights as a file.
+import { layerSizes } from 'latentgpu';
 import { button, byId, download, make, setText } from '../../../web/dom.js';
 import { readWeights } from './contents.js';
 import type { State } from './state.js';
 
 export function aboutPanel(state: State): void {
   const { contents, spec, examples } = state;
-  const { encoder, code, decoder } = spec;
+  const { code } = spec;
   const retry = button('retry', () => state.open());
-  const sizes = [spec.inputs, ...[...encoder, code, ...decoder].map(({ units }) => units)];
+  const sizes = layerSizes(spec);
   setText(byId('architecture'), sizes.join(' – '));
   const show = () => {
     const { phase, message, adapter } = state;

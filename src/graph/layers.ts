@@ -1,0 +1,175 @@
+// The layers of a model as graphs are built of them: their parameters, with names, shapes and first values, and where PyTorch has
+// them in another order.
+import { GraphError } from '../errors.js';
+import { type Convolution, type FeatureMap, sizeOfMap } from '../model/convolution.js';
+import { activationOf, isMap, type Place, type PlacedLayer } from '../model/layers.js';
+import { type Activation, type Initialization, type ModelSpec, placedLayers } from '../model/spec.js';
+import { type Initializer, numel, type ParameterOrder, type ParameterPart, type Shape, weightShape } from './ops.js';
+
+/** One tensor of the model: what its graph node needs. */
+export interface ParameterSpec {
+  name: string;
+  shape: Shape;
+  init: Initializer;
+  /** How its rows are called outside: one part with the same name, or (mu, log_var) for the heads. */
+  parts: ParameterPart[];
+  /** Its shape outside, if it is another; of one part. */
+  outside?: Shape;
+  /** Where outside has its rows and columns in another order. */
+  order?: ParameterOrder;
+}
+
+/** A layer of the graph; the parameters are in the order in which PyTorch's module lists them. */
+export type Layer = SumLayer | { kind: 'flatten' | 'reshape'; label: string; from: Place; to: Place };
+
+/** A layer that adds up products and a bias. */
+export interface SumLayer {
+  kind: 'linear' | 'conv' | 'convTranspose';
+  label: string;
+  weight: ParameterSpec;
+  bias: ParameterSpec;
+  activation: Activation;
+  /** Of the last two. */
+  convolution?: Convolution;
+}
+
+export interface Layers {
+  /** A deterministic code is the last of them. */
+  encoder: Layer[];
+  /** Of a Gaussian code. */
+  heads: SumLayer | null;
+  decoder: Layer[];
+}
+
+type Bounds = (inputs: number, units: number) => { weight: number; bias: number };
+
+/** Sources are with INITIALIZATIONS in model/spec.ts. */
+const BOUNDS: Record<Initialization, Bounds> = {
+  pytorch: (inputs) => ({ weight: 1 / Math.sqrt(inputs), bias: 1 / Math.sqrt(inputs) }),
+  xavier: (inputs, units) => ({ weight: Math.sqrt(6 / (inputs + units)), bias: 0 }),
+  he: (inputs) => ({ weight: Math.sqrt(6 / inputs), bias: 0 }),
+};
+
+/** PyTorch's nn.Linear, weight [units, inputs] and bias [units]; several of the same size if there are `parts`. */
+function linear(
+  { initialization = 'pytorch' }: ModelSpec,
+  label: string,
+  { from, units, activation, parts, arranged }: LinearShape,
+): SumLayer {
+  const inputs = from.units;
+  const names = parts ?? [label];
+  const bounds = BOUNDS[initialization](inputs, units / names.length);
+  const uniform = (bound: number): Initializer => ({ kind: 'uniform', bound });
+  const split = (suffix: string) => names.map((name) => ({ name: `${name}.${suffix}`, rows: units / names.length }));
+  const order = orderOf(
+    arranged && channelsFirst(arranged),
+    from.flattened && channelsFirst(from.flattened, inputs - sizeOfMap(from.flattened)),
+  );
+  const rows = orderOf(arranged && channelsFirst(arranged));
+  const weight = { name: `${label}.weight`, shape: [units, inputs], init: uniform(bounds.weight) };
+  const bias = { name: `${label}.bias`, shape: [units], init: uniform(bounds.bias) };
+  return {
+    kind: 'linear',
+    label,
+    activation,
+    weight: { ...weight, parts: split('weight'), ...(order && { order }) },
+    bias: { ...bias, parts: split('bias'), ...(rows && { order: rows }) },
+  };
+}
+
+interface LinearShape {
+  from: Exclude<Place, FeatureMap>;
+  units: number;
+  activation: Activation;
+  parts?: string[];
+  /** The feature map that its units become. */
+  arranged?: FeatureMap;
+}
+
+/** nn.Conv2d's and nn.ConvTranspose2d's: weight [y's channels, x's channels / groups, height, width], bias [channels]. */
+function convolutional({ initialization = 'pytorch' }: ModelSpec, placed: PlacedLayer): SumLayer {
+  const { name, spec, convolution } = placed;
+  if (!convolution || (spec.kind !== 'conv' && spec.kind !== 'convTranspose'))
+    throw new GraphError(`layer "${name}" is no convolution`);
+  const { x, y, kernel, groups } = convolution;
+  const shape = weightShape(convolution);
+  const window = kernel[0] * kernel[1];
+  const [fan, otherFan] = [numel(shape) / y.channels, (window * y.channels) / groups];
+  // PyTorch's fan_in is always the weight's second axis and the kernel, in a transposed convolution of the output.
+  const bounds = BOUNDS[initialization](fan, otherFan);
+  const channels = spec.kind === 'conv' ? y.channels : x.channels;
+  const uniform = (bound: number): Initializer => ({ kind: 'uniform', bound });
+  const columns = channelsFirst({ height: kernel[0], width: kernel[1], channels: x.channels / groups });
+  const order = orderOf(undefined, columns);
+  const outside = [y.channels, x.channels / groups, ...kernel];
+  const [weight, bias] = [`${name}.weight`, `${name}.bias`];
+  return {
+    kind: spec.kind,
+    label: name,
+    activation: activationOf(spec),
+    weight: {
+      name: weight,
+      shape,
+      init: uniform(bounds.weight),
+      parts: [{ name: weight, rows: y.channels }],
+      outside,
+      ...(order && { order }),
+    },
+    bias: { name: bias, shape: [channels], init: uniform(bounds.bias), parts: [{ name: bias, rows: channels }] },
+    convolution,
+  };
+}
+
+/**
+ * Of a list with the channels outermost, as PyTorch has it, where each number is in one with the channels innermost.
+ * @param more numbers that follow, as they are
+ */
+function channelsFirst({ height, width, channels }: FeatureMap, more = 0): number[] | undefined {
+  const area = height * width;
+  if (area === 1 || channels === 1) return undefined;
+  const inner = Array.from({ length: area * channels }, (_, at) => (at % area) * channels + Math.floor(at / area));
+  return [...inner, ...Array.from({ length: more }, (_, at) => area * channels + at)];
+}
+
+const orderOf = (rows?: readonly number[], columns?: readonly number[]): ParameterOrder | undefined =>
+  rows || columns ? { ...(rows && { rows }), ...(columns && { columns }) } : undefined;
+
+export function layersOf(spec: ModelSpec): Layers {
+  const { code } = spec;
+  const { encoder, top, decoder } = placedLayers(spec);
+  const all = (placed: PlacedLayer[]) => placed.map((layer, index) => layerOf(spec, layer, placed[index + 1]));
+  const heads: LinearShape = { from: top, units: 2 * code.units, activation: 'identity', parts: ['mu', 'log_var'] };
+  return {
+    encoder: all(encoder),
+    heads: code.kind === 'gaussian' ? linear(spec, 'heads', heads) : null,
+    decoder: all(decoder),
+  };
+}
+
+function layerOf(model: ModelSpec, placed: PlacedLayer, next: PlacedLayer | undefined): Layer {
+  const { spec, name, from, to } = placed;
+  switch (spec.kind) {
+    case 'conv':
+    case 'convTranspose':
+      return convolutional(model, placed);
+    case 'flatten':
+    case 'reshape':
+      return { kind: spec.kind, label: name, from, to };
+    default: {
+      if (isMap(from)) throw new GraphError(`layer "${name}" needs a vector`);
+      const arranged = next?.spec.kind === 'reshape' && isMap(next.to) ? { arranged: next.to } : {};
+      return linear(model, name, { from, units: spec.units, activation: spec.activation, ...arranged });
+    }
+  }
+}
+
+/** Every parameter of the model, in the order in which PyTorch's module would list them. */
+export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
+  const { encoder, heads, decoder } = layersOf(spec);
+  return [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap((layer) =>
+    'weight' in layer ? [layer.weight, layer.bias] : [],
+  );
+}
+
+/** How many layers `{ layer }` of a Part can name: those from the images to the code. */
+export const encoderDepth = (spec: ModelSpec): number => spec.encoder.length + 1;

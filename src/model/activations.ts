@@ -1,0 +1,18 @@
+// Functions that may follow a layer's sum.
+
+/**
+ * Formulas and defaults are PyTorch's: leaky-relu has slope 0.01 below zero, elu alpha 1, softplus beta 1, gelu is the tanh form.
+ * An activation's place in this list is its number in shaders/lib/activation.wgsl.
+ */
+export const ACTIVATIONS = [
+  'identity',
+  'relu',
+  'sigmoid',
+  'leaky-relu',
+  'elu',
+  'gelu',
+  'silu',
+  'softplus',
+  'tanh',
+] as const;
+export type Activation = (typeof ACTIVATIONS)[number];

@@ -1,0 +1,63 @@
+// Convolutions against plain f64 loops: as matmuls whose operands are index maps, by this adapter's default variant and a sample
+// of the others (all: test/variants/convolution.test.ts), and by the kernels of unfused plans.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { defaultVariant, parseVariant, variantText } from '../../src/kernels/candidates.js';
+import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/convolution.js';
+import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
+import {
+  checkGradients,
+  checkProduct,
+  checkSingle,
+  checkStored,
+  productCount,
+  productShape,
+  RESULTS,
+} from '../support/convolution.js';
+import { CONVOLUTIONS } from '../support/convolutions.js';
+import { device, usesDevice } from '../support/device.js';
+
+const { adapter, features } = device;
+const standard = (shape: ReturnType<typeof productShape>): MatmulVariant =>
+  defaultVariant(adapter, { subgroups: features.has('subgroups') }, shape);
+
+const SINGLE = { y: conv2d, x: convTranspose2d, weight: conv2dWeight };
+
+for (const [name, convolution] of Object.entries(CONVOLUTIONS))
+  for (const result of RESULTS) {
+    test(`${result} of a convolution, ${name}`, () =>
+      checkProduct(result, convolution, standard(productShape(result, convolution))));
+    test(`${result} of a convolution by itself, ${name}`, () => checkSingle(result, convolution, SINGLE[result]));
+  }
+
+/** One of each form that reads scalars and one that reads quads, with edges of every tile. */
+const OTHERS = ['registers 4 lanes', 'tiled 16x16x8 4x4', 'tiled 16x32x8 4x4 split 2 vec4'].map(parseVariant);
+const SAMPLE = ['stride 2, padding 1, kernel 4', 'dilated', 'in two groups'] as const;
+
+for (const name of SAMPLE) {
+  const convolution = CONVOLUTIONS[name];
+  if (!convolution) throw new Error(`no convolution "${name}"`);
+  for (const variant of OTHERS)
+    for (const result of RESULTS)
+      test(`${result} of a convolution by ${variantText(variant)}, ${name}`, () =>
+        checkProduct(result, convolution, variant));
+  const variant = standard(productShape('weight', convolution));
+  test(`a convolution's bias gradient, ${name}`, () => checkGradients(convolution, variant));
+  for (const result of RESULTS)
+    test(`${result} of a convolution is stored once, ${name}`, () =>
+      checkStored(result, convolution, standard(productShape(result, convolution))));
+}
+
+test('a transposed convolution is a product a phase, unless phases differ', () => {
+  const count = (name: keyof typeof CONVOLUTIONS) => {
+    const convolution = CONVOLUTIONS[name];
+    return convolution && productCount('x', convolution);
+  };
+  assert.is(count('stride 2, padding 1, kernel 4'), 4);
+  assert.is(count('stride 2, kernel 3 of an odd size'), 1);
+  assert.is(count('dilated'), 1);
+  assert.is(count('in three groups of odd sizes'), 3);
+});
+
+usesDevice(test);
+test.run();

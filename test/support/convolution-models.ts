@@ -1,0 +1,72 @@
+// Small convolutional members of the family, for tests that must hold of all of them: odd sizes, every kind of layer between them,
+// and images of 7x7 as the rest of the family has (family.ts).
+
+import type { Activation } from '../../src/model/activations.js';
+import type { FeatureMap } from '../../src/model/convolution.js';
+import type { LayerSpec } from '../../src/model/layers.js';
+import type { ModelSpec } from '../../src/model/spec.js';
+
+const IMAGE: FeatureMap = { height: 7, width: 7, channels: 1 };
+
+/** 7x7 -> 4x4 -> 2x2, flattened. */
+const ENCODER: LayerSpec[] = [
+  { kind: 'conv', channels: 3, kernel: 3, stride: 2, padding: 1, activation: 'relu' },
+  { kind: 'conv', channels: 5, kernel: 4, stride: 2, padding: 1, activation: 'silu' },
+  { kind: 'flatten' },
+];
+
+/** The reverse, ending in the image. */
+const decoder = (activation: Activation, output: Activation): LayerSpec[] => [
+  { units: 20, activation },
+  { kind: 'reshape', height: 2, width: 2, channels: 5 },
+  { kind: 'convTranspose', channels: 3, kernel: 4, stride: 2, padding: 1, activation },
+  { kind: 'convTranspose', channels: 1, kernel: 3, stride: 2, padding: 1, activation: output },
+];
+
+const GAUSSIAN = { kind: 'gaussian', units: 5 } as const;
+const CODE = { kind: 'deterministic', units: 5, activation: 'tanh' } as const;
+const base = { inputs: 49, image: IMAGE, encoder: ENCODER };
+
+export const CONVOLUTIONAL: Record<string, ModelSpec> = {
+  'conv-vae': {
+    ...base,
+    code: GAUSSIAN,
+    decoder: decoder('relu', 'sigmoid'),
+    loss: { reconstruction: 'bce', klWeight: 0.3 },
+  },
+  'conv-ae, mse': { ...base, code: CODE, decoder: decoder('elu', 'sigmoid'), loss: { reconstruction: 'mse' } },
+  'conditional conv-vae': {
+    ...base,
+    classes: 3,
+    code: GAUSSIAN,
+    decoder: decoder('gelu', 'sigmoid'),
+    loss: { reconstruction: 'bce', klWeight: 0.3 },
+  },
+  'conv-denoising, -1..1': {
+    ...base,
+    range: '-1..1',
+    corruption: { kind: 'saltpepper', amount: 0.2 },
+    code: CODE,
+    decoder: decoder('softplus', 'gelu'),
+    loss: { reconstruction: 'mse' },
+  },
+  'grouped and dilated': {
+    ...base,
+    encoder: [
+      { kind: 'conv', channels: 4, kernel: 3, padding: 2, dilation: 2 },
+      { kind: 'conv', channels: 4, kernel: 3, stride: 2, padding: 1, groups: 4, activation: 'leaky-relu' },
+      { kind: 'conv', channels: 8, kernel: [2, 3], stride: [2, 1], groups: 2, activation: 'sigmoid' },
+      { kind: 'flatten' },
+      { units: 9, activation: 'relu' },
+    ],
+    code: CODE,
+    decoder: [
+      { units: 32, activation: 'tanh' },
+      { kind: 'reshape', height: 2, width: 2, channels: 8 },
+      { kind: 'convTranspose', channels: 4, kernel: 3, stride: 2, groups: 2, outputPadding: 1, activation: 'relu' },
+      { kind: 'convTranspose', channels: 2, kernel: 2, dilation: 2, padding: 1, activation: 'relu' },
+      { kind: 'convTranspose', channels: 1, kernel: 4, padding: 1, activation: 'sigmoid' },
+    ],
+    loss: { reconstruction: 'bce' },
+  },
+};
