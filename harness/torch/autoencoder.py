@@ -9,13 +9,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from errors import InputError
+from layers import ACTIVATIONS, KEYS as LAYER_KEYS, Chain, as_map, as_rows, kind_of
 
-ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
-               "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
-               "tanh": nn.Tanh}
 # Every key of a spec and what it may be, so that a kind that came later is refused and not trained as something else.
-KEYS = {"": ["inputs", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
-        "layer": ["units", "activation"], "corruption": ["kind", "amount"],
+KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
+        "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
         "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
 CODES = ["gaussian", "deterministic"]
@@ -41,8 +39,13 @@ def check_known(spec):
     one_of(spec.get("range", "0..1"), "range", RANGES)
     for name in ("encoder", "decoder"):
         for index, layer in enumerate(spec[name]):
-            keys(layer, f"{name}[{index}]", "layer")
-            one_of(layer.get("activation"), f"{name}[{index}].activation", ACTIVATIONS)
+            path = f"{name}[{index}]"
+            one_of(kind_of(layer), f"{path}.kind", LAYER_KEYS)
+            for key in layer:
+                if key not in LAYER_KEYS[kind_of(layer)]:
+                    _unknown(f"{path}.{key}", layer[key], LAYER_KEYS[kind_of(layer)])
+            if kind_of(layer) == "linear" or "activation" in layer:
+                one_of(layer.get("activation"), f"{path}.activation", ACTIVATIONS)
     code, loss = spec["code"], spec["loss"]
     keys(code, "code", "code")
     one_of(code["kind"], "code.kind", CODES)
@@ -86,14 +89,6 @@ def in_range(bytes_, spec, dtype=torch.float32):
     return 2 * x - 1 if spec.get("range") == "-1..1" else x
 
 
-def chain(width, layers, dtype):
-    modules = []
-    for layer in layers:
-        modules += [nn.Linear(width, layer["units"], dtype=dtype), ACTIVATIONS[layer["activation"]]()]
-        width = layer["units"]
-    return nn.Sequential(*modules)
-
-
 class Autoencoder(nn.Module):
     def __init__(self, spec, dtype=torch.float32):
         super().__init__()
@@ -101,16 +96,18 @@ class Autoencoder(nn.Module):
         self.spec = spec
         classes, code = spec.get("classes", 0), spec["code"]
         self.gaussian = code["kind"] == "gaussian"
-        self.encoder = chain(spec["inputs"] + classes, spec["encoder"] + ([] if self.gaussian else [code]), dtype)
+        lower = spec["encoder"] + ([] if self.gaussian else [{"units": code["units"], "activation": code["activation"]}])
+        # A list that begins with another kind of layer sees an image, not all of its numbers.
+        self.image = spec["image"] if spec["encoder"] and kind_of(spec["encoder"][0]) != "linear" else None
+        self.encoder = Chain(lower, self.image or spec["inputs"] + classes, classes, dtype)
         if self.gaussian:
-            top = spec["encoder"][-1]["units"] if spec["encoder"] else spec["inputs"] + classes
-            self.mu, self.log_var = (nn.Linear(top, code["units"], dtype=dtype) for _ in range(2))
+            self.mu, self.log_var = (nn.Linear(self.encoder.width, code["units"], dtype=dtype) for _ in range(2))
             self.log_var_range = code.get("logVarRange", LOG_VAR_RANGE)
-        self.decoder = chain(code["units"] + classes, spec["decoder"], dtype)
+        self.decoder = Chain(spec["decoder"], code["units"] + classes, 0, dtype)
 
     def encode(self, seen, labels):
         """mu and log_var of a Gaussian code, or the code and None. `labels`: one_hot."""
-        top = self.encoder(torch.cat([seen, labels], 1))
+        top = self.encoder(as_map(seen, self.image), labels) if self.image else self.encoder(torch.cat([seen, labels], 1))
         if not self.gaussian:
             return top, None
         log_var = self.log_var(top)
@@ -118,7 +115,7 @@ class Autoencoder(nn.Module):
 
     def reconstruct(self, images, labels):
         """What the model makes of images, in its range; of a Gaussian code by its mean."""
-        return self.decoder(torch.cat([self.encode(images, labels)[0], labels], 1))
+        return as_rows(self.decoder(torch.cat([self.encode(images, labels)[0], labels], 1)))
 
     def forward(self, clean, seen, labels, eps, code_mean=lambda z: z.mean(0)):
         """
@@ -135,11 +132,12 @@ class Autoencoder(nn.Module):
                 divergence = divergence.clamp(min=loss["freeBits"])
             terms["kl"] = (divergence.sum(1) - loss.get("capacity", 0)).abs().sum()
             z = z + torch.exp(log_var / 2) * eps
-        before = self.decoder[:-1](torch.cat([z, labels], 1))  # the last activation
-        if loss["reconstruction"] == "bce":
-            terms["bce"] = F.binary_cross_entropy_with_logits(before, clean, reduction="sum")
+        bce = loss["reconstruction"] == "bce"
+        output = as_rows(self.decoder(torch.cat([z, labels], 1), last_activation=not bce))
+        if bce:
+            terms["bce"] = F.binary_cross_entropy_with_logits(output, clean, reduction="sum")
         else:
-            terms["mse"] = F.mse_loss(self.decoder[-1](before), clean, reduction="sum")
+            terms["mse"] = F.mse_loss(output, clean, reduction="sum")
         if "l1" in loss:
             terms["l1"] = z.abs().sum()
         if "sparsity" in loss:

@@ -1,6 +1,15 @@
 // The autoencoder family by name: each preset only writes down a ModelSpec.
 import { ArgumentError } from '../errors.js';
 import {
+  convolutionOf,
+  type FeatureMap,
+  type Pair,
+  showMap,
+  sizeOfMap,
+  transposedConvolutionOf,
+} from './convolution.js';
+import { type LayerSpec, validateMap } from './layers.js';
+import {
   type Activation,
   type CorruptionSpec,
   type LogVarRange,
@@ -15,7 +24,10 @@ import { requireKnownKeys } from './values.js';
 export interface Sizes {
   /** Pixels of one image; 784 by default (28x28). */
   pixels?: number;
-  /** Units of the encoder's hidden layers; the decoder mirrors them. [512, 256] by default. */
+  /**
+   * Units of the encoder's hidden layers; the decoder mirrors them. [512, 256] by default; of a convolutional model those between
+   * the feature maps and the code, none by default.
+   */
   hidden?: number[];
   /** Dimensions of the code; 64 by default. */
   latent?: number;
@@ -31,6 +43,15 @@ export interface Layers extends Sizes {
   output?: Activation;
   /** 0..1 by default. */
   range?: PixelRange;
+  /**
+   * Makes the model convolutional: channels of the encoder's feature maps, each of half the height and width of the one before,
+   * which the decoder mirrors. Not by default.
+   */
+  channels?: number[];
+  /** Height and width of the convolutions' kernels; 4 by default. */
+  kernel?: number;
+  /** What an image is, for a convolutional model; 28x28, grey, by default. */
+  image?: FeatureMap;
 }
 
 /** A variational autoencoder's. */
@@ -48,28 +69,89 @@ export interface VaeOptions extends Layers {
 }
 
 const DEFAULT_HIDDEN = [512, 256];
+const DEFAULT_CHANNELS = [32, 64];
 /** Hinton & Salakhutdinov 2006. */
 const STACKED = { hidden: [1000, 500, 250], latent: 30 };
 
 const SIZES = ['pixels', 'hidden', 'latent'];
-const LAYERS = [...SIZES, 'activation', 'loss', 'output', 'range'];
+const DENSE = [...SIZES, 'activation', 'loss', 'output', 'range'];
+const LAYERS = [...DENSE, 'channels', 'kernel', 'image'];
 const VARIATIONAL = [...LAYERS, 'variance', 'freeBits', 'capacity', 'logVarRange'];
 
 /** What all members have in common: the layers around the code, and how images are compared. */
 function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
-  const { pixels = 784, hidden = DEFAULT_HIDDEN, activation = 'relu', loss: reconstruction = 'bce', range } = options;
+  const { channels, loss: reconstruction = 'bce', range } = options;
+  const { hidden = channels ? [] : DEFAULT_HIDDEN, activation = 'relu' } = options;
   if (!Array.isArray(hidden))
     throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
   const output = options.output ?? (range === '-1..1' ? ('tanh' as Activation) : 'sigmoid');
   const loss: LossSpec = { reconstruction };
   const layer = (units: number) => ({ units, activation });
+  const ends = channels ? convolutional(options, channels, activation, output) : dense(options, output);
   return {
-    inputs: pixels,
+    ...ends.sizes,
     ...(range !== undefined && { range }),
-    encoder: hidden.map(layer),
-    decoder: [...hidden.toReversed().map(layer), { units: pixels, activation: output }],
+    encoder: [...ends.lower, ...hidden.map(layer)],
+    decoder: [...hidden.toReversed().map(layer), ...ends.upper],
     loss,
   };
+}
+
+/** What lies between the images and the hidden layers, on both sides. */
+interface Ends {
+  sizes: Pick<ModelSpec, 'inputs' | 'image'>;
+  lower: LayerSpec[];
+  upper: LayerSpec[];
+}
+
+function dense({ pixels = 784, kernel, image }: Layers, output: Activation): Ends {
+  for (const [name, value] of Object.entries({ kernel, image }))
+    if (value !== undefined)
+      throw new ArgumentError(
+        `${name}: ${JSON.stringify(value)} without channels: it is of a convolutional model; give channels, [32, 64] is usual, or leave it out`,
+      );
+  return { sizes: { inputs: pixels }, lower: [], upper: [{ units: pixels, activation: output }] };
+}
+
+/** Each convolution halves height and width, rounded down; its mirror image brings them back. */
+function convolutional(options: Layers, channels: number[], activation: Activation, output: Activation): Ends {
+  const { image = { height: 28, width: 28, channels: 1 }, kernel = 4, pixels } = options;
+  requireSizes(channels, 'channels');
+  requireSizes([kernel], 'kernel');
+  validateMap(image, 'image');
+  if (pixels !== undefined && pixels !== sizeOfMap(image))
+    throw new ArgumentError(`pixels: ${pixels}, must be ${sizeOfMap(image)}, those of an image of ${showMap(image)}`);
+  const window = { kernel, stride: 2, padding: Math.floor((kernel - 1) / 2) };
+  const maps = [image];
+  for (const count of channels) maps.push(convolutionOf(maps.at(-1) as FeatureMap, count, window, 1).y);
+  const deepest = maps.at(-1) as FeatureMap;
+  const upper = channels.map((_, index): LayerSpec => {
+    const [large, small] = [maps[index] as FeatureMap, maps[index + 1] as FeatureMap];
+    const { x } = transposedConvolutionOf(small, large.channels, window, 1);
+    const outputPadding: Pair = [large.height - x.height, large.width - x.width];
+    return {
+      kind: 'convTranspose',
+      channels: large.channels,
+      ...window,
+      ...(outputPadding.some((extra) => extra > 0) && { outputPadding }),
+      activation: index === 0 ? output : activation,
+    };
+  });
+  return {
+    sizes: { inputs: sizeOfMap(image), image },
+    lower: [
+      ...channels.map((count): LayerSpec => ({ kind: 'conv', channels: count, ...window, activation })),
+      { kind: 'flatten' },
+    ],
+    upper: [{ units: sizeOfMap(deepest), activation }, { kind: 'reshape', ...deepest }, ...upper.toReversed()],
+  };
+}
+
+function requireSizes(values: unknown, name: string): void {
+  const good =
+    Array.isArray(values) && values.length > 0 && values.every((value) => Number.isInteger(value) && value > 0);
+  if (!good)
+    throw new ArgumentError(`${name}: ${JSON.stringify(values)}, must be positive integers, for example [32, 64]`);
 }
 
 function checked(spec: ModelSpec): ModelSpec {
@@ -175,6 +257,21 @@ export function sparse(options: SparseOptions = {}): ModelSpec {
   });
 }
 
+/** A convolutional autoencoder with a vector as its code: `ae` with channels, [32, 64] by default. */
+export const convAe = (options: Layers = {}): ModelSpec => ae({ channels: DEFAULT_CHANNELS, ...defined(options) });
+
+/** A convolutional VAE: `vae` with channels, [32, 64] by default. */
+export const convVae = (options: VaeOptions = {}): ModelSpec =>
+  vae({ channels: DEFAULT_CHANNELS, ...defined(options) });
+
+/** A convolutional denoising autoencoder: `denoising` with channels, [32, 64] by default. */
+export const convDenoising = (options: Parameters<typeof denoising>[0] = {}): ModelSpec =>
+  denoising({ channels: DEFAULT_CHANNELS, ...defined(options) });
+
+/** Without keys that say nothing: their defaults hold. */
+const defined = <Options extends object>(options: Options): Options =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+
 /**
  * An autoencoder that is shown damaged images and asked for the clean ones. Gaussian noise of 0.3 by default.
  * Source: Vincent et al. 2010, "Stacked Denoising Autoencoders".
@@ -189,8 +286,8 @@ export function denoising(options: Layers & { corruption?: CorruptionSpec } = {}
  * A deep autoencoder of sigmoid layers, 784-1000-500-250-30 by default: train it layer by layer first (`pretrain`).
  * Source: Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
  */
-export function stacked(options: Layers = {}): ModelSpec {
-  requireKnownKeys(options, LAYERS, '');
+export function stacked(options: Omit<Layers, 'channels' | 'kernel' | 'image'> = {}): ModelSpec {
+  requireKnownKeys(options, DENSE, '');
   const { hidden = STACKED.hidden, latent = STACKED.latent, activation = 'sigmoid', ...layers } = options;
   return ae({ ...layers, hidden, latent, activation });
 }

@@ -1,10 +1,11 @@
 // Every case of PyTorch's (test/support/family-parity.ts); a sample of them is in test/train.
 import { test } from 'uvu';
 import { usesDevice } from '../support/device.js';
-import { testParity } from '../support/family-parity.js';
-import { FAMILY_CASES } from '../support/family-reference.js';
+import { CONVOLUTION_LIMIT, testParity } from '../support/family-parity.js';
+import { CONVOLUTION_CASES, FAMILY_CASES } from '../support/family-reference.js';
 
 testParity(test, FAMILY_CASES);
+testParity(test, CONVOLUTION_CASES, CONVOLUTION_LIMIT);
 
 usesDevice(test);
 test.run();

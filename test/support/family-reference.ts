@@ -1,4 +1,4 @@
-// What PyTorch made of every case of test/train/family-cases.json: test/train/family.py wrote it, and its head defines
+// What PyTorch made of every case of test/train/family-cases.json and convolutions-cases.json: test/train/family.py wrote it, and its head defines
 // every tensor of the file.
 import fs from 'node:fs';
 import type { Dataset, Images } from '../../src/data/dataset.js';
@@ -15,8 +15,7 @@ interface CaseFile {
   cases: { name: string; model: string; options: TrainerOptions & { lr: number } }[];
 }
 
-const { models, cases }: CaseFile = JSON.parse(fs.readFileSync('test/train/family-cases.json', 'utf8'));
-const { tensor, folder } = readReference('test/train/family.safetensors');
+const { tensor } = readReference('test/train/family.safetensors');
 
 /** Four steps an epoch, of 16, 16, 16 and 8 images. */
 const IMAGES: Images = {
@@ -49,11 +48,10 @@ export interface FamilyCase {
 }
 
 /** The rows of the file as the trainer tells them: the loss, then the model's terms in its order. */
-function lossesOf(name: string, spec: ModelSpec): Losses[] {
+function lossesOf({ values }: { values: ArrayLike<number> }, spec: ModelSpec): Losses[] {
   const names = ['loss', ...lossWeights(spec).keys()];
-  const { values } = tensor(`losses/${name}`);
   return Array.from({ length: STEPS }, (_, step) => {
-    const row = [...values.slice(names.length * step, names.length * (step + 1))];
+    const row = Array.from(values).slice(names.length * step, names.length * (step + 1));
     return Object.fromEntries(names.map((term, i) => [term, row[i] ?? Number.NaN])) as Losses;
   });
 }
@@ -69,21 +67,29 @@ export function meanLosses(losses: readonly Losses[], from: number, to: number):
   return Object.fromEntries(terms.map((term) => [term, mean(term)])) as Losses;
 }
 
-export const FAMILY_CASES: FamilyCase[] = cases.map(({ name, model, options }) => {
-  const spec = models[model];
-  if (!spec) throw new Error(`test/train/family-cases.json has no model "${model}"`);
-  const shapes = spec.code.kind + (spec.classes === undefined ? '' : ' classes');
-  const own = folder(`gradient/${name}`);
-  return {
-    name,
-    setup: {
-      spec,
-      dataset: DATASET,
-      options: { batch: 16, seed: 1234, ...options },
-      parameters: folder(`initial/${shapes}`),
-    },
-    gradients: own.size > 0 ? own : folder(`gradient/${model}`),
-    final: folder(`final/${name}`),
-    losses: lossesOf(name, spec),
-  };
-});
+/** All cases of one of the files that family.py writes. */
+function readCases(file: string): FamilyCase[] {
+  const { models, cases }: CaseFile = JSON.parse(fs.readFileSync(`test/train/${file}-cases.json`, 'utf8'));
+  const { tensor, folder } = readReference(`test/train/${file}.safetensors`);
+  return cases.map(({ name, model, options }) => {
+    const spec = models[model];
+    if (!spec) throw new Error(`test/train/${file}-cases.json has no model "${model}"`);
+    const shapes = spec.image ? model : spec.code.kind + (spec.classes === undefined ? '' : ' classes');
+    const own = folder(`gradient/${name}`);
+    return {
+      name,
+      setup: {
+        spec,
+        dataset: DATASET,
+        options: { batch: 16, seed: 1234, ...options },
+        parameters: folder(`initial/${shapes}`),
+      },
+      gradients: own.size > 0 ? own : folder(`gradient/${model}`),
+      final: folder(`final/${name}`),
+      losses: lossesOf(tensor(`losses/${name}`), spec),
+    };
+  });
+}
+
+export const FAMILY_CASES = readCases('family');
+export const CONVOLUTION_CASES = readCases('convolutions');

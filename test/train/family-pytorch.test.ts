@@ -3,8 +3,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
-import { testParity } from '../support/family-parity.js';
-import { FAMILY_CASES } from '../support/family-reference.js';
+import { CONVOLUTION_LIMIT, testParity } from '../support/family-parity.js';
+import { CONVOLUTION_CASES, FAMILY_CASES } from '../support/family-reference.js';
 
 const SAMPLE = [
   'gelu, elu',
@@ -22,6 +22,10 @@ const SAMPLE = [
 const cases = FAMILY_CASES.filter(({ name }) => SAMPLE.includes(name));
 test('every case of the sample is there', () => assert.is(cases.length, SAMPLE.length));
 testParity(test, cases);
+
+const convolutions = CONVOLUTION_CASES.filter(({ name }) => name === 'conv-vae');
+test('a convolutional case is there', () => assert.is(convolutions.length, 1));
+testParity(test, convolutions, CONVOLUTION_LIMIT);
 
 usesDevice(test);
 test.run();

@@ -2,7 +2,7 @@
 """20 steps of every case of family-cases.json in PyTorch, in float64: each model of the family, each activation, loss,
 corruption, optimizer, schedule, clipping.
 
-Writes family.safetensors beside itself; nobody runs this script unless a case is added or a step is defined anew (torch
+Writes family.safetensors beside itself, and convolutions.safetensors from convolutions-cases.json in the same way; nobody runs this script unless a case is added or a step is defined anew (torch
 1.13, as for reference.py):
 
     /usr/bin/python3 test/train/family.py            make it
@@ -49,13 +49,14 @@ import reference
 from optimizers import schedule_of
 from reference import COUNT, SEED
 from autoencoder import Autoencoder, in_range, loss_weights, one_hot
+from layers import as_rows
 from optim import optimizer_of
 
 STEPS, SIDE, CLASSES = 20, 7, 3
 CORRUPTION = 7  # the fourth counter word
 HERE = pathlib.Path(__file__)
-FILE = HERE.with_name("family.safetensors")
-CASES = json.loads(HERE.with_name("family-cases.json").read_text())
+# Each has its cases in a file of that name and -cases.json.
+FILES = ["family", "convolutions"]
 
 
 # ---- Data and weights ----
@@ -84,8 +85,10 @@ def corrupted(x, spec, step):
     return np.where(chance < amount / 2, black, np.where(chance < amount, black + span, x))
 
 
-def shapes_of(spec):
-    return spec["code"]["kind"] + (" classes" if "classes" in spec else "")
+def shapes_of(cases, model):
+    """Models of one name have weights of the same shapes."""
+    spec = cases["models"][model]
+    return model if "image" in spec else spec["code"]["kind"] + (" classes" if "classes" in spec else "")
 
 
 def make_weights(model):
@@ -93,7 +96,7 @@ def make_weights(model):
     weights = {}
     for name, parameter in model.named_parameters():
         # A bias has no inputs of its own: those of the weight before it, as in nn.Linear.
-        fan_in = parameter.shape[1] if parameter.dim() == 2 else fan_in
+        fan_in = math.prod(parameter.shape[1:]) if parameter.dim() > 1 else fan_in
         uniform = torch.rand(parameter.shape, generator=generator, dtype=torch.float64)
         weights[name] = ((2 * uniform - 1) / math.sqrt(fan_in)).to(torch.float32).numpy()
     return weights
@@ -107,7 +110,7 @@ def by_pytorch(model, clean, seen, labels, eps):
     top, log_var = model.encode(seen, labels)
     code = Normal(top, torch.exp(log_var / 2)) if model.gaussian else None
     z = code.loc + code.scale * eps if code else top
-    output = model.decoder(torch.cat([z, labels], 1))
+    output = as_rows(model.decoder(torch.cat([z, labels], 1)))
     if loss["reconstruction"] == "bce":
         weighted["bce"] = F.binary_cross_entropy(output, clean, reduction="sum")
     elif "variance" in loss:
@@ -132,11 +135,11 @@ def by_pytorch(model, clean, seen, labels, eps):
 
 # ---- The runs ----
 
-def run(case, images, labels, weights):
+def run(cases, case, images, labels, weights):
     """All 20 steps: the first gradients, the parameters after the last, the losses, the gradients' norms if clipped."""
-    spec, options = CASES["models"][case["model"]], case["options"]
+    spec, options = cases["models"][case["model"]], case["options"]
     model = Autoencoder(spec, torch.float64)
-    model.load_state_dict({name: torch.from_numpy(value).double() for name, value in weights[shapes_of(spec)].items()})
+    model.load_state_dict({name: torch.from_numpy(value).double() for name, value in weights[shapes_of(cases, case["model"])].items()})
     optimizer = optimizer_of(model.parameters(), options["lr"], options.get("optimizer", {"kind": "adam"}))
     schedule = schedule_of(optimizer, options["lr"], options.get("schedule", {"kind": "constant"}))
     x_all = pixels_of(images, spec)
@@ -175,19 +178,19 @@ def distance(got, want):
     return max(np.linalg.norm(got[name] - want[name]) / np.linalg.norm(want[name]) for name in want)
 
 
-def check_runs(runs, weights):
+def check_runs(cases, runs, weights):
     finals = {name: final for name, (_, final, _, _) in runs.items()}
     names = list(finals)
     least = min((distance(finals[a], finals[b]), a, b) for i, a in enumerate(names) for b in names[:i])
     assert least[0] > 1e-4, f"two cases come to nearly the same: {least}"
-    for case in CASES["cases"]:
+    for case in cases["cases"]:
         gradients, final, losses, norms = runs[case["name"]]
         limit = case["options"].get("clipNorm")
         if limit is not None:
             clipped = sum(norm > limit for norm in norms)
             assert clipped >= 4, f"{case['name']}: {clipped} steps of {STEPS} are clipped"
             assert ("not every" in case["name"]) == (clipped <= STEPS - 4), f"{case['name']}: {clipped} steps are clipped"
-        moved = distance(final, weights[shapes_of(CASES["models"][case["model"]])])
+        moved = distance(final, weights[shapes_of(cases, case["model"])])
         assert 0.01 < moved < 1, f"{case['name']} moved by {moved}"
         assert losses[16:, 0].mean() < losses[:4, 0].mean(), f"{case['name']} does not learn"
         for name, gradient in gradients.items():
@@ -197,13 +200,13 @@ def check_runs(runs, weights):
 
 # ---- The file ----
 
-def make():
+def make(cases):
     images = make_images()
     labels = (np.arange(COUNT) % CLASSES).astype(np.uint8)
-    specs = {shapes_of(spec): spec for spec in CASES["models"].values()}
+    specs = {shapes_of(cases, model): spec for model, spec in cases["models"].items()}
     weights = {shapes: make_weights(Autoencoder(spec, torch.float64)) for shapes, spec in specs.items()}
-    runs = {case["name"]: run(case, images, labels, weights) for case in CASES["cases"]}
-    check_runs(runs, weights)
+    runs = {case["name"]: run(cases, case, images, labels, weights) for case in cases["cases"]}
+    check_runs(cases, runs, weights)
     tensors = {"images": images, "labels": labels}
 
     def put(folder, values):
@@ -211,7 +214,7 @@ def make():
 
     for shapes, values in weights.items():
         put(f"initial/{shapes}", values)
-    for case in CASES["cases"]:
+    for case in cases["cases"]:
         name, model = case["name"], case["model"]
         gradients, final, losses, _ = runs[name]
         if name == model or distance(gradients, runs[model][0]) > 0:
@@ -232,16 +235,19 @@ def compare(got, want):
 
 def main():
     torch.set_num_threads(1)
-    tensors = make()
-    data = reference.safetensors(tensors, "test/train/family.py")
-    assert len(data) < 700_000
-    if sys.argv[1:] == ["--check"]:
-        compare(reference.read_safetensors(FILE.read_bytes()), tensors)
-        print(f"{FILE.name} agrees with a fresh run")
-        return
-    FILE.write_bytes(data)
-    compare(reference.read_safetensors(FILE.read_bytes()), tensors)
-    print(f"wrote {FILE.name}, {len(CASES['cases'])} cases, {len(data)} bytes, torch {torch.__version__}")
+    for name in FILES:
+        file = HERE.with_name(f"{name}.safetensors")
+        cases = json.loads(HERE.with_name(f"{name}-cases.json").read_text())
+        tensors = make(cases)
+        data = reference.safetensors(tensors, "test/train/family.py")
+        assert len(data) < 700_000
+        if sys.argv[1:] == ["--check"]:
+            compare(reference.read_safetensors(file.read_bytes()), tensors)
+            print(f"{file.name} agrees with a fresh run")
+            continue
+        file.write_bytes(data)
+        compare(reference.read_safetensors(file.read_bytes()), tensors)
+        print(f"wrote {file.name}, {len(cases['cases'])} cases, {len(data)} bytes, torch {torch.__version__}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import {
   RECONSTRUCTIONS,
   validateSpec,
 } from '../../src/model/spec.js';
-import { FAMILY_CASES } from '../support/family-reference.js';
+import { CONVOLUTION_CASES, FAMILY_CASES } from '../support/family-reference.js';
 import { closeLosses, closeTensors, namedTensors } from '../support/tensors.js';
 import { Train64 } from '../support/train64.js';
 
@@ -75,7 +75,7 @@ test('the cases have everything between them', () => {
   );
 });
 
-for (const { name, setup, gradients, final, losses } of FAMILY_CASES)
+for (const { name, setup, gradients, final, losses } of [...FAMILY_CASES, ...CONVOLUTION_CASES])
   test(`${name}: gradient, losses and parameters are PyTorch's`, () => {
     const { spec, parameters, options, dataset } = setup;
     const oracle = new Train64(spec, parameters, { ...options, images: dataset.train });

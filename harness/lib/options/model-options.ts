@@ -10,7 +10,11 @@ import {
   type CorruptionSpec,
   checkMirrored,
   conditionalVae,
+  convAe,
+  convDenoising,
+  convVae,
   denoising,
+  type FeatureMap,
   INITIALIZATIONS,
   type Initialization,
   LatentGpuError,
@@ -28,14 +32,26 @@ import {
   validateSpec,
 } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
-import { describeExamples } from '../data/examples.js';
+import { describeExamples, imageSizeOf } from '../data/examples.js';
 import { asIs, count, counts, noise, notNegative, oneOf, positive, share } from './flag-values.js';
 import type { Flag } from './flags.js';
 import { present } from './present.js';
 import { type Suited, suitedTo } from './suited.js';
 import type { CourseOptions } from './training-options.js';
 
-export const MODELS = ['vae', 'beta-vae', 'conditional-vae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
+export const MODELS = [
+  'vae',
+  'beta-vae',
+  'conditional-vae',
+  'ae',
+  'linear',
+  'sparse',
+  'denoising',
+  'stacked',
+  'conv-vae',
+  'conv-ae',
+  'conv-denoising',
+] as const;
 export type ModelName = (typeof MODELS)[number];
 
 const OUTPUTS = ['sigmoid', 'tanh', 'identity'] as const;
@@ -47,6 +63,8 @@ export interface ModelOptions {
   /** A JSON file. */
   spec?: string;
   hidden?: number[];
+  channels?: number[];
+  'kernel-size'?: number;
   latent?: number;
   activation?: Activation;
   loss?: 'bce' | 'mse';
@@ -75,7 +93,8 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     help: [
       'vae (the default), beta-vae, conditional-vae (learns to draw by label),',
       'ae, linear (no activations: finds the principal components), sparse,',
-      'denoising, stacked (deep; trained layer by layer first)',
+      'denoising, stacked (deep; trained layer by layer first), and convolutional:',
+      'conv-vae, conv-ae, conv-denoising',
     ],
   },
   spec: {
@@ -92,8 +111,25 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: counts,
     help: [
       'units of the hidden layers; the decoder mirrors them (default: 512,256;',
-      'stacked 1000,500,250; linear none)',
+      'stacked 1000,500,250; linear and, behind the convolutions, conv-*: none)',
     ],
+  },
+  channels: {
+    group,
+    value: 'N,N',
+    example: '32,64',
+    read: counts,
+    help: [
+      'channels of the convolutions, each of which halves height and width (default',
+      'of conv-*: 32,64); makes another model convolutional, too',
+    ],
+  },
+  'kernel-size': {
+    group,
+    value: 'N',
+    example: '3',
+    read: count,
+    help: ["height and width of the convolutions' kernels (default: 4)"],
   },
   latent: {
     group,
@@ -216,7 +252,10 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
   },
 };
 
-const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae'];
+const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae', 'conv-vae'];
+/** Convolutional by name. */
+const CONVOLUTIONAL: readonly ModelName[] = ['conv-vae', 'conv-ae', 'conv-denoising'];
+const MAY_CONVOLVE = MODELS.filter((name) => name !== 'linear' && name !== 'stacked');
 const NOT_LINEAR = MODELS.filter((name) => name !== 'linear');
 
 /** Flags that only some models have a use for, and why. Those of training (--warmup, --pretrain) are among them. */
@@ -225,6 +264,8 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   loss: { models: NOT_LINEAR, why: "a linear autoencoder's loss is the squared error" },
   output: { models: NOT_LINEAR, why: 'a linear autoencoder has no activations' },
   range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
+  channels: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
+  'kernel-size': { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
   beta: { models: ['beta-vae', 'conditional-vae'], why: 'only beta-vae and conditional-vae weigh their KL term' },
   variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
   'free-bits': { models: VAES, why: 'it is of the KL term, which only a VAE has' },
@@ -232,7 +273,7 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   l1: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   rho: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   'sparsity-weight': { models: ['sparse'], why: 'only sparse has a penalty on its code' },
-  noise: { models: ['denoising'], why: 'only denoising shows the encoder damaged images' },
+  noise: { models: ['denoising', 'conv-denoising'], why: 'only denoising shows the encoder damaged images' },
   warmup: { models: VAES, why: 'it raises the weight of the KL term, which only a VAE has' },
   pretrain: { models: ['stacked'], why: 'only stacked trains its layers one by one first' },
   'pretrain-steps': { models: ['stacked'], why: 'only stacked trains its layers one by one first' },
@@ -255,11 +296,18 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
   const model = given.model ?? 'vae';
   for (const [flag, { models, why }] of Object.entries(USES))
     if (given[flag] !== undefined && !models.includes(model)) {
-      const others = models === NOT_LINEAR ? 'another model' : models.map((name) => `--model ${name}`).join(' or ');
+      const others =
+        models === NOT_LINEAR || models === MAY_CONVOLVE
+          ? 'another model'
+          : models.map((name) => `--model ${name}`).join(' or ');
       throw new ArgumentError(
         `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
       );
     }
+  if (given['kernel-size'] !== undefined && given.channels === undefined && !CONVOLUTIONAL.includes(model))
+    throw new ArgumentError(
+      `--kernel-size ${given['kernel-size']} with --model ${model}: its layers are fully connected; give --channels 32,64, or leave --kernel-size out`,
+    );
   // A file may hold numbers whose loss is another by default; then it is checked once they are there.
   if (given.loss === undefined && isPath(given.data)) return;
   checkCombinations(given);
@@ -313,7 +361,7 @@ export function chosenModel(
     return (dataset) => {
       const suited = suitedTo(options, dataset);
       checkCombinations(suited);
-      return presetSpec(suited, { pixels: sizeOf(dataset.test), ...classesOf(options, dataset) });
+      return presetSpec(suited, { ...sizesOf(options, dataset), ...classesOf(options, dataset) });
     };
   return fixedModel(readSpec(file), { flag: '--spec', file }, training);
 }
@@ -398,13 +446,32 @@ function textOf(bytes: Uint8Array, file: string): string {
   return new TextDecoder().decode(bytes); // without the mark
 }
 
-function presetSpec(options: Suited<ModelOptions>, data: { pixels?: number; classes?: number }): ModelSpec {
+/** What the presets are told of the data's examples. */
+interface DataSizes {
+  pixels?: number;
+  image?: FeatureMap;
+  classes?: number;
+}
+
+function sizesOf({ model = 'vae', channels }: ModelOptions, { name, test }: ExampleSet): DataSizes {
+  const pixels = sizeOf(test);
+  if (channels === undefined && !CONVOLUTIONAL.includes(model)) return { pixels };
+  const size = imageSizeOf(test);
+  if (!size)
+    throw new ArgumentError(
+      `--model ${model}${channels ? ` --channels ${channels}` : ''} with ${describeExamples(test)} (${name}): a convolution needs images; use --model vae or ae`,
+    );
+  return { pixels, image: { channels: 1, ...size } };
+}
+
+function presetSpec(options: Suited<ModelOptions>, data: DataSizes): ModelSpec {
   const { model = 'vae', hidden, latent, activation, loss, output, range, scaling, init } = options;
   const { beta, variance, capacity, 'free-bits': freeBits } = options;
   const { l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
-  const { pixels, classes } = data;
+  const { channels, 'kernel-size': kernel } = options;
+  const { pixels, image, classes } = data;
   const sizes = present({ pixels, hidden, latent });
-  const layers = { ...sizes, ...present({ activation, loss, output, range }) };
+  const layers = { ...sizes, ...present({ activation, loss, output, range, channels, kernel, image }) };
   const variational = present({ variance, freeBits, capacity });
   const makers: Record<ModelName, () => ModelSpec> = {
     vae: () => vae({ ...layers, ...variational }),
@@ -415,6 +482,9 @@ function presetSpec(options: Suited<ModelOptions>, data: { pixels?: number; clas
     sparse: () => sparse({ ...layers, ...present({ l1, rho, sparsityWeight }) }),
     denoising: () => denoising({ ...layers, ...present({ corruption }) }),
     stacked: () => stacked(layers),
+    'conv-vae': () => convVae({ ...layers, ...variational }),
+    'conv-ae': () => convAe(layers),
+    'conv-denoising': () => convDenoising({ ...layers, ...present({ corruption }) }),
   };
   return { ...makers[model](), ...present({ scaling, initialization: init }) };
 }

@@ -1,0 +1,88 @@
+"""The layers of an encoder or a decoder as a Sequential whose parameters have the names and shapes of model.safetensors.
+
+Kinds, names and shape rules: src/model/layers.ts. Rows of numbers have the channels innermost, as the engine's data have;
+feature maps inside the Sequential have them first, as PyTorch's.
+"""
+import torch
+from torch import nn
+
+ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
+               "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
+               "tanh": nn.Tanh}
+WINDOW = ["kernel", "stride", "padding", "dilation"]
+# Every key of a layer, by its kind.
+KEYS = {"linear": ["kind", "units", "activation"],
+        "conv": ["kind", "channels", "groups", "activation", *WINDOW],
+        "convTranspose": ["kind", "channels", "groups", "activation", "outputPadding", *WINDOW],
+        "flatten": ["kind"],
+        "reshape": ["kind", "height", "width", "channels"]}
+
+
+def kind_of(layer):
+    return layer.get("kind", "linear")
+
+
+def pair(value):
+    return tuple(value) if isinstance(value, list) else (value, value)
+
+
+def as_map(rows, image):
+    """[n, height * width * channels] -> [n, channels, height, width]"""
+    return rows.reshape(len(rows), image["height"], image["width"], image["channels"]).permute(0, 3, 1, 2)
+
+
+def as_rows(value):
+    """The reverse; what are rows already stay as they are."""
+    return value.permute(0, 2, 3, 1).reshape(len(value), -1) if value.dim() == 4 else value
+
+
+class Chain(nn.Sequential):
+    """`labels` [n, classes] join where a feature map is flattened; `start` is a row's width, or an image's sizes."""
+
+    def __init__(self, layers, start, classes, dtype):
+        # Linear layers alone count a module for each activation, even where it is none.
+        modules, always = [], all(kind_of(layer) == "linear" for layer in layers)
+        sizes = (start,) if isinstance(start, int) else (start["channels"], start["height"], start["width"])
+        value = torch.zeros(1, *sizes)
+        joined = torch.zeros(1, classes)
+        for layer in layers:
+            module = _module(layer, value.shape[1])
+            value = module(value)
+            if isinstance(module, nn.Flatten):
+                value = torch.cat([value, joined], 1)
+            modules.append(module)
+            activation = layer.get("activation", "identity")
+            if always or activation != "identity":
+                modules.append(ACTIVATIONS[activation]())
+        super().__init__(*modules)
+        self.to(dtype)
+        self.width = value.shape[1]
+
+    def forward(self, value, labels=None, last_activation=True):
+        modules = list(self)
+        if not last_activation and isinstance(modules[-1], ACTIVATION_CLASSES):
+            modules = modules[:-1]
+        for module in modules:
+            value = module(value)
+            if isinstance(module, nn.Flatten) and labels is not None:
+                value = torch.cat([value, labels], 1)
+        return value
+
+
+ACTIVATION_CLASSES = tuple(type(make()) for make in ACTIVATIONS.values())
+
+
+def _module(layer, width):
+    kind = kind_of(layer)
+    if kind == "linear":
+        return nn.Linear(width, layer["units"])
+    if kind == "flatten":
+        return nn.Flatten()
+    if kind == "reshape":
+        return nn.Unflatten(1, (layer["channels"], layer["height"], layer["width"]))
+    window = {"stride": pair(layer.get("stride", 1)), "padding": pair(layer.get("padding", 0)),
+              "dilation": pair(layer.get("dilation", 1)), "groups": layer.get("groups", 1)}
+    if kind == "conv":
+        return nn.Conv2d(width, layer["channels"], pair(layer["kernel"]), **window)
+    return nn.ConvTranspose2d(width, layer["channels"], pair(layer["kernel"]), **window,
+                              output_padding=pair(layer.get("outputPadding", 0)))
