@@ -139,6 +139,10 @@ const beside = (filter, file) => ({
   },
 });
 
+/** Shaders of layers that are not linear: a file that the engine loads when a model has some. */
+const LAYERS = 'src/kernels/layer-shader-files.ts';
+const layers = beside(/\/layer-shader-files\.js$/, './latentgpu-layers.js');
+
 /** What pages and bundlers load: the engine, and beside it sessions and the profiler. */
 async function buildPageFiles() {
   /** @type {esbuild.BuildOptions} */
@@ -146,12 +150,13 @@ async function buildPageFiles() {
   const engine = beside(/^\.\.\/(index|errors|names)\.js$/, './latentgpu.js');
   const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
   const files = [
-    { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl] },
+    { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl, layers] },
+    { entry: LAYERS, outfile: 'dist/latentgpu-layers.js', plugins: [smallWgsl] },
     { entry: 'src/data/index.ts', outfile: 'dist/latentgpu-data.js', plugins: [engine] },
     { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/worker/main.ts', outfile: 'dist/latentgpu-session.js', plugins: [smallWgsl, engine, profile] },
-    { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine] },
-    { entry: 'src/profile/tuning.ts', outfile: 'dist/latentgpu-tune.js', plugins: [smallWgsl, engine] },
+    { entry: 'src/profile/index.ts', outfile: 'dist/latentgpu-profile.js', plugins: [smallWgsl, engine, layers] },
+    { entry: 'src/profile/tuning.ts', outfile: 'dist/latentgpu-tune.js', plugins: [smallWgsl, engine, layers] },
   ];
   for (const { entry, outfile, plugins } of files)
     await esbuild.build({ ...small, entryPoints: [entry], outfile, plugins });
@@ -309,6 +314,7 @@ export async function buildWeb() {
     minify: true,
     sourcemap: true,
     outdir: out,
+    plugins: [...(common.plugins ?? []), layers],
     entryPoints: [
       { in: `${web}/main.ts`, out: 'main' },
       { in: `${web}/worker.ts`, out: 'worker' },
@@ -316,6 +322,7 @@ export async function buildWeb() {
       { in: `${web}/style.css`, out: 'style' },
     ],
   });
+  fs.copyFileSync(path.join(root, 'dist/latentgpu-layers.js'), path.join(out, 'latentgpu-layers.js'));
   for (const file of ['index.html', 'icon.svg']) fs.copyFileSync(path.join(root, web, file), path.join(out, file));
 }
 

@@ -75,6 +75,10 @@ const MANY_GROUPS = 1024;
 /** Below it K takes so few trips that splitting it saves none. */
 const SHORT_K = 256;
 
+/** Lane counts of matmul_rows.wgsl; a software adapter runs so many invocations together. */
+const ROWS_LANES = [16, 8, 4];
+const USUAL_LANES = 8;
+
 /** Multiply-adds from which on subgroup matrices are faster, by what others measured on an A100 under Dawn. */
 const LEAST_FOR_MATRICES = 2 ** 30;
 
@@ -133,12 +137,26 @@ function tiledCandidates(shape: MatmulShape): MatmulVariant[] {
     .map((sizes) => ({ name: 'tiled', ...sizes, vec4 }));
 }
 
+/** Of fewer columns most of what the other forms compute side by side is nothing. */
+const FEW_COLUMNS = 4;
+/** From so many on there is enough for all lanes. */
+const MANY_ROWS = 4096;
+
+/** For an image's channels: the last of a decoder's convolutions. */
+function rowsVariant({ subgroupSizes }: AdapterTraits, shape: MatmulShape): MatmulVariant | undefined {
+  if (shape.n > FEW_COLUMNS || shape.m < MANY_ROWS) return undefined;
+  const lanes = ROWS_LANES.find((count) => count <= (subgroupSizes?.min ?? USUAL_LANES)) ?? USUAL_LANES;
+  return { name: 'rows', lanes, columns: shape.n === 1 ? 1 : 4, vec4: readsVec4(shape) };
+}
+
 function softwareCandidates(traits: AdapterTraits, { subgroups }: DeviceFeatures, shape: MatmulShape): MatmulVariant[] {
   const without = matmulVariantFor(traits, false);
   const usual = matmulVariantFor(traits, subgroups);
-  if (usual.name !== 'subgroups') return [without];
+  const rows = rowsVariant(traits, shape);
+  const few = rows ? [rows] : [];
+  if (usual.name !== 'subgroups') return [...few, without];
   const wide = [4, 8].map((columns): MatmulVariant => ({ ...usual, columns, vec4: readsVec4(shape) }));
-  return [...wide, without];
+  return [...few, ...wide, without];
 }
 
 /**
@@ -148,6 +166,8 @@ function softwareCandidates(traits: AdapterTraits, { subgroups }: DeviceFeatures
 export function defaultVariant(traits: AdapterTraits, features: DeviceFeatures, shape: MatmulShape): MatmulVariant {
   const vec4 = readsVec4(shape);
   const usual = matmulVariantFor(traits, features.subgroups);
+  const rows = traits.software ? rowsVariant(traits, shape) : undefined;
+  if (rows) return rows;
   // Of 4 columns a lane, not 8: on lavapipe the sums of 8 do not stay in registers, on SwiftShader they compile for half as
   // long again (bench-notes.md).
   if (usual.name === 'subgroups') return { ...usual, columns: 4, vec4 };

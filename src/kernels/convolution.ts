@@ -1,11 +1,9 @@
 // Convolutions as matmuls: which product each of the three is, where its operands are found, and where its result goes.
 // Indices: shaders/lib/convolution.wgsl. The kernels at the end do one by itself, with nothing clever: unfused plans.
 
-import convTranspose2dSource from '../../shaders/conv_transpose2d.wgsl';
-import conv2dSource from '../../shaders/conv2d.wgsl';
-import conv2dWeightSource from '../../shaders/conv2d_weight.wgsl';
 import type { Convolution } from '../model/convolution.js';
 import { type Constants, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { layerShaders } from './layer-shaders.js';
 
 /** What a product computes of y = conv2d(x, weight): y; x, which is its gradient and a transposed convolution; or the weight's gradient. */
 export type ConvolutionResult = 'y' | 'x' | 'weight';
@@ -117,13 +115,15 @@ const flopsOf = ({ convolution, images }: SingleConvolution): number => {
 
 const single = (
   name: string,
-  source: Kernel<SingleConvolution>['sources'][number],
+  source: 'conv2d' | 'convTranspose2d' | 'conv2dWeight',
   reads: [string, string],
   writes: string,
   count: (shape: SingleConvolution) => number,
 ): Kernel<SingleConvolution> => ({
   name,
-  sources: [source],
+  get sources() {
+    return [layerShaders()[source]];
+  },
   bindings: { [reads[0]]: 'read', [reads[1]]: 'read', [writes]: 'write' },
   loads: { [reads[0]]: 1, [reads[1]]: 1 },
   constants: ({ convolution }) => ({ ...geometry(convolution), WORKGROUP }),
@@ -137,7 +137,7 @@ const numbersOf = (map: Convolution['x']): number => area(map) * map.channels;
 /** (x, weight) -> y */
 export const conv2d = single(
   'conv2d',
-  conv2dSource,
+  'conv2d',
   ['x', 'weight'],
   'y',
   ({ convolution, images }) => images * numbersOf(convolution.y),
@@ -145,13 +145,13 @@ export const conv2d = single(
 /** (y, weight) -> x */
 export const convTranspose2d = single(
   'conv_transpose2d',
-  convTranspose2dSource,
+  'convTranspose2d',
   ['y', 'weight'],
   'x',
   (shape) => shape.images * numbersOf(shape.convolution.x),
 );
 /** (y, x) -> weight: the gradient of the weight, y that of conv2d's output */
-export const conv2dWeight = single('conv2d_weight', conv2dWeightSource, ['y', 'x'], 'weight', ({ convolution }) => {
+export const conv2dWeight = single('conv2d_weight', 'conv2dWeight', ['y', 'x'], 'weight', ({ convolution }) => {
   const { x, y, kernel, groups } = convolution;
   return (y.channels * kernel[0] * kernel[1] * x.channels) / groups;
 });

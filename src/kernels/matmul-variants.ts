@@ -2,6 +2,7 @@
 // a person pins one. Which of them a device is offered: candidates.ts.
 import matrixSource from '../../shaders/matmul_matrix.wgsl';
 import registersSource from '../../shaders/matmul_registers.wgsl';
+import rowsSource from '../../shaders/matmul_rows.wgsl';
 import subgroupsSource from '../../shaders/matmul_subgroups.wgsl';
 import tiledSource from '../../shaders/matmul_tiled.wgsl';
 import { ArgumentError } from '../errors.js';
@@ -54,6 +55,14 @@ export interface RegistersVariant {
   lanes: number;
 }
 
+/** `lanes`: invocations that run together; `columns`: of a lane, 4 or, where C has but one, 1. */
+export interface RowsVariant {
+  name: 'rows';
+  lanes: number;
+  columns: number;
+  vec4?: boolean;
+}
+
 /** What an adapter's subgroup matrices multiply: left [m, k], right [k, n]. */
 export interface MatrixSizes {
   m: number;
@@ -69,9 +78,10 @@ export interface MatrixVariant extends MatrixSizes {
 
 /**
  * How the product is computed. `matrix`: with subgroup matrices; it has never been run. `tiled`: shared-memory tiles, for GPUs. `subgroups` and `registers`: no barrier, no shared
- * memory, for software adapters with and without the feature; `lanes` is how many invocations run together there.
+ * memory, for software adapters with and without the feature; `lanes` is how many invocations run together there. `rows`: the same
+ * for many rows of few columns.
  */
-export type MatmulVariant = TiledVariant | SubgroupsVariant | RegistersVariant | MatrixVariant;
+export type MatmulVariant = TiledVariant | SubgroupsVariant | RegistersVariant | RowsVariant | MatrixVariant;
 
 export const DEFAULT_TILE: TileSizes = { tileM: 32, tileN: 32, tileK: 16, threadM: 4, threadN: 4, split: 1 };
 
@@ -139,6 +149,19 @@ export function partsOf(variant: MatmulVariant): VariantParts {
         columnStride: n,
       };
     }
+    case 'rows': {
+      const { lanes, columns } = variant;
+      return {
+        source: rowsSource,
+        header: { LANES: lanes, COLUMNS: columns },
+        tuning: {},
+        enables: [],
+        workgroup: lanes,
+        storage: 0,
+        tile: [8 * lanes, columns],
+        columnStride: 1,
+      };
+    }
     case 'registers':
       return {
         source: registersSource,
@@ -176,17 +199,19 @@ export function fitsShape(variant: MatmulVariant, shape: ProductShape): boolean 
     const whole = shape.m % MATRIX_SIDE === 0 && shape.n % MATRIX_SIDE === 0 && shape.k % variant.k === 0;
     return whole && !shape.view && shape.types?.every((type) => type === 'f16') === true;
   }
+  if (variant.name === 'rows' && variant.columns === 1 && shape.n !== 1) return false;
   return !('vec4' in variant && variant.vec4) || readsVec4(shape);
 }
 
 /** Whether matmul_matrix.wgsl is written for matrices of these sizes. */
 export const takesMatrices = ({ m, n }: MatrixSizes): boolean => MATRIX_SIDE % m === 0 && MATRIX_SIDE % (2 * n) === 0;
 
-/** "tiled 64x64x16 8x4 split 4 vec4", "subgroups 8 lanes 32x4 vec4", "registers 8 lanes", "matrix 16x16x16 32 lanes"; "tiled" is the default tile. */
+/** "tiled 64x64x16 8x4 split 4 vec4", "subgroups 8 lanes 32x4 vec4", "registers 8 lanes", "rows 8 lanes 8x4 vec4", "matrix 16x16x16 32 lanes"; "tiled" is the default tile. */
 export function variantText(variant: MatmulVariant): string {
   if (variant.name === 'registers') return `registers ${variant.lanes} lanes`;
   if (variant.name === 'matrix') return `matrix ${variant.m}x${variant.n}x${variant.k} ${variant.lanes} lanes`;
   const vec4 = variant.vec4 ? ' vec4' : '';
+  if (variant.name === 'rows') return `rows ${variant.lanes} lanes 8x${variant.columns}${vec4}`;
   if (variant.name === 'subgroups') return `subgroups ${variant.lanes} lanes 32x${variant.columns ?? 4}${vec4}`;
   const { tileM, tileN, tileK, threadM, threadN, split } = tileOf(variant);
   const splits = split === 1 ? '' : ` split ${split}`;
@@ -196,6 +221,7 @@ export function variantText(variant: MatmulVariant): string {
 const TILED = /^tiled (\d+)x(\d+)x(\d+) ([48])x([48])(?: split ([248]))?( vec4)?$/;
 const SUBGROUPS = /^subgroups (4|8|16) lanes 32x([48])( vec4)?$/;
 const MATRIX = /^matrix (4|8|16)x(4|8|16)x(4|8|16|32) (4|8|16|32|64|128) lanes$/;
+const ROWS = /^rows (4|8|16) lanes 8x([14])( vec4)?$/;
 const REGISTERS = /^registers ([1-9]\d{0,3}) lanes$/;
 
 /** @throws ArgumentError if `text` is none that `variantText` gives */
@@ -210,6 +236,8 @@ export function parseVariant(text: string): MatmulVariant {
       columns: Number(subgroups[2]),
       vec4: subgroups[3] !== undefined,
     };
+  const rows = ROWS.exec(text);
+  if (rows) return { name: 'rows', lanes: Number(rows[1]), columns: Number(rows[2]), vec4: rows[3] !== undefined };
   const matrix = MATRIX.exec(text);
   if (matrix) {
     const [m = 0, n = 0, k = 0, lanes = 0] = matrix.slice(1).map(Number);
@@ -220,7 +248,7 @@ export function parseVariant(text: string): MatmulVariant {
   if (variant) return variant;
   throw new ArgumentError(
     `matmul variant "${text}", must be such as "tiled 64x64x16 8x4 split 4 vec4" (sides powers of two from 16 to 128, K 8 to ` +
-      '32), "subgroups 8 lanes 32x4 vec4", "registers 8 lanes" or "matrix 16x16x16 32 lanes"',
+      '32), "subgroups 8 lanes 32x4 vec4", "registers 8 lanes", "rows 8 lanes 8x4 vec4" or "matrix 16x16x16 32 lanes"',
   );
 }
 

@@ -67,7 +67,8 @@ function takesQuads({ name }: MatmulVariant, epilogue: EpilogueName | Epilogue, 
   const { quads, biasGradient } = epilogueOf(epilogue);
   // Behind a group's bias lies the next group's.
   const wholeRows = quads !== 'n' || (biasGradient && view !== undefined && view.convolution.groups > 1);
-  return name === 'subgroups' && quads !== undefined && n % 4 === 0 && (!wholeRows || m % 4 === 0);
+  const atHand = name === 'subgroups' || name === 'rows';
+  return atHand && quads !== undefined && n % 4 === 0 && (!wholeRows || m % 4 === 0);
 }
 
 /** What of a product's shape is part of its kernel; see `matmulFor`. */

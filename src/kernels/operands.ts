@@ -1,24 +1,12 @@
 // How a matmul's operands are read and where its result goes, as parts of a kernel: shaders/operands/, shaders/results/.
-import convolutionSource from '../../shaders/lib/convolution.wgsl';
-import transposedConvolutionSource from '../../shaders/lib/transposed_convolution.wgsl';
-import patchesA from '../../shaders/operands/a/patches.wgsl';
-import patchesVec4A from '../../shaders/operands/a/patches_vec4.wgsl';
 import scalarA from '../../shaders/operands/a/scalar.wgsl';
-import spreadA from '../../shaders/operands/a/spread.wgsl';
-import spreadVec4A from '../../shaders/operands/a/spread_vec4.wgsl';
 import vec4A from '../../shaders/operands/a/vec4.wgsl';
-import patchesB from '../../shaders/operands/b/patches.wgsl';
-import patchesVec4B from '../../shaders/operands/b/patches_vec4.wgsl';
 import scalarB from '../../shaders/operands/b/scalar.wgsl';
-import tapsB from '../../shaders/operands/b/taps.wgsl';
-import tapsVec4B from '../../shaders/operands/b/taps_vec4.wgsl';
 import vec4B from '../../shaders/operands/b/vec4.wgsl';
 import matrixOperands from '../../shaders/operands/matrix.wgsl';
 import matrixResult from '../../shaders/results/matrix.wgsl';
-import weightResult from '../../shaders/results/weight.wgsl';
-import xResult from '../../shaders/results/x.wgsl';
-import yResult from '../../shaders/results/y.wgsl';
 import type { ConvolutionResult, ConvolutionView } from './convolution.js';
+import { layerShaders } from './layer-shaders.js';
 import type { ShaderSource } from './shader.js';
 import type { Width } from './stored.js';
 
@@ -54,21 +42,36 @@ type Reader = Record<Width, ShaderSource>;
 const MATRIX: { a: Reader; b: Reader } = { a: { 1: scalarA, 4: vec4A }, b: { 1: scalarB, 4: vec4B } };
 
 /** Of a convolution: what its operand files need first, they themselves, and where the result goes. */
-const CONVOLUTION: Record<ConvolutionResult, { indices: ShaderSource; a: Reader; b: Reader; result: ShaderSource }> = {
-  y: { indices: convolutionSource, a: { 1: patchesA, 4: patchesVec4A }, b: MATRIX.b, result: yResult },
-  x: {
-    indices: transposedConvolutionSource,
-    a: { 1: spreadA, 4: spreadVec4A },
-    b: { 1: tapsB, 4: tapsVec4B },
-    result: xResult,
-  },
-  weight: { indices: convolutionSource, a: MATRIX.a, b: { 1: patchesB, 4: patchesVec4B }, result: weightResult },
-};
+function convolutionSources(result: ConvolutionResult): {
+  indices: ShaderSource;
+  a: Reader;
+  b: Reader;
+  result: ShaderSource;
+} {
+  const shaders = layerShaders();
+  const patches = {
+    a: { 1: shaders.patchesA, 4: shaders.patchesVec4A },
+    b: { 1: shaders.patchesB, 4: shaders.patchesVec4B },
+  };
+  switch (result) {
+    case 'y':
+      return { indices: shaders.convolution, a: patches.a, b: MATRIX.b, result: shaders.yResult };
+    case 'x':
+      return {
+        indices: shaders.transposedConvolution,
+        a: { 1: shaders.spreadA, 4: shaders.spreadVec4A },
+        b: { 1: shaders.tapsB, 4: shaders.tapsVec4B },
+        result: shaders.xResult,
+      };
+    case 'weight':
+      return { indices: shaders.convolution, a: MATRIX.a, b: patches.b, result: shaders.weightResult };
+  }
+}
 
 /** The sources by which a product finds its operands and its result. */
 export function operandSources(widths: { a: Width; b: Width }, view?: ConvolutionView): ShaderSource[] {
   if (!view) return [MATRIX.a[widths.a], MATRIX.b[widths.b], matrixResult];
-  const { indices, a, b, result } = CONVOLUTION[view.result];
+  const { indices, a, b, result } = convolutionSources(view.result);
   return [indices, a[widths.a], b[widths.b], result];
 }
 

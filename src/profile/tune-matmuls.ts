@@ -11,6 +11,7 @@ import { type MatmulVariants, shapeText } from '../kernels/choices.js';
 import type { NumberType } from '../kernels/stored.js';
 import { type ModelSpec, validateSpec } from '../model/spec.js';
 import { requireKnownKeys } from '../names.js';
+import { loadLayers } from '../train/layers.js';
 import { candidatesOn } from '../train/variants.js';
 import { measureMultiplyAdd } from './ceilings.js';
 import { epilogueOf, type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
@@ -99,6 +100,7 @@ export async function chooseMatmuls(
   validateSpec(spec);
   requirePrecision(precision, device);
   device.check();
+  await loadLayers(spec);
   const started = performance.now();
   const matmuls = plannedMatmuls(device, spec, batch, precision);
   const hashes = await hashesOf(device, matmuls);

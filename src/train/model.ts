@@ -19,6 +19,7 @@ import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
+import { loadLayers } from './layers.js';
 import { checkNumbers } from './options.js';
 import { residentOf } from './resident.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
@@ -70,6 +71,7 @@ export async function createModel(device: Device, spec: ModelSpec, options: Mode
   requireKnownKeys(options, ['seed', 'variants'], 'createModel');
   const seed = checkSeed(options.seed ?? 0);
   device.check();
+  await loadLayers(spec);
   const model = new Model(device, structuredClone(spec), new VariantTable(device, options.variants));
   try {
     await model.machine.memory.settled();

@@ -31,7 +31,13 @@ for (const [name, convolution] of Object.entries(CONVOLUTIONS))
   }
 
 /** One of each form that reads scalars and one that reads quads, with edges of every tile. */
-const OTHERS = ['registers 4 lanes', 'tiled 16x16x8 4x4', 'tiled 16x32x8 4x4 split 2 vec4'].map(parseVariant);
+const OTHERS = [
+  'registers 4 lanes',
+  'rows 4 lanes 8x4 vec4',
+  'rows 8 lanes 8x4',
+  'tiled 16x16x8 4x4',
+  'tiled 16x32x8 4x4 split 2 vec4',
+].map(parseVariant);
 const SAMPLE = ['stride 2, padding 1, kernel 4', 'dilated', 'in two groups'] as const;
 
 for (const name of SAMPLE) {

@@ -10,6 +10,7 @@ import {
   matmul,
   matmulFor,
 } from '../../src/kernels/matmul.js';
+import type { RowsVariant } from '../../src/kernels/matmul-variants.js';
 import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
 import { gradientLimit, keptOf, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
@@ -153,6 +154,9 @@ const VARIANTS: Record<MatmulVariant['name'], () => void> = {
     if (!software) real('matmul tiled', (epilogue) => matmul({ name: 'tiled' }, epilogue));
   },
   matrix() {}, // nothing runs it: matrix.test.ts
+  rows() {
+    for (const columns of [1, 4]) for (const vec4 of [false, true]) narrow({ name: 'rows', lanes: 4, columns, vec4 });
+  },
   registers: () => withLanes([8, 4], (lanes) => ({ name: 'registers', lanes }), ACTIVATIONS),
   subgroups() {
     const lanes = [16, 8, 4].filter((count) => features.has('subgroups') && count <= (subgroupSizes?.min ?? 0));
@@ -176,6 +180,21 @@ function few(variant: MatmulVariant): void {
     }
   test(`${title} stores each element once`, () => checkStoredOnce(variant, size, NT));
   test(`${title} gives the same bits again`, () => checkRepeats(variant, size, NT));
+}
+
+/** As `few`, of few columns, with edges of a workgroup's rows. */
+function narrow(variant: RowsVariant): void {
+  const title = `matmul ${variantText(variant)}`;
+  for (const n of variant.columns === 1 ? [1] : variant.vec4 ? [4, 8] : [2, 3, 7])
+    for (const m of [variant.vec4 ? 4 : 1, 36]) {
+      const size: Size = [m, variant.vec4 ? 20 : 15, n];
+      for (const form of variant.vec4 && n === 1 ? [NT] : [NT, NN])
+        plain(title, matmulFor(shapeOf(size, form), variant, 'plain'), size, form);
+      if (!variant.vec4 || n > 1) weightGradient(title, matmulFor(shapeOf(size, TN), variant, 'weight_gradient'), size);
+      const kernels: Kernels = (epilogue) => matmulFor(shapeOf(size, NT), variant, epilogue);
+      biasActivation(title, kernels, size, 'relu', 'bias_activation');
+      test(`${title} stores each element of ${m}x${n} once`, () => checkStoredOnce(variant, size, NT));
+    }
 }
 
 /** Everything with the first number of lanes; with the others what depends on it most. */

@@ -96,6 +96,7 @@ const TILES: Record<MatmulVariant['name'], (lanes: number) => Tile> = {
   tiled: () => ({ rows: 32, columns: 32, pair: 1 }),
   subgroups: (lanes) => ({ rows: 32, columns: 4 * lanes, pair: 1 }),
   matrix: () => ({ rows: 32, columns: 32, pair: 16 }),
+  rows: (lanes) => ({ rows: 8 * lanes, columns: 4, pair: 1 }),
   registers: (lanes) => ({ rows: 8, columns: 8 * lanes, pair: lanes }),
 };
 
