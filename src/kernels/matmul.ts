@@ -23,7 +23,7 @@ export interface MatmulShape extends ProductShape {
 }
 
 export type { EpilogueName } from './epilogues.js';
-export type { MatmulVariant } from './matmul-variants.js';
+export { fitsShape, type MatmulVariant } from './matmul-variants.js';
 
 /** What of an adapter decides about the variant. */
 export interface AdapterTraits {

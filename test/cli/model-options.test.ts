@@ -98,15 +98,15 @@ const together: [string, string][] = [
   ],
   [
     '--model ae --variance 1',
-    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae, or leave --variance out",
+    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --variance out",
   ],
   [
     '--model ae --noise mask:0.5',
-    '--noise with --model ae: only denoising shows the encoder damaged images; use --model denoising, or leave --noise out',
+    '--noise with --model ae: only denoising shows the encoder damaged images; use --model denoising or --model conv-denoising, or leave --noise out',
   ],
   [
     '--model sparse --warmup 2',
-    '--warmup with --model sparse: it raises the weight of the KL term, which only a VAE has; use --model vae or --model beta-vae or --model conditional-vae, or leave --warmup out',
+    '--warmup with --model sparse: it raises the weight of the KL term, which only a VAE has; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --warmup out',
   ],
   [
     '--model ae --pretrain 2',
@@ -266,7 +266,7 @@ test('--spec: what is wrong is told with the file and the path, before any image
   );
   refused(
     () => withFile({ ...net, encodr: [] }),
-    `${file}: encodr: unknown, must be one of inputs, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization; did you mean encoder?`,
+    `${file}: encodr: unknown, must be one of inputs, image, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization; did you mean encoder?`,
   );
   refused(() => withFile({}), `${file}: inputs: undefined, must be a positive integer`);
   refused(() => withFile('3'), `${file}: model spec: 3, must be an object (see ModelSpec)`);

@@ -97,7 +97,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
   const groups = {
     Data: 'data split layout label-column drop categorical missing size limit validation',
     Model:
-      'model spec hidden latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise',
+      'model spec hidden channels kernel-size latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise',
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
@@ -158,7 +158,7 @@ const refused: [string[], string][] = [
   [['--l2', '3'], '--l2: unknown; did you mean --weight-decay? See --help'],
   [
     ['--model', 'gan'],
-    '--model is gan, must be one of vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked',
+    '--model is gan, must be one of vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising',
   ],
   [['--loss', 'l2'], '--loss is l2, must be one of bce, mse; did you mean mse?'],
   [['--activation', 'swish'], `--activation is swish, must be one of ${ACTIVATIONS.join(', ')}; did you mean silu?`],

@@ -152,7 +152,8 @@ test('options: defaults, and the help names every flag once', () => {
   assert.is(readProfileOptions(['--lr', 'x', '-h']).help, true);
   const help = profileHelp();
   const own = 'steps kernel m n k json trace wgsl ceilings repeat help';
-  const model = 'model spec hidden latent activation loss output range init beta variance l1 rho sparsity-weight noise';
+  const model =
+    'model spec hidden channels kernel-size latent activation loss output range init beta variance l1 rho sparsity-weight noise';
   const optimizer = 'batch lr seed optimizer momentum weight-decay clip reduction nesterov';
   for (const flag of `data limit adapter ${model} ${optimizer} ${own}`.split(' '))
     assert.is(help.split(`\n  --${flag} `).length, 2, flag);

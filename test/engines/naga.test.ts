@@ -7,6 +7,7 @@ import { moduleText } from '../../src/gpu/pipelines.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
 import { ACTIVATIONS } from '../../src/model/spec.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { FAMILY } from '../support/family.js';
 import { trainingPlan } from '../support/plans.js';
 import { nagaFile } from './engines.js';
@@ -25,6 +26,7 @@ const VARIANTS: MatmulVariant[] = [
   { name: 'tiled' },
   ...[4, 8, 16].map((lanes): MatmulVariant => ({ name: 'registers', lanes })),
   ...[4, 8, 16].map((lanes): MatmulVariant => ({ name: 'subgroups', lanes })),
+  { name: 'rows', lanes: 8, columns: 4 },
 ];
 
 /**
@@ -48,7 +50,7 @@ for (const variant of VARIANTS)
         for (const dispatch of trainingPlan(spec, 16, { fuse, matmulVariant: variant, ...form }).dispatches)
           for (const sizes of ['constants', 'data'] as const) texts.set(moduleText(dispatch, sizes), dispatch.kernel);
     };
-    for (const spec of Object.values(FAMILY)) collect(spec);
+    for (const spec of [...Object.values(FAMILY), ...Object.values(CONVOLUTIONAL)]) collect(spec);
     const { vae } = FAMILY;
     assert.ok(vae);
     for (const activation of ACTIVATIONS)

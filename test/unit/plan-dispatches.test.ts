@@ -2,7 +2,19 @@
 // buffers, and as the data would have it. Fewer is better: then lower these numbers.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ae, betaVae, conditionalVae, denoising, linear, sparse, stacked, vae } from '../../src/model/presets.js';
+import {
+  ae,
+  betaVae,
+  conditionalVae,
+  convAe,
+  convDenoising,
+  convVae,
+  denoising,
+  linear,
+  sparse,
+  stacked,
+  vae,
+} from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Binding, Dispatch } from '../../src/plan/plan.js';
 import { waits } from '../../src/plan/waits.js';
@@ -26,6 +38,9 @@ const PRESETS: [string, ModelSpec, [dispatches: number, byBuffers: number, byDat
   ['sparse, rho', sparse({ rho: 0.1 }), [25, 18, 18]],
   ['denoising', denoising(), [19, 14, 14]],
   ['stacked', stacked(), [24, 17, 17]],
+  ['conv-vae', convVae(), [22, 15, 13]],
+  ['conv-ae', convAe(), [22, 15, 13]],
+  ['conv-denoising', convDenoising(), [23, 16, 14]],
 ];
 for (const [name, spec, want] of PRESETS)
   test(`${name}: dispatches, and those that wait`, () => assert.equal(count(spec), want));

@@ -3,11 +3,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
 import { corruptImages } from '../../src/model/corrupt.js';
-import { activationOf } from '../../src/model/layers.js';
+import { activationOf, LAYER_KINDS } from '../../src/model/layers.js';
 import {
   ae,
   betaVae,
   conditionalVae,
+  convVae,
   denoising,
   linear,
   sparse,
@@ -30,6 +31,9 @@ function changed(path: string, value: unknown, from?: ModelSpec): unknown {
 const ok = vae({ pixels: 100, hidden: [48, 24], latent: 6 });
 const output = { units: 100, activation: 'sigmoid' };
 const deterministic = ae({ pixels: 100, hidden: [48, 24], latent: 6 });
+
+const KINDS = LAYER_KINDS.join(', ');
+const convolved = (path: string, value: unknown) => changed(path, value, convVae());
 
 const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
 
@@ -63,6 +67,54 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('code.logVarRange', [3, 3]), 'code.logVarRange[0]: 3, must be below the upper bound (3)'],
   [changed('decoder[1].units', -5), 'decoder[1].units: -5, must be a positive integer'],
   [changed('decoder[2].activation', undefined), `decoder[2].activation: undefined, must be one of ${ACTIVATION_NAMES}`],
+  [
+    convolved('image', undefined),
+    'image: undefined, must be { height, width, channels } of what encoder[0], a conv, sees',
+  ],
+  [convolved('image.channels', 3), 'inputs: 784, must be 2352, the numbers of an image of 28x28x3'],
+  [convolved('image.depth', 3), 'image.depth: unknown, must be one of height, width, channels'],
+  [convolved('encoder[0].kind', 'convolution'), `encoder[0].kind: "convolution", must be one of ${KINDS}`],
+  [convolved('encoder[0].channels', 0), 'encoder[0].channels: 0, must be a positive integer'],
+  [
+    convolved('encoder[0].kernel', 2.5),
+    'encoder[0].kernel: 2.5, must be an integer from 1 on, or [height, width] of two',
+  ],
+  [
+    convolved('encoder[1].stride', [2]),
+    'encoder[1].stride: [2], must be an integer from 1 on, or [height, width] of two',
+  ],
+  [
+    convolved('encoder[1].padding', -1),
+    'encoder[1].padding: -1, must be an integer from 0 on, or [height, width] of two',
+  ],
+  [convolved('encoder[1].groups', 5), 'encoder[1].groups: 5, must divide the channels of its input (32)'],
+  [
+    convolved('encoder[1].kernel', 17),
+    'encoder[1].kernel: 17 of the height, dilation included, must be at most 16, which 14x14x32 has with padding 1; use a smaller kernel or more padding',
+  ],
+  [
+    convolved('decoder[2].outputPadding', 2),
+    'decoder[2].outputPadding: 2, must be below 2, the larger of stride and dilation',
+  ],
+  [convolved('decoder[1].height', 8), 'decoder[1]: "8x7x64", must be 3136 numbers, as many as the layer before gives'],
+  [convolved('decoder[3].channels', 2), 'decoder[3]: "28x28x2", must give 784 numbers, as many as an image has'],
+  [convolved('decoder[3].stride', 1), 'decoder[3]: "15x15x1", must give 784 numbers, as many as an image has'],
+  [
+    convolved('encoder[2]', { units: 5, activation: 'relu' }),
+    'encoder[2]: "linear", needs a vector, gets a feature map of 7x7x64; put { kind: \'flatten\' } before it',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'conv', channels: 2, kernel: 1 }),
+    'encoder: "7x7x2", must end in a vector, which the code is made of; put { kind: \'flatten\' } last',
+  ],
+  [
+    convolved('decoder[1]', { units: 5, activation: 'relu' }),
+    'decoder[2]: "convTranspose", needs a feature map, gets a vector of 5; put a reshape before it',
+  ],
+  [
+    convolved('decoder[0]', { kind: 'flatten' }),
+    'decoder[0]: "flatten", needs a feature map, gets a vector of 64; leave it out',
+  ],
   [changed('decoder', []), 'decoder: [], must have at least its output layer'],
   [changed('decoder[2].units', 99), 'decoder[2].units: 99, must equal inputs (100): it gives one number a pixel'],
   [
@@ -203,7 +255,7 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
   [
     { klweight: 7 } as VaeOptions,
-    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, freeBits, capacity, logVarRange, klWeight; did you mean klWeight?',
+    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, variance, freeBits, capacity, logVarRange, klWeight; did you mean klWeight?',
   ],
   [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a finite number >= 0'],
 ];
@@ -266,7 +318,7 @@ test('what is undefined is left to the default, of each preset its own', () => {
   assert.equal(vae({ hidden: undefined, latent: undefined, klWeight: undefined } as object), vae());
   assert.is(
     refusal(() => betaVae({ klWeight: 9 } as object)),
-    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, variance, freeBits, capacity, logVarRange, beta; did you mean beta?',
+    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, variance, freeBits, capacity, logVarRange, beta; did you mean beta?',
   );
 });
 

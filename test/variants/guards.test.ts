@@ -14,13 +14,14 @@ import { type MatmulVariant, matmulVariants } from '../../src/kernels/matmul.js'
 import { fitsShape } from '../../src/kernels/matmul-variants.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
-import { vae } from '../../src/model/presets.js';
+import { convVae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { openDevice } from '../../src/node/adapters.js';
 import { dispatchOf } from '../../src/plan/call.js';
 import { weightCheckPlan } from '../../src/plan/check.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import type { Binding, Dispatch, Tensor } from '../../src/plan/plan.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { FAMILY } from '../support/family.js';
 import { uniforms } from '../support/numbers.js';
 import { planOf, trainingPlan } from '../support/plans.js';
@@ -209,6 +210,27 @@ function familyCases(): Cases {
   cases.add(weightCheckPlan(layoutOf(parameterSpecs(vae(SMALL)))).dispatches, SMALL_BATCH);
   return cases;
 }
+
+/** Feature maps in quads. */
+const WHOLE_MAPS = convVae({ image: { height: 8, width: 8, channels: 4 }, channels: [4, 8], latent: 4 });
+
+test('no kernel of convolutions leaves its bindings, fused or not, by any variant of the matmul', async () => {
+  const cases = new Cases();
+  const { 'conv-vae': small, 'grouped and dilated': grouped } = CONVOLUTIONAL;
+  assert.ok(small && grouped);
+  for (const spec of [small, grouped, WHOLE_MAPS]) {
+    cases.add(trainingPlan(spec, SMALL_BATCH, { fuse: false, matmulVariant: usual(3) }).dispatches, SMALL_BATCH);
+    for (const base of [
+      ...matmulVariants(device.adapter, SUBGROUPS),
+      { name: 'rows', lanes: 4, columns: 4 } as const,
+    ]) {
+      const matmulVariant: MatmulVariant =
+        spec === WHOLE_MAPS && base.name !== 'registers' && base.name !== 'matrix' ? { ...base, vec4: true } : base;
+      cases.add(trainingPlan(spec, SMALL_BATCH, { fuse: true, matmulVariant }).dispatches, SMALL_BATCH);
+    }
+  }
+  await cases.check(asData);
+});
 
 test('no kernel of the family leaves its bindings, fused or not, with any optimizer', async () => {
   const cases = familyCases();

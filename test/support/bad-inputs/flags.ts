@@ -5,7 +5,8 @@ import { readTrainOptions } from '../../../harness/lib/options/train-options.js'
 import type { BadInput } from './row.js';
 
 const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
-const MODELS = 'vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked';
+const MODELS =
+  'vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising';
 const F32 = '(f32, which the GPU computes with, makes it';
 
 const unknown = (flag: string, meant: string) => `${flag}: unknown; did you mean ${meant}? See --help`;
@@ -105,7 +106,7 @@ const TRAIN_TOGETHER: [line: string, told: string][] = [
   ],
   [
     '--model ae --variance 1',
-    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae, or leave --variance out",
+    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --variance out",
   ],
   [
     '--model linear --activation relu',
@@ -113,7 +114,7 @@ const TRAIN_TOGETHER: [line: string, told: string][] = [
   ],
   [
     '--noise mask:0.5',
-    '--noise with --model vae (the default): only denoising shows the encoder damaged images; use --model denoising, or leave --noise out',
+    '--noise with --model vae (the default): only denoising shows the encoder damaged images; use --model denoising or --model conv-denoising, or leave --noise out',
   ],
   [
     '--variance 1',

@@ -5,7 +5,8 @@ import { type BadInput, type Row, rowsOf } from './row.js';
 
 const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
 const SIZES = 'pixels, hidden, latent';
-const LAYERS = `${SIZES}, activation, loss, output, range`;
+const DENSE = `${SIZES}, activation, loss, output, range`;
+const LAYERS = `${DENSE}, channels, kernel, image`;
 const GOOD: ModelSpec = {
   inputs: 4,
   encoder: [{ units: 3, activation: 'relu' }],
@@ -28,7 +29,11 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
     /^input_size: unknown, must be one of inputs, .*; did you mean inputs\?$/,
   ],
   ['a slip in the encoder', { ...GOOD, encodr: [] }, /^encodr: unknown, must be one of .*; did you mean encoder\?$/],
-  ['a key of nothing', { ...GOOD, frobnicate: 1 }, /^frobnicate: unknown, must be one of inputs, range, [\w, ]+$/],
+  [
+    'a key of nothing',
+    { ...GOOD, frobnicate: 1 },
+    /^frobnicate: unknown, must be one of inputs, image, range, [\w, ]+$/,
+  ],
   ['a range', { ...GOOD, range: '0..255' }, 'range: "0..255", must be one of 0..1, -1..1'],
   ['no classes', { ...GOOD, classes: 0 }, 'classes: 0, must be a positive integer'],
   [
@@ -189,7 +194,7 @@ const PRESETS: Row[] = [
   [
     'stacked({ layers })',
     () => stacked({ layers: [3] } as never),
-    `layers: unknown, must be one of ${LAYERS}; did you mean hidden?`,
+    `layers: unknown, must be one of ${DENSE}; did you mean hidden?`,
   ],
 ];
 

@@ -1,0 +1,46 @@
+// Every candidate of the matmul, on this adapter and as GPUs are offered them, for each product of convolutions: against f64, the
+// bias gradient, each element stored once.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { matmulCandidates, variantText } from '../../src/kernels/candidates.js';
+import { type AdapterTraits, fitsShape, type MatmulVariant } from '../../src/kernels/matmul.js';
+import { checkGradients, checkProduct, checkStored, productShape, RESULTS } from '../support/convolution.js';
+import { CONVOLUTIONS } from '../support/convolutions.js';
+import { device, usesDevice } from '../support/device.js';
+
+const { adapter, features, limits } = device;
+const subgroups = features.has('subgroups');
+const NAMES = Object.keys(CONVOLUTIONS);
+
+/** All that some product is offered. */
+const offered = (traits: AdapterTraits): MatmulVariant[] =>
+  Object.values(CONVOLUTIONS).flatMap((convolution) =>
+    RESULTS.flatMap((result) => matmulCandidates(traits, { subgroups }, limits, productShape(result, convolution))),
+  );
+const all = new Map(
+  [...(adapter.software ? offered(adapter) : []), ...offered({ software: false })].map((one) => [
+    variantText(one),
+    one,
+  ]),
+);
+
+// Software adapters compile a kernel of tiles for more than a second: each candidate takes its turn of the geometries.
+[...all].forEach(([text, variant], index) => {
+  const turns = [0, 1, 2].map((turn) => NAMES[(index + 5 * turn) % NAMES.length] ?? '');
+  RESULTS.forEach((result, turn) => {
+    const name = turns[turn] ?? '';
+    const convolution = CONVOLUTIONS[name];
+    if (!convolution || !fitsShape(variant, productShape(result, convolution))) return;
+    test(`${result} of a convolution by ${text}, ${name}`, () => checkProduct(result, convolution, variant));
+    if (turn === index % 3)
+      test(`${result} of a convolution by ${text} is stored once, ${name}`, () =>
+        checkStored(result, convolution, variant));
+    if (result === 'weight') test(`gradients by ${text}, ${name}`, () => checkGradients(convolution, variant));
+  });
+});
+
+test('there are candidates of several forms', () =>
+  assert.ok(new Set([...all.values()].map(({ name }) => name)).size >= 2, [...all.keys()].join(', ')));
+
+usesDevice(test);
+test.run();
