@@ -70,7 +70,8 @@ export function layoutOf(parameters: ParameterSpec[]): Layout {
     if (!first || !last) throw new GraphError(`layer ${name} has no parameters`);
     return { name, offset: first.offset, bytes: alignUp(last.offset + last.bytes) - first.offset };
   });
-  const parameterBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  const trained = entries.filter(({ parameter }) => parameter.trained !== false);
+  const parameterBytes = trained.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     entries,
     segments,

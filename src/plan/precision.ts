@@ -14,6 +14,8 @@ const WRITERS: readonly OpName[] = [
   'reparameterize',
   'bce_with_logits_gradient',
   'squared_error_gradient',
+  'batch_norm',
+  'batch_norm_gradient',
 ];
 
 /** And those that can read it. */

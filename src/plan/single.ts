@@ -4,7 +4,7 @@ import { concat, sliceColumns } from '../kernels/columns.js';
 import { conv2d, conv2dWeight, convTranspose2d } from '../kernels/convolution.js';
 import { corrupt } from '../kernels/corrupt.js';
 import { distance, distanceGradient } from '../kernels/distance.js';
-import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
+import { activation, activationGradient, add, addBias } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
 import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
 import {
@@ -25,6 +25,13 @@ import {
   productCall,
   rowsAndColumns,
 } from './call.js';
+import {
+  batchNormGradientDispatch,
+  batchStatisticsDispatches,
+  columnSums,
+  normDispatch,
+  normSumsDispatches,
+} from './norm.js';
 import type { Dispatch } from './plan.js';
 
 /** Several where one cannot bind all that it needs. */
@@ -97,13 +104,7 @@ export const SINGLE: Record<OpName, Lowering> = {
       { dy: tensors.of(input(node, 0)), kept: tensors.of(input(node, 1)), dx: tensors.of(node) },
       node.label,
     ),
-  sum_rows: (node, { tensors }) =>
-    dispatchOf(
-      sumRows,
-      rowsAndColumns(input(node, 0)),
-      { x: tensors.of(input(node, 0)), sum: tensors.of(node) },
-      node.label,
-    ),
+  sum_rows: (node, context) => columnSums(node, input(node, 0), context),
   reparameterize: (node, { tensors }) => {
     const heads = input(node, 0);
     const { stream, logVarRange } = operationOf(node, 'reparameterize');
@@ -243,4 +244,9 @@ export const SINGLE: Record<OpName, Lowering> = {
     const bound = { weight: tensors.of(weight), rho: tensors.of(rho), drho: tensors.of(node) };
     return dispatchOf(bernoulliKlGradient, shape, bound, node.label);
   },
+
+  batch_statistics: batchStatisticsDispatches,
+  batch_norm: (node, context) => normDispatch(node, node, 'identity', context),
+  batch_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
+  batch_norm_gradient: (node, context) => batchNormGradientDispatch(node, input(node, 0), 'identity', context),
 };

@@ -92,4 +92,24 @@ test('for any sizes: entries are aligned to 256 bytes, do not overlap, and their
   );
 });
 
+test('a buffer that is not trained has its place and its names, but does not count', () => {
+  const init = { kind: 'constant', values: [0, 1] } as const;
+  const parts = (names: string[]) => names.map((name) => ({ name: `norm.${name}`, rows: 3 }));
+  const { ranges, parameterCount, segments } = layoutOf([
+    { name: 'norm.affine', shape: [6], init, parts: parts(['weight', 'bias']) },
+    { name: 'norm.running', shape: [6], init, parts: parts(['running_mean', 'running_var']), trained: false },
+  ]);
+  assert.is(parameterCount, 6);
+  assert.equal(
+    ranges.map(({ name, offset }) => [name, offset]),
+    [
+      ['norm.weight', 0],
+      ['norm.bias', 12],
+      ['norm.running_mean', 256],
+      ['norm.running_var', 268],
+    ],
+  );
+  assert.equal(segments, [{ name: 'norm', offset: 0, bytes: 512 }]);
+});
+
 test.run();

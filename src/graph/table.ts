@@ -1,0 +1,5 @@
+// Every operation's shape rule and gradient rule.
+import { NORMALIZATIONS } from './normalization.js';
+import { BASIC_OPS, type OpTable } from './ops.js';
+
+export const OPS: OpTable = { ...BASIC_OPS, ...NORMALIZATIONS };
