@@ -1,6 +1,6 @@
 // The operations of feature maps, as graph nodes have them. A feature map is a matrix [examples * area, channels]: an example has
 // `area` rows, one a position, row by row of the picture; 1 of a dense layer.
-// Their rules are in normalization.ts.
+// Their rules are in normalization.ts and dropout.ts.
 
 export type Normalization =
   /**
@@ -18,5 +18,11 @@ export type Normalization =
   /** (dy, x, statistics, affine, sums) -> dx, through the statistics as well; 0 past the end of a short batch. */
   | { op: 'batch_norm_gradient'; area: number };
 
+/**
+ * x -> x / (1 - probability), or 0 with that probability, 0 <= probability < 1; drawn anew in each step, by others numbers in
+ * each `layer`, which is a number that no other layer has. Of training only.
+ */
+export type Dropout = { op: 'dropout'; probability: number; layer: number };
+
 /** All of them. */
-export type MapOperation = Normalization;
+export type MapOperation = Normalization | Dropout;

@@ -1,5 +1,6 @@
 // Every operation's shape rule and gradient rule.
+import { DROPOUT } from './dropout.js';
 import { NORMALIZATIONS } from './normalization.js';
 import { BASIC_OPS, type OpTable } from './ops.js';
 
-export const OPS: OpTable = { ...BASIC_OPS, ...NORMALIZATIONS };
+export const OPS: OpTable = { ...BASIC_OPS, ...NORMALIZATIONS, ...DROPOUT };

@@ -16,6 +16,7 @@ const WRITERS: readonly OpName[] = [
   'squared_error_gradient',
   'batch_norm',
   'batch_norm_gradient',
+  'dropout',
 ];
 
 /** And those that can read it. */

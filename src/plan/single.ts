@@ -4,6 +4,7 @@ import { concat, sliceColumns } from '../kernels/columns.js';
 import { conv2d, conv2dWeight, convTranspose2d } from '../kernels/convolution.js';
 import { corrupt } from '../kernels/corrupt.js';
 import { distance, distanceGradient } from '../kernels/distance.js';
+import { dropout } from '../kernels/dropout.js';
 import { activation, activationGradient, add, addBias } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
 import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
@@ -243,6 +244,13 @@ export const SINGLE: Record<OpName, Lowering> = {
     const shape = { rows: numel(weight.shape), columns: numel(rho.shape), target };
     const bound = { weight: tensors.of(weight), rho: tensors.of(rho), drho: tensors.of(node) };
     return dispatchOf(bernoulliKlGradient, shape, bound, node.label);
+  },
+
+  dropout: (node, { tensors }) => {
+    const { probability, layer } = operationOf(node, 'dropout');
+    const shape = { count: numel(node.shape), probability, layer };
+    const bound = { ...tensors.stepState(), x: tensors.of(input(node, 0)), y: tensors.of(node) };
+    return dispatchOf(dropout, shape, bound, node.label);
   },
 
   batch_statistics: batchStatisticsDispatches,

@@ -313,6 +313,7 @@ const SHADERS = [
   shader('squared_error', 'wrong sign', 'y[at] - targets', 'y[at] + targets', 'kernel/loss'),
   shader('squared_error_gradient', 'wrong scale', '2.0 * weight', 'weight', 'kernel/loss'),
   shader('sum_rows', 'last row left out', 'row < end', 'row + 1u < end', 'kernel/elementwise'),
+  shader('dropout', 'one layer like another', 'sizes.layer, sizes', '0u, sizes', 'kernel/dropout'),
   shader('lib/column_sum', 'last level left out', 'width >= BLOCK', 'width > BLOCK', 'kernel/normalize'),
   shader('lib/moments', 'not from the mean', 'columns + column] - mean', 'columns + column]', 'kernel/normalize'),
   shader('lib/running', 'the biased variance', '(squares / (n - 1.0))', '(squares / n)', 'kernel/normalize'),

@@ -6,7 +6,7 @@ import type { Node, Operation, OpName } from '../../src/graph/ops.js';
 import type { Convolution } from '../../src/model/convolution.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange } from '../../src/model/spec.js';
-import { normalAt, permute, STREAM } from '../../src/random.js';
+import { normalAt, permute, STREAM, uniformAt } from '../../src/random.js';
 import { insideOrder } from '../../src/train/tensors.js';
 import { NORMALIZATION_RULES } from './interpret-norm.js';
 import type { Call, Leaves, Rule, Values } from './interpret-types.js';
@@ -322,6 +322,12 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
   },
 
   ...NORMALIZATION_RULES,
+  dropout: ({ x: [x], leaves }, { probability, layer }) => {
+    const { seed, step } = get(leaves.step, 'a step');
+    // The kernel compares numbers of 24 bits with the probability as f32.
+    const left = (i: number) => uniformAt(seed, STREAM.dropout, step, i, layer) < Math.fround(probability);
+    return get(x, 'x').map((value, i) => (left(i) ? 0 : value / (1 - probability)));
+  },
 };
 
 /** Mean activations, kept off 0 and 1 as shaders/lib/bernoulli.wgsl does. */

@@ -139,6 +139,18 @@ function batchNorm(activation: Activation, examples: number, area: number, colum
   };
 }
 
+/** x -> dropout -> tanh -> dropout of another layer; the batch is short. */
+const dropped: Network = {
+  parameters: { 'x.value': held(1, [7, 9]) },
+  build: (append, nodes) => {
+    const drop = (x: Node, layer: number) => append({ op: 'dropout', probability: 0.3, layer }, [x], `drop.${layer}`);
+    return drop(activated(append, drop(activated(append, nodes['x.value'] as Node, FIRST), 0), 'tanh'), 1);
+  },
+  seed: uniforms(4, 63).map((value, i) => (i < 54 ? value : 0)),
+  rows: 6,
+  step: 5,
+};
+
 export const CASES: MapCase[] = [
   {
     name: 'batch_norm',
@@ -166,4 +178,5 @@ export const CASES: MapCase[] = [
     network: batchNorm('tanh', 17, 1, 12, 7),
     fused: ['batch_statistics', 'normalize', 'matmul', 'matmul', 'matmul', 'normalize_sums', 'batch_norm_gradient'],
   },
+  { name: 'dropout', network: dropped, fused: [...Array(4).fill('dropout'), 'activation', 'activation_gradient'] },
 ];

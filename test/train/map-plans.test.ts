@@ -27,8 +27,6 @@ function closeRuns(got: Ran, want: Ran, what: string): void {
 for (const { name, network, fused } of CASES) {
   test(`${name}: what the fused plan has`, () => {
     assert.equal(kernelsOf(network, true).sort(), [...fused, 'activation', 'activation_gradient'].sort());
-    const [many, few] = [kernelsOf(network, false), kernelsOf(network, true)];
-    assert.ok(name === 'batch_norm' ? many.length === few.length : many.length > few.length, many.join(', '));
   });
 
   for (const fuse of [true, false])

@@ -180,6 +180,7 @@ const RULES: OpCase[] = [
   { name: 'l1', operation: { op: 'l1' }, inputs: [[3, 5]] },
   { name: 'batch_mean', operation: { op: 'batch_mean' }, inputs: [[4, 5]] },
   { name: 'batch_norm', operation: { op: 'batch_norm' }, inputs: [[8, 3], [6]], live: 6 },
+  { name: 'dropout', operation: { op: 'dropout', probability: 0.4, layer: 2 }, inputs: [[5, 7]] },
   { name: 'bernoulli_kl', operation: { op: 'bernoulli_kl', target: 0.1, rows: 3 }, inputs: [[5]], between0And1: true },
 ];
 
@@ -476,6 +477,12 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
     inputs: [[4, 3], [6], [3]],
     text: /^batch_norm "layer": affine is \[3\], must be \[6\], two a column of x$/,
   },
+  ...[1, -0.1, Number.NaN].map((probability) => ({
+    name: `dropout of ${probability}`,
+    operation: { op: 'dropout', probability, layer: 0 } as const,
+    inputs: [[4, 3]],
+    text: /^dropout "layer": probability is (1|-0.1|NaN), must be 0 or more and below 1$/,
+  })),
   {
     name: 'a leaf without a shape',
     operation: { op: 'input', name: 'x' },
