@@ -1,6 +1,6 @@
 // The operations of feature maps, as graph nodes have them. A feature map is a matrix [examples * area, channels]: an example has
 // `area` rows, one a position, row by row of the picture; 1 of a dense layer.
-// Their rules are in normalization.ts and dropout.ts.
+// Their rules are in normalization.ts, dropout.ts and pooling.ts.
 
 export type Normalization =
   /**
@@ -24,5 +24,36 @@ export type Normalization =
  */
 export type Dropout = { op: 'dropout'; probability: number; layer: number };
 
+/** Rows and columns of a picture: an example has height * width rows, row by row. */
+export interface MapSize {
+  height: number;
+  width: number;
+}
+
+/** Windows of kernel x kernel, every `stride`, of a map with `padding` more on each side: at most half of the kernel. */
+export interface PoolWindow extends MapSize {
+  kernel: number;
+  stride: number;
+  padding: number;
+}
+
+/** A map that becomes `factor` times as high and as wide; height and width are those of the small one. */
+export interface Upsampling extends MapSize {
+  mode: 'nearest' | 'bilinear';
+  factor: number;
+}
+
+export type Pooling =
+  /** x [examples * height * width, channels] -> the largest of each window; padding is less than any number. */
+  | { op: 'max_pool2d'; window: PoolWindow }
+  /** (dy, x) -> dx: the first of equal ones gets it. */
+  | { op: 'max_pool2d_gradient'; window: PoolWindow }
+  /** The mean of each window; padding counts as zeros. */
+  | { op: 'avg_pool2d'; window: PoolWindow }
+  | { op: 'avg_pool2d_gradient'; window: PoolWindow }
+  /** Each number repeated, or between its neighbours (PyTorch's align_corners=False). */
+  | { op: 'upsample'; scale: Upsampling }
+  | { op: 'upsample_gradient'; scale: Upsampling };
+
 /** All of them. */
-export type MapOperation = Normalization | Dropout;
+export type MapOperation = Normalization | Dropout | Pooling;

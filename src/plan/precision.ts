@@ -17,6 +17,12 @@ const WRITERS: readonly OpName[] = [
   'batch_norm',
   'batch_norm_gradient',
   'dropout',
+  'max_pool2d',
+  'max_pool2d_gradient',
+  'avg_pool2d',
+  'avg_pool2d_gradient',
+  'upsample',
+  'upsample_gradient',
 ];
 
 /** And those that can read it. */

@@ -15,6 +15,14 @@ import {
   squaredError,
   squaredErrorGradient,
 } from '../kernels/loss.js';
+import {
+  avgPool2d,
+  avgPool2dGradient,
+  maxPool2d,
+  maxPool2dGradient,
+  upsample,
+  upsampleGradient,
+} from '../kernels/pooling.js';
 import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
 import {
   type Context,
@@ -34,6 +42,7 @@ import {
   normSumsDispatches,
 } from './norm.js';
 import type { Dispatch } from './plan.js';
+import { poolDispatch, upsampleDispatch } from './pool.js';
 
 /** Several where one cannot bind all that it needs. */
 type Lowering = (node: Node, context: Context) => Dispatch | Dispatch[] | null;
@@ -252,6 +261,19 @@ export const SINGLE: Record<OpName, Lowering> = {
     const bound = { ...tensors.stepState(), x: tensors.of(input(node, 0)), y: tensors.of(node) };
     return dispatchOf(dropout, shape, bound, node.label);
   },
+
+  max_pool2d: (node, context) =>
+    poolDispatch(maxPool2d, node, input(node, 0), operationOf(node, 'max_pool2d').window, context),
+  max_pool2d_gradient: (node, context) =>
+    poolDispatch(maxPool2dGradient, node, node, operationOf(node, 'max_pool2d_gradient').window, context),
+  avg_pool2d: (node, context) =>
+    poolDispatch(avgPool2d, node, input(node, 0), operationOf(node, 'avg_pool2d').window, context),
+  avg_pool2d_gradient: (node, context) =>
+    poolDispatch(avgPool2dGradient, node, node, operationOf(node, 'avg_pool2d_gradient').window, context),
+  upsample: (node, context) =>
+    upsampleDispatch(upsample, node, input(node, 0), operationOf(node, 'upsample').scale, context),
+  upsample_gradient: (node, context) =>
+    upsampleDispatch(upsampleGradient, node, node, operationOf(node, 'upsample_gradient').scale, context),
 
   batch_statistics: batchStatisticsDispatches,
   batch_norm: (node, context) => normDispatch(node, node, 'identity', context),

@@ -9,6 +9,7 @@ import type { Activation, LogVarRange } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM, uniformAt } from '../../src/random.js';
 import { insideOrder } from '../../src/train/tensors.js';
 import { NORMALIZATION_RULES } from './interpret-norm.js';
+import { POOLING_RULES } from './interpret-pool.js';
 import type { Call, Leaves, Rule, Values } from './interpret-types.js';
 
 export type { Leaves, StepLeaves, Values } from './interpret-types.js';
@@ -322,6 +323,7 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
   },
 
   ...NORMALIZATION_RULES,
+  ...POOLING_RULES,
   dropout: ({ x: [x], leaves }, { probability, layer }) => {
     const { seed, step } = get(leaves.step, 'a step');
     // The kernel compares numbers of 24 bits with the probability as f32.

@@ -4,6 +4,7 @@
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { ParameterSpec } from '../../src/graph/layers.js';
+import type { MapOperation } from '../../src/graph/map-operations.js';
 import type { Append, Node, Shape } from '../../src/graph/ops.js';
 import type { Activation } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
@@ -151,6 +152,23 @@ const dropped: Network = {
   step: 5,
 };
 
+/** x -> one of the operations that make maps smaller or larger -> relu; the batch is short. */
+function pooled(operation: MapOperation, height: number, width: number): Network {
+  const [examples, channels] = [6, 3];
+  const x = held(1, [examples * height * width, channels]);
+  return {
+    parameters: { 'x.value': x },
+    build: (append, nodes) => {
+      const y = append(operation, [activated(append, nodes['x.value'] as Node, FIRST)], 'pool');
+      return activated(append, y, 'relu');
+    },
+    seed: uniforms(4, x.values.length * (operation.op === 'upsample' ? 4 : 1 / 4)),
+    rows: examples - 1,
+  };
+}
+const WINDOW = { height: 6, width: 4, kernel: 2, stride: 2, padding: 0 };
+const SCALE = { mode: 'bilinear', height: 3, width: 5, factor: 2 } as const;
+
 export const CASES: MapCase[] = [
   {
     name: 'batch_norm',
@@ -179,4 +197,14 @@ export const CASES: MapCase[] = [
     fused: ['batch_statistics', 'normalize', 'matmul', 'matmul', 'matmul', 'normalize_sums', 'batch_norm_gradient'],
   },
   { name: 'dropout', network: dropped, fused: [...Array(4).fill('dropout'), 'activation', 'activation_gradient'] },
+  ...(['max_pool2d', 'avg_pool2d'] as const).map((op) => ({
+    name: op,
+    network: pooled({ op, window: WINDOW }, 6, 4),
+    fused: [op, 'activation', 'activation_gradient', `${op}_gradient`],
+  })),
+  {
+    name: 'upsample',
+    network: pooled({ op: 'upsample', scale: SCALE }, 3, 5),
+    fused: ['upsample', 'activation', 'activation_gradient', 'upsample_gradient'],
+  },
 ];

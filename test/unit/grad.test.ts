@@ -124,6 +124,8 @@ const matmul = (transposeA: boolean, transposeB: boolean): OpCase => ({
   inputs: [transposeA ? [4, 3] : [3, 4], transposeB ? [5, 4] : [4, 5]],
 });
 
+const WINDOW = { height: 3, width: 2, kernel: 2, stride: 1, padding: 1 };
+
 const RULES: OpCase[] = [
   matmul(false, false),
   matmul(false, true),
@@ -181,6 +183,15 @@ const RULES: OpCase[] = [
   { name: 'batch_mean', operation: { op: 'batch_mean' }, inputs: [[4, 5]] },
   { name: 'batch_norm', operation: { op: 'batch_norm' }, inputs: [[8, 3], [6]], live: 6 },
   { name: 'dropout', operation: { op: 'dropout', probability: 0.4, layer: 2 }, inputs: [[5, 7]] },
+  { name: 'max_pool2d', operation: { op: 'max_pool2d', window: WINDOW }, inputs: [[12, 3]] },
+  { name: 'avg_pool2d', operation: { op: 'avg_pool2d', window: WINDOW }, inputs: [[12, 3]] },
+  ...(['nearest', 'bilinear'] as const).map(
+    (mode): OpCase => ({
+      name: `upsample, ${mode}`,
+      operation: { op: 'upsample', scale: { mode, height: 3, width: 2, factor: 2 } },
+      inputs: [[12, 2]],
+    }),
+  ),
   { name: 'bernoulli_kl', operation: { op: 'bernoulli_kl', target: 0.1, rows: 3 }, inputs: [[5]], between0And1: true },
 ];
 
@@ -483,6 +494,45 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
     inputs: [[4, 3]],
     text: /^dropout "layer": probability is (1|-0.1|NaN), must be 0 or more and below 1$/,
   })),
+  {
+    name: 'a map whose rows are not those of its pictures',
+    operation: { op: 'max_pool2d', window: WINDOW },
+    inputs: [[13, 3]],
+    text: /^max_pool2d "layer": x has 13 rows, must have a multiple of its height and width \(3 x 2\)$/,
+  },
+  {
+    name: 'padding beyond half of the kernel',
+    operation: { op: 'avg_pool2d', window: { ...WINDOW, padding: 2 } },
+    inputs: [[12, 3]],
+    text: /^avg_pool2d "layer": padding is 2, must be an integer from 0 to half of the kernel \(1\)$/,
+  },
+  {
+    name: 'a stride of 0',
+    operation: { op: 'avg_pool2d', window: { ...WINDOW, stride: 0 } },
+    inputs: [[12, 3]],
+    text: /^avg_pool2d "layer": kernel 2 and stride 0 must be positive integers$/,
+  },
+  {
+    name: 'a kernel larger than the map',
+    operation: { op: 'max_pool2d', window: { ...WINDOW, kernel: 4, padding: 0 } },
+    inputs: [[12, 3]],
+    text: /^max_pool2d "layer": a kernel of 4 must fit into 3 x 2, padded by 0 on each side$/,
+  },
+  {
+    name: 'half a factor',
+    operation: { op: 'upsample', scale: { mode: 'nearest', height: 3, width: 2, factor: 0.5 } },
+    inputs: [[12, 3]],
+    text: /^upsample "layer": factor is 0.5, must be a positive integer$/,
+  },
+  {
+    name: 'the gradient of a pooled map of another shape',
+    operation: { op: 'max_pool2d_gradient', window: WINDOW },
+    inputs: [
+      [24, 3],
+      [12, 2],
+    ],
+    text: /^max_pool2d_gradient "layer": x is \[12, 2\], must be \[12, 3\] as dy's windows are$/,
+  },
   {
     name: 'a leaf without a shape',
     operation: { op: 'input', name: 'x' },
