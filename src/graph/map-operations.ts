@@ -16,7 +16,21 @@ export type Normalization =
   /** (dy, x, statistics, affine) -> the gradient of affine: over the rows of this batch's examples. */
   | { op: 'batch_norm_sums'; area: number }
   /** (dy, x, statistics, affine, sums) -> dx, through the statistics as well; 0 past the end of a short batch. */
-  | { op: 'batch_norm_gradient'; area: number };
+  | { op: 'batch_norm_gradient'; area: number }
+  /**
+   * x [examples * area, columns] -> [2 examples groups]: the mean and the biased variance of each of `groups` groups of an
+   * example's columns, over all of its rows; means first.
+   */
+  | { op: 'group_statistics'; area: number; groups: number }
+  /**
+   * (x, group_statistics of x, affine) -> as batch_norm, by the groups' statistics. affine is [2 columns]: torch.nn.GroupNorm;
+   * or, with one group, a pair a number of an example, [2 area columns]: torch.nn.LayerNorm.
+   */
+  | { op: 'group_norm'; area: number; groups: number }
+  /** (dy, x, statistics, affine) -> the gradient of affine. */
+  | { op: 'group_norm_sums'; area: number; groups: number }
+  /** (dy, x, statistics, affine) -> dx */
+  | { op: 'group_norm_gradient'; area: number; groups: number };
 
 /**
  * x -> x / (1 - probability), or 0 with that probability, 0 <= probability < 1; drawn anew in each step, by others numbers in

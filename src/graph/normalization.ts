@@ -34,6 +34,33 @@ function statisticsOf({ inputs, label }: Node): { x: Node; statistics: Node; are
   return { x, statistics, area: operation.area };
 }
 
+interface Groups {
+  area: number;
+  groups: number;
+}
+
+/** @returns how many groups the examples of x have together */
+function groupsOf(x: Shape | undefined, { area, groups }: Groups, what: string): number {
+  const [rows, columns] = examplesOf(x, area, what);
+  if (!Number.isInteger(groups) || groups < 1 || columns % groups)
+    throw new GraphError(
+      `${what} has ${columns} columns, must have a multiple of groups (${groups}), which is a positive integer`,
+    );
+  return (rows / area) * groups;
+}
+
+/** (x, statistics, affine) */
+function checkGroups(inputs: Shape[], { area, groups }: Groups, what: string): void {
+  const count = groupsOf(inputs[0], { area, groups }, `${what}: x`);
+  const [statistics, affine] = [at(inputs, 1), at(inputs, 2)];
+  if (statistics.length !== 1 || statistics[0] !== 2 * count)
+    throw new GraphError(`${what}: statistics is ${showShape(statistics)}, must be [${2 * count}], two a group`);
+  const columns = at(at(inputs, 0), 1);
+  const each = groups === 1 && area > 1 ? `, or [${2 * area * columns}], two a number of an example` : '';
+  if (affine.length !== 1 || !(affine[0] === 2 * columns || (groups === 1 && affine[0] === 2 * area * columns)))
+    throw new GraphError(`${what}: affine is ${showShape(affine)}, must be [${2 * columns}], two a column of x${each}`);
+}
+
 export const NORMALIZATIONS: Rows = {
   batch_statistics: {
     shape: (inputs, { area }, label) => {
@@ -78,6 +105,40 @@ export const NORMALIZATIONS: Rows = {
         checkPairs(at(inputs, 2 + i), columns, `${what}: ${name}`);
       });
       return [rows, columns];
+    },
+  },
+
+  group_statistics: {
+    shape: (inputs, groups, label) => [2 * groupsOf(inputs[0], groups, `group_statistics "${label}": x`)],
+  },
+  group_norm: {
+    shape: (inputs, groups, label) => {
+      checkGroups(inputs, groups, `group_norm "${label}"`);
+      return at(inputs, 0);
+    },
+    gradient: (node, { area, groups }, dy, append) => {
+      const inputs = [dy, ...node.inputs];
+      return [
+        append({ op: 'group_norm_gradient', area, groups }, inputs, node.label),
+        null,
+        append({ op: 'group_norm_sums', area, groups }, inputs, node.label),
+      ];
+    },
+  },
+  group_norm_sums: {
+    shape: (inputs, groups, label) => {
+      const what = `group_norm_sums "${label}"`;
+      sameShape(inputs[0], inputs[1], `${what}: dy and x`);
+      checkGroups(inputs.slice(1), groups, what);
+      return at(inputs, 3);
+    },
+  },
+  group_norm_gradient: {
+    shape: (inputs, groups, label) => {
+      const what = `group_norm_gradient "${label}"`;
+      sameShape(inputs[0], inputs[1], `${what}: dy and x`);
+      checkGroups(inputs.slice(1), groups, what);
+      return at(inputs, 1);
     },
   },
 };

@@ -3,12 +3,14 @@ import batchMomentsSource from '../../shaders/batch_moments.wgsl';
 import batchNormGradientSource from '../../shaders/batch_norm_gradient.wgsl';
 import batchStatisticsSource from '../../shaders/batch_statistics.wgsl';
 import combineMomentsSource from '../../shaders/combine_moments.wgsl';
+import groupNormGradientSource from '../../shaders/group_norm_gradient.wgsl';
+import groupStatisticsSource from '../../shaders/group_statistics.wgsl';
 import normalizeSource from '../../shaders/normalize.wgsl';
 import normalizeSumsSource from '../../shaders/normalize_sums.wgsl';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { columnConstants, columnGrid } from './column-blocks.js';
-import { ceilDiv, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
 /** A feature map [rows, columns] of `area` rows an example. */
 export interface MapShape {
@@ -64,7 +66,7 @@ export const statisticsOf = ({ rows, columns, area, groups }: Omit<NormalizedSha
   groups === 'batch' ? columns : (rows / area) * groups;
 
 /** What shaders/lib/normalize.wgsl asks for. */
-function normalSizes(shape: NormalizedShape) {
+function normalSizes(shape: Omit<NormalizedShape, 'activation'>) {
   const { rows, columns, area, groups } = shape;
   const batch = groups === 'batch';
   return {
@@ -122,4 +124,34 @@ export const batchNormGradient: Kernel<NormalizedShape> = {
   grid: elementGrid,
   // The mean: *, +, /; then -, *, *.
   flops: ({ rows, columns, activation }) => (NORMAL_FLOPS + 6 + backFlops(activation)) * rows * columns,
+};
+
+/** Of a shape whose groups are counted. */
+type GroupShape = MapShape & { groups: number };
+
+/** Lanes that share a group: an example may be one. */
+const GROUP_WORKGROUP = 256;
+const groupGrid = ({ rows, area, groups }: GroupShape) =>
+  checkGrid([groups, rows / area, 1], `${rows / area} examples of ${groups} groups`);
+
+export const groupStatistics: Kernel<GroupShape> = {
+  name: 'group_statistics',
+  sources: [groupStatisticsSource],
+  bindings: { x: 'read', statistics: 'write' },
+  constants: () => ({ WORKGROUP: GROUP_WORKGROUP }),
+  sizes: normalSizes,
+  grid: groupGrid,
+  flops: ({ rows, columns }) => MOMENT_FLOPS * rows * columns,
+};
+
+export const groupNormGradient: Kernel<GroupShape & { activation: Activation }> = {
+  name: 'group_norm_gradient',
+  sources: [groupNormGradientSource],
+  bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', dx: 'write' },
+  stores: { binding: 'dx', width: 1 },
+  constants: ({ activation }) => ({ WORKGROUP: GROUP_WORKGROUP, ACTIVATION: activationCode(activation) }),
+  sizes: normalSizes,
+  grid: groupGrid,
+  // Once for the sums, *, *, +, +, and once more for dx: *, +, /, -, *, and the weight.
+  flops: ({ rows, columns, activation }) => (2 * (NORMAL_FLOPS + backFlops(activation)) + 10) * rows * columns,
 };

@@ -3,14 +3,13 @@
 import { KEPT_FOR_GRADIENT } from '../graph/activation.js';
 import type { Node } from '../graph/ops.js';
 import { type Context, input, isProduct, operationOf, type Pattern } from './call.js';
-import { batchNormGradientDispatch, normDispatch, normSumsDispatches } from './norm.js';
+import { batchNormGradientDispatch, groupNormGradientDispatch, normDispatch, normSumsDispatches } from './norm.js';
 
-const NORMS = ['batch_norm'];
-const SUMS = ['batch_norm_sums'];
-const GRADIENTS = ['batch_norm_gradient'];
+const NORMS = ['batch_norm', 'group_norm'];
+const SUMS = ['batch_norm_sums', 'group_norm_sums'];
+const GRADIENTS = ['batch_norm_gradient', 'group_norm_gradient'];
 
-const isOne = (node: Node | undefined, ops: readonly string[]): node is Node =>
-  node !== undefined && ops.includes(node.operation.op);
+const isOne = ({ operation }: Node, ops: readonly string[]): boolean => ops.includes(operation.op);
 
 /** The norm whose activation `node` is the gradient of, if the norm's own gradients compute it in passing. */
 function swallowed(node: Node, context: Context): Node | undefined {
@@ -46,8 +45,10 @@ const throughActivation: Pattern = (root, context) => {
   const { activation } = operationOf(through, 'activation_gradient');
   const dy = input(through, 0);
   const nodes = [through, root];
-  if (isOne(root, GRADIENTS)) return { dispatch: batchNormGradientDispatch(root, dy, activation, context), nodes };
-  return normSumsDispatches(root, dy, activation, context).map((dispatch) => ({ dispatch, nodes }));
+  if (isOne(root, SUMS))
+    return normSumsDispatches(root, dy, activation, context).map((dispatch) => ({ dispatch, nodes }));
+  const gradient = root.operation.op === 'batch_norm_gradient' ? batchNormGradientDispatch : groupNormGradientDispatch;
+  return { dispatch: gradient(root, dy, activation, context), nodes };
 };
 
 export const NORM_PATTERNS: Pattern[] = [normalized, throughActivation];

@@ -8,6 +8,8 @@ import {
   batchNormGradient,
   batchStatistics,
   combineMoments,
+  groupNormGradient,
+  groupStatistics,
   type NormalizedShape,
   normalize,
   normalizeSums,
@@ -52,13 +54,13 @@ export function normDispatch(node: Node, y: Node, activation: Activation, { tens
     affine: tensors.of(affine),
     y: tensors.of(y),
   };
-  return dispatchOf(normalize, { ...normShape(node, x), activation }, bound, node.label);
+  return dispatchOf(normalize, { ...normShape(node, x, affine), activation }, bound, node.label);
 }
 
 /** @param dy the gradient with respect to the activation's output */
 export function normSumsDispatches(node: Node, dy: Node, activation: Activation, { tensors }: Context): Dispatch[] {
   const [x, statistics, affine] = [input(node, 1), input(node, 2), input(node, 3)];
-  const shape = { ...normShape(node, x), activation };
+  const shape = { ...normShape(node, x, affine), activation };
   const { parts, part } = rowParts(shape.rows);
   const sums = tensors.of(node);
   const partial = parts === 1 ? sums : tensors.scratch(`${node.label} in parts`, [parts, numel(node.shape)]);
@@ -97,11 +99,40 @@ export function batchNormGradientDispatch(
     progress,
     dx: tensors.of(node),
   };
-  return dispatchOf(batchNormGradient, { ...normShape(node, x), activation }, bound, node.label);
+  return dispatchOf(batchNormGradient, { ...normShape(node, x, affine), activation }, bound, node.label);
 }
 
-/** What is normalised together. */
-function normShape({ operation }: Node, x: Node): Omit<NormalizedShape, 'activation'> {
+export function groupStatisticsDispatch(node: Node, { tensors }: Context): Dispatch {
+  const x = input(node, 0);
+  const { area, groups } = operationOf(node, 'group_statistics');
+  const shape = { ...rowsAndColumns(x), area, groups };
+  return dispatchOf(groupStatistics, shape, { x: tensors.of(x), statistics: tensors.of(node) }, node.label);
+}
+
+/** @param dy as above */
+export function groupNormGradientDispatch(
+  node: Node,
+  dy: Node,
+  activation: Activation,
+  { tensors }: Context,
+): Dispatch {
+  const [x, statistics, affine] = [input(node, 1), input(node, 2), input(node, 3)];
+  const { groups } = operationOf(node, 'group_norm_gradient');
+  const bound = {
+    dy: tensors.of(dy),
+    x: tensors.of(x),
+    statistics: tensors.of(statistics),
+    affine: tensors.of(affine),
+    dx: tensors.of(node),
+  };
+  return dispatchOf(groupNormGradient, { ...normShape(node, x, affine), groups, activation }, bound, node.label);
+}
+
+/** What is normalised together. With a factor for each number of an example, an example is a row. */
+function normShape({ operation }: Node, x: Node, affine: Node): Omit<NormalizedShape, 'activation'> {
   const area = 'area' in operation ? operation.area : 1;
-  return { ...rowsAndColumns(x), area, groups: 'batch' };
+  const groups = 'groups' in operation ? operation.groups : 'batch';
+  const { rows, columns } = rowsAndColumns(x);
+  if (groups === 'batch' || numel(affine.shape) === 2 * columns) return { rows, columns, area, groups };
+  return { rows: rows / area, columns: columns * area, area: 1, groups };
 }

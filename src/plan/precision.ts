@@ -16,6 +16,8 @@ const WRITERS: readonly OpName[] = [
   'squared_error_gradient',
   'batch_norm',
   'batch_norm_gradient',
+  'group_norm',
+  'group_norm_gradient',
   'dropout',
   'max_pool2d',
   'max_pool2d_gradient',

@@ -38,6 +38,8 @@ import {
   batchNormGradientDispatch,
   batchStatisticsDispatches,
   columnSums,
+  groupNormGradientDispatch,
+  groupStatisticsDispatch,
   normDispatch,
   normSumsDispatches,
 } from './norm.js';
@@ -279,4 +281,8 @@ export const SINGLE: Record<OpName, Lowering> = {
   batch_norm: (node, context) => normDispatch(node, node, 'identity', context),
   batch_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
   batch_norm_gradient: (node, context) => batchNormGradientDispatch(node, input(node, 0), 'identity', context),
+  group_statistics: groupStatisticsDispatch,
+  group_norm: (node, context) => normDispatch(node, node, 'identity', context),
+  group_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
+  group_norm_gradient: (node, context) => groupNormGradientDispatch(node, input(node, 0), 'identity', context),
 };

@@ -356,6 +356,21 @@ const SHADERS = [
   ),
   shader('lib/normalize', 'no epsilon', 'index] + EPSILON', 'index]', 'kernel/normalize'),
   shader('normalize', 'no activation', 'stored(activate(', 'stored((', 'kernel/normalize'),
+  shader(
+    'lib/group',
+    'the next group',
+    'workgroup.x * sizes.group_columns',
+    '(workgroup.x + 1u) * sizes.group_columns',
+    'kernel/normalize-groups',
+  ),
+  shader('group_statistics', 'not from the mean', ' - mean;', ';', 'kernel/normalize-groups'),
+  shader(
+    'group_norm_gradient',
+    'not through the variance',
+    '(sum + found.normal.value * scaled_sum)',
+    'sum',
+    'kernel/normalize-groups',
+  ),
   shader('normalize_sums', 'rows past the end', 'progress.rows * sizes.area', 'first + sizes.part', 'kernel/normalize'),
   shader('batch_norm_gradient', 'rows past the end get some', 'row >= live', 'row > live', 'kernel/normalize'),
   shader(

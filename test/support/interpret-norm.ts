@@ -1,4 +1,5 @@
-// What the operations that normalise mean, in f64 (test/support/interpret.ts): torch.nn.BatchNorm1d and 2d.
+// What the operations that normalise mean, in f64 (test/support/interpret.ts): torch.nn.BatchNorm1d and 2d, LayerNorm and
+// GroupNorm.
 
 import type { Normalization } from '../../src/graph/map-operations.js';
 import type { Node } from '../../src/graph/ops.js';
@@ -43,6 +44,23 @@ function normals(x: Values, statistics: Values) {
   return { inverse, normal: (i: number) => (item(x, i) - item(statistics, i % columns)) * inverse(i % columns) };
 }
 
+/** Which group each number of x is in, and which numbers each group has. */
+function groupsOf(x: Node | undefined, area: number, groups: number) {
+  const [rows, columns] = [item(x?.shape ?? [], 0), columnsOf(x)];
+  const group = (i: number) =>
+    Math.floor(i / (area * columns)) * groups + Math.floor((i % columns) / (columns / groups));
+  const members: number[][] = Array.from({ length: (rows / area) * groups }, () => []);
+  for (let i = 0; i < rows * columns; i++) members[group(i)]?.push(i);
+  return { group, members };
+}
+
+function groupNormals(x: Values, statistics: Values, node: Node | undefined, area: number, groups: number) {
+  const { group, members } = groupsOf(node, area, groups);
+  const inverse = (i: number) => 1 / Math.sqrt(item(statistics, members.length + group(i)) + EPSILON);
+  const normal = (i: number) => (item(x, i) - item(statistics, group(i))) * inverse(i);
+  return { group, members, inverse, normal };
+}
+
 export const NORMALIZATION_RULES: Rules = {
   batch_statistics: (call, { area }) => {
     const columns = columnsOf(call.node.inputs[0]);
@@ -82,6 +100,47 @@ export const NORMALIZATION_RULES: Rules = {
       if (i >= live * columns) return 0;
       const mean = (item(sums, columns + column) + normal(i) * item(sums, column)) / live;
       return item(affine, column) * inverse(column) * (d - mean);
+    });
+  },
+  group_statistics: ({ node, x: inputs }, { area, groups }) => {
+    const x = given(inputs[0]);
+    const { members } = groupsOf(node.inputs[0], area, groups);
+    const means = members.map((own) => sum(own.length, (i) => item(x, item(own, i))) / own.length);
+    const variances = members.map(
+      (own, group) => sum(own.length, (i) => (item(x, item(own, i)) - item(means, group)) ** 2) / own.length,
+    );
+    return Float64Array.from([...means, ...variances]);
+  },
+  group_norm: ({ node, x: inputs }, { area, groups }) => {
+    const [x, statistics, affine] = [given(inputs[0]), given(inputs[1]), given(inputs[2])];
+    const { normal } = groupNormals(x, statistics, node.inputs[0], area, groups);
+    const pairs = affine.length / 2;
+    return x.map((_, i) => item(affine, i % pairs) * normal(i) + item(affine, pairs + (i % pairs)));
+  },
+  group_norm_sums: (call, { area, groups }) => {
+    const [dy, x, statistics] = [given(call.x[0]), given(call.x[1]), given(call.x[2])];
+    const { normal } = groupNormals(x, statistics, call.node.inputs[1], area, groups);
+    const sums = new Float64Array(item(call.node.shape, 0));
+    const pairs = sums.length / 2;
+    // Of a factor a channel, every pair is one of a row; of one a number, one of an example.
+    for (let i = 0; i < liveRows(call, area) * columnsOf(call.node.inputs[1]); i++) {
+      sums[i % pairs] = item(sums, i % pairs) + item(dy, i) * normal(i);
+      sums[pairs + (i % pairs)] = item(sums, pairs + (i % pairs)) + item(dy, i);
+    }
+    return sums;
+  },
+  group_norm_gradient: ({ node, x: inputs }, { area, groups }) => {
+    const [dy, x, statistics, affine] = [given(inputs[0]), given(inputs[1]), given(inputs[2]), given(inputs[3])];
+    const { normal, inverse, group, members } = groupNormals(x, statistics, node, area, groups);
+    const pairs = affine.length / 2;
+    const scaled = dy.map((d, i) => d * item(affine, i % pairs));
+    const means = members.map((own) => ({
+      plain: sum(own.length, (i) => item(scaled, item(own, i))) / own.length,
+      normal: sum(own.length, (i) => item(scaled, item(own, i)) * normal(item(own, i))) / own.length,
+    }));
+    return scaled.map((d, i) => {
+      const { plain = 0, normal: weighed = 0 } = means[group(i)] ?? {};
+      return inverse(i) * (d - plain - normal(i) * weighed);
     });
   },
 };

@@ -140,6 +140,26 @@ function batchNorm(activation: Activation, examples: number, area: number, colum
   };
 }
 
+/** x -> group_norm -> activation; the batch is short. @param pairs of the affine */
+function groupNorm(activation: Activation, area: number, columns: number, groups: number, pairs: number): Network {
+  const rows = 6 * area;
+  return {
+    parameters: {
+      'x.value': held(1, [rows, columns], 1, 3),
+      'norm.affine': held(2, [2 * pairs], 0.5, 1.5),
+    },
+    build: (append, nodes) => {
+      const [value, affine] = [nodes['x.value'], nodes['norm.affine']] as [Node, Node];
+      const x = activated(append, value, FIRST);
+      const statistics = append({ op: 'group_statistics', area, groups }, [x], 'norm');
+      return activated(append, append({ op: 'group_norm', area, groups }, [x, statistics, affine], 'norm'), activation);
+    },
+    seed: uniforms(4, rows * columns).map((value, i) => (i < 5 * area * columns ? value : 0)),
+    rows: 5,
+  };
+}
+const GROUP_KERNELS = ['group_statistics', 'normalize', 'normalize_sums', 'group_norm_gradient'];
+
 /** x -> dropout -> tanh -> dropout of another layer; the batch is short. */
 const dropped: Network = {
   parameters: { 'x.value': held(1, [7, 9]) },
@@ -195,6 +215,14 @@ export const CASES: MapCase[] = [
     name: 'batch_norm, tanh, matmul',
     network: batchNorm('tanh', 17, 1, 12, 7),
     fused: ['batch_statistics', 'normalize', 'matmul', 'matmul', 'matmul', 'normalize_sums', 'batch_norm_gradient'],
+  },
+  { name: 'group_norm', network: groupNorm('identity', 6, 8, 2, 8), fused: GROUP_KERNELS },
+  { name: 'group_norm, relu', network: groupNorm('relu', 6, 8, 2, 8), fused: GROUP_KERNELS },
+  { name: 'group_norm, gelu, a factor a number', network: groupNorm('gelu', 6, 4, 1, 24), fused: GROUP_KERNELS },
+  {
+    name: 'group_norm, tanh, in parts',
+    network: groupNorm('tanh', 250, 4, 4, 4),
+    fused: [...GROUP_KERNELS, 'sum_rows'],
   },
   { name: 'dropout', network: dropped, fused: [...Array(4).fill('dropout'), 'activation', 'activation_gradient'] },
   ...(['max_pool2d', 'avg_pool2d'] as const).map((op) => ({

@@ -182,6 +182,8 @@ const RULES: OpCase[] = [
   { name: 'l1', operation: { op: 'l1' }, inputs: [[3, 5]] },
   { name: 'batch_mean', operation: { op: 'batch_mean' }, inputs: [[4, 5]] },
   { name: 'batch_norm', operation: { op: 'batch_norm' }, inputs: [[8, 3], [6]], live: 6 },
+  { name: 'group_norm', operation: { op: 'group_norm', area: 2, groups: 2 }, inputs: [[8, 4], [8]], live: 6 },
+  { name: 'layer_norm', operation: { op: 'group_norm', area: 2, groups: 1 }, inputs: [[8, 3], [12]], live: 6 },
   { name: 'dropout', operation: { op: 'dropout', probability: 0.4, layer: 2 }, inputs: [[5, 7]] },
   { name: 'max_pool2d', operation: { op: 'max_pool2d', window: WINDOW }, inputs: [[12, 3]] },
   { name: 'avg_pool2d', operation: { op: 'avg_pool2d', window: WINDOW }, inputs: [[12, 3]] },
@@ -205,6 +207,10 @@ const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
 
 /** Of several operations whose rule is one: the first gives what the others take beside x. */
 const chainOf = (operation: Operation, append: Append, nodes: Node[], label: string): Node => {
+  if (operation.op === 'group_norm') {
+    const [x, affine] = nodes as [Node, Node];
+    return append(operation, [x, append({ ...operation, op: 'group_statistics' }, [x], label), affine], label);
+  }
   if (operation.op !== 'batch_norm') return append(operation, nodes, label);
   const [x, affine] = nodes as [Node, Node];
   const running = append({ op: 'input', name: 'running' }, [], 'running', affine.shape);
@@ -532,6 +538,24 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
       [12, 2],
     ],
     text: /^max_pool2d_gradient "layer": x is \[12, 2\], must be \[12, 3\] as dy's windows are$/,
+  },
+  {
+    name: 'groups that do not share out the columns',
+    operation: { op: 'group_statistics', area: 1, groups: 2 },
+    inputs: [[4, 3]],
+    text: /^group_statistics "layer": x has 3 columns, must have a multiple of groups \(2\), which is a positive integer$/,
+  },
+  {
+    name: 'statistics of other groups',
+    operation: { op: 'group_norm', area: 2, groups: 2 },
+    inputs: [[4, 4], [4], [8]],
+    text: /^group_norm "layer": statistics is \[4\], must be \[8\], two a group$/,
+  },
+  {
+    name: 'an affine that is neither of the columns nor of the numbers',
+    operation: { op: 'group_norm', area: 2, groups: 1 },
+    inputs: [[4, 4], [4], [12]],
+    text: /^group_norm "layer": affine is \[12\], must be \[8\], two a column of x, or \[16\], two a number of an example$/,
   },
   {
     name: 'a leaf without a shape',
