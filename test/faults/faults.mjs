@@ -431,6 +431,13 @@ const PASSES = [
   source('plan/fuse-norm', 'what nobody computes', 'dy = input(through, 0)', 'dy = input(root, 0)', 'train/map-plans'),
   source('plan/pool', 'inputs swapped', 'input(node, i)', 'input(node, node.inputs.length - 1 - i)', 'train/map-plans'),
   source('plan/norm', 'one part for all', 'parts === 1 ? sums', 'parts > 0 ? sums', 'train/map-plans'),
+  source(
+    'plan/layout',
+    'buffers count',
+    'entries.filter(({ parameter }) => parameter.trained !== false)',
+    'entries',
+    'unit/layout',
+  ),
   source('plan/layout', 'parts at one place', 'row += rows;', '', 'unit/layout'),
   source(
     'plan/lower',
