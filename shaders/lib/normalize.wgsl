@@ -5,6 +5,8 @@
 // [2, columns], the factors first and then what is added; and an alias Number = f32.
 #include "lib/activation.wgsl"
 
+override OF_BATCH: bool;  // a statistic is a column's: no division finds it
+
 const EPSILON = 1e-5;
 
 struct Normal {
@@ -14,6 +16,9 @@ struct Normal {
 
 // Which statistic is that of x[row, column].
 fn statistic_of(row: u32, column: u32) -> u32 {
+  if (OF_BATCH) {
+    return column;
+  }
   return (row / sizes.statistic_rows) * sizes.groups + column / sizes.group_columns;
 }
 

@@ -78,7 +78,11 @@ function normalSizes(shape: Omit<NormalizedShape, 'activation'>) {
   };
 }
 
-const elementConstants = ({ activation }: NormalizedShape) => ({ WORKGROUP, ACTIVATION: activationCode(activation) });
+const normalConstants = ({ groups, activation }: Pick<NormalizedShape, 'groups' | 'activation'>) => ({
+  ACTIVATION: activationCode(activation),
+  OF_BATCH: Number(groups === 'batch'),
+});
+const elementConstants = (shape: NormalizedShape) => ({ WORKGROUP, ...normalConstants(shape) });
 const elementGrid = ({ rows, columns }: MapShape) => linearGrid(rows * columns);
 /** What is before the activation once more, and through it. */
 const backFlops = (activation: Activation) =>
@@ -100,7 +104,7 @@ export const normalizeSums: Kernel<NormalizedShape & Parts> = {
   name: 'normalize_sums',
   sources: [normalizeSumsSource],
   bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', progress: 'uniform', sums: 'write' },
-  constants: ({ columns, activation }) => ({ ...columnConstants(columns), ACTIVATION: activationCode(activation) }),
+  constants: (shape) => ({ ...columnConstants(shape.columns), ...normalConstants(shape) }),
   sizes: (shape) => ({ ...normalSizes(shape), area: shape.area, part: shape.part }),
   grid: ({ rows, columns, part }) => columnGrid(columns, ceilDiv(rows, part)),
   flops: ({ rows, columns, activation }) => (NORMAL_FLOPS + 3 + backFlops(activation)) * rows * columns,
@@ -149,7 +153,7 @@ export const groupNormGradient: Kernel<GroupShape & { activation: Activation }> 
   sources: [groupNormGradientSource],
   bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
-  constants: ({ activation }) => ({ WORKGROUP: GROUP_WORKGROUP, ACTIVATION: activationCode(activation) }),
+  constants: (shape) => ({ WORKGROUP: GROUP_WORKGROUP, ...normalConstants(shape) }),
   sizes: normalSizes,
   grid: groupGrid,
   // Once for the sums, *, *, +, +, and once more for dx: *, +, /, -, *, and the weight.
