@@ -1,16 +1,9 @@
 // Kernels that normalise by the statistics of a batch, of a layer or of a group, and their gradients.
-import batchMomentsSource from '../../shaders/batch_moments.wgsl';
-import batchNormGradientSource from '../../shaders/batch_norm_gradient.wgsl';
-import batchStatisticsSource from '../../shaders/batch_statistics.wgsl';
-import combineMomentsSource from '../../shaders/combine_moments.wgsl';
-import groupNormGradientSource from '../../shaders/group_norm_gradient.wgsl';
-import groupStatisticsSource from '../../shaders/group_statistics.wgsl';
-import normalizeSource from '../../shaders/normalize.wgsl';
-import normalizeSumsSource from '../../shaders/normalize_sums.wgsl';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { columnConstants, columnGrid } from './column-blocks.js';
 import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { layerShaders } from './layer-shaders.js';
 
 /** A feature map [rows, columns] of `area` rows an example. */
 export interface MapShape {
@@ -32,7 +25,9 @@ const NORMAL_FLOPS = 2;
 
 export const batchStatistics: Kernel<MapShape> = {
   name: 'batch_statistics',
-  sources: [batchStatisticsSource],
+  get sources() {
+    return [layerShaders().batchStatistics];
+  },
   bindings: { x: 'read', progress: 'uniform', statistics: 'write', running: 'read_write' },
   constants: ({ columns }) => columnConstants(columns),
   sizes: ({ columns, area }) => ({ columns, area }),
@@ -42,7 +37,9 @@ export const batchStatistics: Kernel<MapShape> = {
 
 export const batchMoments: Kernel<MapShape & Parts> = {
   name: 'batch_moments',
-  sources: [batchMomentsSource],
+  get sources() {
+    return [layerShaders().batchMoments];
+  },
   bindings: { x: 'read', progress: 'uniform', parts: 'write' },
   constants: ({ columns }) => columnConstants(columns),
   sizes: ({ columns, area, part }) => ({ columns, area, part }),
@@ -52,7 +49,9 @@ export const batchMoments: Kernel<MapShape & Parts> = {
 
 export const combineMoments: Kernel<MapShape & Parts> = {
   name: 'combine_moments',
-  sources: [combineMomentsSource],
+  get sources() {
+    return [layerShaders().combineMoments];
+  },
   bindings: { parts: 'read', progress: 'uniform', statistics: 'write', running: 'read_write' },
   constants: ({ columns }) => columnConstants(columns),
   sizes: ({ rows, columns, area, part }) => ({ columns, area, part, parts: ceilDiv(rows, part) }),
@@ -90,7 +89,9 @@ const backFlops = (activation: Activation) =>
 
 export const normalize: Kernel<NormalizedShape> = {
   name: 'normalize',
-  sources: [normalizeSource],
+  get sources() {
+    return [layerShaders().normalize];
+  },
   bindings: { x: 'read', statistics: 'read', affine: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants: elementConstants,
@@ -102,7 +103,9 @@ export const normalize: Kernel<NormalizedShape> = {
 /** sums [parts, 2 columns] */
 export const normalizeSums: Kernel<NormalizedShape & Parts> = {
   name: 'normalize_sums',
-  sources: [normalizeSumsSource],
+  get sources() {
+    return [layerShaders().normalizeSums];
+  },
   bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', progress: 'uniform', sums: 'write' },
   constants: (shape) => ({ ...columnConstants(shape.columns), ...normalConstants(shape) }),
   sizes: (shape) => ({ ...normalSizes(shape), area: shape.area, part: shape.part }),
@@ -112,7 +115,9 @@ export const normalizeSums: Kernel<NormalizedShape & Parts> = {
 
 export const batchNormGradient: Kernel<NormalizedShape> = {
   name: 'batch_norm_gradient',
-  sources: [batchNormGradientSource],
+  get sources() {
+    return [layerShaders().batchNormGradient];
+  },
   bindings: {
     dy: 'read',
     x: 'read',
@@ -140,7 +145,9 @@ const groupGrid = ({ rows, area, groups }: GroupShape) =>
 
 export const groupStatistics: Kernel<GroupShape> = {
   name: 'group_statistics',
-  sources: [groupStatisticsSource],
+  get sources() {
+    return [layerShaders().groupStatistics];
+  },
   bindings: { x: 'read', statistics: 'write' },
   constants: () => ({ WORKGROUP: GROUP_WORKGROUP }),
   sizes: normalSizes,
@@ -150,7 +157,9 @@ export const groupStatistics: Kernel<GroupShape> = {
 
 export const groupNormGradient: Kernel<GroupShape & { activation: Activation }> = {
   name: 'group_norm_gradient',
-  sources: [groupNormGradientSource],
+  get sources() {
+    return [layerShaders().groupNormGradient];
+  },
   bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants: (shape) => ({ WORKGROUP: GROUP_WORKGROUP, ...normalConstants(shape) }),

@@ -1,12 +1,7 @@
 // Kernels that make feature maps smaller and larger, and their gradients, which gather: every number of dx is written once.
-import avgPoolSource from '../../shaders/avg_pool2d.wgsl';
-import avgPoolGradientSource from '../../shaders/avg_pool2d_gradient.wgsl';
-import maxPoolSource from '../../shaders/max_pool2d.wgsl';
-import maxPoolGradientSource from '../../shaders/max_pool2d_gradient.wgsl';
-import upsampleSource from '../../shaders/upsample.wgsl';
-import upsampleGradientSource from '../../shaders/upsample_gradient.wgsl';
 import type { MapSize, PoolWindow, Upsampling } from '../graph/map-operations.js';
 import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { layerShaders } from './layer-shaders.js';
 
 export interface PoolShape {
   examples: number;
@@ -38,7 +33,9 @@ const windowFlops = (shape: PoolShape) => outputs(shape) * shape.window.kernel *
 
 export const maxPool2d: Kernel<PoolShape> = {
   name: 'max_pool2d',
-  sources: [maxPoolSource],
+  get sources() {
+    return [layerShaders().maxPool2d];
+  },
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants,
@@ -49,7 +46,9 @@ export const maxPool2d: Kernel<PoolShape> = {
 
 export const maxPool2dGradient: Kernel<PoolShape> = {
   name: 'max_pool2d_gradient',
-  sources: [maxPoolGradientSource],
+  get sources() {
+    return [layerShaders().maxPool2dGradient];
+  },
   bindings: { dy: 'read', x: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants,
@@ -60,7 +59,9 @@ export const maxPool2dGradient: Kernel<PoolShape> = {
 
 export const avgPool2d: Kernel<PoolShape> = {
   name: 'avg_pool2d',
-  sources: [avgPoolSource],
+  get sources() {
+    return [layerShaders().avgPool2d];
+  },
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants,
@@ -71,7 +72,9 @@ export const avgPool2d: Kernel<PoolShape> = {
 
 export const avgPool2dGradient: Kernel<PoolShape> = {
   name: 'avg_pool2d_gradient',
-  sources: [avgPoolGradientSource],
+  get sources() {
+    return [layerShaders().avgPool2dGradient];
+  },
   bindings: { dy: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants,
@@ -96,7 +99,9 @@ const upsampleFlops = (shape: UpsampleShape) => (shape.scale.mode === 'bilinear'
 
 export const upsample: Kernel<UpsampleShape> = {
   name: 'upsample',
-  sources: [upsampleSource],
+  get sources() {
+    return [layerShaders().upsample];
+  },
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants: upsampleConstants,
@@ -107,7 +112,9 @@ export const upsample: Kernel<UpsampleShape> = {
 
 export const upsampleGradient: Kernel<UpsampleShape> = {
   name: 'upsample_gradient',
-  sources: [upsampleGradientSource],
+  get sources() {
+    return [layerShaders().upsampleGradient];
+  },
   bindings: { dy: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants: upsampleConstants,

@@ -2,9 +2,10 @@
 // optimizer touches them, evaluation reads them, and what must hold of any plan holds.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ModelGraph, ParameterSpec } from '../../src/graph/build.js';
+import type { ModelGraph } from '../../src/graph/build.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
+import type { ParameterSpec } from '../../src/graph/layers.js';
 import type { Node, Shape } from '../../src/graph/ops.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import type { NumberType } from '../../src/kernels/stored.js';
