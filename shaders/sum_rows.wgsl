@@ -1,23 +1,24 @@
-// The sum of each column: a bias's gradient. Only the unfused plan runs this.
-//   x [rows, columns] -> sum [columns]
-// Grid: linear over columns.  Host: src/kernels/elementwise.ts
-#include "lib/linear.wgsl"
+// The sum of each column, of `part` rows at a time: a bias's gradient. With several parts a second run adds them up.
+//   x [rows, columns] -> sum [parts, columns]
+// Grid (columns / BLOCK, parts, 1): lanes as in lib/column_sum.wgsl.  Host: src/kernels/elementwise.ts
+#include "lib/column_sum.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<StoredX>;
 @group(0) @binding(1) var<storage, read_write> sum: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let column = linear_index(workgroup, groups, lane);
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column = workgroup.x * BLOCK + lane % BLOCK;
+  let first = workgroup.y * sizes.part;
+  let end = min(first + sizes.part, sizes.rows);
+  var own = 0.0;
   if (column < sizes.columns) {
-    var total = 0.0;
-    for (var row = 0u; row < sizes.rows; row++) {
-      total += f32(x[row * sizes.columns + column]);
+    for (var row = first + lane / BLOCK; row < end; row += WORKGROUP / BLOCK) {
+      own += f32(x[row * sizes.columns + column]);
     }
-    sum[column] = total;
+  }
+  let total = column_sum(lane, own);
+  if (lane < BLOCK && column < sizes.columns) {
+    sum[workgroup.y * sizes.columns + column] = total;
   }
 }

@@ -21,6 +21,7 @@ export const STREAM = {
   data: 6,
   corruption: 7,
   evaluationCorruption: 8,
+  dropout: 9,
 } as const;
 
 /** High 32 bits of a u32 product; the low ones are `Math.imul(a, b) >>> 0`. */
@@ -81,9 +82,9 @@ export function normalAt(seed: number, stream: number, step: number, index: numb
   return four[(index % 4) as 0 | 1 | 2 | 3];
 }
 
-/** Number `index` in [0, 1) of (seed, stream, step): word `index % 4` of counter [index / 4, step, 0, stream]. */
-export function uniformAt(seed: number, stream: number, step: number, index: number): number {
-  const words = philox([Math.floor(index / 4), step, 0, stream], seedKey(seed));
+/** Number `index` in [0, 1) of (seed, stream, step, layer): word `index % 4` of counter [index / 4, step, layer, stream]. */
+export function uniformAt(seed: number, stream: number, step: number, index: number, layer = 0): number {
+  const words = philox([Math.floor(index / 4), step, layer, stream], seedKey(seed));
   return unit(words[(index % 4) as 0 | 1 | 2 | 3]);
 }
 

@@ -1,7 +1,8 @@
 // Reverse-mode differentiation: appends gradient nodes to a graph by the rules in ops.ts.
 import { GraphError } from '../errors.js';
 import type { Graph } from './graph.js';
-import { type Append, type Node, OPS, type Operation } from './ops.js';
+import type { Append, Node, Operation } from './ops.js';
+import { OPS } from './table.js';
 
 /** A term of the loss: [rows], and the gradient of the loss with respect to it, [rows]. */
 export interface Seed {

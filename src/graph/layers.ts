@@ -11,6 +11,8 @@ export interface ParameterSpec {
   name: string;
   shape: Shape;
   init: Initializer;
+  /** A buffer that steps bring up to date by themselves (running statistics): saved and loaded, but no optimizer's. */
+  trained?: false;
   /** How its rows are called outside: one part with the same name, or (mu, log_var) for the heads. */
   parts: ParameterPart[];
   /** Its shape outside, if it is another; of one part. */

@@ -1,17 +1,17 @@
-// The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule.
+// The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule;
+// those of feature maps are in map-operations.ts.
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
 import { type Convolution, type FeatureMap, showMap, sizeOfMap } from '../model/convolution.js';
 import type { Activation, CorruptionSpec, LogVarRange, LossTerm, PixelRange } from '../model/spec.js';
 import { KEPT_FOR_GRADIENT } from './activation.js';
+import type { MapOperation } from './map-operations.js';
+import { at, matrix, numel, type Shape, sameShape, showShape } from './shapes.js';
 
-export type Shape = readonly number[];
+export { numel, type Shape, showShape } from './shapes.js';
 
-/** Where a parameter's first values come from: uniform in +-bound; all 0 if that is 0. */
-export interface Initializer {
-  kind: 'uniform';
-  bound: number;
-}
+/** Where a parameter's first values come from: uniform in +-bound, all 0 if that is 0; or a constant for each of its parts. */
+export type Initializer = { kind: 'uniform'; bound: number } | { kind: 'constant'; values: readonly number[] };
 
 /** Rows of a parameter that are stored under a name of their own: the two heads are one matrix here, two in PyTorch. */
 export interface ParameterPart {
@@ -89,7 +89,8 @@ export type Operation =
   | { op: 'batch_mean_gradient'; rows: number }
   /** rho [n] -> [rows]: sum over n of KL(target || rho) between Bernoulli distributions, nats; the same for each row. */
   | { op: 'bernoulli_kl'; target: number; rows: number }
-  | { op: 'bernoulli_kl_gradient'; target: number };
+  | { op: 'bernoulli_kl_gradient'; target: number }
+  | MapOperation;
 
 export type OpName = Operation['op'];
 
@@ -105,41 +106,13 @@ export interface Node {
 /** What a gradient rule may do: append a node. */
 export type Append = (operation: Operation, inputs: readonly Node[], label: string, shape?: Shape) => Node;
 
-interface OpRow<O extends Operation> {
+export interface OpRow<O extends Operation> {
   shape(inputs: Shape[], operation: O, label: string): Shape;
   /** One entry an input: the node that holds its gradient, or null where none is wanted (data). */
   gradient?(node: Node, operation: O, dy: Node, append: Append): (Node | null)[];
 }
 
-type OpTable = { [Name in OpName]: OpRow<Extract<Operation, { op: Name }>> };
-
-/** Number of elements. */
-export function numel(shape: Shape): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-export function showShape(shape: Shape): string {
-  return `[${shape.join(', ')}]`;
-}
-
-function matrix(shape: Shape | undefined, what: string): [number, number] {
-  const [rows, columns] = shape ?? [];
-  if (shape?.length !== 2 || rows === undefined || columns === undefined)
-    throw new GraphError(`${what} is ${showShape(shape ?? [])}, must be a matrix [rows, columns]`);
-  return [rows, columns];
-}
-
-function sameShape(a: Shape | undefined, b: Shape | undefined, what: string): Shape {
-  if (!a || !b || showShape(a) !== showShape(b))
-    throw new GraphError(`${what}: ${showShape(a ?? [])} and ${showShape(b ?? [])} must have one shape`);
-  return a;
-}
-
-function at<T>(list: readonly T[], index: number): T {
-  const item = list[index];
-  if (item === undefined) throw new GraphError(`an operation has ${list.length} inputs, needs input ${index}`);
-  return item;
-}
+export type OpTable = { [Name in OpName]: OpRow<Extract<Operation, { op: Name }>> };
 
 /** Sizes of C [m, n] = A B summed over k, with the transpositions undone. */
 export function matmulSizes(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean, label: string) {
@@ -191,7 +164,8 @@ const leaf = {
   },
 };
 
-export const OPS: OpTable = {
+/** All but those of feature maps (graph/table.ts has all). */
+export const BASIC_OPS: Omit<OpTable, MapOperation['op']> = {
   parameter: leaf,
   input: leaf,
   batch: leaf,

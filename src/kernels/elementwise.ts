@@ -1,4 +1,5 @@
-// Kernels that treat one element at a time: the unfused plan's way to do what matmul epilogues do in passing.
+// Kernels that treat one element at a time, the unfused plan's way to do what matmul epilogues do in passing, and the sum of
+// columns.
 
 import activationSource from '../../shaders/activation.wgsl';
 import activationGradientSource from '../../shaders/activation_gradient.wgsl';
@@ -8,7 +9,8 @@ import sumRowsSource from '../../shaders/sum_rows.wgsl';
 import toHalfSource from '../../shaders/to_half.wgsl';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
-import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { columnConstants, columnGrid } from './column-blocks.js';
+import { ceilDiv, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
 export const addBias: Kernel<{ rows: number; columns: number }> = {
   name: 'add_bias',
@@ -55,14 +57,15 @@ export const activationGradient: Kernel<{ count: number; activation: Activation 
   flops: ({ count, activation }) => count * ACTIVATION_COSTS[activation].gradient,
 };
 
-export const sumRows: Kernel<{ rows: number; columns: number }> = {
+/** Of `part` rows at a time, all of them if absent: sum [parts, columns]. */
+export const sumRows: Kernel<{ rows: number; columns: number; part?: number }> = {
   name: 'sum_rows',
   sources: [sumRowsSource],
   bindings: { x: 'read', sum: 'write' },
   loads: { x: 1 },
-  constants: () => ({ WORKGROUP }),
-  sizes: ({ rows, columns }) => ({ rows, columns }),
-  grid: ({ columns }) => linearGrid(columns),
+  constants: ({ columns }) => columnConstants(columns),
+  sizes: ({ rows, columns, part = rows }) => ({ rows, columns, part }),
+  grid: ({ rows, columns, part = rows }) => columnGrid(columns, ceilDiv(rows, part)),
   flops: ({ rows, columns }) => rows * columns,
 };
 

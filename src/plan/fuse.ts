@@ -15,6 +15,7 @@ import {
   productCall,
   rowsAndColumns,
 } from './call.js';
+import { NORM_PATTERNS } from './fuse-norm.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
 
@@ -184,7 +185,7 @@ const convolution: Pattern = (root, context) =>
     : null;
 
 /** Those that leave each row's losses in memory. */
-export const FORWARD: Pattern[] = [layer, convolution];
+export const FORWARD: Pattern[] = [layer, convolution, ...NORM_PATTERNS];
 
 export const FUSED: Pattern[] = [
   outputLoss,
@@ -194,4 +195,5 @@ export const FUSED: Pattern[] = [
   sampledHeads,
   latentGradient,
   convolution,
+  ...NORM_PATTERNS,
 ];

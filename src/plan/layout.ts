@@ -28,6 +28,8 @@ export interface NamedRange {
   bytes: number;
   /** Where the outside has rows and columns in another order. */
   order?: ParameterOrder;
+  /** No optimizer's: a buffer that steps bring up to date by themselves. */
+  trained?: false;
 }
 
 export interface Layout {
@@ -70,7 +72,8 @@ export function layoutOf(parameters: ParameterSpec[]): Layout {
     if (!first || !last) throw new GraphError(`layer ${name} has no parameters`);
     return { name, offset: first.offset, bytes: alignUp(last.offset + last.bytes) - first.offset };
   });
-  const parameterBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  const trained = entries.filter(({ parameter }) => parameter.trained !== false);
+  const parameterBytes = trained.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     entries,
     segments,
@@ -91,8 +94,15 @@ function partsOf({ parameter, offset }: LayoutEntry): NamedRange[] {
       ...(order && { order }),
       offset: offset + f32Bytes([row, ...rest]),
       bytes: f32Bytes([rows, ...rest]),
+      ...(parameter.trained === false && { trained: parameter.trained }),
     };
     row += rows;
     return range;
   });
 }
+
+/** What optimizers keep something for, and gradients are of: the layout without buffers that are not trained. */
+export const trainedOf = (layout: Layout): Layout => ({
+  ...layout,
+  ranges: layout.ranges.filter(({ trained }) => trained !== false),
+});

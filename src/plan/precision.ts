@@ -14,6 +14,17 @@ const WRITERS: readonly OpName[] = [
   'reparameterize',
   'bce_with_logits_gradient',
   'squared_error_gradient',
+  'batch_norm',
+  'batch_norm_gradient',
+  'group_norm',
+  'group_norm_gradient',
+  'dropout',
+  'max_pool2d',
+  'max_pool2d_gradient',
+  'avg_pool2d',
+  'avg_pool2d_gradient',
+  'upsample',
+  'upsample_gradient',
 ];
 
 /** And those that can read it. */

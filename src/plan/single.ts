@@ -4,7 +4,8 @@ import { concat, sliceColumns } from '../kernels/columns.js';
 import { conv2d, conv2dWeight, convTranspose2d } from '../kernels/convolution.js';
 import { corrupt } from '../kernels/corrupt.js';
 import { distance, distanceGradient } from '../kernels/distance.js';
-import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
+import { dropout } from '../kernels/dropout.js';
+import { activation, activationGradient, add, addBias } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
 import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
 import {
@@ -14,6 +15,14 @@ import {
   squaredError,
   squaredErrorGradient,
 } from '../kernels/loss.js';
+import {
+  avgPool2d,
+  avgPool2dGradient,
+  maxPool2d,
+  maxPool2dGradient,
+  upsample,
+  upsampleGradient,
+} from '../kernels/pooling.js';
 import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
 import {
   type Context,
@@ -25,7 +34,17 @@ import {
   productCall,
   rowsAndColumns,
 } from './call.js';
+import {
+  batchNormGradientDispatch,
+  batchStatisticsDispatches,
+  columnSums,
+  groupNormGradientDispatch,
+  groupStatisticsDispatch,
+  normDispatch,
+  normSumsDispatches,
+} from './norm.js';
 import type { Dispatch } from './plan.js';
+import { poolDispatch, upsampleDispatch } from './pool.js';
 
 /** Several where one cannot bind all that it needs. */
 type Lowering = (node: Node, context: Context) => Dispatch | Dispatch[] | null;
@@ -97,13 +116,7 @@ export const SINGLE: Record<OpName, Lowering> = {
       { dy: tensors.of(input(node, 0)), kept: tensors.of(input(node, 1)), dx: tensors.of(node) },
       node.label,
     ),
-  sum_rows: (node, { tensors }) =>
-    dispatchOf(
-      sumRows,
-      rowsAndColumns(input(node, 0)),
-      { x: tensors.of(input(node, 0)), sum: tensors.of(node) },
-      node.label,
-    ),
+  sum_rows: (node, context) => columnSums(node, input(node, 0), context),
   reparameterize: (node, { tensors }) => {
     const heads = input(node, 0);
     const { stream, logVarRange } = operationOf(node, 'reparameterize');
@@ -243,4 +256,33 @@ export const SINGLE: Record<OpName, Lowering> = {
     const bound = { weight: tensors.of(weight), rho: tensors.of(rho), drho: tensors.of(node) };
     return dispatchOf(bernoulliKlGradient, shape, bound, node.label);
   },
+
+  dropout: (node, { tensors }) => {
+    const { probability, layer } = operationOf(node, 'dropout');
+    const shape = { count: numel(node.shape), probability, layer };
+    const bound = { ...tensors.stepState(), x: tensors.of(input(node, 0)), y: tensors.of(node) };
+    return dispatchOf(dropout, shape, bound, node.label);
+  },
+
+  max_pool2d: (node, context) =>
+    poolDispatch(maxPool2d, node, input(node, 0), operationOf(node, 'max_pool2d').window, context),
+  max_pool2d_gradient: (node, context) =>
+    poolDispatch(maxPool2dGradient, node, node, operationOf(node, 'max_pool2d_gradient').window, context),
+  avg_pool2d: (node, context) =>
+    poolDispatch(avgPool2d, node, input(node, 0), operationOf(node, 'avg_pool2d').window, context),
+  avg_pool2d_gradient: (node, context) =>
+    poolDispatch(avgPool2dGradient, node, node, operationOf(node, 'avg_pool2d_gradient').window, context),
+  upsample: (node, context) =>
+    upsampleDispatch(upsample, node, input(node, 0), operationOf(node, 'upsample').scale, context),
+  upsample_gradient: (node, context) =>
+    upsampleDispatch(upsampleGradient, node, node, operationOf(node, 'upsample_gradient').scale, context),
+
+  batch_statistics: batchStatisticsDispatches,
+  batch_norm: (node, context) => normDispatch(node, node, 'identity', context),
+  batch_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
+  batch_norm_gradient: (node, context) => batchNormGradientDispatch(node, input(node, 0), 'identity', context),
+  group_statistics: groupStatisticsDispatch,
+  group_norm: (node, context) => normDispatch(node, node, 'identity', context),
+  group_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
+  group_norm_gradient: (node, context) => groupNormGradientDispatch(node, input(node, 0), 'identity', context),
 };

@@ -342,10 +342,10 @@ export class Model {
     return this.namedTensors(this.parameterBuffer);
   }
 
-  /** The named tensors of anything that is laid out like the parameters. */
-  async namedTensors(held: GPUBuffer | SplitBuffer): Promise<Map<string, ParameterTensor>> {
+  /** The named tensors of anything that is laid out like the parameters, or those of `layout` in it. */
+  async namedTensors(held: GPUBuffer | SplitBuffer, layout = this.layout): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
-    const { device, layout } = this;
+    const { device } = this;
     const { memory } = this.machine;
     const bytes =
       held instanceof SplitBuffer ? held.read(device, memory) : readBuffer(device, memory, held, layout.bytes);

@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { CheckedExamples } from '../data/examples.js';
 import { allOf } from '../gpu/faults.js';
 import { formOf, type OptimizerForm } from '../kernels/optimizer.js';
+import { trainedOf } from '../plan/layout.js';
 import { badWeights } from './divergence.js';
 import type { PassOptions } from './evaluate.js';
 import { checkSnapshot } from './fits.js';
@@ -109,7 +110,9 @@ export class TrainerState {
 
   async describe({ step, epochs, sums, learningRate, scaling, buffers }: SavedState): Promise<Snapshot> {
     const { layout, spec } = this.model;
-    const [parameters = new Map(), ...kept] = buffers.map((bytes) => unflatten(layout, bytes));
+    const [parameters = new Map(), ...kept] = buffers.map((bytes, index) =>
+      unflatten(index === 0 ? layout : trainedOf(layout), bytes),
+    );
     const names = this.parts.kept.map(([buffer]) => stateName(this.form, buffer));
     return {
       spec,

@@ -10,6 +10,7 @@ import { requirePrecision } from '../gpu/precision.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
 import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
+import { trainedOf } from '../plan/layout.js';
 import type { Plan } from '../plan/plan.js';
 import { ExplosionWatch } from './divergence.js';
 import { Evaluator } from './evaluate.js';
@@ -336,7 +337,7 @@ export class Trainer {
     const { parts } = this.state;
     const [scale, ...tensors] = await allOf([
       parts.stepper.gradientScale(),
-      ...Object.values(parts.state).map((buffer) => this.model.namedTensors(buffer)),
+      ...Object.values(parts.state).map((buffer) => this.model.namedTensors(buffer, trainedOf(this.model.layout))),
     ]);
     Object.keys(parts.state).forEach((name, index) => {
       state[name as keyof OptimizerState] = tensors[index];

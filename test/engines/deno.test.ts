@@ -44,7 +44,9 @@ const built = (tier: string) =>
     .filter((name) => name.endsWith('.test.js'))
     .map((name) => `dist/test/${tier}/${name}`);
 
-const TRAINING = ['plan-equivalence', 'pytorch', 'family-pytorch'].map((name) => `dist/test/train/${name}.test.js`);
+const TRAINING = ['plan-equivalence', 'map-plans', 'pytorch', 'family-pytorch'].map(
+  (name) => `dist/test/train/${name}.test.js`,
+);
 
 for (const file of [...built('kernel'), ...TRAINING])
   test(`${file} passes in Deno`, async () => {

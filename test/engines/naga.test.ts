@@ -7,8 +7,10 @@ import { moduleText } from '../../src/gpu/pipelines.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
 import { ACTIVATIONS } from '../../src/model/spec.js';
+import type { Plan } from '../../src/plan/plan.js';
 import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { FAMILY } from '../support/family.js';
+import { CASES, planOfNetwork } from '../support/networks.js';
 import { trainingPlan } from '../support/plans.js';
 import { nagaFile } from './engines.js';
 
@@ -45,11 +47,14 @@ function compile(text: string): void {
 for (const variant of VARIANTS)
   test(`every kernel of the family, matmul_${variant.name}${'lanes' in variant ? ` of ${variant.lanes} lanes` : ''}`, () => {
     const texts = new Map<string, string>();
-    const collect = (spec: (typeof FAMILY)[string], form: object = {}) => {
-      for (const fuse of [true, false])
-        for (const dispatch of trainingPlan(spec, 16, { fuse, matmulVariant: variant, ...form }).dispatches)
-          for (const sizes of ['constants', 'data'] as const) texts.set(moduleText(dispatch, sizes), dispatch.kernel);
+    const add = ({ dispatches }: Plan) => {
+      for (const dispatch of dispatches)
+        for (const sizes of ['constants', 'data'] as const) texts.set(moduleText(dispatch, sizes), dispatch.kernel);
     };
+    const collect = (spec: (typeof FAMILY)[string], form: object = {}) => {
+      for (const fuse of [true, false]) add(trainingPlan(spec, 16, { fuse, matmulVariant: variant, ...form }));
+    };
+    for (const { network } of CASES) for (const fuse of [true, false]) add(planOfNetwork(network, fuse));
     for (const spec of [...Object.values(FAMILY), ...Object.values(CONVOLUTIONAL)]) collect(spec);
     const { vae } = FAMILY;
     assert.ok(vae);

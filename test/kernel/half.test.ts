@@ -3,15 +3,26 @@
 // ones; what is written has one more rounding.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { dropout } from '../../src/kernels/dropout.js';
 import { addBias, sumRows, toHalf } from '../../src/kernels/elementwise.js';
+import type { Kernel } from '../../src/kernels/kernel.js';
 import { fitsShape, variantText } from '../../src/kernels/matmul-variants.js';
+import { batchNormGradient, groupNormGradient, normalize } from '../../src/kernels/normalize.js';
 import { formOf, optimizer } from '../../src/kernels/optimizer.js';
+import {
+  avgPool2d,
+  avgPool2dGradient,
+  maxPool2d,
+  maxPool2dGradient,
+  upsample,
+  upsampleGradient,
+} from '../../src/kernels/pooling.js';
 import { storageParts } from '../../src/kernels/stored.js';
 import { resolveOptimizer } from '../../src/model/optimizer.js';
 import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
 import { runEpilogue, VARIANT } from '../support/epilogue-runner.js';
-import { runKernel } from '../support/kernel-runner.js';
+import { type Content, runKernel } from '../support/kernel-runner.js';
 import { checkHalfProduct, type Form, NN, NT, type OperandTypes, type Size, shapeOf, TN } from '../support/matmul.js';
 import { fromHalf, toHalf as halfOf, halves, uniforms } from '../support/numbers.js';
 import { progressOf, settingsOf } from '../support/step.js';
@@ -182,6 +193,68 @@ if (hasHalf) {
     );
   });
 }
+
+/** Kernels of feature maps that can write f16: their shape, what they take, and what they write. */
+const MAP = { examples: 3, channels: 5, window: { height: 4, width: 4, kernel: 2, stride: 2, padding: 0 } };
+const SCALE = { examples: 1, channels: 5, scale: { mode: 'bilinear', height: 3, width: 4, factor: 2 } as const };
+const NORM = { rows: 12, columns: 5, area: 4, activation: 'relu' } as const;
+const [SMALL, LARGE] = [3 * 2 * 2 * 5, 3 * 4 * 4 * 5];
+const ofNorm = (statistics: number) => ({
+  dy: uniforms(6, 60),
+  x: uniforms(7, 60),
+  statistics: uniforms(8, statistics, 0.2, 1),
+  affine: uniforms(9, 10),
+});
+
+interface Writing<S> {
+  kernel: Kernel<S>;
+  shape: S;
+  inputs: Record<string, Content>;
+  written: string;
+  count: number;
+}
+const writing = <S>(
+  kernel: Kernel<S>,
+  shape: S,
+  inputs: Record<string, Content>,
+  written: string,
+  count: number,
+): Writing<unknown> => ({ kernel, shape, inputs, written, count }) as unknown as Writing<unknown>;
+
+function mapKernels(): Writing<unknown>[] {
+  const pooled = { ...MAP, out: { height: 2, width: 2 } };
+  const [x, dy] = [uniforms(4, LARGE), uniforms(5, SMALL)];
+  const progress = progressOf({ rows: 3, step: 2 });
+  const { dy: ofY, ...given } = ofNorm(10);
+  const batch = { dy: ofY, ...given, sums: uniforms(3, 10), progress };
+  return [
+    writing(maxPool2d, pooled, { x }, 'y', SMALL),
+    writing(maxPool2dGradient, pooled, { dy, x }, 'dx', LARGE),
+    writing(avgPool2d, pooled, { x }, 'y', SMALL),
+    writing(avgPool2dGradient, pooled, { dy }, 'dx', LARGE),
+    writing(upsample, SCALE, { x: uniforms(4, 60) }, 'y', 240),
+    writing(upsampleGradient, SCALE, { dy: uniforms(4, 240) }, 'dx', 60),
+    writing(
+      dropout,
+      { count: 61, probability: 0.3, layer: 1 },
+      { x: uniforms(4, 61), settings: settingsOf(), progress },
+      'y',
+      61,
+    ),
+    writing(normalize, { ...NORM, groups: 'batch' }, given, 'y', 60),
+    writing(batchNormGradient, { ...NORM, groups: 'batch' }, batch, 'dx', 60),
+    writing(groupNormGradient, { ...NORM, groups: 1 }, ofNorm(6), 'dx', 60),
+  ];
+}
+
+if (hasHalf)
+  for (const { kernel, shape, inputs, written, count } of mapKernels())
+    test(`${kernel.name}: what it writes as f16 is what it writes as f32`, async () => {
+      const bits = new Uint16Array(count).fill(NOTHING);
+      const half = (await runKernel(kernel, shape, { ...inputs, [written]: bits })).f16(written);
+      const whole = (await runKernel(kernel, shape, { ...inputs, [written]: count })).f32(written);
+      close(numbersOf(half, count), Float64Array.from(whole), (i) => halfLimit(whole[i] ?? 0));
+    });
 
 usesDevice(test);
 test.run();

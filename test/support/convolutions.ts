@@ -21,6 +21,7 @@ export const CONVOLUTIONS: Record<string, Convolution> = {
   'stride 2, kernel 3 of an odd size': forward(map(7, 9, 2), 4, { kernel: 3, stride: 2, padding: 1 }),
   'stride 3, padding 2, kernel 5': forward(map(9, 12, 4), 3, { kernel: 5, stride: 3, padding: 2 }),
   'sides that differ': forward(map(6, 10, 3), 2, { kernel: [3, 2], stride: [1, 2], padding: [2, 0] }),
+  'sides that differ, in quads': forward(map(6, 10, 4), 8, { kernel: [3, 2], stride: [1, 2], padding: [2, 0] }),
   dilated: forward(map(9, 8, 4), 4, { kernel: 3, stride: 2, padding: 2, dilation: 2 }),
   'dilated with a stride that it shares nothing with': forward(map(12, 9, 1), 5, { kernel: 2, stride: 3, dilation: 2 }),
   'in two groups': forward(map(6, 5, 8), 16, { kernel: 3, padding: 1 }, 2),

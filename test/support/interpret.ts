@@ -1,52 +1,18 @@
 // Graphs computed on the host in f64: every operation of src/graph/ops.ts from its formula, written without a look at
 // the shaders, so that what the GPU gives can be held against it. Plans and kernels are not known here. Slow: for small
 // models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
-import { type CheckedExamples, countOf } from '../../src/data/examples.js';
+import { countOf } from '../../src/data/examples.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
 import type { Convolution } from '../../src/model/convolution.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
-import type { Activation, LogVarRange, LossTerm } from '../../src/model/spec.js';
-import { normalAt, permute, STREAM } from '../../src/random.js';
+import type { Activation, LogVarRange } from '../../src/model/spec.js';
+import { normalAt, permute, STREAM, uniformAt } from '../../src/random.js';
 import { insideOrder } from '../../src/train/tensors.js';
+import { NORMALIZATION_RULES } from './interpret-norm.js';
+import { POOLING_RULES } from './interpret-pool.js';
+import type { Call, Leaves, Rule, Values } from './interpret-types.js';
 
-/** Everything that a graph takes from outside. */
-export interface Leaves {
-  /** Values by the names of the parameters' parts ("mu.weight"), row-major, in PyTorch's order. */
-  parameters: ReadonlyMap<string, ArrayLike<number>>;
-  /** Values by the names of the inputs, row-major. */
-  inputs?: ReadonlyMap<string, ArrayLike<number>>;
-  /** For graphs that draw noise or take images. */
-  step?: StepLeaves;
-}
-
-/** One step of training or evaluation. */
-export interface StepLeaves {
-  seed: number;
-  /** From 0, over the whole run. */
-  step: number;
-  /** From 0. */
-  epoch: number;
-  /** Position in the epoch of the batch's first row. */
-  start: number;
-  /** Rows of the batch that hold an image. */
-  rows: number;
-  images: CheckedExamples;
-  /** Of the terms of the loss. */
-  weights: ReadonlyMap<LossTerm, number>;
-  /** How much one image counts in the gradients; 1 if absent. */
-  rowScale?: number;
-}
-
-export type Values = Float64Array;
-
-interface Call {
-  node: Node;
-  /** Values of the inputs. */
-  x: Values[];
-  leaves: Leaves;
-}
-
-type Rule<Name extends OpName> = (call: Call, operation: Extract<Operation, { op: Name }>) => Values;
+export type { Leaves, StepLeaves, Values } from './interpret-types.js';
 
 /**
  * The values of every node, each computed once, in order.
@@ -354,6 +320,15 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
   bernoulli_kl_gradient: ({ x: [weight, rho] }, { target: t }) => {
     const weights = get(weight, 'weight').reduce((sum, each) => sum + each, 0);
     return inside(get(rho, 'rho')).map((r) => (weights * (r - t)) / (r * (1 - r)));
+  },
+
+  ...NORMALIZATION_RULES,
+  ...POOLING_RULES,
+  dropout: ({ x: [x], leaves }, { probability, layer }) => {
+    const { seed, step } = get(leaves.step, 'a step');
+    // The kernel compares numbers of 24 bits with the probability as f32.
+    const left = (i: number) => uniformAt(seed, STREAM.dropout, step, i, layer) < Math.fround(probability);
+    return get(x, 'x').map((value, i) => (left(i) ? 0 : value / (1 - probability)));
   },
 };
 

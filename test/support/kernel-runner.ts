@@ -6,6 +6,8 @@ import { Pipelines } from '../../src/gpu/pipelines.js';
 import { Program } from '../../src/gpu/program.js';
 import { readBuffer } from '../../src/gpu/transfer.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
+import { LAYER_SHADERS } from '../../src/kernels/layer-shader-files.js';
+import { provideLayerShaders } from '../../src/kernels/layer-shaders.js';
 import { dispatchOf } from '../../src/plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../../src/plan/plan.js';
 import { device } from './device.js';
@@ -18,6 +20,8 @@ const POISON = 0x7e967699;
 /** Bytes of poison before and after each tensor; also what a binding's offset must be a multiple of. */
 const GUARD = 256;
 const GUARD_WORDS = GUARD / 4;
+
+provideLayerShaders(LAYER_SHADERS);
 
 const memory = new Memory(device);
 /** Of the device under test. */

@@ -166,6 +166,7 @@ export function uncoveredParameters(
         range.to <= rangeOf(tensor).to,
     );
   return layoutOf(parameterSpecs(spec)).entries.flatMap(({ parameter, offset, bytes }) => {
+    if (parameter.trained === false) return [];
     const range = { from: offset, to: offset + bytes };
     const missing = [
       ...(!kept || covers('gradients', 'write', range) ? [] : ['gradient']),

@@ -9,6 +9,7 @@ import { type Losses, LossMean } from '../../src/train/metrics.js';
 import { EVALUATION_BATCH } from '../../src/train/step-state.js';
 import { outsideOrder } from '../../src/train/tensors.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
+import { runningUpdates } from './interpret-norm.js';
 import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 
 export interface Options64 extends OptimizerOptions64 {
@@ -83,6 +84,8 @@ export class Train64 {
     );
     this.step++;
     this.optimizer.step(this.parameters, named);
+    for (const [parameter, after] of runningUpdates(graph.nodes, values, step.rows))
+      for (const [name, part] of splitParts(parameter, after)) this.parameters.set(name, part);
     return { losses: meanOf(losses, values, step.rows, new LossMean(losses)), gradients: named };
   }
 

@@ -14,7 +14,8 @@ import { GraphError } from '../../src/errors.js';
 import { type Part, trainingGraph } from '../../src/graph/build.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
-import { type Node, numel, OPS, type Operation, type Shape, weightShape } from '../../src/graph/ops.js';
+import { type Append, type Node, numel, type Operation, type Shape, weightShape } from '../../src/graph/ops.js';
+import { OPS } from '../../src/graph/table.js';
 import type { Convolution, FeatureMap } from '../../src/model/convolution.js';
 import { activationOf } from '../../src/model/layers.js';
 import { stacked, vae } from '../../src/model/presets.js';
@@ -113,6 +114,8 @@ interface OpCase {
   data?: Shape[];
   /** Inputs are probabilities. */
   between0And1?: boolean;
+  /** Rows of the output that are there; the loss has nothing to do with the others. */
+  live?: number;
 }
 
 const matmul = (transposeA: boolean, transposeB: boolean): OpCase => ({
@@ -120,6 +123,8 @@ const matmul = (transposeA: boolean, transposeB: boolean): OpCase => ({
   operation: { op: 'matmul', transposeA, transposeB },
   inputs: [transposeA ? [4, 3] : [3, 4], transposeB ? [5, 4] : [4, 5]],
 });
+
+const WINDOW = { height: 3, width: 2, kernel: 2, stride: 1, padding: 1 };
 
 const RULES: OpCase[] = [
   matmul(false, false),
@@ -176,6 +181,19 @@ const RULES: OpCase[] = [
   },
   { name: 'l1', operation: { op: 'l1' }, inputs: [[3, 5]] },
   { name: 'batch_mean', operation: { op: 'batch_mean' }, inputs: [[4, 5]] },
+  { name: 'batch_norm', operation: { op: 'batch_norm' }, inputs: [[8, 3], [6]], live: 6 },
+  { name: 'group_norm', operation: { op: 'group_norm', area: 2, groups: 2 }, inputs: [[8, 4], [8]], live: 6 },
+  { name: 'layer_norm', operation: { op: 'group_norm', area: 2, groups: 1 }, inputs: [[8, 3], [12]], live: 6 },
+  { name: 'dropout', operation: { op: 'dropout', probability: 0.4, layer: 2 }, inputs: [[5, 7]] },
+  { name: 'max_pool2d', operation: { op: 'max_pool2d', window: WINDOW }, inputs: [[12, 3]] },
+  { name: 'avg_pool2d', operation: { op: 'avg_pool2d', window: WINDOW }, inputs: [[12, 3]] },
+  ...(['nearest', 'bilinear'] as const).map(
+    (mode): OpCase => ({
+      name: `upsample, ${mode}`,
+      operation: { op: 'upsample', scale: { mode, height: 3, width: 2, factor: 2 } },
+      inputs: [[12, 2]],
+    }),
+  ),
   { name: 'bernoulli_kl', operation: { op: 'bernoulli_kl', target: 0.1, rows: 3 }, inputs: [[5]], between0And1: true },
 ];
 
@@ -187,16 +205,32 @@ const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
     shape,
   );
 
+/** Of several operations whose rule is one: the first gives what the others take beside x. */
+const chainOf = (operation: Operation, append: Append, nodes: Node[], label: string): Node => {
+  if (operation.op === 'group_norm') {
+    const [x, affine] = nodes as [Node, Node];
+    return append(operation, [x, append({ ...operation, op: 'group_statistics' }, [x], label), affine], label);
+  }
+  if (operation.op !== 'batch_norm') return append(operation, nodes, label);
+  const [x, affine] = nodes as [Node, Node];
+  const running = append({ op: 'input', name: 'running' }, [], 'running', affine.shape);
+  const statistics = append({ op: 'batch_statistics', area: 2 }, [x, running], label);
+  return append(operation, [x, statistics, affine], label);
+};
+
 /** loss = sum of seed * output, for a fixed random seed: any error of the rule shows in some element. */
-function ruleSubject({ name, operation, inputs, data = [], between0And1 = false }: OpCase): Subject {
+function ruleSubject({ name, operation, inputs, data = [], between0And1 = false, live }: OpCase): Subject {
   const graph = new Graph();
   const nodes = inputs.map((shape, i) => parameterNode(graph, `x${i}`, shape));
   const fixed = data.map((shape, i) => graph.append({ op: 'input', name: `data${i}` }, [], `data${i}`, shape));
-  const output = graph.append(operation, [...nodes, ...fixed], name);
+  const output = chainOf(operation, graph.append, [...nodes, ...fixed], name);
   const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', output.shape);
   const gradients = addGradients(graph, [{ node: output, gradient: seed }], nodes);
 
-  const weights = normalValues(numel(output.shape), 90);
+  const rowLength = numel(output.shape.slice(1));
+  const weights = normalValues(numel(output.shape), 90).map((value, i) =>
+    live === undefined || i < live * rowLength ? value : 0,
+  );
   const images = { shape: [1, 1], values: new Uint8Array(1) };
   const leaves: Leaves = {
     parameters: new Map(
@@ -208,6 +242,7 @@ function ruleSubject({ name, operation, inputs, data = [], between0And1 = false 
     // Targets between 0 and 1.
     inputs: new Map([
       ['seed', weights],
+      ['running', new Float64Array(6)],
       ...data.map((shape, i): [string, Values] => [`data${i}`, normalValues(numel(shape), 95).map((x) => x ** 2 % 1)]),
     ]),
     step: { seed: SEED, step: 3, epoch: 0, start: 0, rows: 3, images, weights: new Map() },
@@ -430,6 +465,99 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
     text: /^bce_with_logits "layer": \[3, 4\] and \[3, 5\] must have one shape$/,
   },
   {
+    name: 'a feature map whose rows are not whole examples',
+    operation: { op: 'batch_statistics', area: 4 },
+    inputs: [[10, 3], [6]],
+    text: /^batch_statistics "layer": x has 10 rows, must have a multiple of area \(4\), which is a positive integer$/,
+  },
+  {
+    name: 'statistics of a single value',
+    operation: { op: 'batch_statistics', area: 1 },
+    inputs: [[1, 3], [6]],
+    text: /^batch_statistics "layer": x has 1 value a column, must have 2 at least. Use a larger batch$/,
+  },
+  {
+    name: 'running statistics of another width',
+    operation: { op: 'batch_statistics', area: 1 },
+    inputs: [[4, 3], [3]],
+    text: /^batch_statistics "layer": running is \[3\], must be \[6\], two a column of x$/,
+  },
+  {
+    name: 'a norm with statistics of another width',
+    operation: { op: 'batch_norm' },
+    inputs: [[4, 3], [8], [6]],
+    text: /^batch_norm "layer": statistics is \[8\], must be \[6\], two a column of x$/,
+  },
+  {
+    name: 'a norm with an affine of another width',
+    operation: { op: 'batch_norm' },
+    inputs: [[4, 3], [6], [3]],
+    text: /^batch_norm "layer": affine is \[3\], must be \[6\], two a column of x$/,
+  },
+  ...[1, -0.1, Number.NaN].map((probability) => ({
+    name: `dropout of ${probability}`,
+    operation: { op: 'dropout', probability, layer: 0 } as const,
+    inputs: [[4, 3]],
+    text: /^dropout "layer": probability is (1|-0.1|NaN), must be 0 or more and below 1$/,
+  })),
+  {
+    name: 'a map whose rows are not those of its pictures',
+    operation: { op: 'max_pool2d', window: WINDOW },
+    inputs: [[13, 3]],
+    text: /^max_pool2d "layer": x has 13 rows, must have a multiple of its height and width \(3 x 2\)$/,
+  },
+  {
+    name: 'padding beyond half of the kernel',
+    operation: { op: 'avg_pool2d', window: { ...WINDOW, padding: 2 } },
+    inputs: [[12, 3]],
+    text: /^avg_pool2d "layer": padding is 2, must be an integer from 0 to half of the kernel \(1\)$/,
+  },
+  {
+    name: 'a stride of 0',
+    operation: { op: 'avg_pool2d', window: { ...WINDOW, stride: 0 } },
+    inputs: [[12, 3]],
+    text: /^avg_pool2d "layer": kernel 2 and stride 0 must be positive integers$/,
+  },
+  {
+    name: 'a kernel larger than the map',
+    operation: { op: 'max_pool2d', window: { ...WINDOW, kernel: 4, padding: 0 } },
+    inputs: [[12, 3]],
+    text: /^max_pool2d "layer": a kernel of 4 must fit into 3 x 2, padded by 0 on each side$/,
+  },
+  {
+    name: 'half a factor',
+    operation: { op: 'upsample', scale: { mode: 'nearest', height: 3, width: 2, factor: 0.5 } },
+    inputs: [[12, 3]],
+    text: /^upsample "layer": factor is 0.5, must be a positive integer$/,
+  },
+  {
+    name: 'the gradient of a pooled map of another shape',
+    operation: { op: 'max_pool2d_gradient', window: WINDOW },
+    inputs: [
+      [24, 3],
+      [12, 2],
+    ],
+    text: /^max_pool2d_gradient "layer": x is \[12, 2\], must be \[12, 3\] as dy's windows are$/,
+  },
+  {
+    name: 'groups that do not share out the columns',
+    operation: { op: 'group_statistics', area: 1, groups: 2 },
+    inputs: [[4, 3]],
+    text: /^group_statistics "layer": x has 3 columns, must have a multiple of groups \(2\), which is a positive integer$/,
+  },
+  {
+    name: 'statistics of other groups',
+    operation: { op: 'group_norm', area: 2, groups: 2 },
+    inputs: [[4, 4], [4], [8]],
+    text: /^group_norm "layer": statistics is \[4\], must be \[8\], two a group$/,
+  },
+  {
+    name: 'an affine that is neither of the columns nor of the numbers',
+    operation: { op: 'group_norm', area: 2, groups: 1 },
+    inputs: [[4, 4], [4], [12]],
+    text: /^group_norm "layer": affine is \[12\], must be \[8\], two a column of x, or \[16\], two a number of an example$/,
+  },
+  {
     name: 'a leaf without a shape',
     operation: { op: 'input', name: 'x' },
     inputs: [],
@@ -474,6 +602,21 @@ test('refused: an operation without a gradient rule between a parameter and the 
   throwsGraphError(
     () => addGradients(graph, [{ node: total, gradient: seed }], [w]),
     /^sum_rows "total" has no gradient rule$/,
+  );
+});
+
+test('refused: the gradient of a batch norm by running statistics', () => {
+  const graph = new Graph();
+  const [x, running, affine] = [
+    parameterNode(graph, 'x', [4, 3]),
+    parameterNode(graph, 'running', [6]),
+    parameterNode(graph, 'affine', [6]),
+  ];
+  const norm = graph.append({ op: 'batch_norm' }, [x, running, affine], 'norm');
+  const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', [4, 3]);
+  throwsGraphError(
+    () => addGradients(graph, [{ node: norm, gradient: seed }], [x]),
+    /^batch_norm "norm": its statistics are parameter "running", must be batch_statistics of its x to have a gradient$/,
   );
 });
 

@@ -5,10 +5,13 @@ import * as assert from 'uvu/assert';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
+import { layoutOf } from '../../src/plan/layout.js';
+import { initialParameters } from '../../src/train/initialize.js';
 
 const SPEC = vae({ pixels: 100, hidden: [48], latent: 6 });
 
-const boundsOf = (spec: ModelSpec) => parameterSpecs(spec).map(({ name, init }) => [name, init.bound]);
+const boundsOf = (spec: ModelSpec) =>
+  parameterSpecs(spec).map(({ name, init }) => [name, init.kind === 'uniform' && init.bound]);
 
 /** Inputs and units; the two heads are one matrix, but each is a layer of its own. */
 const LAYERS = [
@@ -47,6 +50,22 @@ test('he: sqrt(6 / inputs), biases 0', () => {
     () => 0,
   );
   assert.equal(boundsOf({ ...SPEC, initialization: 'he' }), want);
+});
+
+test('a constant for each part of a parameter', () => {
+  const parts = [
+    { name: 'norm.weight', rows: 3 },
+    { name: 'norm.bias', rows: 2 },
+  ];
+  const init = { kind: 'constant', values: [1, -2] } as const;
+  const first = { name: 'first.bias', shape: [2], init: { kind: 'uniform', bound: 0 }, parts: [] } as const;
+  const layout = layoutOf([
+    { ...first, parts: [] },
+    { name: 'norm.affine', shape: [5], init, parts },
+  ]);
+  const values = initialParameters(layout, 3);
+  assert.equal([...values.subarray(64, 64 + 6)], [1, 1, 1, -2, -2, 0]);
+  assert.ok(values.subarray(0, 64).every((value) => value === 0));
 });
 
 test.run();

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { vae } from '../../src/model/presets.js';
-import { layoutOf } from '../../src/plan/layout.js';
+import { layoutOf, trainedOf } from '../../src/plan/layout.js';
 
 const layout = (pixels: number, hidden: number[], latent: number) =>
   layoutOf(parameterSpecs(vae({ pixels, hidden, latent })));
@@ -90,6 +90,31 @@ test('for any sizes: entries are aligned to 256 bytes, do not overlap, and their
     }),
     { seed: 1, numRuns: 200 },
   );
+});
+
+test('a buffer that is not trained has its place and its names, but does not count', () => {
+  const init = { kind: 'constant', values: [0, 1] } as const;
+  const parts = (names: string[]) => names.map((name) => ({ name: `norm.${name}`, rows: 3 }));
+  const norm = layoutOf([
+    { name: 'norm.affine', shape: [6], init, parts: parts(['weight', 'bias']) },
+    { name: 'norm.running', shape: [6], init, parts: parts(['running_mean', 'running_var']), trained: false },
+  ]);
+  const { ranges, parameterCount, segments } = norm;
+  assert.is(parameterCount, 6);
+  assert.equal(
+    trainedOf(norm).ranges.map(({ name }) => name),
+    ['norm.weight', 'norm.bias'],
+  );
+  assert.equal(
+    ranges.map(({ name, offset }) => [name, offset]),
+    [
+      ['norm.weight', 0],
+      ['norm.bias', 12],
+      ['norm.running_mean', 256],
+      ['norm.running_var', 268],
+    ],
+  );
+  assert.equal(segments, [{ name: 'norm', offset: 0, bytes: 512 }]);
 });
 
 test.run();

@@ -23,6 +23,7 @@ import { layoutOf } from '../../src/plan/layout.js';
 import type { Binding, Dispatch, Tensor } from '../../src/plan/plan.js';
 import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { FAMILY } from '../support/family.js';
+import { CASES, planOfNetwork } from '../support/networks.js';
 import { uniforms } from '../support/numbers.js';
 import { planOf, trainingPlan } from '../support/plans.js';
 import { countersOf, progressOf, settingsOf } from '../support/step.js';
@@ -207,6 +208,8 @@ function familyCases(): Cases {
         trainingPlan(vae(SMALL), SMALL_BATCH, { fuse, matmulVariant: usual(3), optimizer }).dispatches,
         SMALL_BATCH,
       );
+  for (const { network } of CASES)
+    for (const fuse of [true, false]) cases.add(planOfNetwork(network, fuse).dispatches, SMALL_BATCH);
   cases.add(weightCheckPlan(layoutOf(parameterSpecs(vae(SMALL)))).dispatches, SMALL_BATCH);
   return cases;
 }

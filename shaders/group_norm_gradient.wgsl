@@ -1,0 +1,46 @@
+// dx of the normalisation of groups: every number of a group contributes by its mean and variance.
+//   dy [rows, columns] with respect to the activation's output, x, statistics, affine as in normalize.wgsl -> dx [rows, columns]
+// Grid (groups, examples, 1): a workgroup each, its lanes stride over rows and columns.  Host: src/kernels/normalize.ts
+// Source: Ba et al. 2016, "Layer Normalization".
+
+alias Number = f32;
+
+#include "lib/group.wgsl"
+#include "lib/normalize.wgsl"
+#include "lib/reduce.wgsl"
+
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> statistics: array<f32>;
+@group(0) @binding(3) var<storage, read> affine: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<Stored>;
+
+// Of one number: what it is normalised, and the gradient with respect to that.
+struct Item {
+  normal: Normal,
+  gradient: f32,
+}
+
+fn item_at(at: u32) -> Item {
+  let column = at % sizes.columns;
+  let own = normal(at / sizes.columns, column);
+  return Item(own, affine[column] * before_activation(dy[at], own.value, column));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let count = sizes.statistic_rows * sizes.group_columns;
+  var own = vec2f();
+  for (var item = lane; item < count; item += WORKGROUP) {
+    let found = item_at(element_of(workgroup, item));
+    own += vec2f(found.gradient, found.gradient * found.normal.value);
+  }
+  let sum = reduce_sum(lane, own.x);
+  let scaled_sum = reduce_sum(lane, own.y);
+  for (var item = lane; item < count; item += WORKGROUP) {
+    let at = element_of(workgroup, item);
+    let found = item_at(at);
+    let mean = (sum + found.normal.value * scaled_sum) / f32(count);
+    dx[at] = stored(found.normal.inverse * (found.gradient - mean));
+  }
+}

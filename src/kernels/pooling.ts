@@ -1,0 +1,124 @@
+// Kernels that make feature maps smaller and larger, and their gradients, which gather: every number of dx is written once.
+import type { MapSize, PoolWindow, Upsampling } from '../graph/map-operations.js';
+import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { layerShaders } from './layer-shaders.js';
+
+export interface PoolShape {
+  examples: number;
+  channels: number;
+  window: PoolWindow;
+  /** What is pooled. */
+  out: MapSize;
+}
+
+export interface UpsampleShape {
+  examples: number;
+  channels: number;
+  scale: Upsampling;
+}
+
+const inputs = ({ examples, channels, window: { height, width } }: PoolShape) => examples * height * width * channels;
+const outputs = ({ examples, channels, out: { height, width } }: PoolShape) => examples * height * width * channels;
+const constants = () => ({ WORKGROUP });
+
+const poolSizes = (count: (shape: PoolShape) => number) => (shape: PoolShape) => {
+  const { channels, window, out } = shape;
+  const { height, width, kernel, stride, padding } = window;
+  const [out_height, out_width] = [out.height, out.width];
+  return { count: count(shape), channels, height, width, out_height, out_width, kernel, stride, padding };
+};
+
+/** A comparison, an addition or a product for each number of each window. */
+const windowFlops = (shape: PoolShape) => outputs(shape) * shape.window.kernel ** 2;
+
+export const maxPool2d: Kernel<PoolShape> = {
+  name: 'max_pool2d',
+  get sources() {
+    return [layerShaders().maxPool2d];
+  },
+  bindings: { x: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
+  constants,
+  sizes: poolSizes(outputs),
+  grid: (shape) => linearGrid(outputs(shape)),
+  flops: windowFlops,
+};
+
+export const maxPool2dGradient: Kernel<PoolShape> = {
+  name: 'max_pool2d_gradient',
+  get sources() {
+    return [layerShaders().maxPool2dGradient];
+  },
+  bindings: { dy: 'read', x: 'read', dx: 'write' },
+  stores: { binding: 'dx', width: 1 },
+  constants,
+  sizes: poolSizes(inputs),
+  grid: (shape) => linearGrid(inputs(shape)),
+  flops: windowFlops,
+};
+
+export const avgPool2d: Kernel<PoolShape> = {
+  name: 'avg_pool2d',
+  get sources() {
+    return [layerShaders().avgPool2d];
+  },
+  bindings: { x: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
+  constants,
+  sizes: poolSizes(outputs),
+  grid: (shape) => linearGrid(outputs(shape)),
+  flops: windowFlops,
+};
+
+export const avgPool2dGradient: Kernel<PoolShape> = {
+  name: 'avg_pool2d_gradient',
+  get sources() {
+    return [layerShaders().avgPool2dGradient];
+  },
+  bindings: { dy: 'read', dx: 'write' },
+  stores: { binding: 'dx', width: 1 },
+  constants,
+  sizes: poolSizes(inputs),
+  grid: (shape) => linearGrid(inputs(shape)),
+  flops: windowFlops,
+};
+
+const small = ({ examples, channels, scale: { height, width } }: UpsampleShape) => examples * height * width * channels;
+const large = (shape: UpsampleShape) => small(shape) * shape.scale.factor ** 2;
+
+const upsampleConstants = ({ scale: { mode } }: UpsampleShape) => ({
+  WORKGROUP,
+  BILINEAR: Number(mode === 'bilinear'),
+});
+const upsampleSizes = (count: (shape: UpsampleShape) => number) => (shape: UpsampleShape) => {
+  const { height, width, factor } = shape.scale;
+  return { count: count(shape), channels: shape.channels, height, width, factor };
+};
+/** Of four numbers, three times two products and a sum; of a copy none. */
+const upsampleFlops = (shape: UpsampleShape) => (shape.scale.mode === 'bilinear' ? 9 * large(shape) : 0);
+
+export const upsample: Kernel<UpsampleShape> = {
+  name: 'upsample',
+  get sources() {
+    return [layerShaders().upsample];
+  },
+  bindings: { x: 'read', y: 'write' },
+  stores: { binding: 'y', width: 1 },
+  constants: upsampleConstants,
+  sizes: upsampleSizes(large),
+  grid: (shape) => linearGrid(large(shape)),
+  flops: upsampleFlops,
+};
+
+export const upsampleGradient: Kernel<UpsampleShape> = {
+  name: 'upsample_gradient',
+  get sources() {
+    return [layerShaders().upsampleGradient];
+  },
+  bindings: { dy: 'read', dx: 'write' },
+  stores: { binding: 'dx', width: 1 },
+  constants: upsampleConstants,
+  sizes: upsampleSizes(small),
+  grid: (shape) => linearGrid(small(shape)),
+  flops: (shape) => large(shape) + upsampleFlops(shape),
+};
