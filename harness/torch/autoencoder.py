@@ -4,6 +4,8 @@ parameters are those of model.safetensors, so `load_state_dict` takes that file.
 test/train/family.py trains this class in f64 to make the trajectories that the engine is tested against.
 Spec, names and formulas: src/model/spec.ts, src/graph/build.ts.
 """
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -12,17 +14,19 @@ from errors import InputError
 
 ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
                "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
-               "tanh": nn.Tanh}
+               "tanh": nn.Tanh, "exp": lambda: Rate()}
 # Every key of a spec and what it may be, so that a kind that came later is refused and not trained as something else.
 KEYS = {"": ["inputs", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
         "layer": ["units", "activation"], "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
         "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
 CODES = ["gaussian", "deterministic"]
-RECONSTRUCTIONS = ["bce", "mse"]
+RECONSTRUCTIONS = ["bce", "mse", "poisson"]
 RANGES = ["0..1", "-1..1"]
 CORRUPTIONS = ["gaussian", "mask", "saltpepper"]
 LOG_VAR_RANGE = [-30, 20]
+EXP_MOST = 20  # the largest log rate whose exp counts
+LOG_SIGMA_FLOOR = -15  # a learned sigma is exp(log_sigma) + exp(LOG_SIGMA_FLOOR)
 RHO_MARGIN = 1e-6  # as shaders/lib/bernoulli.wgsl: a unit that never fires costs much, not infinitely much
 
 
@@ -50,6 +54,8 @@ def check_known(spec):
         one_of(code["activation"], "code.activation", ACTIVATIONS)
     keys(loss, "loss", "loss")
     one_of(loss["reconstruction"], "loss.reconstruction", RECONSTRUCTIONS)
+    if isinstance(loss.get("variance"), str):
+        one_of(loss["variance"], "loss.variance", ["learned"])
     keys(loss.get("sparsity", {}), "loss.sparsity", "sparsity")
     if "corruption" in spec:
         keys(spec["corruption"], "corruption", "corruption")
@@ -61,10 +67,17 @@ def _unknown(path, value, known):
                      "train it with node harness/train.js")
 
 
+def learns_variance(spec):
+    return spec["loss"].get("variance") == "learned"
+
+
 def loss_weights(spec):
     """The terms of the loss with their weights, in the order in which they are told."""
     loss = spec["loss"]
-    weights = {loss["reconstruction"]: 1 / (2 * loss["variance"]) if "variance" in loss else 1}
+    if learns_variance(spec):
+        weights = {"gaussian": 1}
+    else:
+        weights = {loss["reconstruction"]: 1 / (2 * loss["variance"]) if "variance" in loss else 1}
     if spec["code"]["kind"] == "gaussian":
         weights["kl"] = loss.get("klWeight", 1)
     if "l1" in loss:
@@ -94,6 +107,12 @@ def chain(width, layers, dtype):
     return nn.Sequential(*modules)
 
 
+class Rate(nn.Module):
+    """exp of at most EXP_MOST: the rates of counts."""
+    def forward(self, log_rates):
+        return log_rates.clamp(max=EXP_MOST).exp()
+
+
 class Autoencoder(nn.Module):
     def __init__(self, spec, dtype=torch.float32):
         super().__init__()
@@ -101,6 +120,8 @@ class Autoencoder(nn.Module):
         self.spec = spec
         classes, code = spec.get("classes", 0), spec["code"]
         self.gaussian = code["kind"] == "gaussian"
+        if learns_variance(spec):
+            self.log_sigma = nn.Parameter(torch.zeros(1, dtype=dtype))
         self.encoder = chain(spec["inputs"] + classes, spec["encoder"] + ([] if self.gaussian else [code]), dtype)
         if self.gaussian:
             top = spec["encoder"][-1]["units"] if spec["encoder"] else spec["inputs"] + classes
@@ -138,6 +159,12 @@ class Autoencoder(nn.Module):
         before = self.decoder[:-1](torch.cat([z, labels], 1))  # the last activation
         if loss["reconstruction"] == "bce":
             terms["bce"] = F.binary_cross_entropy_with_logits(before, clean, reduction="sum")
+        elif loss["reconstruction"] == "poisson":
+            terms["poisson"] = poisson_nll(before, clean).sum()
+        elif learns_variance(self.spec):
+            log_sigma = torch.logaddexp(self.log_sigma, self.log_sigma.new_tensor(LOG_SIGMA_FLOOR))
+            r = (self.decoder[-1](before) - clean) * torch.exp(-log_sigma)
+            terms["gaussian"] = (0.5 * r.square() + log_sigma + 0.5 * math.log(2 * math.pi)).sum()
         else:
             terms["mse"] = F.mse_loss(self.decoder[-1](before), clean, reduction="sum")
         if "l1" in loss:
@@ -148,6 +175,13 @@ class Autoencoder(nn.Module):
             distance = target * torch.log(target / rho) + (1 - target) * torch.log((1 - target) / (1 - rho))
             terms["sparsity"] = len(z) * distance.sum()
         return torch.stack([terms[name] for name in loss_weights(self.spec)])
+
+
+def poisson_nll(log_rates, counts):
+    """-log p of each count; past EXP_MOST the straight line that touches it there."""
+    bounded = log_rates.clamp(max=EXP_MOST)
+    rates = bounded.exp()
+    return rates - counts * bounded + torch.lgamma(counts + 1) + (log_rates - bounded) * (rates - counts)
 
 
 def corrupt(clean, spec, generator):

@@ -6,9 +6,11 @@ import {
   type GaussianSpec,
   type Initialization,
   type LossTerm,
+  learnsVariance,
   logVarRangeOf,
   lossWeights,
   type ModelSpec,
+  reconstructionTerm,
 } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
@@ -109,10 +111,19 @@ function layersOf(spec: ModelSpec): Layers {
   };
 }
 
+/** A learned variance; its name is that of the paper's own code. It begins at sigma 1. */
+const LOG_SIGMA: ParameterSpec = {
+  name: 'log_sigma',
+  shape: [1],
+  init: { kind: 'uniform', bound: 0 },
+  parts: [{ name: 'log_sigma', rows: 1 }],
+};
+
 /** Every parameter of the model, in the order in which PyTorch's module would list them. */
 export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
   const { encoder, heads, decoder } = layersOf(spec);
-  return [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap(({ weight, bias }) => [weight, bias]);
+  const layers = [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap(({ weight, bias }) => [weight, bias]);
+  return learnsVariance(spec) ? [LOG_SIGMA, ...layers] : layers;
 }
 
 /** How many layers `{ layer }` of a Part can name: those from the images to the code. */
@@ -201,6 +212,7 @@ class Builder {
   losses(rows: number, sources: Sources): LossNode[] {
     const { classes, code, loss } = this.spec;
     const { append } = this.graph;
+    const logSigma = learnsVariance(this.spec) ? this.parameter(LOG_SIGMA) : undefined;
     const { clean, seen } = this.images(rows, sources);
     const labels = classes
       ? append({ op: 'batch_labels', shuffle: sources.shuffle }, [], 'labels', [rows, classes])
@@ -214,7 +226,7 @@ class Builder {
     if (loss.sparsity !== undefined) terms.set('sparsity', this.sparsity(z, loss.sparsity.target, rows));
     const lower = this.layers.decoder.slice(0, -1);
     const output = this.sum(this.chain(this.conditioned(z, labels, 'decoder input'), lower), this.outputLayer());
-    terms.set(loss.reconstruction, this.reconstruction(output, clean));
+    terms.set(reconstructionTerm(this.spec), this.reconstruction(output, clean, logSigma));
     return [...lossWeights(this.spec)].map(([term, weight]) => {
       const node = terms.get(term);
       if (!node) throw new GraphError(`loss term "${term}" has a weight but no operation`);
@@ -249,10 +261,15 @@ class Builder {
   }
 
   /** @param sum the last layer before its activation, [rows, pixels] */
-  private reconstruction(sum: Node, target: Node): Node {
+  private reconstruction(sum: Node, target: Node, logSigma?: Node): Node {
     const { append } = this.graph;
-    if (this.spec.loss.reconstruction === 'bce') return append({ op: 'bce_with_logits' }, [sum, target], 'bce');
-    return append({ op: 'squared_error' }, [this.activate(sum, this.outputLayer()), target], 'mse');
+    const { reconstruction } = this.spec.loss;
+    if (reconstruction === 'bce') return append({ op: 'bce_with_logits' }, [sum, target], 'bce');
+    if (reconstruction === 'poisson') return append({ op: 'poisson_nll' }, [sum, target], 'poisson');
+    const y = this.activate(sum, this.outputLayer());
+    return logSigma
+      ? append({ op: 'gaussian_nll' }, [y, target, logSigma], 'gaussian')
+      : append({ op: 'squared_error' }, [y, target], 'mse');
   }
 
   private sparsity(z: Node, target: number, rows: number): Node {
@@ -260,7 +277,10 @@ class Builder {
     return this.graph.append({ op: 'bernoulli_kl', target, rows }, [mean], 'sparsity');
   }
 
-  /** One layer and its mirror, on what the layers below make of the images. Only their parameters count as trained. */
+  /**
+   * One layer and its mirror, on what the layers below make of the images. Only their parameters count as trained: no learned
+   * variance, so that the squared error stands for its likelihood.
+   */
   layerLosses(rows: number, layer: number, sources: Sources): LossNode[] {
     const { encoder, decoder } = this.layers;
     const [up, down] = [encoder[layer], decoder[decoder.length - 1 - layer]];
@@ -272,7 +292,7 @@ class Builder {
     const input = seen === clean ? target : this.chain(seen, below);
     this.parameters.length = 0;
     const sum = this.sum(this.layer(input, up), down);
-    if (layer === 0)
+    if (layer === 0 && !learnsVariance(this.spec))
       return [{ term: this.spec.loss.reconstruction, weight: 1, node: this.reconstruction(sum, target) }];
     const node = this.graph.append({ op: 'squared_error' }, [this.activate(sum, down), target], 'mse');
     return [{ term: 'mse', weight: 1, node }];

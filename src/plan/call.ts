@@ -41,8 +41,8 @@ export interface Call {
   updates?: Node[];
 }
 
-/** Tries to compute `node`, and others with it, in one dispatch. */
-export type Pattern = (node: Node, context: Context) => Call | null;
+/** Tries to compute `node`, and others with it, in one dispatch; what workgroups leave in parts takes a second. */
+export type Pattern = (node: Node, context: Context) => Call | Call[] | null;
 
 export function dispatchOf<S>(kernel: Kernel<S>, shape: S, tensors: Record<string, Tensor>, label: string): Dispatch {
   const bindings = bindingsOf(kernel, tensors, label);

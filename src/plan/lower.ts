@@ -13,7 +13,7 @@ export function lower(nodes: Node[], patterns: Pattern[], context: Context): Cal
   for (const node of nodes.toReversed()) {
     if (done.has(node)) continue;
     const matched = firstMatch(patterns, node, context);
-    for (const call of matched ? [matched] : single(node, context)) {
+    for (const call of matched ?? single(node, context)) {
       for (const covered of call.nodes) done.add(covered);
       calls.push(call);
     }
@@ -21,10 +21,10 @@ export function lower(nodes: Node[], patterns: Pattern[], context: Context): Cal
   return calls.reverse();
 }
 
-function firstMatch(patterns: Pattern[], node: Node, context: Context): Call | null {
+function firstMatch(patterns: Pattern[], node: Node, context: Context): Call[] | null {
   for (const pattern of patterns) {
-    const call = pattern(node, context);
-    if (call) return call;
+    const calls = pattern(node, context);
+    if (calls) return [calls].flat();
   }
   return null;
 }

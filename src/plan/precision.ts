@@ -11,6 +11,8 @@ const WRITERS: readonly OpName[] = [
   'reparameterize',
   'bce_with_logits_gradient',
   'squared_error_gradient',
+  'gaussian_nll_gradient',
+  'poisson_nll_gradient',
 ];
 
 /** And those that can read it. */

@@ -30,7 +30,7 @@ const ok = vae({ pixels: 100, hidden: [48, 24], latent: 6 });
 const output = { units: 100, activation: 'sigmoid' };
 const deterministic = ae({ pixels: 100, hidden: [48, 24], latent: 6 });
 
-const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
+const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 
 // The whole message each time: a person finds the path, what is there, and what must be.
 const REFUSED: [spec: unknown, message: string][] = [
@@ -68,8 +68,11 @@ const REFUSED: [spec: unknown, message: string][] = [
     changed('decoder[2].activation', 'identity'),
     'decoder[2].activation: "identity", must be sigmoid for the bce loss: it compares probabilities; or use mse',
   ],
-  [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce, mse'],
-  [changed('loss.reconstruction', 'l2'), 'loss.reconstruction: "l2", must be one of bce, mse; did you mean mse?'],
+  [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce, mse, poisson'],
+  [
+    changed('loss.reconstruction', 'l2'),
+    'loss.reconstruction: "l2", must be one of bce, mse, poisson; did you mean mse?',
+  ],
   [
     changed('hidden', [3]),
     'hidden: unknown, must be one of inputs, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization',

@@ -1,6 +1,13 @@
 // A model's encoder, decoder and both as ONNX graphs, as plain data: nodes, weights, inputs and outputs. How they become a
 // file is onnx-file.ts's business. Operators are of opset 17; pixels are 0..1 outside, whatever range the model works in.
-import { type Activation, type DenseSpec, logVarRangeOf, type ModelSpec, type NamedTensors } from 'latentgpu/node';
+import {
+  type Activation,
+  type DenseSpec,
+  EXP_MOST,
+  logVarRangeOf,
+  type ModelSpec,
+  type NamedTensors,
+} from 'latentgpu/node';
 
 export interface OnnxAttribute {
   name: string;
@@ -61,6 +68,7 @@ const ACTIVATIONS: Record<Activation, (x: string, emit: Emit, constant: (value: 
   silu: (x, emit) => emit('Mul', [x, emit('Sigmoid', [x])]),
   softplus: (x, emit) => emit('Softplus', [x]),
   tanh: (x, emit) => emit('Tanh', [x]),
+  exp: (x, emit, constant) => emit('Exp', [emit('Min', [x, constant(EXP_MOST)])]),
 };
 
 /** Appends what a model does to one graph. Values are known by their names. */
@@ -172,14 +180,20 @@ class Builder {
  * @param weights all of the model's parameters, by PyTorch's names
  */
 export function onnxGraphs(spec: ModelSpec, weights: NamedTensors): OnnxGraph[] {
-  const { inputs, classes, code, scaling } = spec;
-  const numbers = scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
+  const { inputs, classes, code, scaling, loss } = spec;
+  const counts = loss.reconstruction === 'poisson';
+  const numbers = counts ? 'counts' : scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
   const gaussian = code.kind === 'gaussian';
   const labels: OnnxValue[] =
     classes === undefined ? [] : [{ name: 'labels', type: 'int64', doc: `each image's class, 0 to ${classes - 1}` }];
   const images: OnnxValue = { name: 'images', type: 'float', width: inputs, doc: numbers };
   const codes: OnnxValue = { name: 'codes', type: 'float', width: code.units, doc: 'codes' };
-  const pixels: OnnxValue = { name: 'pixels', type: 'float', width: inputs, doc: `decoded ${numbers}` };
+  const pixels: OnnxValue = {
+    name: 'pixels',
+    type: 'float',
+    width: inputs,
+    doc: `decoded ${counts ? 'rates of counts' : numbers}`,
+  };
   const head = (name: string, doc: string): OnnxValue => ({ name, type: 'float', width: code.units, doc });
   const graph = (
     name: string,
