@@ -203,11 +203,13 @@ export class Model {
     return scaling ? unscaled(numbers, scaling) : numbers;
   }
 
-  /** Bytes stand for 0..1; a model that scales knows no such unit. */
+  /** Bytes stand for 0..1; a model that scales, or one of counts, knows no such unit. */
   private checkUnits(values: Numbers): void {
-    if (this.spec.scaling && tagOf(values) === 'Uint8Array')
+    const { scaling, loss } = this.spec;
+    const counts = loss.reconstruction === 'poisson';
+    if ((scaling || counts) && tagOf(values) === 'Uint8Array')
       throw new ArgumentError(
-        `a Uint8Array, whose bytes stand for 0..1, must be numbers in the data's units for a model with a scaling; for example Float32Array.from(values)`,
+        `a Uint8Array, whose bytes stand for 0..1, must be ${counts ? 'counts for a model with the poisson loss' : "numbers in the data's units for a model with a scaling"}; for example Float32Array.from(values)`,
       );
   }
 

@@ -167,6 +167,10 @@ function firstBeyond(values: Float32Array, most: number): number {
 /** @throws ArgumentError for numbers that the loss has no meaning for, or bytes where numbers are scaled */
 export function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
   if (examples.values instanceof Uint8Array) {
+    if (loss.reconstruction === 'poisson')
+      throw new ArgumentError(
+        `${name}: bytes, which stand for 0..1, must be counts for the poisson loss; for example Float32Array.from(values)`,
+      );
     if (!scaling) return;
     throw new ArgumentError(`${name}: bytes, which stand for 0..1, must be numbers for a model with a scaling`);
   }

@@ -17,7 +17,6 @@ export const FAMILY: Record<string, ModelSpec> = {
   'conditional-vae': conditionalVae({ ...SIZES, classes: 3 }),
   'vae, learned variance': vae({ ...MSE, variance: 'learned', klWeight: 0.7 }),
   'vae, learned variance, identity output': vae({ ...MSE, variance: 'learned', output: 'identity' }),
-  'vae, poisson': vae({ ...SIZES, loss: 'poisson' }),
   'ae, bce': ae(SIZES),
   'ae, mse': ae(MSE),
   'ae, mse, identity output': ae({ ...MSE, output: 'identity' }),

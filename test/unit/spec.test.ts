@@ -112,6 +112,20 @@ const REFUSED: [spec: unknown, message: string][] = [
     changed('loss.sparsity', { target: 1.5, weight: 1 }, deterministic),
     'loss.sparsity.target: 1.5, must be a number between 0 and 1',
   ],
+  [changed('loss.variance', 'learnt'), 'loss.variance: "learnt", must be a finite number above 0, or "learned"'],
+  [changed('loss.variance', 'learned'), 'loss.variance: "learned", must be left out: only the mse loss has a variance'],
+  [
+    changed('loss.reconstruction', 'poisson'),
+    'decoder[2].activation: "sigmoid", must be exp for the poisson loss: it compares rates; or use mse',
+  ],
+  [
+    { ...ae({ pixels: 100, loss: 'poisson' }), scaling: { kind: 'standard', offset: [0], scale: [1] } },
+    'scaling: "standard", must be left out for the poisson loss: scaled counts are none; or use mse',
+  ],
+  [
+    { ...ae({ pixels: 100, loss: 'poisson' }), range: '-1..1' },
+    'range: "-1..1", must be left out for the poisson loss: it compares counts; or use mse',
+  ],
   [changed('loss.variance', 0.5), 'loss.variance: 0.5, must be left out: only the mse loss has a variance'],
   [changed('initialization', 'zeros'), 'initialization: "zeros", must be one of pytorch, xavier, he'],
   [changed('loss.klWeight', -0.5), 'loss.klWeight: -0.5, must be a finite number >= 0'],

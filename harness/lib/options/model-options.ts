@@ -116,9 +116,9 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     example: 'mse',
     read: oneOf(RECONSTRUCTIONS),
     help: [
-      'bce, cross entropy (default for pixels); mse, squared error (default for other',
-      'numbers; linear: always); poisson, likelihood of counts, numbers >= 0 that',
-      'are not scaled',
+      'bce, cross entropy (default for pixels); mse, squared error (default for',
+      'other numbers; linear: always); poisson, likelihood of counts, numbers >= 0',
+      'that are not scaled',
     ],
   },
   output: {
@@ -128,7 +128,7 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: oneOf(OUTPUTS),
     help: [
       'activation of the last layer: sigmoid (default for pixels), tanh or identity',
-      '(default for other numbers); with --loss bce always sigmoid; not with poisson',
+      '(default for other numbers); with bce always sigmoid, with poisson none',
     ],
   },
   range: {
@@ -173,8 +173,8 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     example: '0.05',
     read: positiveOrLearned,
     help: [
-      "of a VAE's pixels with --loss mse, whose weight is then 1 / (2 X); learned: one",
-      'for all numbers is trained, and the loss is their likelihood',
+      "of a VAE's numbers with --loss mse, whose weight is then 1 / (2 X); learned:",
+      'one for all numbers is trained, and the loss is their likelihood',
     ],
   },
   'free-bits': {
