@@ -165,7 +165,7 @@ export class Model {
     this.checkUsable();
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
-    const { count: rows, values: shades } = imageRows(images, inputs);
+    const { count: rows, values: shades } = imageRows(images, inputs, 'images', this.takesNumbers);
     this.checkUnits(images);
     const seen = this.asSeen(shades);
     const values = this.withLabels(seen, inputs, rows, labels);
@@ -201,6 +201,11 @@ export class Model {
     const { range, scaling } = this.spec;
     const numbers = range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
     return scaling ? unscaled(numbers, scaling) : numbers;
+  }
+
+  /** Cross entropy is of pixels of 0..1; any other loss is of whatever numbers were trained on. */
+  private get takesNumbers(): boolean {
+    return this.spec.loss.reconstruction !== 'bce';
   }
 
   /** Bytes stand for 0..1; a model that scales, or one of counts, knows no such unit. */
@@ -263,7 +268,7 @@ export class Model {
     const { labels, terms = false, ...drawn } = options;
     checkScoreOptions(drawn, this.spec);
     const { inputs, classes = 0, scaling } = this.spec;
-    const { count, values: numbers } = imageRows(values, inputs, 'values');
+    const { count, values: numbers } = imageRows(values, inputs, 'values', this.takesNumbers);
     this.checkUnits(values);
     if (classes > MOST_CLASSES)
       throw new ArgumentError(
