@@ -58,6 +58,8 @@ export interface Table {
   classes?: string[];
   /** Rows that were left out because a value is missing. */
   dropped: number;
+  /** Missing values that are the mean of their column. */
+  filled: number;
   /** Of each row, its number among all rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array;
   form: TableForm;
@@ -347,6 +349,7 @@ export class TableBuilder implements RowListener {
       features,
       names,
       dropped: this.dropped,
+      filled: this.stored.reduce((sum, { codes }, at) => sum + (codes ? 0 : this.rows - (this.counts[at] ?? 0)), 0),
       ...(this.dropped > 0 && { fileRows: Uint32Array.from(this.kept) }),
       ...(this.label >= 0 && {
         labels: { name: `${this.name}: labels`, shape: [this.rows], values: labels },
