@@ -100,7 +100,7 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
   if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
   if (batch > examples)
     throw new ArgumentError(
-      `batch ${batch} is larger than the data: ${examples} training images; use a batch of at most ${examples}`,
+      `batch ${batch} is larger than the data: ${examples} training examples; use a batch of at most ${examples}`,
     );
   const optimizer = resolveOptimizer(options.optimizer);
   const { lr = DEFAULT_LEARNING_RATE[optimizer.kind] } = options;
