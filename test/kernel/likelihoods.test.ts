@@ -346,7 +346,7 @@ function slopeAt({ logRates, targets }: Counts, weight: (at: number) => number):
   return Array.from(logRates, (l, at) => {
     const rate = activate.exp(l);
     const difference = rate - (targets[at] ?? 0);
-    const limit = Math.abs(weight(at)) * (LIMITS.exp.forward(l) + 2 * ULP * Math.abs(difference));
+    const limit = Math.abs(weight(at)) * (LIMITS.exp.forward(l) + 2 * ULP * Math.abs(difference)) + TINY;
     return { want: weight(at) * difference, limit };
   });
 }
