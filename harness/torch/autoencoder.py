@@ -4,12 +4,14 @@ parameters are those of model.safetensors, so `load_state_dict` takes that file.
 test/train/family.py trains this class in f64 to make the trajectories that the engine is tested against.
 Spec, names and formulas: src/model/spec.ts, src/graph/build.ts.
 """
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from errors import InputError
-from layers import ACTIVATIONS, KEYS as LAYER_KEYS, Chain, as_map, as_rows, kind_of
+from layers import ACTIVATIONS, EXP_MOST, KEYS as LAYER_KEYS, Chain, as_map, as_rows, kind_of
 
 # Every key of a spec and what it may be, so that a kind that came later is refused and not trained as something else.
 KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
@@ -17,10 +19,11 @@ KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "co
         "code": ["kind", "units", "activation", "logVarRange"],
         "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
 CODES = ["gaussian", "deterministic"]
-RECONSTRUCTIONS = ["bce", "mse"]
+RECONSTRUCTIONS = ["bce", "mse", "poisson"]
 RANGES = ["0..1", "-1..1"]
 CORRUPTIONS = ["gaussian", "mask", "saltpepper"]
 LOG_VAR_RANGE = [-30, 20]
+LOG_SIGMA_FLOOR = -15  # a learned sigma is exp(log_sigma) + exp(LOG_SIGMA_FLOOR)
 RHO_MARGIN = 1e-6  # as shaders/lib/bernoulli.wgsl: a unit that never fires costs much, not infinitely much
 
 
@@ -53,6 +56,8 @@ def check_known(spec):
         one_of(code["activation"], "code.activation", ACTIVATIONS)
     keys(loss, "loss", "loss")
     one_of(loss["reconstruction"], "loss.reconstruction", RECONSTRUCTIONS)
+    if isinstance(loss.get("variance"), str):
+        one_of(loss["variance"], "loss.variance", ["learned"])
     keys(loss.get("sparsity", {}), "loss.sparsity", "sparsity")
     if "corruption" in spec:
         keys(spec["corruption"], "corruption", "corruption")
@@ -64,10 +69,17 @@ def _unknown(path, value, known):
                      "train it with node harness/train.js")
 
 
+def learns_variance(spec):
+    return spec["loss"].get("variance") == "learned"
+
+
 def loss_weights(spec):
     """The terms of the loss with their weights, in the order in which they are told."""
     loss = spec["loss"]
-    weights = {loss["reconstruction"]: 1 / (2 * loss["variance"]) if "variance" in loss else 1}
+    if learns_variance(spec):
+        weights = {"gaussian": 1}
+    else:
+        weights = {loss["reconstruction"]: 1 / (2 * loss["variance"]) if "variance" in loss else 1}
     if spec["code"]["kind"] == "gaussian":
         weights["kl"] = loss.get("klWeight", 1)
     if "l1" in loss:
@@ -99,6 +111,8 @@ class Autoencoder(nn.Module):
         lower = spec["encoder"] + ([] if self.gaussian else [{"units": code["units"], "activation": code["activation"]}])
         # A list that begins with another kind of layer sees an image, not all of its numbers.
         self.image = spec["image"] if spec["encoder"] and kind_of(spec["encoder"][0]) != "linear" else None
+        if learns_variance(spec):
+            self.log_sigma = nn.Parameter(torch.zeros(1, dtype=dtype))
         self.encoder = Chain(lower, self.image or spec["inputs"] + classes, classes, dtype)
         if self.gaussian:
             self.mu, self.log_var = (nn.Linear(self.encoder.width, code["units"], dtype=dtype) for _ in range(2))
@@ -132,10 +146,17 @@ class Autoencoder(nn.Module):
                 divergence = divergence.clamp(min=loss["freeBits"])
             terms["kl"] = (divergence.sum(1) - loss.get("capacity", 0)).abs().sum()
             z = z + torch.exp(log_var / 2) * eps
-        bce = loss["reconstruction"] == "bce"
-        output = as_rows(self.decoder(torch.cat([z, labels], 1), last_activation=not bce))
-        if bce:
+        # Cross entropy takes logits, Poisson log rates: what comes before the last activation.
+        likelihood = loss["reconstruction"] in ("bce", "poisson")
+        output = as_rows(self.decoder(torch.cat([z, labels], 1), last_activation=not likelihood))
+        if loss["reconstruction"] == "bce":
             terms["bce"] = F.binary_cross_entropy_with_logits(output, clean, reduction="sum")
+        elif loss["reconstruction"] == "poisson":
+            terms["poisson"] = poisson_nll(output, clean).sum()
+        elif learns_variance(self.spec):
+            log_sigma = torch.logaddexp(self.log_sigma, self.log_sigma.new_tensor(LOG_SIGMA_FLOOR))
+            r = (output - clean) * torch.exp(-log_sigma)
+            terms["gaussian"] = (0.5 * r.square() + log_sigma + 0.5 * math.log(2 * math.pi)).sum()
         else:
             terms["mse"] = F.mse_loss(output, clean, reduction="sum")
         if "l1" in loss:
@@ -146,6 +167,13 @@ class Autoencoder(nn.Module):
             distance = target * torch.log(target / rho) + (1 - target) * torch.log((1 - target) / (1 - rho))
             terms["sparsity"] = len(z) * distance.sum()
         return torch.stack([terms[name] for name in loss_weights(self.spec)])
+
+
+def poisson_nll(log_rates, counts):
+    """-log p of each count; past EXP_MOST the straight line that touches it there."""
+    bounded = log_rates.clamp(max=EXP_MOST)
+    rates = bounded.exp()
+    return rates - counts * bounded + torch.lgamma(counts + 1) + (log_rates - bounded) * (rates - counts)
 
 
 def corrupt(clean, spec, generator):

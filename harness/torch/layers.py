@@ -8,7 +8,8 @@ from torch import nn
 
 ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "leaky-relu": nn.LeakyReLU,
                "elu": nn.ELU, "gelu": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "softplus": nn.Softplus,
-               "tanh": nn.Tanh}
+               "tanh": nn.Tanh, "exp": lambda: Rate()}
+EXP_MOST = 20  # the largest x whose exp counts
 WINDOW = ["kernel", "stride", "padding", "dilation"]
 # Every key of a layer, by its kind.
 KEYS = {"linear": ["kind", "units", "activation"],
@@ -16,6 +17,12 @@ KEYS = {"linear": ["kind", "units", "activation"],
         "convTranspose": ["kind", "channels", "groups", "activation", "outputPadding", *WINDOW],
         "flatten": ["kind"],
         "reshape": ["kind", "height", "width", "channels"]}
+
+
+class Rate(nn.Module):
+    """exp of at most EXP_MOST: the rates of counts."""
+    def forward(self, log_rates):
+        return log_rates.clamp(max=EXP_MOST).exp()
 
 
 def kind_of(layer):

@@ -3,8 +3,10 @@ import math
 
 from autoencoder import loss_weights
 
-NAMES = {"bce": "BCE", "mse": "squared error", "kl": "KL", "l1": "L1", "sparsity": "sparsity"}
-UNITS = {"bce": "nats", "mse": "squared error", "kl": "nats", "l1": "sum of |z|", "sparsity": "nats"}
+NAMES = {"bce": "BCE", "mse": "squared error", "gaussian": "Gaussian NLL", "poisson": "Poisson NLL", "kl": "KL", "l1": "L1",
+         "sparsity": "sparsity"}
+UNITS = {"bce": "nats", "mse": "squared error", "gaussian": "nats", "poisson": "nats", "kl": "nats", "l1": "sum of |z|",
+         "sparsity": "nats"}
 
 
 def means(sums, spec):

@@ -3,13 +3,14 @@
 //   bias [N], targets [M, N] -> losses: one part a workgroup, over its elements of live rows (ends/loss_sum.wgsl);
 //   d loss / d (product + bias) [M, N], zero for rows past the end of a short batch (losses/gradient.wgsl)
 // An example is sizes.area rows: the places of its feature map, or 1.
-// The host appends one of losses/bce.wgsl, losses/squared_error.wgsl:
+// The host appends one of losses/bce.wgsl, losses/squared_error.wgsl, losses/poisson_nll.wgsl:
 //   fn loss_and_slope(x: Number, wanted: Number) -> LossAndSlope  of what is x, product + bias
 // and one of losses/gradient.wgsl, losses/no_gradient.wgsl:
 //   fn store_gradient(at: u32, value: Number)
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/epilogues.ts
 #include "lib/activation.wgsl"
 #include "lib/bce.wgsl"
+#include "lib/poisson.wgsl"
 #include "lib/row_weight.wgsl"
 
 @group(0) @binding(BINDING_BIAS) var<storage, read> bias: array<Number>;

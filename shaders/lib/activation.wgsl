@@ -2,6 +2,7 @@
 // defaults (leaky-relu 0.01, elu alpha 1, softplus beta 1, gelu the tanh form).  Host: src/kernels/activation.ts
 #include "lib/log_one_plus.wgsl"
 #include "lib/one_minus_exp.wgsl"
+#include "lib/rate.wgsl"
 #include "lib/sigmoid.wgsl"
 
 override ACTIVATION: u32;  // an index into ACTIVATIONS of src/model/spec.ts
@@ -14,6 +15,7 @@ const ACTIVATION_GELU: u32 = 5u;
 const ACTIVATION_SILU: u32 = 6u;
 const ACTIVATION_SOFTPLUS: u32 = 7u;
 const ACTIVATION_TANH: u32 = 8u;
+const ACTIVATION_EXP: u32 = 9u;
 
 const LEAKY_SLOPE = 0.01;
 
@@ -29,12 +31,13 @@ fn activate(x: Number) -> Number {
     case ACTIVATION_SOFTPLUS: { return max(x, Number(0.0)) + log_one_plus(exp(-abs(x))); }
     // WGSL's own tanh may be off by 1e-5, or overflow as sinh / cosh do.
     case ACTIVATION_TANH: { return sign(x) * one_minus_exp(2.0 * abs(x)) / (1.0 + exp(-2.0 * abs(x))); }
+    case ACTIVATION_EXP: { return rate_of(x); }
     default: { return x; }
   }
 }
 
-// d activate(x) / dx, where `kept` is y = activate(x), or x itself for GELU and SiLU (KEPT_FOR_GRADIENT of
-// src/graph/activation.ts). At x = 0 ReLU's is 0 and leaky ReLU's 0.01, as in PyTorch.
+// d activate(x) / dx, where `kept` is y = activate(x), or x itself for GELU, SiLU and exp (KEPT_FOR_GRADIENT
+// of src/graph/activation.ts). At x = 0 ReLU's is 0 and leaky ReLU's 0.01, as in PyTorch; past its bound exp's is 0, as clamp's.
 fn activation_slope(kept: Number) -> Number {
   switch ACTIVATION {
     case ACTIVATION_RELU: { return select(Number(0.0), Number(1.0), kept > Number(0.0)); }
@@ -46,6 +49,7 @@ fn activation_slope(kept: Number) -> Number {
     // sigmoid(x) = 1 - exp(-softplus(x))
     case ACTIVATION_SOFTPLUS: { return one_minus_exp(kept); }
     case ACTIVATION_TANH: { return (1.0 - kept) * (1.0 + kept); }
+    case ACTIVATION_EXP: { return select(rate_of(kept), Number(0.0), kept > Number(EXP_MOST)); }
     default: { return Number(1.0); }
   }
 }

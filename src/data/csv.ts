@@ -178,6 +178,10 @@ function areNames(first: readonly string[], second: readonly string[]): boolean 
   const kinds = first.map(kindOf);
   const below = second.map(kindOf);
   if (kinds.some((kind, i) => kind === 'text' && below[i] === 'number')) return true;
+  // "Country,2019" above texts: a year that is a name.
+  const overText = kinds.some((kind, i) => kind === 'number' && below[i] === 'text');
+  const overNumber = kinds.some((kind, i) => kind === 'number' && below[i] === 'number');
+  if (overText && !overNumber && kinds.includes('text')) return true;
   return kinds.includes('text') && !kinds.includes('number');
 }
 

@@ -153,7 +153,7 @@ export function checkDataset(dataset: Dataset<Images | Examples>): Dataset<Check
   const train = checkExamples(dataset.train, `${name}.train`);
   if (!dataset.test)
     throw new ArgumentError(
-      `${name}.test is missing, must be the images that the test loss is of; hold some of the training images out: const { train, validation: test } = holdOut(dataset, 0.1)`,
+      `${name}.test is missing, must be the examples that the test loss is of; hold some of the training examples out: const { train, validation: test } = holdOut(dataset, 0.1)`,
     );
   const test = checkExamples(dataset.test, `${name}.test`);
   const validation = dataset.validation && checkExamples(dataset.validation, `${name}.validation`);
@@ -162,7 +162,7 @@ export function checkDataset(dataset: Dataset<Images | Examples>): Dataset<Check
     const [one, other] = [shapeOfOne(train).join('x'), shapeOfOne(examples).join('x')];
     if (one !== other)
       throw new ArgumentError(
-        `${name}: training images are ${one} but ${part} images are ${other}; they must have one size`,
+        `${name}: training examples are ${one} but ${part} examples are ${other}; they must have one size`,
       );
     if (train.values.BYTES_PER_ELEMENT !== examples.values.BYTES_PER_ELEMENT)
       throw new ArgumentError(

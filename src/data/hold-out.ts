@@ -22,7 +22,7 @@ export function holdOut<Part extends Images | CheckedExamples>(
   const held = Math.max(1, Math.round(share * count));
   if (!(share > 0 && share < 1) || held >= count)
     throw new ArgumentError(
-      `validation share: ${share}, must be between 0 and 1 and leave some of the ${count} training images`,
+      `validation share: ${share}, must be between 0 and 1 and leave some of the ${count} training examples`,
     );
   const chosen = new Uint8Array(count);
   for (let position = 0; position < held; position++) chosen[permute(position, count, seed, SPLIT)] = 1;

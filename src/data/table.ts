@@ -1,50 +1,11 @@
-// Rows of a table as numbers to train on: which columns are features, labels, categories or nothing, and what becomes of missing
-// values. Rows are taken one by one as they are read; nothing is kept but the numbers.
-import { ArgumentError, FormatError } from '../errors.js';
+// Rows of a table as numbers to train on: what becomes of categories, labels and missing values (table-columns.ts says which columns
+// count). Rows are taken one by one as they are read; nothing is kept but the numbers.
+import { FormatError } from '../errors.js';
 import { MISSING, type RowListener } from './csv.js';
 import type { HostArray } from './elements.js';
+import { SHOWN, type Stored, TableColumns, type TableForm, type TableOptions } from './table-columns.js';
 
-export interface TableOptions {
-  /**
-   * The class of each row: a column's name, or its number from 1. A text of digits is a name where a column has it, else a
-   * number; so for the columns below. "label" by default, where there is one; false: none.
-   */
-  labelColumn?: string | number | false;
-  /** A table without that column has no labels, then; else it is refused. For a column that another table was read with. */
-  labelMayLack?: boolean;
-  /** Columns that are left out, by name or number from 1. */
-  drop?: readonly (string | number)[];
-  /** Columns whose values are categories: one-hot, in the order of their names. */
-  categorical?: readonly (string | number)[];
-  /** What becomes of an empty field, NA, NaN, null or ?: refuse (default), the column's mean, or drop the row. */
-  missing?: 'refuse' | 'mean' | 'drop';
-  /**
-   * The table that a model is trained on: this one gives the same features, from the columns of these names, or, where one of
-   * both has no names, of these numbers, or of these features alone in their order. Drop and categorical mean nothing then.
-   */
-  like?: TableForm;
-}
-
-/** What the columns of a table became, as it is needed for another table of the same kind. */
-export interface TableForm {
-  /** Those that are features, in the table's order. */
-  columns: TableColumn[];
-  /** The column of labels. */
-  label?: Omit<TableColumn, 'mean' | 'categories'>;
-  /** How many columns the table has, and whether its first line names them. */
-  width: number;
-  hasHeader: boolean;
-}
-
-export interface TableColumn {
-  name: string;
-  /** In the table, from 1. */
-  number: number;
-  /** Of one-hot categories, in their order. */
-  categories?: string[];
-  /** Of numbers, over the rows that have one: what stands for a missing value. */
-  mean?: number;
-}
+export { columnIndex, type TableColumn, type TableForm, type TableOptions } from './table-columns.js';
 
 /** A table as numbers. */
 export interface Table {
@@ -58,42 +19,26 @@ export interface Table {
   classes?: string[];
   /** Rows that were left out because a value is missing. */
   dropped: number;
+  /** Missing values that are the mean of their column. */
+  filled: number;
   /** Of each row, its number among all rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array;
   form: TableForm;
 }
 
-const DEFAULT_LABEL = 'label';
 /** Numbers of a block of rows: the whole is put together once, at the end. */
 const BLOCK = 2 ** 20;
-const SHOWN = 12;
 /** One-hot, each takes a feature: a column that has more of them is none of categories, but of numbers, names or keys. */
 const MOST_CATEGORIES = 1000;
-
-/** A column whose values are kept. */
-interface Stored {
-  /** Where it is in this table, from 0. */
-  index: number;
-  name: string;
-  /** Of a category: the code of each value, in the order in which they come. */
-  codes?: Map<string, number>;
-  /** Of a category of a table like another: no value but these. */
-  known?: readonly string[];
-  /** Of numbers, to begin with: the mean of the table that this one is like. */
-  mean?: number;
-}
 
 const isMissing = (text: string | undefined): boolean => text !== undefined && MISSING.has(text.toLowerCase());
 
 export class TableBuilder implements RowListener {
-  private names: string[] = [];
-  private hasHeader = false;
-  private stored: Stored[] = [];
+  private chosen!: TableColumns;
   /** Of each, where it is in a row; and what makes its mean. */
   private indices = new Int32Array(0);
   private sums = new Float64Array(0);
   private counts = new Float64Array(0);
-  private label = -1;
   private readonly blocks: Float32Array[] = [];
   private rows = 0;
   private dropped = 0;
@@ -113,128 +58,19 @@ export class TableBuilder implements RowListener {
 
   /** @throws ArgumentError naming a column that is not there */
   columns(names: string[], hasHeader: boolean): void {
-    this.names = names;
-    this.hasHeader = hasHeader;
-    const { like } = this.options;
-    this.label = this.labelIndex(like);
-    this.stored = like ? like.columns.map((column) => this.storedLike(column, like)) : this.storedHere();
-    this.indices = Int32Array.from(this.stored, ({ index }) => index);
-    this.sums = new Float64Array(this.stored.length);
-    this.counts = new Float64Array(this.stored.length);
-    if (this.stored.length === 0)
-      throw new ArgumentError(`${this.name} has no column left to train on: ${names.join(', ')}`);
+    this.chosen = new TableColumns(this.name, this.options, names, hasHeader);
+    const { stored } = this.chosen;
+    this.indices = Int32Array.from(stored, ({ index }) => index);
+    this.sums = new Float64Array(stored.length);
+    this.counts = new Float64Array(stored.length);
   }
 
-  private labelIndex(like: TableForm | undefined): number {
-    const { labelColumn, labelMayLack } = this.options;
-    if (labelColumn === false) return -1;
-    if (labelColumn !== undefined && !(labelMayLack && like?.label))
-      return labelMayLack && this.find(labelColumn) < 0 ? -1 : this.indexOf(labelColumn);
-    // A table for testing may have none, as at Kaggle.
-    if (like?.label) return this.indexLike(like.label, like);
-    const isFeature = (name: string) => like?.columns.some((column) => column.name === name);
-    return this.names.findIndex((name) => name.toLowerCase() === DEFAULT_LABEL && !isFeature(name));
+  private get stored(): readonly Stored[] {
+    return this.chosen.stored;
   }
 
-  private storedHere(): Stored[] {
-    const { drop = [], categorical = [] } = this.options;
-    const dropped = new Set(drop.map((column) => this.indexOf(column)));
-    const categories = new Set(categorical.map((column) => this.indexOf(column)));
-    const twice = [...categories].find((index) => dropped.has(index) || index === this.label);
-    if (twice !== undefined)
-      throw new ArgumentError(
-        `${this.name}: column "${this.names[twice]}" is to be categories and ${twice === this.label ? 'the label' : 'left out'}, must be one of them`,
-      );
-    this.checkNames(dropped);
-    return this.names.flatMap((name, index): Stored[] =>
-      dropped.has(index) || index === this.label
-        ? []
-        : [{ index, name, ...(categories.has(index) && { codes: new Map() }) }],
-    );
-  }
-
-  /** Another table is read by the names: what is used must have one of its own. */
-  private checkNames(dropped: ReadonlySet<number>): void {
-    const used = this.names.map((_, index) => index).filter((index) => !dropped.has(index));
-    const first = new Map<string, number>();
-    for (const index of used) {
-      const name = this.names[index] ?? '';
-      const other = first.get(name);
-      if (other !== undefined)
-        throw new ArgumentError(
-          `${this.name} has two columns "${name}", numbers ${other + 1} and ${index + 1}, must have one of each name: rename one, or leave one out by its number (--drop ${index + 1})`,
-        );
-      first.set(name, index);
-    }
-  }
-
-  /** The numbers from 1 of all columns that are called as this one. */
-  private sameName(index: number): number[] {
-    const name = this.names[index];
-    return this.names.flatMap((other, at) => (other === name ? [at + 1] : []));
-  }
-
-  private storedLike(column: TableColumn, like: TableForm): Stored {
-    const { name, categories, mean } = column;
-    const index = this.indexLike(column, like);
-    if (index < 0)
-      throw new ArgumentError(
-        like.hasHeader && this.hasHeader
-          ? `${this.name} has no column "${name}", must have the ${like.columns.length} columns of the training table: ${this.known()}`
-          : `${this.name} has ${this.names.length} columns, must have the ${like.width} of the training table, or name them in its first line`,
-      );
-    const codes = categories && new Map(categories.map((value, code) => [value, code] as const));
-    return {
-      index,
-      name,
-      ...(codes && { codes, known: categories }),
-      ...(mean !== undefined && { mean }),
-    };
-  }
-
-  /**
-   * By name where both tables have names, else by number where both are of one width, or by its place among the features where
-   * these are all that there is; -1 if it is not there.
-   */
-  private indexLike({ name, number }: Pick<TableColumn, 'name' | 'number'>, like: TableForm): number {
-    if (like.hasHeader && this.hasHeader) {
-      const index = this.names.indexOf(name);
-      const same = this.sameName(index);
-      if (index < 0 || same.length === 1) return index;
-      // Of two of one name the training table left the other one out, by its number.
-      if (this.names.length === like.width && same.includes(number)) return number - 1;
-      throw new ArgumentError(
-        `${this.name} has ${same.length} columns "${name}", numbers ${same.join(' and ')}, must have one as the training table: rename the others`,
-      );
-    }
-    if (this.names.length === like.width) return number - 1;
-    return this.names.length === like.columns.length
-      ? like.columns.findIndex((column) => column.number === number)
-      : -1;
-  }
-
-  /** -1 if it is not there. */
-  private find(column: string | number): number {
-    return columnIndex(this.names, column);
-  }
-
-  private indexOf(column: string | number): number {
-    const index = this.find(column);
-    const same = this.sameName(index);
-    if (same.length > 1 && column === this.names[index])
-      throw new ArgumentError(
-        `${this.name} has ${same.length} columns "${column}", numbers ${same.join(' and ')}: give the number of the one that is meant`,
-      );
-    if (index >= 0) return index;
-    throw new ArgumentError(
-      `${this.name} has no column "${column}": ${this.known()}; name one of them, or give its number, 1 to ${this.names.length}`,
-    );
-  }
-
-  /** What columns there are, for an error. */
-  private known(): string {
-    const shown = this.names.slice(0, SHOWN).join(', ') + (this.names.length > SHOWN ? ', ...' : '');
-    return this.hasHeader ? `its columns are ${shown}` : 'its first line has no names';
+  private get label(): number {
+    return this.chosen.label;
   }
 
   /** @throws FormatError naming line and column of what is missing, no number or no category */
@@ -285,14 +121,14 @@ export class TableBuilder implements RowListener {
     if (codes.has(text)) return codeOf(codes, text);
     if (!known && codes.size < MOST_CATEGORIES) return codeOf(codes, text);
     if (!known) {
-      const [most, number] = [MOST_CATEGORIES.toLocaleString('en-US'), this.numberText(index)];
+      const [most, number] = [MOST_CATEGORIES.toLocaleString('en-US'), this.chosen.numberText(index)];
       throw new FormatError(
-        `${this.name}: column "${this.names[index]}" has more than ${most} different values up to line ${line}, must have ${most} at most to be categories: leave it out (--drop ${number}), or take it as numbers if it has such`,
+        `${this.name}: column "${this.chosen.names[index]}" has more than ${most} different values up to line ${line}, must have ${most} at most to be categories: leave it out (--drop ${number}), or take it as numbers if it has such`,
       );
     }
     const shown = known.slice(0, SHOWN).join(', ') + (known.length > SHOWN ? ', ...' : '');
     throw new FormatError(
-      `${this.name}: line ${line}, column "${this.names[index]}" is "${text}", must be one of the categories of the training table: ${shown}; leave such rows out, or train on a table that has them`,
+      `${this.name}: line ${line}, column "${this.chosen.names[index]}" is "${text}", must be one of the categories of the training table: ${shown}; leave such rows out, or train on a table that has them`,
     );
   }
 
@@ -315,14 +151,16 @@ export class TableBuilder implements RowListener {
       this.missing === 'mean' && hasNoMean
         ? 'labels and categories have no mean: fill it in, or drop such rows (--missing drop)'
         : 'fill it in, or take the mean of its column or drop the row (--missing mean or drop)';
-    return new FormatError(`${this.name}: line ${line}, column "${this.names[index]}" is missing; ${remedy}`);
+    return new FormatError(`${this.name}: line ${line}, column "${this.chosen.names[index]}" is missing; ${remedy}`);
   }
 
   private noNumber(line: number, index: number, text: string): FormatError {
     const must = Number.isNaN(Number(text))
       ? 'a number: leave the column out (--drop), or take it as categories (--categorical)'
       : 'finite in f32: leave the column or the row out';
-    return new FormatError(`${this.name}: line ${line}, column "${this.names[index]}" is "${text}", must be ${must}`);
+    return new FormatError(
+      `${this.name}: line ${line}, column "${this.chosen.names[index]}" is "${text}", must be ${must}`,
+    );
   }
 
   /** @throws FormatError if there is no row */
@@ -347,6 +185,7 @@ export class TableBuilder implements RowListener {
       features,
       names,
       dropped: this.dropped,
+      filled: this.stored.reduce((sum, { codes }, at) => sum + (codes ? 0 : this.rows - (this.counts[at] ?? 0)), 0),
       ...(this.dropped > 0 && { fileRows: Uint32Array.from(this.kept) }),
       ...(this.label >= 0 && {
         labels: { name: `${this.name}: labels`, shape: [this.rows], values: labels },
@@ -357,9 +196,9 @@ export class TableBuilder implements RowListener {
           const order = orders[at];
           return { ...described(column), ...(order ? { categories: order.names } : { mean: means[at] ?? 0 }) };
         }),
-        ...(this.label >= 0 && { label: described({ name: this.names[this.label] ?? '', index: this.label }) }),
-        width: this.names.length,
-        hasHeader: this.hasHeader,
+        ...(this.label >= 0 && { label: described({ name: this.chosen.names[this.label] ?? '', index: this.label }) }),
+        width: this.chosen.names.length,
+        hasHeader: this.chosen.hasHeader,
       },
     };
   }
@@ -369,14 +208,8 @@ export class TableBuilder implements RowListener {
     const empty = this.stored.find(({ codes, mean }, at) => !codes && mean === undefined && this.counts[at] === 0);
     if (empty)
       throw new FormatError(
-        `${this.name}: column "${empty.name}" has no value in any row, must have one at least to have a mean: leave it out (--drop ${this.numberText(empty.index)})`,
+        `${this.name}: column "${empty.name}" has no value in any row, must have one at least to have a mean: leave it out (--drop ${this.chosen.numberText(empty.index)})`,
       );
-  }
-
-  /** A column as a flag takes it: its name, or its number where it has none, or one that a flag cannot hold. */
-  private numberText(index: number): string {
-    const name = this.names[index] ?? '';
-    return this.hasHeader && !/[,\s"']/.test(name) ? name : String(index + 1);
   }
 
   private expanded(orders: readonly (Order | undefined)[], means: readonly number[], width: number): Float32Array {
@@ -398,14 +231,6 @@ export class TableBuilder implements RowListener {
     }
     return out;
   }
-}
-
-/** By name, else by number from 1; -1 if there is none. */
-export function columnIndex(names: readonly string[], column: string | number): number {
-  const byName = typeof column === 'number' ? -1 : names.indexOf(column);
-  if (byName >= 0) return byName;
-  const number = typeof column === 'number' ? column : /^\d+$/.test(column) ? Number(column) : Number.NaN;
-  return Number.isInteger(number) && number >= 1 && number <= names.length ? number - 1 : -1;
 }
 
 const rowsPerBlock = (width: number): number => Math.max(1, Math.floor(BLOCK / width));

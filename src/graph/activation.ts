@@ -4,7 +4,8 @@ import type { Activation } from '../model/spec.js';
 
 /**
  * The tensor that the forward pass keeps for the gradient: the activation's output y where the slope follows from it (the
- * next layer keeps y anyway), else its input x. GELU and SiLU fall and rise again, so one y belongs to two x.
+ * next layer keeps y anyway), else its input x. GELU and SiLU fall and rise again, so one y belongs to two x; past exp's
+ * bound all y are one.
  */
 export const KEPT_FOR_GRADIENT: Record<Activation, 'input' | 'output'> = {
   identity: 'output',
@@ -16,4 +17,5 @@ export const KEPT_FOR_GRADIENT: Record<Activation, 'input' | 'output'> = {
   silu: 'input',
   softplus: 'output',
   tanh: 'output',
+  exp: 'input',
 };

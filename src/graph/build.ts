@@ -2,10 +2,18 @@
 // All of them share one list of parameters, in one order (layers.ts).
 import { GraphError } from '../errors.js';
 import { isMap, type Place, sizeOfPlace } from '../model/layers.js';
-import { type GaussianSpec, type LossTerm, logVarRangeOf, lossWeights, type ModelSpec } from '../model/spec.js';
+import {
+  type GaussianSpec,
+  type LossTerm,
+  learnsVariance,
+  logVarRangeOf,
+  lossWeights,
+  type ModelSpec,
+  reconstructionTerm,
+} from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
-import { type Layer, type Layers, layersOf, type ParameterSpec, type SumLayer } from './layers.js';
+import { type Layer, type Layers, LOG_SIGMA, layersOf, type ParameterSpec, type SumLayer } from './layers.js';
 import { type CorruptionStream, type Node, type NoiseStream, numel, type Operation } from './ops.js';
 
 export interface LossNode {
@@ -159,6 +167,7 @@ class Builder {
   losses(rows: number, sources: Sources): LossNode[] {
     const { classes, code, loss } = this.spec;
     const { append } = this.graph;
+    const logSigma = learnsVariance(this.spec) ? this.parameter(LOG_SIGMA) : undefined;
     const { clean, seen } = this.images(rows, sources);
     const labels = classes
       ? append({ op: 'batch_labels', shuffle: sources.shuffle }, [], 'labels', [rows, classes])
@@ -174,7 +183,7 @@ class Builder {
     if (loss.sparsity !== undefined) terms.set('sparsity', this.sparsity(z, loss.sparsity.target, rows));
     const lower = this.layers.decoder.slice(0, -1);
     const output = this.sum(this.chain(this.conditioned(z, labels, 'decoder input'), lower), this.outputLayer());
-    terms.set(loss.reconstruction, this.reconstruction(output, clean));
+    terms.set(reconstructionTerm(this.spec), this.reconstruction(output, clean, logSigma));
     return [...lossWeights(this.spec)].map(([term, weight]) => {
       const node = terms.get(term);
       if (!node) throw new GraphError(`loss term "${term}" has a weight but no operation`);
@@ -209,12 +218,16 @@ class Builder {
   }
 
   /** @param sum the last layer before its activation, [rows, pixels] or [places, channels] */
-  private reconstruction(sum: Node, target: Node): Node {
+  private reconstruction(sum: Node, target: Node, logSigma?: Node): Node {
     const { append } = this.graph;
+    const { reconstruction } = this.spec.loss;
     const compared = (x: Node) => this.rowEach(x, target.shape[1] ?? 0, 'output');
-    if (this.spec.loss.reconstruction === 'bce')
-      return append({ op: 'bce_with_logits' }, [compared(sum), target], 'bce');
-    return append({ op: 'squared_error' }, [compared(this.activate(sum, this.outputLayer())), target], 'mse');
+    if (reconstruction === 'bce') return append({ op: 'bce_with_logits' }, [compared(sum), target], 'bce');
+    if (reconstruction === 'poisson') return append({ op: 'poisson_nll' }, [compared(sum), target], 'poisson');
+    const y = compared(this.activate(sum, this.outputLayer()));
+    return logSigma
+      ? append({ op: 'gaussian_nll' }, [y, target, logSigma], 'gaussian')
+      : append({ op: 'squared_error' }, [y, target], 'mse');
   }
 
   private sparsity(z: Node, target: number, rows: number): Node {
@@ -222,7 +235,10 @@ class Builder {
     return this.graph.append({ op: 'bernoulli_kl', target, rows }, [mean], 'sparsity');
   }
 
-  /** One layer and its mirror, on what the layers below make of the images. Only their parameters count as trained. */
+  /**
+   * One layer and its mirror, on what the layers below make of the images. Only their parameters count as trained: no learned
+   * variance, so that the squared error stands for its likelihood.
+   */
   layerLosses(rows: number, layer: number, sources: Sources): LossNode[] {
     const { encoder, decoder } = this.layers;
     const [up, down] = [encoder[layer], decoder[decoder.length - 1 - layer]];
@@ -242,7 +258,7 @@ class Builder {
     const input = seen === clean ? target : this.chain(seen, below);
     this.parameters.length = 0;
     const sum = this.sum(this.layer(input, up), down);
-    if (layer === 0)
+    if (layer === 0 && !learnsVariance(this.spec))
       return [{ term: this.spec.loss.reconstruction, weight: 1, node: this.reconstruction(sum, target) }];
     const node = this.graph.append({ op: 'squared_error' }, [this.activate(sum, down), target], 'mse');
     return [{ term: 'mse', weight: 1, node }];

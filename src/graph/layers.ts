@@ -3,7 +3,7 @@
 import { GraphError } from '../errors.js';
 import { type Convolution, type FeatureMap, sizeOfMap } from '../model/convolution.js';
 import { activationOf, isMap, type Place, type PlacedLayer } from '../model/layers.js';
-import { type Activation, type Initialization, type ModelSpec, placedLayers } from '../model/spec.js';
+import { type Activation, type Initialization, learnsVariance, type ModelSpec, placedLayers } from '../model/spec.js';
 import { type Initializer, numel, type ParameterOrder, type ParameterPart, type Shape, weightShape } from './ops.js';
 
 /** One tensor of the model: what its graph node needs. */
@@ -165,12 +165,21 @@ function layerOf(model: ModelSpec, placed: PlacedLayer, next: PlacedLayer | unde
   }
 }
 
+/** A learned variance; its name is that of the paper's own code. It begins at sigma 1. */
+export const LOG_SIGMA: ParameterSpec = {
+  name: 'log_sigma',
+  shape: [1],
+  init: { kind: 'uniform', bound: 0 },
+  parts: [{ name: 'log_sigma', rows: 1 }],
+};
+
 /** Every parameter of the model, in the order in which PyTorch's module would list them. */
 export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
   const { encoder, heads, decoder } = layersOf(spec);
-  return [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap((layer) =>
+  const layers = [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap((layer) =>
     'weight' in layer ? [layer.weight, layer.bias] : [],
   );
+  return learnsVariance(spec) ? [LOG_SIGMA, ...layers] : layers;
 }
 
 /** How many layers `{ layer }` of a Part can name: those from the images to the code. */

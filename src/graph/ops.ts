@@ -81,6 +81,14 @@ export type Operation =
   /** (y, targets) [rows, pixels] -> [rows], squared error summed over pixels */
   | { op: 'squared_error' }
   | { op: 'squared_error_gradient' }
+  /** (y, targets [rows, pixels], log_sigma [1]) -> -log N(targets; y, sigma^2) [rows], nats summed over pixels */
+  | { op: 'gaussian_nll' }
+  | { op: 'gaussian_nll_gradient' }
+  /** (weight [rows], y, targets, log_sigma) -> [1], summed over all pixels */
+  | { op: 'log_sigma_gradient' }
+  /** (log rates, targets) [rows, pixels] -> -log Poisson(targets; rates) [rows], nats summed over pixels */
+  | { op: 'poisson_nll' }
+  | { op: 'poisson_nll_gradient' }
   /** z [rows, n] -> [rows], sum of |z| */
   | { op: 'l1' }
   | { op: 'l1_gradient' }
@@ -342,6 +350,31 @@ export const BASIC_OPS: Omit<OpTable, MapOperation['op']> = {
     ],
   },
   squared_error_gradient: { shape: (inputs) => at(inputs, 1) },
+
+  gaussian_nll: {
+    shape: (inputs, _, label) => {
+      const sigma = at(inputs, 2);
+      if (numel(sigma) !== 1)
+        throw new GraphError(`gaussian_nll "${label}": log_sigma ${showShape(sigma)} must be [1]`);
+      return [at(sameShape(inputs[0], inputs[1], `gaussian_nll "${label}"`), 0)];
+    },
+    // That of y comes last: a plan that computes both in one kernel finds it first (plan/lower.ts).
+    gradient: (node, _, dy, append) => {
+      const sigma = append({ op: 'log_sigma_gradient' }, [dy, ...node.inputs], node.label);
+      return [append({ op: 'gaussian_nll_gradient' }, [dy, ...node.inputs], node.label), null, sigma];
+    },
+  },
+  gaussian_nll_gradient: { shape: (inputs) => at(inputs, 1) },
+  log_sigma_gradient: { shape: (inputs) => at(inputs, 3) },
+
+  poisson_nll: {
+    shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `poisson_nll "${label}"`), 0)],
+    gradient: (node, _, dy, append) => [
+      append({ op: 'poisson_nll_gradient' }, [dy, at(node.inputs, 0), at(node.inputs, 1)], node.label),
+      null,
+    ],
+  },
+  poisson_nll_gradient: { shape: (inputs) => at(inputs, 1) },
 
   l1: {
     shape: (inputs, _, label) => [matrix(inputs[0], `l1 "${label}"`)[0]],

@@ -34,4 +34,6 @@ export const ACTIVATION_COSTS: Record<Activation, ActivationCost> = {
   softplus: { forward: 4, gradient: 3 },
   // (1 - e) / (1 + e), e = exp(-2 x): * exp - + /;  dy (1 - y) (1 + y): - + * *
   tanh: { forward: 5, gradient: 4 },
+  // exp(min(x, 20)): min exp;  x > 20 ? 0 : dy exp(min(x, 20)): min exp choice *
+  exp: { forward: 2, gradient: 4 },
 };

@@ -3,14 +3,18 @@ import activationGradientSource from '../../shaders/epilogues/activation_gradien
 import biasActivationSource from '../../shaders/epilogues/bias_activation.wgsl';
 import biasActivationKeepSource from '../../shaders/epilogues/bias_activation_keep.wgsl';
 import finishStepEnd from '../../shaders/epilogues/ends/finish_step.wgsl';
+import lossAndSigmaSumsEnd from '../../shaders/epilogues/ends/loss_and_sigma_sums.wgsl';
 import lossSumEnd from '../../shaders/epilogues/ends/loss_sum.wgsl';
 import noEnd from '../../shaders/epilogues/ends/none.wgsl';
 import stepState from '../../shaders/epilogues/ends/step_state.wgsl';
+import gaussianLossSource from '../../shaders/epilogues/gaussian_loss.wgsl';
 import latentGradientSource from '../../shaders/epilogues/latent_gradient.wgsl';
 import lossSource from '../../shaders/epilogues/loss.wgsl';
 import bceSource from '../../shaders/epilogues/losses/bce.wgsl';
 import gradientSource from '../../shaders/epilogues/losses/gradient.wgsl';
 import noGradientSource from '../../shaders/epilogues/losses/no_gradient.wgsl';
+import noSigmaGradientSource from '../../shaders/epilogues/losses/no_sigma_gradient.wgsl';
+import poissonNllSource from '../../shaders/epilogues/losses/poisson_nll.wgsl';
 import squaredErrorSource from '../../shaders/epilogues/losses/squared_error.wgsl';
 import optimizerSource from '../../shaders/epilogues/optimizer.wgsl';
 import plainSource from '../../shaders/epilogues/plain.wgsl';
@@ -22,6 +26,7 @@ import { STREAM } from '../random.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import type { Access, Constants } from './kernel.js';
 import { freeBitsConstant } from './latent.js';
+import { LOSS_COSTS } from './loss.js';
 import { type OptimizerForm, updateOf } from './optimizer.js';
 import type { ShaderSource } from './shader.js';
 
@@ -127,9 +132,16 @@ export function optimizerEpilogue(form: OptimizerForm, biasAt: number): Epilogue
   };
 }
 
+const LOSS_SOURCES = {
+  bce: [lossSource, bceSource],
+  squared_error: [lossSource, squaredErrorSource],
+  gaussian_nll: [gaussianLossSource],
+  poisson_nll: [lossSource, poissonNllSource],
+} as const;
+
 /** What the last layer's output is compared by. */
 export interface OutputLoss {
-  kind: 'bce' | 'squared_error';
+  kind: keyof typeof LOSS_SOURCES;
   /** Whether somebody asks for the gradient. */
   gradient: boolean;
   /** Whether the activation's slope is told from its input (KEPT_FOR_GRADIENT of graph/activation.ts). */
@@ -138,19 +150,23 @@ export interface OutputLoss {
   area?: number;
 }
 
-/** The loss of the layer's output, and its gradient. Cross entropy takes logits: their activation is the identity. */
+/**
+ * The loss of the layer's output, and its gradient. Cross entropy takes logits, Poisson log rates: their activation is the
+ * identity. With a learned variance the gradient of log_sigma comes as well, in parts, one a workgroup.
+ */
 export function lossEpilogue({ kind, gradient, keepsInput, area = 1 }: OutputLoss): Epilogue {
-  const squared = kind === 'squared_error';
-  const own = squared ? { loss: 3, gradient: 3 } : { loss: 7, gradient: 5 };
+  const learned = kind === 'gaussian_nll';
+  const activated = learned || kind === 'squared_error';
+  const own = LOSS_COSTS[kind];
   return {
     ...NOTHING,
     quads: 'n',
     name: gradient ? `${kind}_with_gradient` : kind,
     sources: [
-      lossSource,
-      squared ? squaredErrorSource : bceSource,
+      ...LOSS_SOURCES[kind],
       gradient ? gradientSource : noGradientSource,
-      lossSumEnd,
+      ...(learned && !gradient ? [noSigmaGradientSource] : []),
+      learned && gradient ? lossAndSigmaSumsEnd : lossSumEnd,
     ],
     bindings: {
       bias: 'read',
@@ -159,6 +175,8 @@ export function lossEpilogue({ kind, gradient, keepsInput, area = 1 }: OutputLos
       progress: 'uniform',
       losses: 'write',
       ...(gradient && { dx: 'write' }),
+      ...(learned && { log_sigma: 'read' }),
+      ...(learned && gradient && { sigma_parts: 'write' }),
     },
     ...(gradient && { stores: 'dx' }),
     numbered: true,
@@ -166,7 +184,7 @@ export function lossEpilogue({ kind, gradient, keepsInput, area = 1 }: OutputLos
     sizes: { area },
     constants: (activation) => ({
       ACTIVATION: activationCode(activation),
-      ...(squared && { KEEPS_INPUT: Number(keepsInput) }),
+      ...(activated && { KEEPS_INPUT: Number(keepsInput) }),
     }),
     flops: (activation) => {
       const cost = ACTIVATION_COSTS[activation];

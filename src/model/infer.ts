@@ -2,7 +2,7 @@
 // a state_dict of PyTorch.
 import { FormatError } from '../errors.js';
 import type { DenseSpec } from './layers.js';
-import { type ModelSpec, validateSpec } from './spec.js';
+import { LEARNED, type ModelSpec, validateSpec } from './spec.js';
 
 type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
@@ -39,17 +39,19 @@ export function inferSpec(tensors: Shapes): InferredSpec {
     );
   const relu = ({ units }: Matrix): DenseSpec => ({ units, activation: 'relu' });
   const hidden = head ? encoder : encoder.slice(0, -1);
+  const learned = tensors.has('log_sigma');
   const spec: ModelSpec = {
     inputs,
     ...(classes > 0 && { classes }),
     encoder: hidden.map(relu),
     code: head ? { kind: 'gaussian', units: latent } : { kind: 'deterministic', units: latent, activation: 'identity' },
     decoder: [...decoder.slice(0, -1).map(relu), { units: inputs, activation: 'sigmoid' }],
-    loss: { reconstruction: 'bce' },
+    loss: learned ? { reconstruction: 'mse', variance: LEARNED } : { reconstruction: 'bce' },
   };
   validateSpec(spec);
   const code = head ? '' : ', a code without activation';
-  return { spec, assumed: `relu in the hidden layers${code}, sigmoid pixels of 0..1, binary cross entropy` };
+  const loss = learned ? 'squared error with the learned variance' : 'binary cross entropy';
+  return { spec, assumed: `relu in the hidden layers${code}, sigmoid pixels of 0..1, ${loss}` };
 }
 
 interface Matrix {

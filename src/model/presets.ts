@@ -12,6 +12,7 @@ import { type LayerSpec, validateMap } from './layers.js';
 import {
   type Activation,
   type CorruptionSpec,
+  type LEARNED,
   type LogVarRange,
   type LossSpec,
   type ModelSpec,
@@ -38,8 +39,8 @@ export interface Layers extends Sizes {
   /** Of the hidden layers; relu by default. */
   activation?: Activation;
   /** bce by default. */
-  loss?: 'bce' | 'mse';
-  /** Of the last layer; by default sigmoid, and tanh for a range of -1..1. */
+  loss?: LossSpec['reconstruction'];
+  /** Of the last layer; by default sigmoid, tanh for a range of -1..1, and exp for poisson. */
   output?: Activation;
   /** 0..1 by default. */
   range?: PixelRange;
@@ -58,8 +59,8 @@ export interface Layers extends Sizes {
 export interface VaeOptions extends Layers {
   /** Weight of the KL term; 1 by default. */
   klWeight?: number;
-  /** For the mse loss: variance of the pixels' Gaussian. */
-  variance?: number;
+  /** For the mse loss: variance of the pixels' Gaussian, or 'learned'. */
+  variance?: number | typeof LEARNED;
   /** Nats of each dimension's KL that cost nothing; none by default. */
   freeBits?: number;
   /** Nats that each row's KL is held at; not by default. */
@@ -84,7 +85,8 @@ function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
   const { hidden = channels ? [] : DEFAULT_HIDDEN, activation = 'relu' } = options;
   if (!Array.isArray(hidden))
     throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
-  const output = options.output ?? (range === '-1..1' ? ('tanh' as Activation) : 'sigmoid');
+  const own: Activation = reconstruction === 'poisson' ? 'exp' : range === '-1..1' ? 'tanh' : 'sigmoid';
+  const { output = own } = options;
   const loss: LossSpec = { reconstruction };
   const layer = (units: number) => ({ units, activation });
   const ends = channels ? convolutional(options, channels, activation, output) : dense(options, output);

@@ -19,6 +19,7 @@ import {
 } from './layers.js';
 import { type ScalingSpec, validateScaling } from './scaling.js';
 import {
+  POSITIVE,
   refuse,
   requireFraction,
   requireKnownKeys,
@@ -30,6 +31,9 @@ import {
 } from './values.js';
 
 export { ACTIVATIONS, type Activation } from './activations.js';
+
+/** The largest x whose exp counts, a rate of 5e8: more is no count that f32 tells from the next. EXP_MOST of shaders/lib/activation.wgsl. */
+export const EXP_MOST = 20;
 
 /** What a pixel's byte 0..255 becomes. */
 export const RANGES = ['0..1', '-1..1'] as const;
@@ -83,16 +87,34 @@ export function logVarRangeOf({ logVarRange = LOG_VAR_RANGE }: GaussianSpec): Lo
   return logVarRange ?? [-MAX_F32, MAX_F32];
 }
 
-export const RECONSTRUCTIONS = ['bce', 'mse'] as const;
+export const RECONSTRUCTIONS = ['bce', 'mse', 'poisson'] as const;
+
+/** A variance that is trained with the weights, one for all numbers: the parameter `log_sigma` [1]. */
+export const LEARNED = 'learned';
+
+/**
+ * The learned sigma is exp(log_sigma) + exp(LOG_SIGMA_FLOOR), 3e-7: never 0, however well the training examples are reproduced.
+ * LOG_SIGMA_FLOOR of shaders/lib/gaussian_nll.wgsl.
+ */
+export const LOG_SIGMA_FLOOR = -15;
+
+/** The learned standard deviation, in the numbers that the model sees, from its parameter. */
+export const learnedSigma = (logSigma: number): number => Math.exp(logSigma) + Math.exp(LOG_SIGMA_FLOOR);
 
 export interface LossSpec {
   /**
    * bce: Bernoulli likelihood, computed from logits; in nats an image, summed over pixels.
    * mse: squared error, summed over pixels.
+   * poisson: Poisson likelihood of counts, computed from log rates; in nats an example, summed over its numbers. The term is
+   * -log p(x), log x! included.
    */
   reconstruction: (typeof RECONSTRUCTIONS)[number];
-  /** mse: variance of the pixels' Gaussian; the squared error is weighted with 1 / (2 variance). Absent: weight 1. */
-  variance?: number;
+  /**
+   * mse: variance of the pixels' Gaussian; the squared error is weighted with 1 / (2 variance). Absent: weight 1.
+   * learned: one variance for all numbers is trained, and the term is -log p(x) of the Gaussian in nats, its constant included.
+   * Source: Rybkin et al. 2021, "Simple and Effective VAE Training with Calibrated Decoders".
+   */
+  variance?: number | typeof LEARNED;
   /** Gaussian code: weight of KL(q(z|x) || N(0, I)); 1, the evidence lower bound, if absent. */
   klWeight?: number;
   /**
@@ -130,7 +152,7 @@ export interface ModelSpec {
   corruption?: CorruptionSpec;
   encoder: LayerSpec[];
   code: CodeSpec;
-  /** The last layer gives `inputs` numbers; its activation is the output's: sigmoid for bce. */
+  /** The last layer gives `inputs` numbers; its activation is the output's: sigmoid for bce, exp for poisson. */
   decoder: LayerSpec[];
   loss: LossSpec;
   /** `pytorch` if absent. */
@@ -138,12 +160,21 @@ export interface ModelSpec {
 }
 
 /** Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. */
-export type LossTerm = 'bce' | 'mse' | 'kl' | 'l1' | 'sparsity';
+export type LossTerm = ReconstructionTerm | 'kl' | 'l1' | 'sparsity';
+
+/** How far the output is from the example; gaussian: the negative log likelihood with a learned variance. */
+export type ReconstructionTerm = LossSpec['reconstruction'] | 'gaussian';
+
+export const learnsVariance = ({ loss }: Pick<ModelSpec, 'loss'>): boolean => loss.variance === LEARNED;
+
+/** Which of the terms compares the output with the example. */
+export const reconstructionTerm = (spec: Pick<ModelSpec, 'loss'>): ReconstructionTerm =>
+  learnsVariance(spec) ? 'gaussian' : spec.loss.reconstruction;
 
 /** The terms of a model's loss with their weights, in the order in which they are computed and told. */
 export function lossWeights({ code, loss }: ModelSpec): Map<LossTerm, number> {
-  const reconstruction = loss.variance === undefined ? 1 : 1 / (2 * loss.variance);
-  const weights = new Map<LossTerm, number>([[loss.reconstruction, reconstruction]]);
+  const reconstruction = typeof loss.variance === 'number' ? 1 / (2 * loss.variance) : 1;
+  const weights = new Map<LossTerm, number>([[reconstructionTerm({ loss }), reconstruction]]);
   if (code.kind === 'gaussian') weights.set('kl', loss.klWeight ?? 1);
   if (loss.l1 !== undefined) weights.set('l1', loss.l1);
   if (loss.sparsity !== undefined) weights.set('sparsity', loss.sparsity.weight);
@@ -257,7 +288,10 @@ function validateLoss(value: unknown): void {
   const loss = value as Partial<LossSpec> | undefined;
   requireOneOf(loss?.reconstruction, RECONSTRUCTIONS, 'loss.reconstruction');
   const { variance, klWeight, freeBits, capacity, l1, sparsity } = loss as LossSpec;
-  if (variance !== undefined) requirePositive(variance, 'loss.variance');
+  if (variance !== undefined && variance !== LEARNED) {
+    if (typeof variance === 'string') refuse('loss.variance', variance, `must be ${POSITIVE}, or "${LEARNED}"`);
+    requirePositive(variance, 'loss.variance');
+  }
   if (klWeight !== undefined) requireWeight(klWeight, 'loss.klWeight');
   if (freeBits !== undefined) requirePositive(freeBits, 'loss.freeBits');
   if (capacity !== undefined) requirePositive(capacity, 'loss.capacity');
@@ -323,7 +357,7 @@ const REARRANGING: readonly string[] = ['flatten', 'reshape'];
 
 /** What the last layer gives must be what the loss and the images are made of. */
 function validateOutput(spec: ModelSpec): void {
-  const { inputs, range, decoder, loss } = spec;
+  const { inputs, range, scaling, decoder, loss } = spec;
   const last = placedLayers(spec).decoder.at(-1);
   if (!last) throw new ArgumentError('decoder: [], must have at least its output layer');
   const path = `decoder[${decoder.length - 1}]`;
@@ -334,6 +368,14 @@ function validateOutput(spec: ModelSpec): void {
   const activation = activationOf(last.spec);
   if (loss.reconstruction === 'bce' && activation !== 'sigmoid')
     refuse(`${path}.activation`, activation, 'must be sigmoid for the bce loss: it compares probabilities; or use mse');
+  if (loss.reconstruction === 'poisson') {
+    if (activation !== 'exp')
+      refuse(`${path}.activation`, activation, 'must be exp for the poisson loss: it compares rates; or use mse');
+    if (scaling !== undefined)
+      refuse('scaling', scaling.kind, 'must be left out for the poisson loss: scaled counts are none; or use mse');
+    if (range === '-1..1')
+      refuse('range', range, 'must be left out for the poisson loss: it compares counts; or use mse');
+  }
   if (range !== '-1..1') return;
   if (loss.reconstruction === 'bce')
     refuse('range', range, 'must be 0..1 for the bce loss: it compares probabilities; or use mse');

@@ -2,9 +2,11 @@
 // kernel does) and takes what it can swallow; plan/lower.ts tries them in this order before one kernel an operation.
 import { type Node, numel, type OpName } from '../graph/ops.js';
 import { latentGradientEpilogue, lossEpilogue, optimizerEpilogue, sampledHeadsEpilogue } from '../kernels/epilogues.js';
+import { sumParts } from '../kernels/loss.js';
 import {
   type Call,
   type Context,
+  dispatchOf,
   input,
   isProduct,
   isWeightGradient,
@@ -16,6 +18,7 @@ import {
   rowsAndColumns,
 } from './call.js';
 import { NORM_PATTERNS } from './fuse-norm.js';
+import type { Tensor } from './plan.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
 
@@ -130,21 +133,23 @@ const latentGradient: Pattern = (root, context) => {
 const LOSSES = {
   bce: { loss: 'bce_with_logits', gradient: 'bce_with_logits_gradient' },
   squared_error: { loss: 'squared_error', gradient: 'squared_error_gradient' },
+  gaussian_nll: { loss: 'gaussian_nll', gradient: 'gaussian_nll_gradient' },
+  poisson_nll: { loss: 'poisson_nll', gradient: 'poisson_nll_gradient' },
 } as const;
 
 /**
  * A product -> add_bias [-> activation] [-> reshape] -> a reconstruction loss and, where it is asked for, its weighted gradient
- * [-> activation_gradient].
+ * [-> activation_gradient]; of a learned deviation its gradient, too, in parts that a second dispatch adds up.
  */
 const outputLoss: Pattern = (root, context) => {
-  for (const kind of ['bce', 'squared_error'] as const) {
+  for (const kind of ['bce', 'squared_error', 'gaussian_nll', 'poisson_nll'] as const) {
     const call = lossOf(kind, root, context);
     if (call) return call;
   }
   return null;
 };
 
-function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call | null {
+function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call[] | null {
   const names = LOSSES[kind];
   const through = is(root, 'activation_gradient');
   const arriving = through ? input(root, 0) : root;
@@ -158,24 +163,35 @@ function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call |
   const sum = is(map, 'activation') ? input(map, 0) : map;
   if (!loss || !is(sum, 'add_bias') || (gradient && !is(input(gradient, 0), 'row_weight'))) return null;
   const product = input(sum, 0);
-  const back = gradient ? [input(gradient, 0), gradient, arriving] : [];
-  const nodes = [...new Set([product, sum, map, output, loss, ...back, root])];
+  const logSigma = kind === 'gaussian_nll' ? input(loss, 2) : undefined;
+  const sigmaGradient = gradient && context.consumers(output).find((node) => is(node, 'log_sigma_gradient'));
+  const own = gradient ? [input(gradient, 0), ...(sigmaGradient ? [sigmaGradient] : []), gradient, arriving] : [];
+  const nodes = [...new Set([product, sum, map, output, loss, ...own, root])];
+  const outputs = [loss, root, ...(sigmaGradient ? [sigmaGradient] : [])];
   // The layer's activation, and through its own gradient back, or none at all.
   const activation = map === sum ? 'identity' : operationOf(map, 'activation').activation;
   const undone = through ? operationOf(root, 'activation_gradient').activation : 'identity';
-  if (!isProduct(product) || (gradient && undone !== activation) || !context.closed(nodes, [loss, root])) return null;
+  if (!isProduct(product) || (gradient && undone !== activation) || !context.closed(nodes, outputs)) return null;
   const { tensors } = context;
+  let sigmaParts: Tensor | undefined;
+  const partsOf = (workgroups: number) => (sigmaParts = tensors.scratch('log_sigma parts', [workgroups]));
   const end = (workgroups: number) => ({
     ...tensors.stepState(),
     bias: tensors.of(input(sum, 1)),
     targets: tensors.of(targets),
     losses: tensors.lossParts(loss, workgroups),
     ...(gradient && { dx: tensors.of(root) }),
+    ...(logSigma && { log_sigma: tensors.of(logSigma) }),
+    ...(sigmaGradient && { sigma_parts: partsOf(workgroups) }),
   });
   const keepsInput = through && map !== sum && input(root, 1) === sum;
   const area = numel(product.shape) / numel(loss.shape) / rowsAndColumns(product).columns;
   const epilogue = lossEpilogue({ kind, gradient: gradient !== undefined, keepsInput, area });
-  return { dispatch: productCall(product, epilogue, end, context, activation), nodes };
+  const call = { dispatch: productCall(product, epilogue, end, context, activation), nodes };
+  if (!sigmaGradient || !sigmaParts) return [call];
+  const bound = { parts: sigmaParts, sum: tensors.of(sigmaGradient) };
+  const adding = dispatchOf(sumParts, { count: numel(sigmaParts.shape) }, bound, sigmaGradient.label);
+  return [call, { dispatch: adding, nodes: [sigmaGradient] }];
 }
 
 /** A convolution by itself: a matmul all the same. */

@@ -54,8 +54,8 @@ export function halfSegments({ segments }: { segments: Readonly<Layout['segments
   });
 }
 
-/** "encoder.0" of "encoder.0.weight"; the parameters of a layer follow each other. */
-export const layerOf = (parameter: string): string => parameter.slice(0, parameter.lastIndexOf('.'));
+/** "encoder.0" of "encoder.0.weight"; the parameters of a layer follow each other. One that is of no layer is its own. */
+export const layerOf = (parameter: string): string => parameter.replace(/\.[^.]*$/, '');
 
 export function layoutOf(parameters: ParameterSpec[]): Layout {
   let offset = 0;

@@ -23,8 +23,8 @@ export function lower(nodes: Node[], patterns: Pattern[], context: Context): Cal
 
 function firstMatch(patterns: Pattern[], node: Node, context: Context): Call | Call[] | null {
   for (const pattern of patterns) {
-    const call = pattern(node, context);
-    if (call) return call;
+    const calls = pattern(node, context);
+    if (calls) return [calls].flat();
   }
   return null;
 }

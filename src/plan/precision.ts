@@ -25,6 +25,8 @@ const WRITERS: readonly OpName[] = [
   'avg_pool2d_gradient',
   'upsample',
   'upsample_gradient',
+  'gaussian_nll_gradient',
+  'poisson_nll_gradient',
 ];
 
 /** And those that can read it. */

@@ -11,6 +11,11 @@ import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGra
 import {
   bceWithLogits,
   bceWithLogitsGradient,
+  gaussianNll,
+  gaussianNllGradient,
+  logSigmaGradient,
+  poissonNll,
+  poissonNllGradient,
   rowWeight,
   squaredError,
   squaredErrorGradient,
@@ -193,6 +198,42 @@ export const SINGLE: Record<OpName, Lowering> = {
     const bound = { weight: tensors.of(weight), y: tensors.of(y), targets: tensors.of(targets), dy: tensors.of(node) };
     return dispatchOf(squaredErrorGradient, { rows, pixels }, bound, node.label);
   },
+  gaussian_nll: (node, { tensors }) => {
+    const [y, targets, logSigma] = [input(node, 0), input(node, 1), input(node, 2)];
+    const { rows, columns: pixels } = rowsAndColumns(y);
+    const bound = {
+      y: tensors.of(y),
+      targets: tensors.of(targets),
+      log_sigma: tensors.of(logSigma),
+      loss: tensors.of(node),
+    };
+    return dispatchOf(gaussianNll, { rows, pixels }, bound, node.label);
+  },
+  gaussian_nll_gradient: (node, context) => {
+    const { shape, bound } = gaussianGradient(node, context);
+    return dispatchOf(gaussianNllGradient, shape, { ...bound, dy: context.tensors.of(node) }, node.label);
+  },
+  log_sigma_gradient: (node, context) => {
+    const { shape, bound } = gaussianGradient(node, context);
+    return dispatchOf(logSigmaGradient, shape, { ...bound, gradient: context.tensors.of(node) }, node.label);
+  },
+  poisson_nll: (node, { tensors }) => {
+    const [logRates, targets] = [input(node, 0), input(node, 1)];
+    const { rows, columns: pixels } = rowsAndColumns(logRates);
+    const bound = { log_rates: tensors.of(logRates), targets: tensors.of(targets), loss: tensors.of(node) };
+    return dispatchOf(poissonNll, { rows, pixels }, bound, node.label);
+  },
+  poisson_nll_gradient: (node, { tensors }) => {
+    const [weight, logRates, targets] = [input(node, 0), input(node, 1), input(node, 2)];
+    const { rows, columns: pixels } = rowsAndColumns(logRates);
+    const bound = {
+      weight: tensors.of(weight),
+      log_rates: tensors.of(logRates),
+      targets: tensors.of(targets),
+      dlog_rates: tensors.of(node),
+    };
+    return dispatchOf(poissonNllGradient, { rows, pixels }, bound, node.label);
+  },
 
   batch_labels: (node, { tensors }) => {
     const { rows, columns: classes } = rowsAndColumns(node);
@@ -286,3 +327,16 @@ export const SINGLE: Record<OpName, Lowering> = {
   group_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
   group_norm_gradient: (node, context) => groupNormGradientDispatch(node, input(node, 0), 'identity', context),
 };
+
+/** What both gradients of a Gaussian's likelihood read. */
+function gaussianGradient(node: Node, { tensors }: Context) {
+  const [weight, y, targets, logSigma] = [input(node, 0), input(node, 1), input(node, 2), input(node, 3)];
+  const { rows, columns: pixels } = rowsAndColumns(y);
+  const bound = {
+    weight: tensors.of(weight),
+    y: tensors.of(y),
+    targets: tensors.of(targets),
+    log_sigma: tensors.of(logSigma),
+  };
+  return { shape: { rows, pixels }, bound };
+}

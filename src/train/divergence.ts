@@ -98,12 +98,17 @@ const MEAN_SHARE = 0.1;
 /** Before so many steps there is no mean to compare with. */
 const LEAST_STEPS = 20;
 const EXPLODED = 10;
+const LEAST_SHARE = 0.01;
 
-/** Tells once when the running mean of the loss has become ten times what it was at its best. */
+/**
+ * Tells once when the running mean of the loss has become ten times what it was at its best. A likelihood of numbers may be
+ * below 0, where it has risen by nine times its size, and about 0 its size is nothing: a hundredth of the first mean counts.
+ */
 export class ExplosionWatch {
   private mean = 0;
   private steps = 0;
   private best = Number.POSITIVE_INFINITY;
+  private least = 0;
   private told = false;
 
   /**
@@ -114,8 +119,10 @@ export class ExplosionWatch {
     this.steps++;
     this.mean += (loss - this.mean) * Math.max(MEAN_SHARE, 1 / this.steps);
     if (this.steps < LEAST_STEPS) return undefined;
+    if (this.steps === LEAST_STEPS) this.least = LEAST_SHARE * Math.abs(this.mean);
     this.best = Math.min(this.best, this.mean);
-    if (this.told || !(this.mean > EXPLODED * this.best)) return undefined;
+    const size = Math.max(Math.abs(this.best), this.least);
+    if (this.told || !(this.mean - this.best > (EXPLODED - 1) * size)) return undefined;
     this.told = true;
     return { mean: this.mean, best: this.best };
   }

@@ -167,7 +167,7 @@ export class Model {
     this.checkUsable();
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
-    const { count: rows, values: shades } = imageRows(images, inputs);
+    const { count: rows, values: shades } = imageRows(images, inputs, 'images', this.takesNumbers);
     this.checkUnits(images);
     const seen = this.asSeen(shades);
     const values = this.withLabels(seen, inputs, rows, labels);
@@ -205,11 +205,18 @@ export class Model {
     return scaling ? unscaled(numbers, scaling) : numbers;
   }
 
-  /** Bytes stand for 0..1; a model that scales knows no such unit. */
+  /** Cross entropy is of pixels of 0..1; any other loss is of whatever numbers were trained on. */
+  private get takesNumbers(): boolean {
+    return this.spec.loss.reconstruction !== 'bce';
+  }
+
+  /** Bytes stand for 0..1; a model that scales, or one of counts, knows no such unit. */
   private checkUnits(values: Numbers): void {
-    if (this.spec.scaling && tagOf(values) === 'Uint8Array')
+    const { scaling, loss } = this.spec;
+    const counts = loss.reconstruction === 'poisson';
+    if ((scaling || counts) && tagOf(values) === 'Uint8Array')
       throw new ArgumentError(
-        `a Uint8Array, whose bytes stand for 0..1, must be numbers in the data's units for a model with a scaling; for example Float32Array.from(values)`,
+        `a Uint8Array, whose bytes stand for 0..1, must be ${counts ? 'counts for a model with the poisson loss' : "numbers in the data's units for a model with a scaling"}; for example Float32Array.from(values)`,
       );
   }
 
@@ -263,7 +270,7 @@ export class Model {
     const { labels, terms = false, ...drawn } = options;
     checkScoreOptions(drawn, this.spec);
     const { inputs, classes = 0, scaling } = this.spec;
-    const { count, values: numbers } = imageRows(values, inputs, 'values');
+    const { count, values: numbers } = imageRows(values, inputs, 'values', this.takesNumbers);
     this.checkUnits(values);
     if (classes > MOST_CLASSES)
       throw new ArgumentError(

@@ -101,7 +101,7 @@ export function settingsFrom(options: TrainerOptions, examples: number): StepSet
   if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`batch: ${batch}, must be a positive integer`);
   if (batch > examples)
     throw new ArgumentError(
-      `batch ${batch} is larger than the data: ${examples} training images; use a batch of at most ${examples}`,
+      `batch ${batch} is larger than the data: ${examples} training examples; use a batch of at most ${examples}`,
     );
   const optimizer = resolveOptimizer(options.optimizer);
   const { lr = DEFAULT_LEARNING_RATE[optimizer.kind] } = options;
@@ -156,11 +156,11 @@ export function checkFits(examples: CheckedExamples, name: string, spec: ModelSp
   checkLabels(examples, name, spec);
 }
 
-/** Of numbers that are to be 0..1, the first that is not; -1 if all are. */
-function firstBeyond(values: Float32Array): number {
+/** Of numbers that are to be 0 to `most`, the first that is not; -1 if all are. */
+function firstBeyond(values: Float32Array, most: number): number {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
-    if (value < 0 || value > 1) return i;
+    if (value < 0 || value > most) return i;
   }
   return -1;
 }
@@ -168,12 +168,24 @@ function firstBeyond(values: Float32Array): number {
 /** @throws ArgumentError for numbers that the loss has no meaning for, or bytes where numbers are scaled */
 export function checkNumbers(examples: CheckedExamples, name: string, { loss, scaling }: ModelSpec): void {
   if (examples.values instanceof Uint8Array) {
+    if (loss.reconstruction === 'poisson')
+      throw new ArgumentError(
+        `${name}: bytes, which stand for 0..1, must be counts for the poisson loss; for example Float32Array.from(values)`,
+      );
     if (!scaling) return;
     throw new ArgumentError(`${name}: bytes, which stand for 0..1, must be numbers for a model with a scaling`);
   }
-  if (loss.reconstruction !== 'bce') return;
+  if (loss.reconstruction === 'mse') return;
+  if (loss.reconstruction === 'poisson') {
+    const negative = firstBeyond(examples.values, Number.POSITIVE_INFINITY);
+    if (negative >= 0)
+      throw new ArgumentError(
+        `${name}: ${examples.values[negative]} (example ${Math.floor(negative / sizeOf(examples))}), but the poisson loss takes counts, numbers >= 0: leave out what is none, or use the mse loss`,
+      );
+    return;
+  }
   const values = scaling ? scaled(examples.values, scaling) : examples.values;
-  const wrong = firstBeyond(values);
+  const wrong = firstBeyond(values, 1);
   if (wrong >= 0)
     throw new ArgumentError(
       `${name}: ${values[wrong]} (example ${Math.floor(wrong / sizeOf(examples))})${scaling ? ` when scaled (${scaling.kind})` : ''}, but the bce loss takes numbers of 0..1: ${scaling ? '' : 'scale them, or '}use the mse loss`,

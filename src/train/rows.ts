@@ -13,23 +13,24 @@ export interface Rows {
   values: Float32Array;
 }
 
-/** Their numbers may be anything; integers as images have no scale, but for bytes. */
+/** Their numbers may be anything; integers as pixels of 0..1 have no scale, but for bytes. */
 const FLOATS = ['Array', 'Float16Array', 'Float32Array', 'Float64Array'];
 const INTEGERS = ['Int8Array', 'Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array'];
 
 /**
- * @param what what to call them in an error
  * @param images [n, pixels] of 0..1; a Uint8Array holds bytes of 0 (black) to 255 (white), as Images.pixels does
+ * @param what what to call them in an error
+ * @param integers whether the model is one of numbers, of which integers are some, as in training
  * @throws ArgumentError unless they are a positive number of whole rows of finite numbers
  */
-export function imageRows(images: Numbers, pixels: number, what = 'images'): Rows {
+export function imageRows(images: Numbers, pixels: number, what: string, integers: boolean): Rows {
   const tag = tagOf(images);
   if (tag === 'Uint8ClampedArray')
     throw new ArgumentError(
       'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
     );
   if (tag === 'Uint8Array') return wholeRows(shadesOf(images), pixels, what, images);
-  if (!FLOATS.includes(tag))
+  if (!FLOATS.includes(tag) && !(integers && INTEGERS.includes(tag)))
     throw new ArgumentError(
       `${what}: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
     );

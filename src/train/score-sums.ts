@@ -1,7 +1,7 @@
 // What rows' losses over some draws come to: the mean of each term, and the importance-weighted bound of log p(x).
 // Arithmetic in f64; nothing of a GPU.
 import { F32_BYTES } from '../kernels/kernel.js';
-import type { LossTerm, ModelSpec } from '../model/spec.js';
+import { type LossTerm, type ModelSpec, reconstructionTerm } from '../model/spec.js';
 import type { Plan } from '../plan/plan.js';
 import { EVALUATION_BATCH } from './step-state.js';
 
@@ -50,7 +50,7 @@ export class ScoreSums {
     const ofLosses = lossBytes / F32_BYTES;
     const stride = ofLosses / losses.length;
     const perBatch = ofLosses + (iwae > 0 ? EVALUATION_BATCH : 0);
-    const likelihood = losses.findIndex(({ term }) => term === this.spec.loss.reconstruction);
+    const likelihood = losses.findIndex(({ term }) => term === reconstructionTerm(this.spec));
     const { weight = 1 } = losses[likelihood] ?? {};
     for (let row = 0; row < count; row++) {
       const at = Math.floor(row / EVALUATION_BATCH) * perBatch + (row % EVALUATION_BATCH);
@@ -72,9 +72,9 @@ export class ScoreSums {
     );
     const named = Object.fromEntries(losses.map(({ term }, index) => [term, Float32Array.from(means[index] ?? [])]));
     if (iwae === 0) return { loss, ...named };
-    // What the squared error leaves out of a Gaussian's -log p.
+    // What the squared error leaves out of a Gaussian's -log p; a learned variance leaves out nothing.
     const { variance } = this.spec.loss;
-    const rest = variance === undefined ? 0 : (this.spec.inputs / 2) * Math.log(2 * Math.PI * variance);
+    const rest = typeof variance !== 'number' ? 0 : (this.spec.inputs / 2) * Math.log(2 * Math.PI * variance);
     const bound = Float32Array.from({ length: rows }, (_, row) => rest + Math.log(iwae) - this.bound.at(row));
     return { loss, ...named, iwae: bound };
   }

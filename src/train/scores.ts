@@ -73,7 +73,7 @@ export function checkScoreOptions({ samples = 1, iwae, seed = 0 }: ScoreOptions,
     );
   if (iwae !== undefined && loss.reconstruction === 'mse' && loss.variance === undefined)
     throw new ArgumentError(
-      `iwae: ${iwae}, must be left out: the squared error is no likelihood without a variance; use a model with loss.variance or bce`,
+      `iwae: ${iwae}, must be left out: the squared error is no likelihood without a variance; use a model with loss.variance, bce or poisson`,
     );
 }
 

@@ -164,7 +164,7 @@ test('errors come out of the worker with their class and their text', async () =
   );
   const expected: Record<string, RegExp> = {
     spec: /^real ArgumentError: encoder\[0\]\.units: -1, must be a positive integer/,
-    batch: /^real ArgumentError: batch 65 is larger than the data: 64 training images/,
+    batch: /^real ArgumentError: batch 65 is larger than the data: 64 training examples/,
     noWorker:
       /^real LatentGpuError: the worker of startSession\(\{ worker \}\) did not start.*serveSession of 'latentgpu\/worker'/,
     bundle:

@@ -55,7 +55,7 @@ const COMMANDS: [program: string, line: string, told: RegExp][] = [
   [
     'train.js',
     '--data digits --limit 8 --batch 9 --out OUT',
-    /^error: --batch 9 is larger than the data: 8 training images; use --batch <= 8\n$/,
+    /^error: --batch 9 is larger than the data: 8 training examples; use --batch <= 8\n$/,
   ],
   ['generate.js', '--run /no/run --out OUT', /^error: --run \/no\/run does not exist, must be a run's folder; .*\n$/],
   ['profile.js', '--optimizer Adam', /^error: --optimizer is Adam, must be one of .*; did you mean adam\?\n$/],

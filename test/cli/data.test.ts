@@ -183,10 +183,10 @@ test('--limit takes the first images, all if there are fewer; --batch must fit',
   assert.is(countOf(choose(4).train), 4, 'the default batch fits whatever there is');
   assert.equal(said, []);
   assert.is(countOf(choose(7, 1).train), 6);
-  assert.equal(said, [`--limit 7 is more than ${dataset.name} has: all 6 training images are used`]);
+  assert.equal(said, [`--limit 7 is more than ${dataset.name} has: all 6 training examples are used`]);
   assert.throws(
     () => choose(4, 5),
-    (error: Error) => error.message === '--batch 5 is larger than the data: 4 training images; use --batch <= 4',
+    (error: Error) => error.message === '--batch 5 is larger than the data: 4 training examples; use --batch <= 4',
   );
 });
 

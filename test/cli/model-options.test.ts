@@ -42,6 +42,7 @@ const made: [string, ModelSpec][] = [
   ['', vae()],
   ['--model vae --hidden 9,8 --latent 3 --activation tanh', vae({ hidden: [9, 8], latent: 3, activation: 'tanh' })],
   ['--loss mse --variance 0.05', vae({ loss: 'mse', variance: 0.05 })],
+  ['--loss mse --variance learned', vae({ loss: 'mse', variance: 'learned' })],
   ['--model beta-vae', betaVae()],
   ['--model beta-vae --beta 0.5', betaVae({ beta: 0.5 })],
   ['--model conditional-vae', conditionalVae()],
@@ -77,6 +78,24 @@ test('the size of the images and the number of classes are those of the data', (
     () => model('--model conditional-vae', { name: 'small', train: small(), test: small() }),
     '--model conditional-vae with data that have no labels (small): it learns to draw by label; use data with labels, or --model vae',
   );
+});
+
+test('counts are taken as they are, and bytes are no counts', () => {
+  const rows = (...values: number[]) => ({ shape: [2, 3], values: Float32Array.from(values) });
+  const data = { name: 'counts', train: rows(0, 1, 2, 30, 4, 5), test: rows(0, 0, 0, 1, 1, 1) };
+  assert.equal(model('--loss poisson', data), vae({ pixels: 3, loss: 'poisson' }));
+  assert.equal(model('--loss poisson --scale none --model ae', data), ae({ pixels: 3, loss: 'poisson' }));
+  refused(
+    () => model('--loss poisson'),
+    '--loss poisson with images of bytes (digits): 0 to 255 stand for 0..1, which are no counts; use rows of counts (an array of [count, numbers], a table), or --loss bce',
+  );
+});
+
+test('rows have a learned variance by their default loss', () => {
+  const rows = (...values: number[]) => ({ shape: [2, 2], values: Float32Array.from(values) });
+  const data = { name: 'rows', train: rows(0, 1, 2, 3), test: rows(0, 0, 0, 1) };
+  const { loss, scaling } = model('--data rows.csv --variance learned', data);
+  assert.equal([loss.variance, loss.reconstruction, scaling?.kind], ['learned', 'mse', 'standard']);
 });
 
 const CODE = 'only sparse has a penalty on its code';
@@ -147,6 +166,26 @@ const together: [string, string][] = [
   [
     '--loss mse --range -1..1 --output sigmoid',
     '--output sigmoid with --range -1..1: it cannot give pixels below 0; use --output tanh or identity, or leave --range out',
+  ],
+  [
+    '--variance learned',
+    '--variance with --loss bce (the default): only the squared error has a variance; use --loss mse, or leave --variance out',
+  ],
+  [
+    '--loss poisson --range 0..1',
+    '--range 0..1 with --loss poisson: it is of pixels, not of counts; leave --range out',
+  ],
+  [
+    '--loss poisson --output sigmoid',
+    "--output sigmoid with --loss poisson: rates are exp of the last layer's sums; use --loss mse, or leave --output out",
+  ],
+  [
+    '--loss poisson --variance learned',
+    '--variance with --loss poisson: the variance of counts is their rate; use --loss mse, or leave --variance out',
+  ],
+  [
+    '--loss poisson --scale standard',
+    '--scale standard with --loss poisson: scaled counts are none; use --scale none, --loss mse, or leave --scale out',
   ],
   ['--model sparse --l1 1 --rho 0.1', '--l1 with --rho: a code is kept sparse by one of them; leave one out'],
   [

@@ -1,7 +1,7 @@
 // What a program prints while it works: the bar on a terminal, plain lines elsewhere, nothing with --quiet; and how it
 // describes its failures.
 import { Writable } from 'node:stream';
-import { type EpochReport, type Losses, linear, type ModelSpec, type Progress, sparse, vae } from 'latentgpu/node';
+import { ae, type EpochReport, type Losses, linear, type ModelSpec, type Progress, sparse, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describeAdapter } from '../../harness/lib/report/describe.js';
@@ -120,6 +120,20 @@ const told: [string, ModelSpec, Losses, string, string][] = [
     { loss: 534.9, mse: 31.4, kl: 11.6 },
     '534.9 nats (16.67 x squared error 31.40 + KL 11.60 nats)',
     '16.67 x squared error (summed over 784 numbers) + KL (nats over 64 dimensions)',
+  ],
+  [
+    'a learned variance, whose likelihood may be above 1',
+    vae({ loss: 'mse', variance: 'learned' }),
+    { loss: -812.3, gaussian: -823.9, kl: 11.6 },
+    '-812.3 nats (Gaussian NLL -823.9 + KL 11.60)',
+    'Gaussian NLL (nats over 784 numbers, learned variance) + KL (nats over 64 dimensions)',
+  ],
+  [
+    'counts',
+    ae({ loss: 'poisson' }),
+    { loss: 21.5, poisson: 21.5 },
+    'Poisson NLL 21.50 nats',
+    'Poisson NLL (nats over 784 numbers)',
   ],
 ];
 const SCALES: [value: number, text: string][] = [

@@ -60,6 +60,11 @@ test('columns by number, missing values as means or left out', async () => {
   const whole = await dataOf(file(text), { missing: 'drop', keepWhole: true });
   assert.equal([...(whole.fileRows ?? [])], [0, 2]);
   assert.match(left.said[0] ?? '', /t\.csv: 2 rows with missing values are left out$/);
+  const filled = await load(file(text), nowhere(), { 'label-column': '3', missing: 'mean' });
+  assert.match(
+    filled.said[0] ?? '',
+    /t\.csv: 2 missing values are the mean of their column over all rows, those held out for testing or validation too$/,
+  );
   assert.match(
     await refusal('FormatError', dataOf(file(text))),
     /line 2, column "column 1" is missing; .*--missing mean/,

@@ -64,6 +64,52 @@ test('a table is trained on: scaled, its constant named, its errors by feature',
   assert.equal([config.shape, config.features, config.validation], [[4], FEATURES, 0.2]);
 });
 
+test('a learned deviation is told at the end, in scaled numbers where each column has a scale', () => {
+  const folder = at('learned');
+  const args = ['--data', at('usual.csv'), '--variance', 'learned', '--hidden', '8', '--latent', '1', '--epochs', '3'];
+  const { status, out, err } = run('train', ...args, '--out', folder);
+  assert.equal([status, err], [0, '']);
+  assert.match(out, /1 never change and lower the learned deviation; --drop leaves them out: site$/m);
+  assert.match(
+    out,
+    /^loss {6}of a row: Gaussian NLL \(nats over 4 numbers, learned variance\) \+ KL \(nats over 1 dimension\), of scaled numbers$/m,
+  );
+  assert.match(
+    out,
+    /^sigma {5}[\d.]+ of scaled numbers \(standard\), times each column's scale in the data's units: the learned standard deviation/m,
+  );
+  const { spec, losses } = JSON.parse(fs.readFileSync(path.join(folder, 'run.json'), 'utf8'));
+  assert.equal(spec.loss, { reconstruction: 'mse', klWeight: 1, variance: 'learned' });
+  assert.equal(Object.keys(losses), ['loss', 'gaussian', 'kl']);
+  const onward = run('train', '--resume', folder, '--epochs', '4');
+  assert.equal([onward.status, onward.err], [0, '']);
+  assert.match(onward.out, /^sigma {5}/m);
+  const scored = run(
+    'score',
+    '--run',
+    folder,
+    '--data',
+    at('mixed.csv'),
+    '--by',
+    'gaussian',
+    '--out',
+    at('learned-scores'),
+  );
+  assert.equal([scored.status, scored.err], [0, '']);
+});
+
+test('counts of a table are trained on as they are, and others refused', () => {
+  const rows = Array.from({ length: 60 }, (_, row) => `${row % 3},${(7 * row) % 11},0`);
+  fs.writeFileSync(at('counts.csv'), `a,b,c\n${rows.join('\n')}\n`);
+  const args = ['--loss', 'poisson', '--hidden', '8', '--latent', '1', '--epochs', '2'];
+  const { status, out, err } = run('train', '--data', at('counts.csv'), ...args, '--out', at('counts'));
+  assert.equal([status, err], [0, '']);
+  assert.match(out, /^loss {6}of a row: Poisson NLL \(nats over 3 numbers\) \+ KL/m);
+  const refused = run('train', '--data', at('usual.csv'), ...args);
+  assert.is(refused.status, 2);
+  assert.match(refused.err, /usual\.train: -[\d.]+ \(example \d+\), but the poisson loss takes counts, numbers >= 0:/);
+});
+
 test('rows are scored: the odd ones stand out, with the feature that makes them odd', () => {
   const out = at('scores');
   const args = ['--run', trained, '--data', at('mixed.csv'), '--threshold', 'quantile:0.95', '--out', out];

@@ -306,7 +306,7 @@ const refused: [string, string[], RegExp][] = [
   ['a warm-up longer than the run', ['--lr-warmup', '5'], /--lr-warmup 5 is not less than the run's 5 steps/],
   ['an unknown flag', ['--epoch', '3'], /--epoch: unknown; did you mean --epochs/],
   ['data that are not there', ['--data', 'nowhere'], /--data nowhere does not exist, must be one of mnist, /],
-  ['a batch larger than the data', ['--batch', '37'], /--batch 37 is larger than the data: 36 training images/],
+  ['a batch larger than the data', ['--batch', '37'], /--batch 37 is larger than the data: 36 training examples/],
   ['a batch larger than the limit', ['--limit', '7', '--batch', '8'], /--batch 8 is larger than the data: 7 training/],
   ['an adapter that is not there', ['--adapter', 'abacus'], /abacus/],
   ['a model that is too large', ['--hidden', '30000000'], /--hidden|limit|maxStorageBufferBindingSize|maxBufferSize/],

@@ -1,5 +1,5 @@
 // Binary cross entropy from logits and squared error, alone and with their gradients, and the rows' weights, against f64;
-// and at the ends of the scale, where the textbook formula of cross entropy is infinite.
+// and at the ends of the scale, where the textbook formula of cross entropy is infinite. Likelihoods: likelihoods.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lossEpilogue } from '../../src/kernels/epilogues.js';

@@ -50,6 +50,7 @@ const MEMBERS: Record<string, ModelSpec> = {
     ...vae({ pixels: 49, hidden: [17], latent: 5, loss: 'mse', range: '-1..1' }),
     scaling: { kind: 'minmax', offset: [0.2], scale: [0.5] },
   },
+  'vae of counts': vae({ pixels: 49, hidden: [17], latent: 5, loss: 'poisson' }),
   'vae with narrow bounds of log_var': vae({ pixels: 49, hidden: [17], latent: 5, logVarRange: [-0.05, 0.05] }),
   ...Object.fromEntries(
     ACTIVATIONS.map((activation) => [

@@ -116,7 +116,19 @@ export const LIMITS: Record<Activation, Limits> = {
     slope: (y) => 3 * ULP * Math.abs(1 - y ** 2), // a difference, a sum and a product
     kept: 'output',
   },
+  exp: {
+    steepest: Math.exp(20), // at x = 20
+    forward: rateLimit,
+    slope: (x) => (x > 20 ? 0 : rateLimit(x)),
+    kept: 'input',
+  },
 };
+
+/** exp(min(x, 20)), of which the smallest may be flushed to zero. */
+function rateLimit(x: number): number {
+  const bounded = Math.min(x, 20);
+  return ULP * expUlps(bounded) * Math.exp(bounded) + TINY;
+}
 
 /** Both ends of the scale, where formulas overflow, saturate or cancel, and zero. */
 const EXTREMES = [0, 1e-6, -1e-6, -100, 100, -20, 20, -1e30, 1e30, -1e4, 1e4, 2 ** -126, -0.5, -12, 12, -88, 88];

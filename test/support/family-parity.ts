@@ -9,8 +9,8 @@
 // Adam divides each gradient by its own size, so what is mostly rounding moves a parameter by up to lr; how far it can go
 // astray is how far it goes, 30 * 2e-3 = 0.06 there. Here Adam's 20 steps of 3e-3 come to the same. RMSprop starts
 // uncorrected, with steps up to lr / sqrt((1 - 0.99) t), which come to 76 lr in 20 steps and with a momentum of 0.6 to at
-// most 190 lr: 0.02 at a rate of 1e-4. With an epsilon of 1e-3 rounding moves nothing far. (Measured: at most 6.1e-7, and
-// 2.7e-7 without momentum; Adam 3.3e-7.)
+// most 190 lr: 0.02 at a rate of 1e-4. With an epsilon of 1e-3 rounding moves nothing far. (Measured: at most 8.7e-7, and
+// 2.7e-7 without momentum; Adam 4.0e-7.)
 // SGD moves by rate x gradient: no tensor moves by more than itself in these runs (family.py holds that), so a gradient's
 // error comes to at most as much of the parameter, if it does not grow on the way (measured: 2.1e-7).
 // The KL divergence of a model that has learnt little is a small difference of large numbers: losses are held to 3e-5

@@ -2,6 +2,7 @@
 // every tensor of the file.
 import fs from 'node:fs';
 import type { Dataset, Images } from '../../src/data/dataset.js';
+import type { CheckedExamples } from '../../src/data/examples.js';
 import { lossWeights, type ModelSpec } from '../../src/model/spec.js';
 import type { Losses } from '../../src/train/metrics.js';
 import type { TrainerOptions } from '../../src/train/options.js';
@@ -11,8 +12,8 @@ import type { Setup } from './training.js';
 
 interface CaseFile {
   models: Record<string, ModelSpec>;
-  /** `model` is a key of `models`. */
-  cases: { name: string; model: string; options: TrainerOptions & { lr: number } }[];
+  /** `model` is a key of `models`, `data` a tensor. */
+  cases: { name: string; model: string; data?: string; options: TrainerOptions & { lr: number } }[];
 }
 
 const { tensor } = readReference('test/train/family.safetensors');
@@ -33,6 +34,16 @@ const TEST: Images = {
   ...(IMAGES.labels && { labels: IMAGES.labels.subarray(0, 16) }),
 };
 const DATASET: Dataset = { name: 'reference', train: IMAGES, test: TEST };
+
+/** Colour, vectors or counts, of which the test set is again the first 16. */
+function datasetOf(name: string): Dataset<CheckedExamples> {
+  const { shape, values } = tensor(name);
+  const train = { shape, values } as CheckedExamples;
+  const [count = 1, ...size] = shape;
+  const test = { shape: [16, ...size], values: values.subarray(0, (16 * values.length) / count) } as CheckedExamples;
+  return { name, train, test };
+}
+
 export const STEPS = 20;
 
 /** One case: what is trained, and what PyTorch came to. */
@@ -71,18 +82,17 @@ export function meanLosses(losses: readonly Losses[], from: number, to: number):
 function readCases(file: string): FamilyCase[] {
   const { models, cases }: CaseFile = JSON.parse(fs.readFileSync(`test/train/${file}-cases.json`, 'utf8'));
   const { tensor, folder } = readReference(`test/train/${file}.safetensors`);
-  return cases.map(({ name, model, options }) => {
+  return cases.map(({ name, model, data, options }) => {
     const spec = models[model];
     if (!spec) throw new Error(`test/train/${file}-cases.json has no model "${model}"`);
-    const shapes = spec.image ? model : spec.code.kind + (spec.classes === undefined ? '' : ' classes');
     const own = folder(`gradient/${name}`);
     return {
       name,
       setup: {
         spec,
-        dataset: DATASET,
+        dataset: data === undefined ? DATASET : datasetOf(data),
         options: { batch: 16, seed: 1234, ...options },
-        parameters: folder(`initial/${shapes}`),
+        parameters: folder(`initial/${spec.image ? model : shapesOf(spec)}`),
       },
       gradients: own.size > 0 ? own : folder(`gradient/${model}`),
       final: folder(`final/${name}`),
@@ -90,6 +100,15 @@ function readCases(file: string): FamilyCase[] {
     };
   });
 }
+
+/** By which models that are not convolutional share their first weights. */
+const shapesOf = (spec: ModelSpec): string =>
+  [
+    spec.code.kind,
+    ...(spec.classes === undefined ? [] : ['classes']),
+    ...(spec.inputs === 49 ? [] : [spec.inputs]),
+    ...(spec.loss.variance === 'learned' ? ['learned'] : []),
+  ].join(' ');
 
 export const FAMILY_CASES = readCases('family');
 export const CONVOLUTION_CASES = readCases('convolutions');

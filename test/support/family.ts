@@ -15,6 +15,8 @@ export const FAMILY: Record<string, ModelSpec> = {
   'vae, free bits': vae({ ...SIZES, freeBits: 0.02 }),
   'vae held at a capacity': vae({ ...SIZES, capacity: 0.2, klWeight: 3 }),
   'conditional-vae': conditionalVae({ ...SIZES, classes: 3 }),
+  'vae, learned variance': vae({ ...MSE, variance: 'learned', klWeight: 0.7 }),
+  'vae, learned variance, identity output': vae({ ...MSE, variance: 'learned', output: 'identity' }),
   'ae, bce': ae(SIZES),
   'ae, mse': ae(MSE),
   'ae, mse, identity output': ae({ ...MSE, output: 'identity' }),

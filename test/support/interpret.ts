@@ -76,6 +76,7 @@ export const activate: Record<Activation, (x: number) => number> = {
   silu: (x) => x * sigmoid(x),
   softplus,
   tanh: Math.tanh,
+  exp: (x) => Math.exp(Math.min(x, 20)),
 };
 
 /** The derivative by the activation's own output, or by its input where that is not enough. */
@@ -92,6 +93,7 @@ export const slope: Record<Activation, (kept: number) => number> = {
   silu: (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
   softplus: (y) => -Math.expm1(-y),
   tanh: (y) => 1 - y ** 2,
+  exp: (x) => (x > 20 ? 0 : Math.exp(x)),
 };
 
 /** eps of element `index` of z. */
@@ -295,6 +297,45 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     });
   },
 
+  gaussian_nll: ({ node, x: [y, targets, logSigma] }) => {
+    const [rows, pixels] = sizes(node.inputs[0]);
+    const sigma = deviation(at(logSigma, 0));
+    return sumColumns(rows, pixels, (row, column) => {
+      const error = at(y, row * pixels + column) - at(targets, row * pixels + column);
+      return (error / sigma) ** 2 / 2 + Math.log(sigma) + Math.log(2 * Math.PI) / 2;
+    });
+  },
+  gaussian_nll_gradient: ({ node, x: [weight, y, targets, logSigma] }) => {
+    const [rows, pixels] = sizes(node);
+    const sigma = deviation(at(logSigma, 0));
+    return fillMatrix(rows, pixels, (row, column) => {
+      const index = row * pixels + column;
+      return (at(weight, row) * (at(y, index) - at(targets, index))) / sigma ** 2;
+    });
+  },
+  log_sigma_gradient: ({ node, x: [weight, y, targets, logSigma] }) => {
+    const [rows, pixels] = sizes(node.inputs[1]);
+    const sigma = deviation(at(logSigma, 0));
+    const slope = Math.exp(at(logSigma, 0)) / sigma;
+    return sumColumns(1, rows * pixels, (_, index) => {
+      const r = (at(y, index) - at(targets, index)) / sigma;
+      return at(weight, Math.floor(index / pixels)) * (1 - r ** 2) * slope;
+    });
+  },
+  poisson_nll: ({ node, x: [logRates, targets] }) => {
+    const [rows, pixels] = sizes(node.inputs[0]);
+    return sumColumns(rows, pixels, (row, column) =>
+      poissonNll(at(logRates, row * pixels + column), at(targets, row * pixels + column)),
+    );
+  },
+  poisson_nll_gradient: ({ node, x: [weight, logRates, targets] }) => {
+    const [rows, pixels] = sizes(node);
+    return fillMatrix(rows, pixels, (row, column) => {
+      const index = row * pixels + column;
+      return at(weight, row) * (activate.exp(at(logRates, index)) - at(targets, index));
+    });
+  },
+
   l1: ({ node, x: [z] }) => {
     const [rows, columns] = sizes(node.inputs[0]);
     return sumColumns(rows, columns, (row, column) => Math.abs(at(z, row * columns + column)));
@@ -385,4 +426,23 @@ function sumProducts(
 /** log(1 + exp(x)) = -log(1 - sigmoid(x)) */
 function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** A learned standard deviation, never below e^-15. */
+const deviation = (logSigma: number): number => Math.exp(logSigma) + Math.exp(-15);
+
+/** -log of the Poisson probability of x at rate e^l; from l = 20 on the straight line that touches it there. */
+export function poissonNll(l: number, x: number): number {
+  const bounded = Math.min(l, 20);
+  const rate = Math.exp(bounded);
+  return rate - x * bounded + logGamma(x + 1) + (l - bounded) * (rate - x);
+}
+
+/** log Gamma(x) for x > 0: Stirling's series from 15 on, to which x is raised; the first term left out is below 1e-16. */
+export function logGamma(x: number): number {
+  let [z, product] = [x, 1];
+  for (; z < 15; z++) product *= z;
+  const q = 1 / z ** 2;
+  const series = (1 / 12 - q * (1 / 360 - q * (1 / 1260 - q * (1 / 1680 - q * (1 / 1188 - (q * 691) / 360360))))) / z;
+  return (z - 0.5) * Math.log(z) - z + Math.log(2 * Math.PI) / 2 + series - Math.log(product);
 }

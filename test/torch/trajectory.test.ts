@@ -39,24 +39,31 @@ function quiet({ code, corruption: _, loss, ...spec }: ModelSpec): ModelSpec {
   return { ...spec, code: plain, loss: others };
 }
 
-const initial = (spec: ModelSpec) =>
-  FAMILY_CASES.find(({ setup }) => setup.spec.code.kind === 'deterministic' && setup.spec.classes === spec.classes)
-    ?.setup.parameters ?? new Map();
+function initial(spec: ModelSpec): Setup['parameters'] {
+  const plain = FAMILY_CASES.find(
+    ({ setup }) => setup.spec.code.kind === 'deterministic' && setup.spec.classes === spec.classes,
+  );
+  const learned = FAMILY_CASES.find(({ setup }) => setup.spec.loss.variance === spec.loss.variance);
+  const logSigma = learned?.setup.parameters.get('log_sigma');
+  return new Map([...(logSigma ? ([['log_sigma', logSigma]] as const) : []), ...(plain?.setup.parameters ?? [])]);
+}
 
 interface Case {
   name: string;
   setup: Setup & { options: TrainerOptions };
 }
 
-/** Every case of the family without noise; cases that were the same but for it are one. */
+/** Every case of the family of grey images, which harness/torch takes, without noise; cases that were the same but for it are one. */
 const CASES: Case[] = [
   ...new Map(
-    FAMILY_CASES.map(({ name, setup: { spec, dataset, options } }): [string, Case] => {
-      const { klWarmup: _, ...plain } = options;
-      const model = quiet(spec);
-      const setup = { spec: model, dataset, options: plain, parameters: initial(model) };
-      return [JSON.stringify([model, plain]), { name, setup }];
-    }),
+    FAMILY_CASES.filter(({ setup }) => setup.dataset === first).map(
+      ({ name, setup: { spec, dataset, options } }): [string, Case] => {
+        const { klWarmup: _, ...plain } = options;
+        const model = quiet(spec);
+        const setup = { spec: model, dataset, options: plain, parameters: initial(model) };
+        return [JSON.stringify([model, plain]), { name, setup }];
+      },
+    ),
   ).values(),
 ];
 

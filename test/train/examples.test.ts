@@ -41,7 +41,13 @@ const bytes =
 
 const dataOf = (make: Make): Dataset<CheckedExamples> => ({ name: 'noise', train: make(37, 1), test: make(131, 2) });
 
-const CASES: Record<string, { spec: ModelSpec; data: Dataset<CheckedExamples> }> = {
+/** Whole numbers, half of them 0. */
+const counts: Make = (count, seed) => {
+  const { shape, values } = floats([13], -4, 4)(count, seed);
+  return { shape, values: values.map((value) => Math.max(0, Math.floor(value ** 2 * Math.sign(value)))) };
+};
+
+const CASES: Record<string, { spec: ModelSpec; data: Dataset<CheckedExamples>; fuse?: boolean }> = {
   'vectors of any numbers': {
     spec: ae({ ...LAYERS, pixels: 13, loss: 'mse', output: 'identity' }),
     data: dataOf(floats([13], -3, 3)),
@@ -55,12 +61,14 @@ const CASES: Record<string, { spec: ModelSpec; data: Dataset<CheckedExamples> }>
     spec: vae({ ...LAYERS, pixels: 49, loss: 'mse', range: '-1..1' }),
     data: dataOf(floats([7, 7], 0, 1)),
   },
+  counts: { spec: vae({ ...LAYERS, pixels: 13, loss: 'poisson' }), data: dataOf(counts) },
+  'counts, unfused': { spec: vae({ ...LAYERS, pixels: 13, loss: 'poisson' }), data: dataOf(counts), fuse: false },
 };
 
-for (const [title, { spec, data }] of Object.entries(CASES))
+for (const [title, { spec, data, fuse = true }] of Object.entries(CASES))
   test(`${title}: trained and evaluated as f64 does`, async () => {
     const parameters = await (await modelOf(spec)).parameters();
-    await withTrainer({ spec, dataset: data, options: OPTIONS, parameters }, async (trainer, model) => {
+    await withTrainer({ spec, dataset: data, options: { ...OPTIONS, fuse }, parameters }, async (trainer, model) => {
       const oracle = new Train64(spec, parameters, { ...OPTIONS, images: data.train });
       const [report] = await trainSteps(trainer, 1);
       closeLosses(report?.train, oracle.train().losses, LOSS_LIMIT, 'step 1');
@@ -133,6 +141,18 @@ const REFUSED: [what: string, spec: ModelSpec, change: (data: Dataset<CheckedExa
     ae({ ...LAYERS, pixels: 13 }),
     (data) => changed(data, (values) => values.map((_, i) => (i === 30 ? -0.5 : 0.5))),
     'noise.train: -0.5 (example 2), but the bce loss takes numbers of 0..1: scale them, or use the mse loss',
+  ],
+  [
+    'numbers below 0 for poisson',
+    ae({ ...LAYERS, pixels: 13, loss: 'poisson' }),
+    (data) => changed(data, (values) => values.map((_, i) => (i === 30 ? -1 : 3))),
+    'noise.train: -1 (example 2), but the poisson loss takes counts, numbers >= 0: leave out what is none, or use the mse loss',
+  ],
+  [
+    'bytes for poisson',
+    ae({ ...LAYERS, pixels: 13, loss: 'poisson' }),
+    (data) => changed(data, (values) => Uint8Array.from(values, () => 3)),
+    'noise.train: bytes, which stand for 0..1, must be counts for the poisson loss; for example Float32Array.from(values)',
   ],
   [
     'other sizes than the model takes',

@@ -17,6 +17,11 @@ const SAMPLE = [
   'clipped, l2',
   'cosine schedule, floor, warm-up, adamw',
   'kl annealing',
+  'learned variance of -1..1',
+  'learned variance, clipped',
+  'counts',
+  'colour',
+  'standardised vectors',
 ];
 
 const cases = FAMILY_CASES.filter(({ name }) => SAMPLE.includes(name));

@@ -8,7 +8,8 @@ Writes family.safetensors beside itself, and convolutions.safetensors from convo
     /usr/bin/python3 test/train/family.py            make it
     /usr/bin/python3 test/train/family.py --check    compare a fresh run with the committed file
 
-A case is a ModelSpec (by its name in "models") and what createTrainer is told beside batch and seed. The model and its loss
+A case is a ModelSpec (by its name in "models"), what createTrainer is told beside batch and seed, and which "data" are trained
+on if not the images. The model and its loss
 are harness/torch's, here in f64; each term is held to PyTorch's own class of that name (`by_pytorch`). Optimizers, schedules
 and clipping are PyTorch's.
 Order and noise are those of reference.py, which defines them. What is left is defined here:
@@ -16,6 +17,8 @@ Order and noise are those of reference.py, which defines them. What is left is d
   pixels      x = f32(u8) / f32(255), widened; -1..1: 2 x - 1
   corruption  of pixel e = row * 49 + column of the batch, from word e % 4 of counter [e // 4, step, 0, 7]: normal numbers
               by pairs, or chances; masked below the share, salt and pepper: black below half of it, white below the rest
+  scaling     (x - offset) / scale, rounded to f32; the spec has the mean and deviation of NumPy
+  learned variance  F.gaussian_nll_loss(full=True);  poisson: torch.distributions.Poisson
   classes     the label's one-hot, after the pixels and after the code
   l1          F.l1_loss of the code against 0;  mse: F.mse_loss;  variance: F.gaussian_nll_loss less its constant
   sparsity    KL of two Bernoulli distributions, the second with the batch's mean code, summed over the code
@@ -25,6 +28,9 @@ Order and noise are those of reference.py, which defines them. What is left is d
 
 Tensors in the file (SHAPES: the model's kind of code, with "classes" if it has them; PARAMETER as in reference.py):
   images                    U8  [56, 7, 7], the middle of those of reference.py
+  colour                    U8  [56, 4, 4, 3], three windows of those, a channel each
+  vectors                   F32 [56, 8], correlated, each column in a unit of its own
+  counts                    F32 [56, 8], whole numbers >= 0
   labels                    U8  [56], 0 to 2
   initial/SHAPES/PARAMETER  F32 uniform in +-1/sqrt(fan_in), before step 0
   gradient/CASE/PARAMETER   F32 of step 0, before clipping and weight decay; left out where it is that of the case that
@@ -42,7 +48,7 @@ import sys
 import numpy as np
 import torch
 from torch import nn
-from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.distributions import Bernoulli, Normal, Poisson, kl_divergence
 from torch.nn import functional as F
 
 import reference
@@ -67,8 +73,29 @@ def make_images():
     return np.ascontiguousarray(middle)
 
 
-def pixels_of(images, spec):
-    return in_range(torch.from_numpy(images.reshape(COUNT, -1)), spec, torch.float64).numpy()
+def make_data():
+    """What a case's "data" may be called. The fourth counter word is beyond those of reference.py and of the engine."""
+    images = make_images()
+    windows = reference.make_images()
+    colour = np.stack([windows[:, at:at + 4, at:at + 4] for at in (1, 3, 5)], axis=3)
+    codes = reference.normals(COUNT * 2, 0, 101).reshape(COUNT, 2)
+    turns = reference.normals(2 * 8, 1, 101).reshape(2, 8)
+    own = codes @ turns + 0.5 * reference.normals(COUNT * 8, 2, 101).reshape(COUNT, 8)
+    vectors = (own * 10.0 ** np.arange(-3, 5) + 100 * np.arange(8)).astype(np.float32)
+    counts = np.floor(np.exp(0.7 * own + 0.5)).astype(np.float32)
+    assert (counts == 0).any() and 9 < counts.max() < 1000
+    return {"images": images, "colour": np.ascontiguousarray(colour), "vectors": vectors, "counts": counts}
+
+
+def pixels_of(data, spec):
+    if data.dtype == np.uint8:
+        return in_range(torch.from_numpy(data.reshape(COUNT, -1)), spec, torch.float64).numpy()
+    x = data.astype(np.float64)
+    if "scaling" not in spec:
+        return x
+    offset, scale = x.mean(0), x.std(0)
+    assert np.allclose(spec["scaling"]["offset"], offset, 1e-12) and np.allclose(spec["scaling"]["scale"], scale, 1e-12)
+    return ((x - spec["scaling"]["offset"]) / spec["scaling"]["scale"]).astype(np.float32).astype(np.float64)
 
 
 def corrupted(x, spec, step):
@@ -88,12 +115,21 @@ def corrupted(x, spec, step):
 def shapes_of(cases, model):
     """Models of one name have weights of the same shapes."""
     spec = cases["models"][model]
-    return model if "image" in spec else spec["code"]["kind"] + (" classes" if "classes" in spec else "")
+    if "image" in spec:
+        return model
+    size = "" if spec["inputs"] == SIDE * SIDE else f" {spec['inputs']}"
+    learned = " learned" if spec["loss"].get("variance") == "learned" else ""
+    return spec["code"]["kind"] + (" classes" if "classes" in spec else "") + size + learned
+
+
+def autoencoder(spec):
+    """What scaled numbers are is pixels_of's business."""
+    return Autoencoder({key: value for key, value in spec.items() if key != "scaling"}, torch.float64)
 
 
 def make_weights(model):
     generator = torch.Generator().manual_seed(SEED)
-    weights = {}
+    weights, fan_in = {}, 1  # of log_sigma, which is the first
     for name, parameter in model.named_parameters():
         # A bias has no inputs of its own: those of the weight before it, as in nn.Linear.
         fan_in = math.prod(parameter.shape[1:]) if parameter.dim() > 1 else fan_in
@@ -113,6 +149,11 @@ def by_pytorch(model, clean, seen, labels, eps):
     output = as_rows(model.decoder(torch.cat([z, labels], 1)))
     if loss["reconstruction"] == "bce":
         weighted["bce"] = F.binary_cross_entropy(output, clean, reduction="sum")
+    elif loss["reconstruction"] == "poisson":
+        weighted["poisson"] = -Poisson(output).log_prob(clean).sum()
+    elif loss.get("variance") == "learned":
+        variance = (torch.exp(model.log_sigma) + math.exp(-15)).square().expand_as(clean)
+        weighted["gaussian"] = F.gaussian_nll_loss(output, clean, variance, full=True, eps=1e-20, reduction="sum")
     elif "variance" in loss:
         constant = clean.numel() * math.log(loss["variance"]) / 2
         variance = torch.full_like(clean, loss["variance"])
@@ -135,14 +176,15 @@ def by_pytorch(model, clean, seen, labels, eps):
 
 # ---- The runs ----
 
-def run(cases, case, images, labels, weights):
+def run(cases, case, data, labels, weights):
     """All 20 steps: the first gradients, the parameters after the last, the losses, the gradients' norms if clipped."""
     spec, options = cases["models"][case["model"]], case["options"]
-    model = Autoencoder(spec, torch.float64)
-    model.load_state_dict({name: torch.from_numpy(value).double() for name, value in weights[shapes_of(cases, case["model"])].items()})
+    model = autoencoder(spec)
+    first = weights[shapes_of(cases, case["model"])]
+    model.load_state_dict({name: torch.from_numpy(value).double() for name, value in first.items()})
     optimizer = optimizer_of(model.parameters(), options["lr"], options.get("optimizer", {"kind": "adam"}))
     schedule = schedule_of(optimizer, options["lr"], options.get("schedule", {"kind": "constant"}))
-    x_all = pixels_of(images, spec)
+    x_all = pixels_of(data[case.get("data", "images")], spec)
     one_hots = one_hot(torch.from_numpy(labels), spec, torch.float64)
     gradients, losses, norms = {}, [], []
     for step in range(STEPS):
@@ -201,13 +243,13 @@ def check_runs(cases, runs, weights):
 # ---- The file ----
 
 def make(cases):
-    images = make_images()
+    data = make_data()
     labels = (np.arange(COUNT) % CLASSES).astype(np.uint8)
     specs = {shapes_of(cases, model): spec for model, spec in cases["models"].items()}
-    weights = {shapes: make_weights(Autoencoder(spec, torch.float64)) for shapes, spec in specs.items()}
-    runs = {case["name"]: run(cases, case, images, labels, weights) for case in cases["cases"]}
+    weights = {shapes: make_weights(autoencoder(spec)) for shapes, spec in specs.items()}
+    runs = {case["name"]: run(cases, case, data, labels, weights) for case in cases["cases"]}
     check_runs(cases, runs, weights)
-    tensors = {"images": images, "labels": labels}
+    tensors = {**data, "labels": labels}
 
     def put(folder, values):
         tensors.update({f"{folder}/{name}": value.astype(np.float32) for name, value in values.items()})

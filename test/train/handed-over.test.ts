@@ -42,7 +42,7 @@ test('a plain object is taken for a map of tensors', async () => {
 const REFUSED: Record<string, [work: () => unknown, message: RegExp]> = {
   'a data set without test images': [
     () => createTrainer(model, { name: 'mine', train: data.train } as Dataset, { batch: 64 }),
-    /^mine\.test is missing, must be the images that the test loss is of; hold some of the training images out: /,
+    /^mine\.test is missing, must be the examples that the test loss is of; hold some of the training examples out: /,
   ],
   'no data set': [
     () => createTrainer(model, undefined as never),

@@ -14,7 +14,7 @@ import {
 } from '../../src/formats/safetensors.js';
 import type { Device } from '../../src/gpu/device.js';
 import { decoderGraph, encoderGraph } from '../../src/graph/build.js';
-import { vae } from '../../src/model/presets.js';
+import { ae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { normalAt, STREAM } from '../../src/random.js';
 import { createModel } from '../../src/train/model.js';
@@ -312,6 +312,25 @@ test('encode and decode take any array of numbers; a Uint8Array of images holds 
   const decoded = await model.decode(Float32Array.from(codes));
   for (const same of [codes, [...codes], Float64Array.from(codes), Int32Array.from(codes)])
     assert.equal(await model.decode(same), decoded, same.constructor.name);
+});
+
+test('a model of numbers takes integers, as its training does; bytes stand for 0..1 still', async () => {
+  const vectors = await modelOf(ae({ pixels: 3, hidden: [4], latent: 2, loss: 'mse', output: 'identity' }));
+  const counts = await modelOf(ae({ pixels: 3, hidden: [4], latent: 2, loss: 'poisson' }));
+  const values = [0, 1, 2, 300, 40, 5];
+  for (const own of [vectors, counts]) {
+    const want = await own.encode(values);
+    for (const same of [Int16Array.from(values), Uint16Array.from(values), Int32Array.from(values)]) {
+      assert.equal(await own.encode(same), want, same.constructor.name);
+      assert.equal(await own.scores(same), await own.scores(values), same.constructor.name);
+    }
+  }
+  const bytes = Uint8Array.of(0, 51, 255);
+  assert.equal(await vectors.encode(bytes), await vectors.encode([0, Math.fround(0.2), 1]));
+  assert.is(
+    await refusal(() => counts.encode(bytes)),
+    'a Uint8Array, whose bytes stand for 0..1, must be counts for a model with the poisson loss; for example Float32Array.from(values)',
+  );
 });
 
 const FLOATS = `must be an array of 0..1, for example a Float32Array [n, 100], or a Uint8Array of 0..255`;

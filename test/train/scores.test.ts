@@ -236,7 +236,7 @@ const REFUSED: [spec: ModelSpec, options: object, text: string][] = [
   [
     vae({ loss: 'mse' }),
     { iwae: 2 },
-    'iwae: 2, must be left out: the squared error is no likelihood without a variance; use a model with loss.variance or bce',
+    'iwae: 2, must be left out: the squared error is no likelihood without a variance; use a model with loss.variance, bce or poisson',
   ],
 ];
 for (const [spec, options, text] of REFUSED)

@@ -391,7 +391,7 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 0 }, 'batch: 0, must be a positive integer'],
   [{ batch: 1.5 }, 'batch: 1.5, must be a positive integer'],
   [{ batch: Number.NaN }, 'batch: NaN, must be a positive integer'],
-  [{ batch: 57 }, 'batch 57 is larger than the data: 56 training images; use a batch of at most 56'],
+  [{ batch: 57 }, 'batch 57 is larger than the data: 56 training examples; use a batch of at most 56'],
   [
     { batch: 16, learningRate: 0.1 } as TrainerOptions,
     'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, precision, store, seed, layer, keepGradients, fuse, recoveries, saveEvery; did you mean lr?',
@@ -483,7 +483,7 @@ test('data that does not fit the model, or itself, is refused', async () => {
   );
   await refused(
     () => createTrainer(model, { name: 'mixed', train: square(10), test: square(9) }, { batch: 2 }),
-    'mixed: training images are 10x10 but test images are 9x9; they must have one size',
+    'mixed: training examples are 10x10 but test examples are 9x9; they must have one size',
   );
   const short = { ...square(10), pixels: new Uint8Array(199) };
   await refused(

@@ -134,6 +134,9 @@ for (const [what, text, hasHeader] of [
   ['names above missing values', 'a,b\n,NA\n1,2\n', true],
   ['names and an empty line', 'a,b\n\n1,2\n', true],
   ['names alone', 'a,b\n', true],
+  ['a year that is a name, above texts', 'Country,2019\nFrance,high\n', true],
+  ['a row of a text and a number', 'France,2019\nSpain,2020\n', false],
+  ['a row whose number is a category, too', 'red,2,7\nblue,x,8\n', false],
   ['one row, with a text', '5.1,3.5,setosa', false],
   ['a short second line', 'a,b\nx', true],
 ] as const)

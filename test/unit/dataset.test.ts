@@ -93,12 +93,12 @@ const SETS: [what: string, change: Partial<Dataset>, text: string][] = [
   [
     'no test images',
     { test: undefined as never },
-    'd.test is missing, must be the images that the test loss is of; hold some of the training images out: const { train, validation: test } = holdOut(dataset, 0.1)',
+    'd.test is missing, must be the examples that the test loss is of; hold some of the training examples out: const { train, validation: test } = holdOut(dataset, 0.1)',
   ],
   [
     'validation images of another size',
     { validation: images(2, 3, 3) },
-    'd: training images are 2x3 but validation images are 3x3; they must have one size',
+    'd: training examples are 2x3 but validation examples are 3x3; they must have one size',
   ],
   [
     'training images',
@@ -109,17 +109,17 @@ const SETS: [what: string, change: Partial<Dataset>, text: string][] = [
   [
     'heights that differ',
     { test: images(2, 3, 3) },
-    'd: training images are 2x3 but test images are 3x3; they must have one size',
+    'd: training examples are 2x3 but test examples are 3x3; they must have one size',
   ],
   [
     'widths that differ',
     { test: images(2, 2, 4) },
-    'd: training images are 2x3 but test images are 2x4; they must have one size',
+    'd: training examples are 2x3 but test examples are 2x4; they must have one size',
   ],
   [
     'the same number of pixels in another shape',
     { test: images(2, 3, 2) },
-    'd: training images are 2x3 but test images are 3x2; they must have one size',
+    'd: training examples are 2x3 but test examples are 3x2; they must have one size',
   ],
 ];
 for (const [what, change, text] of SETS)

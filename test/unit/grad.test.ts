@@ -112,6 +112,8 @@ interface OpCase {
   inputs: Shape[];
   /** Shapes of those that have none. */
   data?: Shape[];
+  /** Of the operation's inputs among those and these; one after the other if absent. */
+  order?: number[];
   /** Inputs are probabilities. */
   between0And1?: boolean;
   /** Rows of the output that are there; the loss has nothing to do with the others. */
@@ -171,6 +173,8 @@ const RULES: OpCase[] = [
   { name: 'kl_normal, log_var out of bounds', operation: { op: 'kl_normal', logVarRange: NARROW }, inputs: [[3, 8]] },
   { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
   { name: 'squared_error', operation: { op: 'squared_error' }, inputs: [[3, 5]], data: [[3, 5]] },
+  { name: 'gaussian_nll', operation: { op: 'gaussian_nll' }, inputs: [[3, 5], [1]], data: [[3, 5]], order: [0, 2, 1] },
+  { name: 'poisson_nll', operation: { op: 'poisson_nll' }, inputs: [[3, 5]], data: [[3, 5]] },
   {
     name: 'concat',
     operation: { op: 'concat' },
@@ -219,11 +223,12 @@ const chainOf = (operation: Operation, append: Append, nodes: Node[], label: str
 };
 
 /** loss = sum of seed * output, for a fixed random seed: any error of the rule shows in some element. */
-function ruleSubject({ name, operation, inputs, data = [], between0And1 = false, live }: OpCase): Subject {
+function ruleSubject({ name, operation, inputs, data = [], order, between0And1 = false, live }: OpCase): Subject {
   const graph = new Graph();
   const nodes = inputs.map((shape, i) => parameterNode(graph, `x${i}`, shape));
   const fixed = data.map((shape, i) => graph.append({ op: 'input', name: `data${i}` }, [], `data${i}`, shape));
-  const output = chainOf(operation, graph.append, [...nodes, ...fixed], name);
+  const both = [...nodes, ...fixed];
+  const output = chainOf(operation, graph.append, order?.map((at) => both[at] as Node) ?? both, name);
   const seed = graph.append({ op: 'input', name: 'seed' }, [], 'seed', output.shape);
   const gradients = addGradients(graph, [{ node: output, gradient: seed }], nodes);
 

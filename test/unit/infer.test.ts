@@ -16,6 +16,7 @@ const shape = (...sizes: number[]) => ({ shape: sizes });
 for (const [name, spec] of Object.entries({
   vae: vae(),
   'vae without hidden layers': vae({ pixels: 9, hidden: [], latent: 2 }),
+  'vae with a learned variance': vae({ pixels: 9, hidden: [5], latent: 2, loss: 'mse', variance: 'learned' }),
   'conditional-vae': conditionalVae({ pixels: 16, hidden: [5, 3], latent: 2, classes: 4 }),
   ae: ae({ pixels: 16, hidden: [5, 3], latent: 2 }),
   'ae without hidden layers': ae({ pixels: 9, hidden: [], latent: 2 }),
@@ -33,6 +34,12 @@ for (const [name, spec] of Object.entries({
 test('what was assumed is said', () => {
   const rest = 'sigmoid pixels of 0..1, binary cross entropy';
   assert.is(inferSpec(shapesOf(vae())).assumed, `relu in the hidden layers, ${rest}`);
+  const learned = vae({ loss: 'mse', variance: 'learned' });
+  assert.equal(inferSpec(shapesOf(learned)).spec.loss, { reconstruction: 'mse', variance: 'learned' });
+  assert.is(
+    inferSpec(shapesOf(learned)).assumed,
+    'relu in the hidden layers, sigmoid pixels of 0..1, squared error with the learned variance',
+  );
   assert.is(inferSpec(shapesOf(ae())).assumed, `relu in the hidden layers, a code without activation, ${rest}`);
 });
 

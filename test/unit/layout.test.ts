@@ -36,6 +36,17 @@ test('the seed model: names, shapes and count are those of its PyTorch module', 
   );
 });
 
+test('a learned variance comes first, as a parameter of the module itself, in a segment of its own', () => {
+  const { ranges, segments } = layoutOf(
+    parameterSpecs(vae({ pixels: 10, hidden: [], latent: 3, loss: 'mse', variance: 'learned' })),
+  );
+  assert.equal(ranges[0], { name: 'log_sigma', shape: [1], offset: 0, bytes: 4 });
+  assert.equal(
+    segments.map(({ name, offset }) => `${name} ${offset}`),
+    ['log_sigma 0', 'heads 256', 'decoder.0 768'],
+  );
+});
+
 test('offsets of a small model, byte for byte', () => {
   const { entries, ranges, bytes } = layout(10, [], 3);
   assert.equal(

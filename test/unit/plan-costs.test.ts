@@ -29,6 +29,7 @@ const ACTIVATION: Record<Activation, { y: number; dx: number; keepsX?: true }> =
   gelu: { y: 8, dx: 15, keepsX: true }, // x s(t): *, 3, 4 for t = x (a + b x x). dy (s + x t' (s - s s)): 4, 3, 2 for t', 6.
   silu: { y: 4, dx: 8, keepsX: true }, // x s: *, 3. dy (s + x (s - s s)): 3, 5.
   softplus: { y: 4, dx: 3 }, // max, exp, log1p, +. dy (1 - exp(-y)): exp, -, *.
+  exp: { y: 2, dx: 4, keepsX: true }, // exp, min. exp, min, choice, *.
   tanh: { y: 5, dx: 4 }, // (1 - e) / (1 + e), e = exp(-2 x): *, exp, -, +, /. dy (1 - y) (1 + y): -, +, *, *.
 };
 

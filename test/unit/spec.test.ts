@@ -35,7 +35,7 @@ const deterministic = ae({ pixels: 100, hidden: [48, 24], latent: 6 });
 const KINDS = LAYER_KINDS.join(', ');
 const convolved = (path: string, value: unknown) => changed(path, value, convVae());
 
-const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
+const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 
 // The whole message each time: a person finds the path, what is there, and what must be.
 const REFUSED: [spec: unknown, message: string][] = [
@@ -121,8 +121,11 @@ const REFUSED: [spec: unknown, message: string][] = [
     changed('decoder[2].activation', 'identity'),
     'decoder[2].activation: "identity", must be sigmoid for the bce loss: it compares probabilities; or use mse',
   ],
-  [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce, mse'],
-  [changed('loss.reconstruction', 'l2'), 'loss.reconstruction: "l2", must be one of bce, mse; did you mean mse?'],
+  [changed('loss', undefined), 'loss.reconstruction: undefined, must be one of bce, mse, poisson'],
+  [
+    changed('loss.reconstruction', 'l2'),
+    'loss.reconstruction: "l2", must be one of bce, mse, poisson; did you mean mse?',
+  ],
   [
     changed('hidden', [3]),
     'hidden: unknown, must be one of inputs, image, range, scaling, classes, corruption, encoder, code, decoder, loss, initialization',
@@ -164,6 +167,20 @@ const REFUSED: [spec: unknown, message: string][] = [
   [
     changed('loss.sparsity', { target: 1.5, weight: 1 }, deterministic),
     'loss.sparsity.target: 1.5, must be a number between 0 and 1',
+  ],
+  [changed('loss.variance', 'learnt'), 'loss.variance: "learnt", must be a finite number above 0, or "learned"'],
+  [changed('loss.variance', 'learned'), 'loss.variance: "learned", must be left out: only the mse loss has a variance'],
+  [
+    changed('loss.reconstruction', 'poisson'),
+    'decoder[2].activation: "sigmoid", must be exp for the poisson loss: it compares rates; or use mse',
+  ],
+  [
+    { ...ae({ pixels: 100, loss: 'poisson' }), scaling: { kind: 'standard', offset: [0], scale: [1] } },
+    'scaling: "standard", must be left out for the poisson loss: scaled counts are none; or use mse',
+  ],
+  [
+    { ...ae({ pixels: 100, loss: 'poisson' }), range: '-1..1' },
+    'range: "-1..1", must be left out for the poisson loss: it compares counts; or use mse',
   ],
   [changed('loss.variance', 0.5), 'loss.variance: 0.5, must be left out: only the mse loss has a variance'],
   [changed('initialization', 'zeros'), 'initialization: "zeros", must be one of pytorch, xavier, he'],

@@ -4,9 +4,11 @@
 // small; everything else is below 1e-7, and the penalty of a code that is almost 0 within 4e-7.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkExamples } from '../../src/data/examples.js';
 import { activationOf } from '../../src/model/layers.js';
 import { SCHEDULES } from '../../src/model/learning-rate.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
+import { scaled } from '../../src/model/scaling.js';
 import {
   ACTIVATIONS,
   CORRUPTIONS,
@@ -19,6 +21,7 @@ import {
 import { CONVOLUTION_CASES, FAMILY_CASES } from '../support/family-reference.js';
 import { closeLosses, closeTensors, namedTensors } from '../support/tensors.js';
 import { Train64 } from '../support/train64.js';
+import type { Setup } from '../support/training.js';
 
 const LIMIT = 1e-6;
 
@@ -39,7 +42,7 @@ test('the cases have everything between them', () => {
   );
   all(
     specs.map(({ decoder }) => decoder.map(activationOf).at(-1)),
-    ['sigmoid', 'tanh', 'identity'],
+    ['sigmoid', 'tanh', 'identity', 'exp'],
   );
   all(
     specs.map(({ loss }) => loss.reconstruction),
@@ -47,7 +50,7 @@ test('the cases have everything between them', () => {
   );
   all(
     specs.flatMap((spec) => [...lossWeights(spec).keys()]),
-    ['bce', 'mse', 'kl', 'l1', 'sparsity'],
+    ['bce', 'mse', 'gaussian', 'poisson', 'kl', 'l1', 'sparsity'],
   );
   all(
     specs.flatMap(({ loss }) => Object.keys(loss)),
@@ -75,10 +78,17 @@ test('the cases have everything between them', () => {
   );
 });
 
+/** The training examples as the graph takes them. */
+function seenBy({ scaling }: ModelSpec, { train }: Setup['dataset']) {
+  const examples = checkExamples(train, 'train');
+  if (!scaling || examples.values instanceof Uint8Array) return train;
+  return { ...examples, values: scaled(examples.values, scaling) };
+}
+
 for (const { name, setup, gradients, final, losses } of [...FAMILY_CASES, ...CONVOLUTION_CASES])
   test(`${name}: gradient, losses and parameters are PyTorch's`, () => {
     const { spec, parameters, options, dataset } = setup;
-    const oracle = new Train64(spec, parameters, { ...options, images: dataset.train });
+    const oracle = new Train64(spec, parameters, { ...options, images: seenBy(spec, dataset) });
     losses.forEach((want, step) => {
       const got = oracle.train();
       closeLosses(got.losses, want, LIMIT, `step ${step + 1}`);

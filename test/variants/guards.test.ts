@@ -34,6 +34,9 @@ const memory = new Memory(device);
 const asData = new Pipelines(device, 'data');
 const asConstants = new Pipelines(device, 'constants');
 
+/** A model of numbers that those of the family, which are of bytes, are not. */
+const COUNTS = vae({ pixels: 49, hidden: [33, 17], latent: 5, loss: 'poisson' });
+
 /** Before and after each binding: as far as a row or a tile of these models goes astray. */
 const GUARD = 16384;
 /** Huge numbers as f32, far out as u32. */
@@ -201,7 +204,7 @@ function familyCases(): Cases {
         cases.add(planOf(spec, graph(spec, batch), batch, variant).dispatches, batch);
     }
   };
-  for (const spec of Object.values(FAMILY)) add(spec, SMALL_BATCH, usual(3));
+  for (const spec of [...Object.values(FAMILY), COUNTS]) add(spec, SMALL_BATCH, usual(3));
   for (const optimizer of FORMS)
     for (const fuse of [true, false])
       cases.add(

@@ -158,12 +158,12 @@ export function chooseImages(
 ): ExampleSet {
   const count = countOf(dataset.train);
   if (limit !== undefined && limit > count)
-    listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training images are used`);
+    listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training examples are used`);
   const train = limit === undefined ? dataset.train : someExamples(dataset.train, 0, limit);
   const left = countOf(train);
   if (batch !== undefined && batch > left)
     throw new ArgumentError(
-      `--batch ${batch} is larger than the data: ${left} training images; use --batch <= ${left}`,
+      `--batch ${batch} is larger than the data: ${left} training examples; use --batch <= ${left}`,
     );
   return { ...dataset, train };
 }

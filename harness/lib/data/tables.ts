@@ -68,11 +68,15 @@ export function tableLabels({ labels, classes = [], form }: Table, file: string)
 export const droppedText = (file: string, dropped: number): string =>
   `${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`;
 
+const filledText = (file: string, filled: number): string =>
+  `${file}: ${filled.toLocaleString('en-US')} missing value${filled === 1 ? ' is the mean of its' : 's are the mean of their'} column over all rows, those held out for testing or validation too`;
+
 /** A part of a data set, what its features are called, and how to read another table in the same way. */
 interface TablePart extends Part {
   features?: readonly string[];
   table?: TableForm;
   dropped: number;
+  filled: number;
 }
 
 /** @throws FormatError naming file, line and column of what is no number */
@@ -98,11 +102,11 @@ async function readTablePart(
     },
     progress,
   );
-  const { features, names, form, dropped, fileRows } = table;
+  const { features, names, form, dropped, filled, fileRows } = table;
   const [count = 0, width = 0] = features.shape;
   const side = Math.sqrt(width);
   const labels = tableLabels(table, file);
-  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), dropped };
+  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), dropped, filled };
   if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
   return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
 }
@@ -126,7 +130,7 @@ export interface TableFiles {
  * @param reading of the flags, those of tables
  * @param known   the table that a model was trained on, if this is another; and whether the label column, named for that one,
  *   may lack
- * @param say     told how many rows were left out
+ * @param say     told how many rows were left out, and how many values are means
  */
 export async function readTables(
   { train, test }: TableFiles,
@@ -135,8 +139,10 @@ export async function readTables(
   { say, progress }: { say(line: string): void; progress: ReadProgress },
 ): Promise<Arrays> {
   const read = async (file: string, as: Pick<TableOptions, 'like' | 'labelMayLack'>) => {
-    const { dropped, ...part } = await readTablePart(file, reading, as, progress);
+    const { dropped, filled, ...part } = await readTablePart(file, reading, as, progress);
     if (dropped > 0) say(droppedText(file, dropped));
+    // Another table has the means of the training table.
+    if (filled > 0 && as.like === undefined) say(filledText(file, filled));
     return part;
   };
   const { features, table, ...part } = await read(train, known);

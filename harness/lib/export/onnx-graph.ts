@@ -3,6 +3,7 @@
 import {
   type Activation,
   activationOf,
+  EXP_MOST,
   type FeatureMap,
   isMap,
   logVarRangeOf,
@@ -69,6 +70,7 @@ const ACTIVATIONS: Record<Activation, (x: string, emit: Emit, constant: (value: 
   silu: (x, emit) => emit('Mul', [x, emit('Sigmoid', [x])]),
   softplus: (x, emit) => emit('Softplus', [x]),
   tanh: (x, emit) => emit('Tanh', [x]),
+  exp: (x, emit, constant) => emit('Exp', [emit('Min', [x, constant(EXP_MOST)])]),
 };
 
 /** Appends what a model does to one graph. Values are known by their names. */
@@ -229,14 +231,20 @@ class Builder {
  * @param weights all of the model's parameters, by PyTorch's names
  */
 export function onnxGraphs(spec: ModelSpec, weights: NamedTensors): OnnxGraph[] {
-  const { inputs, classes, code, scaling } = spec;
-  const numbers = scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
+  const { inputs, classes, code, scaling, loss } = spec;
+  const counts = loss.reconstruction === 'poisson';
+  const numbers = counts ? 'counts' : scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
   const gaussian = code.kind === 'gaussian';
   const labels: OnnxValue[] =
     classes === undefined ? [] : [{ name: 'labels', type: 'int64', doc: `each image's class, 0 to ${classes - 1}` }];
   const images: OnnxValue = { name: 'images', type: 'float', width: inputs, doc: numbers };
   const codes: OnnxValue = { name: 'codes', type: 'float', width: code.units, doc: 'codes' };
-  const pixels: OnnxValue = { name: 'pixels', type: 'float', width: inputs, doc: `decoded ${numbers}` };
+  const pixels: OnnxValue = {
+    name: 'pixels',
+    type: 'float',
+    width: inputs,
+    doc: `decoded ${counts ? 'rates of counts' : numbers}`,
+  };
   const head = (name: string, doc: string): OnnxValue => ({ name, type: 'float', width: code.units, doc });
   const graph = (
     name: string,

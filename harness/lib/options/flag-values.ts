@@ -1,6 +1,6 @@
 // What the values of flags may be: each reader turns a text into a value, or refuses it in one line that names the flag,
 // what it is, what it must be and an example. Knows no flag by name.
-import { ArgumentError, CORRUPTIONS, type CorruptionSpec, didYouMean, numberFault } from 'latentgpu/node';
+import { ArgumentError, CORRUPTIONS, type CorruptionSpec, didYouMean, LEARNED, numberFault } from 'latentgpu/node';
 
 /** A value as it stands in a message: bare if that is unambiguous, else quoted. */
 export function show(text: string): string {
@@ -45,6 +45,10 @@ export const count = whole('a whole number >= 1', 1);
 export const countOrNone = whole('a whole number >= 0', 0);
 export const seed = whole(`a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`, 0);
 export const positive = number('a finite number above 0', (value) => value > 0);
+export const positiveOrLearned = (text: string, flag: string, example: string): number | typeof LEARNED =>
+  text === LEARNED
+    ? LEARNED
+    : number(`a finite number above 0, or ${LEARNED}`, (value) => value > 0)(text, flag, example);
 export const notNegative = number('a finite number >= 0', (value) => value >= 0);
 export const share = number('a number between 0 and 1', (value) => value > 0 && value < 1);
 export const momentum = number('a number from 0 to below 1', (value) => value >= 0 && value < 1);

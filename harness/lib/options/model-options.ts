@@ -18,6 +18,7 @@ import {
   INITIALIZATIONS,
   type Initialization,
   LatentGpuError,
+  type LEARNED,
   linear,
   type ModelSpec,
   type PixelRange,
@@ -33,7 +34,7 @@ import {
 } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
 import { describeExamples, imageSizeOf } from '../data/examples.js';
-import { asIs, count, counts, noise, notNegative, oneOf, positive, share } from './flag-values.js';
+import { asIs, count, counts, noise, notNegative, oneOf, positive, positiveOrLearned, share } from './flag-values.js';
 import type { Flag } from './flags.js';
 import { present } from './present.js';
 import { type Suited, suitedTo } from './suited.js';
@@ -67,13 +68,13 @@ export interface ModelOptions {
   'kernel-size'?: number;
   latent?: number;
   activation?: Activation;
-  loss?: 'bce' | 'mse';
+  loss?: ModelSpec['loss']['reconstruction'];
   output?: (typeof OUTPUTS)[number];
   range?: PixelRange;
   scale?: 'none' | ScalingSpec['kind'];
   init?: Initialization;
   beta?: number;
-  variance?: number;
+  variance?: number | typeof LEARNED;
   'free-bits'?: number;
   capacity?: number;
   l1?: number;
@@ -151,8 +152,9 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     example: 'mse',
     read: oneOf(RECONSTRUCTIONS),
     help: [
-      'bce, cross entropy (default for pixels), or mse, squared error (default for',
-      'other numbers; linear: always)',
+      'bce, cross entropy (default for pixels); mse, squared error (default for',
+      'other numbers; linear: always); poisson, likelihood of counts, numbers >= 0',
+      'that are not scaled',
     ],
   },
   output: {
@@ -162,7 +164,7 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: oneOf(OUTPUTS),
     help: [
       'activation of the last layer: sigmoid (default for pixels), tanh or identity',
-      '(default for other numbers); with --loss bce always sigmoid',
+      '(default for other numbers); with bce always sigmoid, with poisson none',
     ],
   },
   range: {
@@ -205,8 +207,11 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     group,
     value: 'X',
     example: '0.05',
-    read: positive,
-    help: ["of a VAE's pixels with --loss mse, whose weight is then 1 / (2 X)"],
+    read: positiveOrLearned,
+    help: [
+      "of a VAE's numbers with --loss mse, whose weight is then 1 / (2 X); learned:",
+      'one for all numbers is trained, and the loss is their likelihood',
+    ],
   },
   'free-bits': {
     group,
@@ -319,8 +324,9 @@ const isPath = (data: unknown): boolean =>
 
 function checkCombinations(given: ModelOptions): void {
   const { loss, output, range, l1, rho, variance, 'sparsity-weight': weight } = given;
-  const bce = `--loss bce${loss === undefined ? ' (the default)' : ''}`;
-  if (loss !== 'mse' && given.model !== 'linear') {
+  if (loss === 'poisson') checkPoisson(given);
+  const bce = `--loss ${loss ?? 'bce'}${loss === undefined ? ' (the default)' : ''}`;
+  if (loss !== 'mse' && loss !== 'poisson' && given.model !== 'linear') {
     if (range === '-1..1')
       throw new ArgumentError(
         `--range -1..1 with ${bce}: cross entropy compares probabilities; use --loss mse, or leave --range out`,
@@ -343,6 +349,24 @@ function checkCombinations(given: ModelOptions): void {
   if (weight !== undefined && rho === undefined)
     throw new ArgumentError(
       '--sparsity-weight without --rho: it is the weight of the divergence from --rho; give --rho 0.05 too',
+    );
+}
+
+/** Counts are not scaled, and their rates are the exp of what the last layer computes. */
+function checkPoisson({ range, output, variance, scale }: ModelOptions): void {
+  if (range !== undefined)
+    throw new ArgumentError(`--range ${range} with --loss poisson: it is of pixels, not of counts; leave --range out`);
+  if (output !== undefined)
+    throw new ArgumentError(
+      `--output ${output} with --loss poisson: rates are exp of the last layer's sums; use --loss mse, or leave --output out`,
+    );
+  if (variance !== undefined)
+    throw new ArgumentError(
+      `--variance with --loss poisson: the variance of counts is their rate; use --loss mse, or leave --variance out`,
+    );
+  if (scale !== undefined && scale !== 'none')
+    throw new ArgumentError(
+      `--scale ${scale} with --loss poisson: scaled counts are none; use --scale none, --loss mse, or leave --scale out`,
     );
 }
 

@@ -10,7 +10,7 @@ import { ADAPTER_FLAG } from './train-options.js';
 export type Threshold = { quantile: number } | { value: number };
 
 /** Terms of a loss that rows may be ordered by, and their sum. */
-export const SCORES = ['loss', 'bce', 'mse', 'kl', 'l1', 'iwae'] as const;
+export const SCORES = ['loss', 'bce', 'mse', 'gaussian', 'poisson', 'kl', 'l1', 'iwae'] as const;
 export type ScoreName = (typeof SCORES)[number];
 
 export interface ScoreProgramOptions extends ReadingOptions {
@@ -65,7 +65,10 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'NAME',
     example: 'kl',
     read: scoreName,
-    help: ['order by loss (default), one of its terms (bce, mse, kl, l1), or iwae (default', 'with --iwae)'],
+    help: [
+      'order by loss (default), one of its terms (bce, mse, gaussian, poisson, kl, l1),',
+      'or iwae (default with --iwae)',
+    ],
   },
   samples: {
     value: 'N',

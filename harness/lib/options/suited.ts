@@ -23,7 +23,7 @@ interface Chosen {
 export type Suited<Options> = Options & { scaling?: ScalingSpec };
 
 /**
- * Bytes and images of 0..1 are pixels, whose loss is cross entropy; they need no scaling. Vectors are standardised, other
+ * Counts, of which --loss poisson says that they are, are taken as they are. Bytes and images of 0..1 are pixels, whose loss is cross entropy; they need no scaling. Vectors are standardised, other
  * images brought to 0..1; both may leave 0..1 in other rows than those of training, so their loss is the squared error.
  * @throws ArgumentError for flags that make no sense with these data
  */
@@ -38,8 +38,13 @@ export function suitedTo<Options extends Chosen>(
       throw new ArgumentError(
         `--scale ${options.scale} with images of bytes (${name}): 0 to 255 stand for 0..1; leave --scale out`,
       );
+    if (options.loss === 'poisson')
+      throw new ArgumentError(
+        `--loss poisson with images of bytes (${name}): 0 to 255 stand for 0..1, which are no counts; use rows of counts (an array of [count, numbers], a table), or --loss bce`,
+      );
     return options;
   }
+  if (options.loss === 'poisson') return options;
   const pixels = [train, test, ...(validation ? [validation] : [])].every(isUnit);
   const { scale = vectors ? 'standard' : pixels ? 'none' : 'minmax' } = options;
   if (vectors && options.range !== undefined)

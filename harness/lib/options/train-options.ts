@@ -63,7 +63,7 @@ export const DATA_FLAGS: Record<string, Flag> = {
     value: 'N',
     example: '1000',
     read: count,
-    help: ['use the first N training images only (default: all)'],
+    help: ['use the first N training examples only (default: all)'],
   },
 };
 
@@ -73,7 +73,7 @@ const VALIDATION_FLAGS: Record<string, Flag> = {
     value: 'X',
     example: '0.1',
     read: share,
-    help: ['hold out this share of the training images for validation'],
+    help: ['hold out this share of the training examples for validation'],
   },
 };
 

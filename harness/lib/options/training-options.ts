@@ -60,7 +60,7 @@ export const OPTIMIZER_FLAGS: Record<string, Flag> = {
     value: 'N',
     example: '128',
     read: count,
-    help: ['images a step (default: 128, or all where they are fewer)'],
+    help: ['examples a step (default: 128, or all where they are fewer)'],
   },
   lr: {
     group,
@@ -135,7 +135,7 @@ export const COURSE_FLAGS: Record<string, Flag> = {
     example: '20',
     read: count,
     help: [
-      'passes over the training images (default: 20 on a GPU, 1 on a software',
+      'passes over the training examples (default: 20 on a GPU, 1 on a software',
       'adapter, as many as --steps needs)',
     ],
   },

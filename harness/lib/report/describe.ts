@@ -7,6 +7,7 @@ import {
   countOf,
   type Device,
   layerSizes,
+  learnsVariance,
   type Model,
   type ModelSpec,
   resolveOptimizer,
@@ -89,13 +90,16 @@ export function describeRun(run: {
 }
 
 /** How numbers are scaled, and which of them never change. */
-function scalingLines({ scaling }: ModelSpec, { train, features: names }: ExampleSet): string[] {
+function scalingLines(spec: ModelSpec, { train, features: names }: ExampleSet): string[] {
+  const { scaling } = spec;
   if (!scaling) return [];
   const { kind, scale } = scaling;
   const features = featureNames(scale.length, names);
   const constant = scale.flatMap((by, column) => (by === 0 ? [features[column] ?? ''] : []));
   const shown = constant.slice(0, SHOWN_FEATURES).join(', ') + (constant.length > SHOWN_FEATURES ? ', ...' : '');
-  const rest = constant.length === 0 ? '' : `; ${number(constant.length)} never change and count nothing: ${shown}`;
+  // Such numbers are 0 and easily made, so a deviation that is one for all gets smaller than that of the others.
+  const meaning = learnsVariance(spec) ? 'lower the learned deviation; --drop leaves them out' : 'count nothing';
+  const rest = constant.length === 0 ? '' : `; ${number(constant.length)} never change and ${meaning}: ${shown}`;
   return [`scaling   ${kind}, fitted to the ${number(countOf(train))} training examples${rest}`];
 }
 

@@ -1,6 +1,6 @@
 // What a model's loss is made of, in words: the terms' names, weights and units, for progress lines, plots and run.json.
 // Numbers come from the library (Losses); nothing is computed here.
-import { type Losses, type LossTerm, lossWeights, type ModelSpec } from 'latentgpu/node';
+import { type Losses, type LossTerm, learnsVariance, lossWeights, type ModelSpec } from 'latentgpu/node';
 
 /** A term of a loss. */
 export interface NamedTerm {
@@ -31,6 +31,18 @@ const TERMS: Record<LossTerm, TermWords> = {
     title: 'Squared error (reconstruction)',
     unit: 'squared error',
     over: (spec) => `summed ${numbers(spec)}`,
+  },
+  gaussian: {
+    name: 'Gaussian NLL',
+    title: 'Gaussian negative log likelihood (reconstruction)',
+    unit: 'nats',
+    over: (spec) => `nats ${numbers(spec)}, learned variance`,
+  },
+  poisson: {
+    name: 'Poisson NLL',
+    title: 'Poisson negative log likelihood (reconstruction)',
+    unit: 'nats',
+    over: (spec) => `nats ${numbers(spec)}`,
   },
   kl: { name: 'KL', title: 'KL to the prior', unit: 'nats', over: klOver },
   l1: {
@@ -64,7 +76,7 @@ const named = (term: LossTerm, weight: number, weightedUnit = TERMS[term].unit):
 
 /** The terms of a model's loss, in the order in which they are told. */
 export function lossTerms(spec: ModelSpec): NamedTerm[] {
-  const likelihood = spec.loss.variance !== undefined;
+  const likelihood = typeof spec.loss.variance === 'number';
   return [...lossWeights(spec)].map(([term, weight]) =>
     named(term, weight, term === 'mse' && likelihood ? 'nats' : undefined),
   );
@@ -72,7 +84,7 @@ export function lossTerms(spec: ModelSpec): NamedTerm[] {
 
 /** Those of layer-wise pretraining: only the lowest layer reconstructs images, the others activations. */
 export const layerTerms = (spec: ModelSpec, layer: number): NamedTerm[] => [
-  named(layer === 0 ? spec.loss.reconstruction : 'mse', 1),
+  named(layer === 0 && !learnsVariance(spec) ? spec.loss.reconstruction : 'mse', 1),
 ];
 
 /** The loss is one term as it is: to tell both would be to tell it twice. */

@@ -1,11 +1,20 @@
 // What a run leaves when it ends: the model first, then curves and pictures. A file that cannot be written does not keep the
 // others from being written.
-import { type CheckedExamples, countOf, encodeSafetensors, type Model, sizeOf } from 'latentgpu/node';
+import {
+  type CheckedExamples,
+  countOf,
+  encodeSafetensors,
+  learnedSigma,
+  learnsVariance,
+  type Model,
+  sizeOf,
+} from 'latentgpu/node';
 import { firstLabels, firstNumbers, type ImageSize, labelsByClass } from '../data/examples.js';
 import type { PlotOptions, PlotReport } from '../plots/plots.js';
 import { damagedImages, shadesOf } from '../plots/shades.js';
 import { codeUseText, divergences } from '../report/code-use.js';
 import { featureErrors, featureNames, featureText } from '../report/features.js';
+import { sigmaText } from '../report/sigma.js';
 import type { RunFolder } from './run-folder.js';
 
 const PICTURED = 8;
@@ -73,6 +82,20 @@ export async function describeCode(model: Model, test: CheckedExamples): Promise
   const count = Math.min(ENCODED, countOf(test));
   const codes = await model.encode(firstNumbers(test, count), firstLabels(model.spec, test, count));
   return codeUseText(divergences(codes, code.units));
+}
+
+/** The standard deviation that a model has learned, beside how far test numbers are off. @returns a line about it */
+export async function describeSigma(model: Model, test: CheckedExamples): Promise<string | undefined> {
+  const { spec } = model;
+  if (!learnsVariance(spec)) return undefined;
+  const [logSigma = 0] = (await model.parameters()).get('log_sigma')?.values ?? [];
+  const count = Math.min(ENCODED, countOf(test));
+  const { gaussian = new Float32Array() } = await model.scores(firstNumbers(test, count), {
+    terms: true,
+    ...firstLabels(spec, test, count),
+  });
+  const nll = gaussian.reduce((sum, each) => sum + each, 0) / count;
+  return sigmaText(spec, learnedSigma(logSigma), nll);
 }
 
 /** Of vectors, what stands in for pictures: how well each feature is reconstructed. @returns a line about it */

@@ -5,7 +5,15 @@ import { imageSizeOf } from '../data/examples.js';
 import { present } from '../options/present.js';
 import type { RunDescription } from '../report/describe.js';
 import { lossTerms } from '../report/losses.js';
-import { describeCode, eachOf, writeCurves, writeFeatures, writeModel, writePictures } from './outcome.js';
+import {
+  describeCode,
+  describeSigma,
+  eachOf,
+  writeCurves,
+  writeFeatures,
+  writeModel,
+  writePictures,
+} from './outcome.js';
 import { readCheckpointFile } from './resume.js';
 import { BEST } from './run-folder.js';
 import { type Ending, type Job, runTraining } from './training.js';
@@ -98,6 +106,10 @@ async function writeOutcome(job: Job, ended: Ending, title: string): Promise<voi
       () => writeCurves(folder, curvesOf(job, title)),
       async () => {
         const told = await describeCode(model, test);
+        if (told !== undefined) report.say(told);
+      },
+      async () => {
+        const told = await describeSigma(model, test);
         if (told !== undefined) report.say(told);
       },
       async () => {

@@ -165,7 +165,16 @@ export class RunFolder {
 }
 
 /** All that a line may tell, in its order; the compiler sees that none is missing. */
-const EVERY_LOSS: Record<keyof Losses, true> = { loss: true, bce: true, mse: true, kl: true, l1: true, sparsity: true };
+const EVERY_LOSS: Record<keyof Losses, true> = {
+  loss: true,
+  bce: true,
+  mse: true,
+  gaussian: true,
+  poisson: true,
+  kl: true,
+  l1: true,
+  sparsity: true,
+};
 const LOSSES = Object.keys(EVERY_LOSS) as (keyof Losses)[];
 
 function lineOf(report: EpochReport | LayerReport): MetricsLine {

@@ -6,6 +6,7 @@ import {
   type LabelOptions,
   type Model,
   type ModelSpec,
+  reconstructionTerm,
   type Scores,
   sizeOf,
   sizeText,
@@ -81,7 +82,7 @@ export async function loadRows(options: ScoreProgramOptions, run: StoredRun, lis
 /** By what rows are ordered. @throws ArgumentError for a term that the model's loss has not */
 export function orderOf({ by, iwae }: ScoreProgramOptions, spec: ModelSpec): ScoreName {
   const { code, loss } = spec;
-  const own: ScoreName[] = ['loss', loss.reconstruction, ...(code.kind === 'gaussian' ? ['kl' as const] : [])];
+  const own: ScoreName[] = ['loss', reconstructionTerm(spec), ...(code.kind === 'gaussian' ? ['kl' as const] : [])];
   if (loss.l1 !== undefined) own.push('l1');
   if (iwae !== undefined) own.push('iwae');
   const { [own.length - 1]: last = 'loss' } = own;

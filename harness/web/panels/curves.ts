@@ -11,6 +11,8 @@ const NAMES: Record<Term, string> = {
   loss: 'Loss',
   bce: 'BCE',
   mse: 'Squared error',
+  gaussian: 'Gaussian NLL',
+  poisson: 'Poisson NLL',
   kl: 'KL',
   l1: 'Sum of |z|',
   sparsity: 'Sparsity',
@@ -19,6 +21,8 @@ const COLOURS: Record<Term, string> = {
   loss: '--series-1',
   bce: '--series-2',
   mse: '--series-2',
+  gaussian: '--series-2',
+  poisson: '--series-2',
   kl: '--series-3',
   l1: '--series-3',
   sparsity: '--series-3',
@@ -120,7 +124,8 @@ function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.Align
 /** A likelihood is in nats; with weights or a penalty it is a likelihood no more. */
 export function unitOf({ model }: State): string {
   const weights = model ? lossWeights(model) : new Map<LossTerm, number>();
-  const plain = [...weights].every(([term, weight]) => weight === 1 && ['bce', 'kl', 'mse'].includes(term));
+  const likelihoods = ['bce', 'mse', 'gaussian', 'poisson', 'kl'];
+  const plain = [...weights].every(([term, weight]) => weight === 1 && likelihoods.includes(term));
   if (!plain) return 'weighted loss an image';
   return weights.has('mse') ? 'squared error an image' : 'nats an image';
 }

@@ -4,7 +4,7 @@ import { readProfileOptions } from '../../../harness/lib/options/profile-options
 import { readTrainOptions } from '../../../harness/lib/options/train-options.js';
 import type { BadInput } from './row.js';
 
-const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
+const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 const MODELS =
   'vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising';
 const F32 = '(f32, which the GPU computes with, makes it';
@@ -62,11 +62,14 @@ const TRAIN_VALUES: [line: string, told: string][] = [
   ['--model autoencoder', `--model is autoencoder, must be one of ${MODELS}; did you mean ae?`],
   ['--model denoise', `--model is denoise, must be one of ${MODELS}; did you mean denoising?`],
   ['--model gan', `--model is gan, must be one of ${MODELS}`],
-  ['--loss l2', '--loss is l2, must be one of bce, mse; did you mean mse?'],
-  ['--loss cross-entropy', '--loss is cross-entropy, must be one of bce, mse; did you mean bce?'],
+  ['--loss l2', '--loss is l2, must be one of bce, mse, poisson; did you mean mse?'],
+  ['--loss cross-entropy', '--loss is cross-entropy, must be one of bce, mse, poisson; did you mean bce?'],
   ['--output linear', '--output is linear, must be one of sigmoid, tanh, identity; did you mean identity?'],
   ['--range 0-255', '--range is 0-255, must be one of 0..1, -1..1'],
-  ['--variance 1e-40', `--variance is 1e-40, must be a finite number above 0 ${F32} 0); for example --variance 0.05`],
+  [
+    '--variance 1e-40',
+    `--variance is 1e-40, must be a finite number above 0, or learned ${F32} 0); for example --variance 0.05`,
+  ],
   ['--lr 1e-39', `--lr is 1e-39, must be a finite number above 0 ${F32} 0); for example --lr 0.001`],
   ['--lr 4e38', `--lr is 4e38, must be a finite number above 0 ${F32} Infinity); for example --lr 0.001`],
   ['--rho 1e-41', `--rho is 1e-41, must be a number between 0 and 1 ${F32} 0); for example --rho 0.05`],

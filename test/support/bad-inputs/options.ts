@@ -65,7 +65,7 @@ const OPENING: Row[] = [
   [
     'holdOut of everything',
     () => holdOut(DATA, 1),
-    'validation share: 1, must be between 0 and 1 and leave some of the 64 training images',
+    'validation share: 1, must be between 0 and 1 and leave some of the 64 training examples',
   ],
   [
     'damage by another key',
@@ -98,7 +98,7 @@ const TRAINING: Row[] = [
   [
     'no test images',
     async () => createTrainer(await variational(), { name: 'x', train: DATA.train } as never),
-    /^x\.test is missing, must be the images that the test loss is of; /,
+    /^x\.test is missing, must be the examples that the test loss is of; /,
   ],
   [
     'pixels of 0..1',
@@ -144,7 +144,7 @@ const TRAINING: Row[] = [
   [
     'a batch that was asked for and does not fit',
     () => training({ batch: 65 }),
-    'batch 65 is larger than the data: 64 training images; use a batch of at most 64',
+    'batch 65 is larger than the data: 64 training examples; use a batch of at most 64',
   ],
   ['{ batch: 1.5 }', () => training({ batch: 1.5 }), 'batch: 1.5, must be a positive integer'],
   ["{ lr: '0.1' }", () => training({ lr: '0.1' }), 'lr: "0.1", must be a finite number above 0'],

@@ -3,7 +3,7 @@ import { ae, betaVae, conditionalVae, denoising, linear, sparse, stacked, vae } 
 import { type ModelSpec, validateSpec } from '../../../src/model/spec.js';
 import { type BadInput, type Row, rowsOf } from './row.js';
 
-const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh';
+const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 const SIZES = 'pixels, hidden, latent';
 const DENSE = `${SIZES}, activation, loss, output, range`;
 const LAYERS = `${DENSE}, channels, kernel, image`;
@@ -84,11 +84,11 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
     { ...GOOD, decoder: [{ units: 4, activation: 'tanh' }] },
     'decoder[0].activation: "tanh", must be sigmoid for the bce loss: it compares probabilities; or use mse',
   ],
-  ['no loss', { ...GOOD, loss: undefined }, 'loss.reconstruction: undefined, must be one of bce, mse'],
+  ['no loss', { ...GOOD, loss: undefined }, 'loss.reconstruction: undefined, must be one of bce, mse, poisson'],
   [
     'a loss by another name',
     { ...GOOD, loss: { reconstruction: 'cross_entropy' } },
-    'loss.reconstruction: "cross_entropy", must be one of bce, mse; did you mean bce?',
+    'loss.reconstruction: "cross_entropy", must be one of bce, mse, poisson; did you mean bce?',
   ],
   [
     'another word for the KL weight',
