@@ -11,13 +11,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from errors import InputError
-from layers import ACTIVATIONS, EXP_MOST, KEYS as LAYER_KEYS, Chain, as_map, as_rows, kind_of
+from layers import ACTIVATIONS, EXP_MOST, KEYS as LAYER_KEYS, Chain, as_map, as_rows, kind_of, takes_map
 
 # Every key of a spec and what it may be, so that a kind that came later is refused and not trained as something else.
 KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
         "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
         "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
+# Processes that share a batch would have to share its statistics, too; checkpoints keep running ones.
+OF_WHOLE_BATCHES = ["batchNorm", "dropout"]
 CODES = ["gaussian", "deterministic"]
 RECONSTRUCTIONS = ["bce", "mse", "poisson"]
 RANGES = ["0..1", "-1..1"]
@@ -43,7 +45,7 @@ def check_known(spec):
     for name in ("encoder", "decoder"):
         for index, layer in enumerate(spec[name]):
             path = f"{name}[{index}]"
-            one_of(kind_of(layer), f"{path}.kind", LAYER_KEYS)
+            one_of(kind_of(layer), f"{path}.kind", [kind for kind in LAYER_KEYS if kind not in OF_WHOLE_BATCHES])
             for key in layer:
                 if key not in LAYER_KEYS[kind_of(layer)]:
                     _unknown(f"{path}.{key}", layer[key], LAYER_KEYS[kind_of(layer)])
@@ -102,15 +104,15 @@ def in_range(bytes_, spec, dtype=torch.float32):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, spec, dtype=torch.float32):
+    def __init__(self, spec, dtype=torch.float32, check=check_known):
         super().__init__()
-        check_known(spec)
+        check(spec)
         self.spec = spec
         classes, code = spec.get("classes", 0), spec["code"]
         self.gaussian = code["kind"] == "gaussian"
         lower = spec["encoder"] + ([] if self.gaussian else [{"units": code["units"], "activation": code["activation"]}])
         # A list that begins with another kind of layer sees an image, not all of its numbers.
-        self.image = spec["image"] if spec["encoder"] and kind_of(spec["encoder"][0]) != "linear" else None
+        self.image = spec["image"] if takes_map(spec["encoder"]) else None
         if learns_variance(spec):
             self.log_sigma = nn.Parameter(torch.zeros(1, dtype=dtype))
         self.encoder = Chain(lower, self.image or spec["inputs"] + classes, classes, dtype)

@@ -13,10 +13,19 @@ EXP_MOST = 20  # the largest x whose exp counts
 WINDOW = ["kernel", "stride", "padding", "dilation"]
 # Every key of a layer, by its kind.
 KEYS = {"linear": ["kind", "units", "activation"],
-        "conv": ["kind", "channels", "groups", "activation", *WINDOW],
-        "convTranspose": ["kind", "channels", "groups", "activation", "outputPadding", *WINDOW],
+        "conv": ["kind", "channels", "groups", "bias", "activation", *WINDOW],
+        "convTranspose": ["kind", "channels", "groups", "bias", "activation", "outputPadding", *WINDOW],
         "flatten": ["kind"],
-        "reshape": ["kind", "height", "width", "channels"]}
+        "reshape": ["kind", "height", "width", "channels"],
+        "batchNorm": ["kind", "activation"],
+        "layerNorm": ["kind", "activation"],
+        "groupNorm": ["kind", "groups", "activation"],
+        "dropout": ["kind", "probability"],
+        "maxPool": ["kind", "kernel", "stride", "padding"],
+        "avgPool": ["kind", "kernel", "stride", "padding"],
+        "upsample": ["kind", "factor", "mode"]}
+# What keeps the shape of what it gets.
+KEEPING = ["batchNorm", "layerNorm", "groupNorm", "dropout"]
 
 
 class Rate(nn.Module):
@@ -27,6 +36,12 @@ class Rate(nn.Module):
 
 def kind_of(layer):
     return layer.get("kind", "linear")
+
+
+def takes_map(layers):
+    """Whether a list takes an image's places, not all of its numbers: the first layer that looks at the shape says it."""
+    kinds = [kind_of(layer) for layer in layers if kind_of(layer) not in KEEPING]
+    return bool(kinds) and kinds[0] != "linear"
 
 
 def pair(value):
@@ -53,8 +68,8 @@ class Chain(nn.Sequential):
         value = torch.zeros(1, *sizes)
         joined = torch.zeros(1, classes)
         for layer in layers:
-            module = _module(layer, value.shape[1])
-            value = module(value)
+            module = _module(layer, value)
+            value = module.eval()(value)  # running statistics stay as they are
             if isinstance(module, nn.Flatten):
                 value = torch.cat([value, joined], 1)
             modules.append(module)
@@ -62,7 +77,7 @@ class Chain(nn.Sequential):
             if always or activation != "identity":
                 modules.append(ACTIVATIONS[activation]())
         super().__init__(*modules)
-        self.to(dtype)
+        self.to(dtype).train()
         self.width = value.shape[1]
 
     def forward(self, value, labels=None, last_activation=True):
@@ -79,16 +94,31 @@ class Chain(nn.Sequential):
 ACTIVATION_CLASSES = tuple(type(make()) for make in ACTIVATIONS.values())
 
 
-def _module(layer, width):
-    kind = kind_of(layer)
+def _module(layer, value):
+    kind, width = kind_of(layer), value.shape[1]
     if kind == "linear":
         return nn.Linear(width, layer["units"])
     if kind == "flatten":
         return nn.Flatten()
     if kind == "reshape":
         return nn.Unflatten(1, (layer["channels"], layer["height"], layer["width"]))
+    if kind == "batchNorm":
+        return nn.BatchNorm2d(width) if value.dim() == 4 else nn.BatchNorm1d(width)
+    if kind == "layerNorm":
+        return nn.LayerNorm(value.shape[1:])
+    if kind == "groupNorm":
+        return nn.GroupNorm(layer["groups"], width)
+    if kind == "dropout":
+        return nn.Dropout(layer["probability"])
+    if kind in ("maxPool", "avgPool"):
+        pool = nn.MaxPool2d if kind == "maxPool" else nn.AvgPool2d
+        return pool(layer["kernel"], layer.get("stride"), layer.get("padding", 0))
+    if kind == "upsample":
+        mode = layer.get("mode", "nearest")
+        return nn.Upsample(scale_factor=layer["factor"], mode=mode, **({"align_corners": False} if mode == "bilinear" else {}))
     window = {"stride": pair(layer.get("stride", 1)), "padding": pair(layer.get("padding", 0)),
-              "dilation": pair(layer.get("dilation", 1)), "groups": layer.get("groups", 1)}
+              "dilation": pair(layer.get("dilation", 1)), "groups": layer.get("groups", 1),
+              "bias": layer.get("bias", True)}
     if kind == "conv":
         return nn.Conv2d(width, layer["channels"], pair(layer["kernel"]), **window)
     return nn.ConvTranspose2d(width, layer["channels"], pair(layer["kernel"]), **window,

@@ -13,7 +13,16 @@ import {
 } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import { Graph } from './graph.js';
-import { type Layer, type Layers, LOG_SIGMA, layersOf, type ParameterSpec, type SumLayer } from './layers.js';
+import {
+  type Layer,
+  type Layers,
+  LOG_SIGMA,
+  layersOf,
+  type NormLayer,
+  type ParameterSpec,
+  type PlainLayer,
+  type SumLayer,
+} from './layers.js';
 import { type CorruptionStream, type Node, type NoiseStream, numel, type Operation } from './ops.js';
 
 export interface LossNode {
@@ -62,15 +71,21 @@ class Builder {
   private readonly layers: Layers;
   /** (mu, log_var) of a Gaussian code, once there are losses. */
   private heads: Node | undefined;
+  /** Numbers those there are so far: each draws noise of its own. */
+  private dropouts = 0;
 
-  constructor(private readonly spec: ModelSpec) {
+  /** @param training whether batches have statistics of their own, and numbers are dropped */
+  constructor(
+    private readonly spec: ModelSpec,
+    private readonly training = false,
+  ) {
     this.layers = layersOf(spec);
   }
 
-  private parameter({ name, shape, init, parts, order }: ParameterSpec): Node {
+  private parameter({ name, shape, init, parts, order, trained }: ParameterSpec): Node {
     const operation = { op: 'parameter', name, init, parts, ...(order && { order }) } as const;
     const node = this.graph.append(operation, [], name, shape);
-    this.parameters.push(node);
+    if (trained !== false) this.parameters.push(node);
     return node;
   }
 
@@ -78,10 +93,43 @@ class Builder {
   private sum(x: Node, layer: SumLayer): Node {
     const { append } = this.graph;
     const product = append(productOf(layer), [x, this.parameter(layer.weight)], layer.label);
+    if (!layer.bias) return product;
     return append({ op: 'add_bias' }, [product, this.parameter(layer.bias)], layer.label);
   }
 
-  private activate(x: Node, { label, activation }: SumLayer): Node {
+  private norm(x: Node, { label, spec, from, affine, running }: NormLayer): Node {
+    const { append } = this.graph;
+    const area = isMap(from) ? from.height * from.width : 1;
+    const pair = this.parameter(affine);
+    if (!running) {
+      const groups = spec.groups ?? 1;
+      const statistics = append({ op: 'group_statistics', area, groups }, [x], label);
+      return append({ op: 'group_norm', area, groups }, [x, statistics, pair], label);
+    }
+    const kept = this.parameter(running);
+    const statistics = this.training ? append({ op: 'batch_statistics', area }, [x, kept], label) : kept;
+    return append({ op: 'batch_norm' }, [x, statistics, pair], label);
+  }
+
+  private plain(x: Node, { label, spec, from }: PlainLayer): Node {
+    const { append } = this.graph;
+    if (spec.kind === 'dropout') {
+      const { probability } = spec;
+      return this.training ? append({ op: 'dropout', probability, layer: this.dropouts++ }, [x], label) : x;
+    }
+    if (!isMap(from)) throw new GraphError(`layer "${label}" needs a feature map`);
+    const { height, width } = from;
+    if (spec.kind === 'upsample') {
+      const { factor, mode = 'nearest' } = spec;
+      return append({ op: 'upsample', scale: { mode, factor, height, width } }, [x], label);
+    }
+    if (spec.kind !== 'maxPool' && spec.kind !== 'avgPool') throw new GraphError(`layer "${label}" is no pool`);
+    const { kernel, stride = kernel, padding = 0 } = spec;
+    const op = spec.kind === 'maxPool' ? 'max_pool2d' : 'avg_pool2d';
+    return append({ op, window: { height, width, kernel, stride, padding } }, [x], label);
+  }
+
+  private activate(x: Node, { label, activation }: SumLayer | NormLayer): Node {
     return activation === 'identity' ? x : this.graph.append({ op: 'activation', activation }, [x], label);
   }
 
@@ -94,6 +142,11 @@ class Builder {
       }
       case 'reshape':
         return this.placeEach(x, layer.to, layer.label);
+      case 'norm':
+        return this.activate(this.norm(x, layer), layer);
+      case 'dropout':
+      case 'pool':
+        return this.plain(x, layer);
       default:
         return this.activate(this.sum(x, layer), layer);
     }
@@ -136,8 +189,7 @@ class Builder {
 
   /** Whether the encoder begins with places of an image, not with all of its numbers. */
   private get seesMap(): boolean {
-    const [first] = this.layers.encoder;
-    return first !== undefined && first.kind !== 'linear';
+    return isMap(this.layers.start);
   }
 
   /** @param x [rows, inputs], and labels joined to it or by themselves, as the encoder takes them */
@@ -271,7 +323,7 @@ class Builder {
 
 /** One training step on `batch` images: losses, and the gradient of their weighted sum over rows for every trained parameter. */
 export function trainingGraph(spec: ModelSpec, batch: number, part: Part = 'whole'): ModelGraph {
-  const builder = new Builder(spec);
+  const builder = new Builder(spec, true);
   const losses = builder.terms(batch, part, TRAINING);
   const { graph, parameters } = builder;
   const seeds = losses.map(({ term, node }) => ({

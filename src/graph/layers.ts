@@ -2,7 +2,15 @@
 // them in another order.
 import { GraphError } from '../errors.js';
 import { type Convolution, type FeatureMap, sizeOfMap } from '../model/convolution.js';
-import { activationOf, isMap, type Place, type PlacedLayer } from '../model/layers.js';
+import {
+  activationOf,
+  channelsOf,
+  isMap,
+  type LayerSpec,
+  type NormSpec,
+  type Place,
+  type PlacedLayer,
+} from '../model/layers.js';
 import { type Activation, type Initialization, learnsVariance, type ModelSpec, placedLayers } from '../model/spec.js';
 import { type Initializer, numel, type ParameterOrder, type ParameterPart, type Shape, weightShape } from './ops.js';
 
@@ -22,20 +30,43 @@ export interface ParameterSpec {
 }
 
 /** A layer of the graph; the parameters are in the order in which PyTorch's module lists them. */
-export type Layer = SumLayer | { kind: 'flatten' | 'reshape'; label: string; from: Place; to: Place };
+export type Layer = SumLayer | NormLayer | PlainLayer;
+
+/** A layer without parameters. */
+export interface PlainLayer {
+  kind: 'flatten' | 'reshape' | 'dropout' | 'pool';
+  label: string;
+  spec: LayerSpec;
+  from: Place;
+  to: Place;
+}
+
+export interface NormLayer {
+  kind: 'norm';
+  label: string;
+  spec: NormSpec;
+  from: Place;
+  /** [2 numbers]: the factors, then what is added. */
+  affine: ParameterSpec;
+  /** Of batchNorm, [2 channels]: running mean and variance. */
+  running?: ParameterSpec;
+  activation: Activation;
+}
 
 /** A layer that adds up products and a bias. */
 export interface SumLayer {
   kind: 'linear' | 'conv' | 'convTranspose';
   label: string;
   weight: ParameterSpec;
-  bias: ParameterSpec;
+  bias?: ParameterSpec;
   activation: Activation;
   /** Of the last two. */
   convolution?: Convolution;
 }
 
 export interface Layers {
+  /** What the encoder sees of an image. */
+  start: Place;
   /** A deterministic code is the last of them. */
   encoder: Layer[];
   /** Of a Gaussian code. */
@@ -117,8 +148,39 @@ function convolutional({ initialization = 'pytorch' }: ModelSpec, placed: Placed
       outside,
       ...(order && { order }),
     },
-    bias: { name: bias, shape: [channels], init: uniform(bounds.bias), parts: [{ name: bias, rows: channels }] },
+    ...(spec.bias !== false && {
+      bias: { name: bias, shape: [channels], init: uniform(bounds.bias), parts: [{ name: bias, rows: channels }] },
+    }),
     convolution,
+  };
+}
+
+/** nn.BatchNorm, nn.LayerNorm and nn.GroupNorm; a pair a channel, or a number where a LayerNorm has one for each. */
+function normalizing(spec: NormSpec, { name, from }: PlacedLayer): NormLayer {
+  const whole = spec.kind === 'layerNorm' && isMap(from) ? from : undefined;
+  const count = whole ? sizeOfMap(whole) : channelsOf(from);
+  const order = orderOf(whole && channelsFirst(whole));
+  const pairOf = (kind: string, parts: [string, string], values: [number, number]): ParameterSpec => ({
+    name: `${name}.${kind}`,
+    shape: [2 * count],
+    init: { kind: 'constant', values },
+    parts: parts.map((part) => ({ name: `${name}.${part}`, rows: count })),
+  });
+  const affine = pairOf('affine', ['weight', 'bias'], [1, 0]);
+  return {
+    kind: 'norm',
+    label: name,
+    spec,
+    from,
+    affine: {
+      ...affine,
+      ...(whole && { outside: [whole.channels, whole.height, whole.width] }),
+      ...(order && { order }),
+    },
+    ...(spec.kind === 'batchNorm' && {
+      running: { ...pairOf('running', ['running_mean', 'running_var'], [0, 1]), trained: false as const },
+    }),
+    activation: activationOf(spec),
   };
 }
 
@@ -138,10 +200,11 @@ const orderOf = (rows?: readonly number[], columns?: readonly number[]): Paramet
 
 export function layersOf(spec: ModelSpec): Layers {
   const { code } = spec;
-  const { encoder, top, decoder } = placedLayers(spec);
+  const { start, encoder, top, decoder } = placedLayers(spec);
   const all = (placed: PlacedLayer[]) => placed.map((layer, index) => layerOf(spec, layer, placed[index + 1]));
   const heads: LinearShape = { from: top, units: 2 * code.units, activation: 'identity', parts: ['mu', 'log_var'] };
   return {
+    start,
     encoder: all(encoder),
     heads: code.kind === 'gaussian' ? linear(spec, 'heads', heads) : null,
     decoder: all(decoder),
@@ -154,15 +217,29 @@ function layerOf(model: ModelSpec, placed: PlacedLayer, next: PlacedLayer | unde
     case 'conv':
     case 'convTranspose':
       return convolutional(model, placed);
+    case 'batchNorm':
+    case 'layerNorm':
+    case 'groupNorm':
+      return normalizing(spec, placed);
     case 'flatten':
     case 'reshape':
-      return { kind: spec.kind, label: name, from, to };
+    case 'dropout':
+      return { kind: spec.kind, label: name, spec, from, to };
+    case 'maxPool':
+    case 'avgPool':
+    case 'upsample':
+      return { kind: 'pool', label: name, spec, from, to };
     default: {
       if (isMap(from)) throw new GraphError(`layer "${name}" needs a vector`);
       const arranged = next?.spec.kind === 'reshape' && isMap(next.to) ? { arranged: next.to } : {};
       return linear(model, name, { from, units: spec.units, activation: spec.activation, ...arranged });
     }
   }
+}
+
+function parametersOf(layer: Layer): ParameterSpec[] {
+  if (layer.kind === 'norm') return [layer.affine, ...(layer.running ? [layer.running] : [])];
+  return 'weight' in layer ? [layer.weight, ...(layer.bias ? [layer.bias] : [])] : [];
 }
 
 /** A learned variance; its name is that of the paper's own code. It begins at sigma 1. */
@@ -176,9 +253,7 @@ export const LOG_SIGMA: ParameterSpec = {
 /** Every parameter of the model, in the order in which PyTorch's module would list them. */
 export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
   const { encoder, heads, decoder } = layersOf(spec);
-  const layers = [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap((layer) =>
-    'weight' in layer ? [layer.weight, layer.bias] : [],
-  );
+  const layers = [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap(parametersOf);
   return learnsVariance(spec) ? [LOG_SIGMA, ...layers] : layers;
 }
 

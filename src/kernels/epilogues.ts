@@ -114,9 +114,9 @@ export type EpilogueName = keyof typeof EPILOGUES;
 
 /**
  * The update of a layer's weight and bias from the gradients at hand. `w` and what the optimizer keeps are bound from the
- * weight's first number on; the bias begins `biasAt` numbers later, and zeros fill what it leaves of its last quad.
+ * weight's first number on; the bias, if there is one, begins `biasAt` numbers later, and zeros fill what it leaves of its last quad.
  */
-export function optimizerEpilogue(form: OptimizerForm, biasAt: number): Epilogue {
+export function optimizerEpilogue(form: OptimizerForm, biasAt?: number): Epilogue {
   const { name, sources, bindings, constants, flops } = updateOf(form);
   return {
     name,
@@ -125,8 +125,8 @@ export function optimizerEpilogue(form: OptimizerForm, biasAt: number): Epilogue
     numbered: true,
     quads: 'n',
     constants: () => constants,
-    sizes: { bias_at: biasAt },
-    biasGradient: true,
+    sizes: { bias_at: biasAt ?? 0 },
+    biasGradient: biasAt !== undefined,
     flops: () => flops,
     biasFlops: flops,
   };

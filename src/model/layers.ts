@@ -11,7 +11,14 @@ import {
   transposedConvolutionOf,
   type Window,
 } from './convolution.js';
-import { refuse, requireKnownKeys, requireOneOf, requirePositiveInteger } from './values.js';
+import {
+  refuse,
+  requireCount,
+  requireKnownKeys,
+  requireNumber,
+  requireOneOf,
+  requirePositiveInteger,
+} from './values.js';
 
 /** A fully connected layer, torch.nn.Linear: y = activation(x W^T + b), W [units, inputs], b [units]. */
 export interface DenseSpec {
@@ -27,6 +34,8 @@ export interface ConvSpec extends Window {
   channels: number;
   /** Of x's channels and of its own; 1 if absent, `x's channels` is depthwise. */
   groups?: number;
+  /** Whether a number a channel is added; true if absent. Before a normalisation it does nothing. */
+  bias?: boolean;
   /** identity if absent. */
   activation?: Activation;
 }
@@ -37,6 +46,7 @@ export interface ConvTransposeSpec extends Window {
   /** That it gives. */
   channels: number;
   groups?: number;
+  bias?: boolean;
   /** Rows and columns more, at the end: of the sizes that a stride makes the same of, the larger one. 0 if absent. */
   outputPadding?: number | Pair;
   /** identity if absent. */
@@ -53,10 +63,71 @@ export interface ReshapeSpec extends FeatureMap {
   kind: 'reshape';
 }
 
-export type LayerSpec = DenseSpec | ConvSpec | ConvTransposeSpec | FlattenSpec | ReshapeSpec;
+/**
+ * batchNorm: torch.nn.BatchNorm1d or BatchNorm2d, over the batch and all places; in evaluation by running statistics.
+ * layerNorm: torch.nn.LayerNorm over all of an example.  groupNorm: torch.nn.GroupNorm. All with PyTorch's defaults: eps 1e-5,
+ * momentum 0.1, a factor and a summand that are trained. Then an activation.
+ */
+export interface NormSpec {
+  kind: 'batchNorm' | 'layerNorm' | 'groupNorm';
+  /** Of groupNorm: how many; must divide the channels. */
+  groups?: number;
+  /** identity if absent. */
+  activation?: Activation;
+}
+
+/** torch.nn.Dropout: in training each number is 0 with this probability, the others divided by 1 - probability. */
+export interface DropoutSpec {
+  kind: 'dropout';
+  /** From 0 to below 1. */
+  probability: number;
+}
+
+/** torch.nn.MaxPool2d and AvgPool2d, windows square. */
+export interface PoolSpec {
+  kind: 'maxPool' | 'avgPool';
+  kernel: number;
+  /** The kernel's if absent. */
+  stride?: number;
+  /** At most half of the kernel; 0 if absent. */
+  padding?: number;
+}
+
+/** torch.nn.Upsample; bilinear with align_corners=False. */
+export interface UpsampleSpec {
+  kind: 'upsample';
+  /** Times as high and as wide. */
+  factor: number;
+  /** nearest if absent. */
+  mode?: 'nearest' | 'bilinear';
+}
+
+export type LayerSpec =
+  | DenseSpec
+  | ConvSpec
+  | ConvTransposeSpec
+  | FlattenSpec
+  | ReshapeSpec
+  | NormSpec
+  | DropoutSpec
+  | PoolSpec
+  | UpsampleSpec;
 
 /** `linear` if absent. */
-export const LAYER_KINDS = ['linear', 'conv', 'convTranspose', 'flatten', 'reshape'] as const;
+export const LAYER_KINDS = [
+  'linear',
+  'conv',
+  'convTranspose',
+  'flatten',
+  'reshape',
+  'batchNorm',
+  'layerNorm',
+  'groupNorm',
+  'dropout',
+  'maxPool',
+  'avgPool',
+  'upsample',
+] as const;
 export type LayerKind = (typeof LAYER_KINDS)[number];
 
 export const kindOfLayer = ({ kind }: LayerSpec): LayerKind => kind ?? 'linear';
@@ -137,11 +208,50 @@ function placedAs(
         return refuse(path, showMap(to), `must be ${sizeOfPlace(from)} numbers, as many as the layer before gives`);
       return { to };
     }
+    case 'batchNorm':
+    case 'layerNorm':
+    case 'groupNorm':
+      checkNorm(spec, from, path);
+      return { to: from };
+    case 'dropout':
+      return { to: from };
+    case 'maxPool':
+    case 'avgPool': {
+      if (!isMap(from)) return refuse(path, spec.kind, `needs a feature map, gets ${showPlace(from)}`);
+      const { kernel, stride = kernel, padding = 0 } = spec;
+      if (2 * padding > kernel) refuse(`${path}.padding`, padding, `must be at most half of the kernel (${kernel})`);
+      const { y } = atPath(path, () => convolutionOf(from, from.channels, { kernel, stride, padding }, 1));
+      return { to: y };
+    }
+    case 'upsample': {
+      if (!isMap(from)) return refuse(path, spec.kind, `needs a feature map, gets ${showPlace(from)}`);
+      const { height, width, channels } = from;
+      return { to: { height: height * spec.factor, width: width * spec.factor, channels } };
+    }
     default:
       if (isMap(from))
         return refuse(path, 'linear', `needs a vector, gets ${showPlace(from)}; put { kind: 'flatten' } before it`);
       return { to: { units: spec.units } };
   }
+}
+
+/** Numbers of a place. */
+export const channelsOf = (place: Place): number => (isMap(place) ? place.channels : place.units);
+
+/** What keeps the shape of what it gets. */
+const KEEPING: readonly string[] = ['batchNorm', 'layerNorm', 'groupNorm', 'dropout'];
+
+/** Whether a list takes an image's places, not all of its numbers: the first layer that looks at the shape says it. */
+export function takesMap(layers: readonly LayerSpec[]): boolean {
+  const first = layers.find((layer) => !KEEPING.includes(kindOfLayer(layer)));
+  return first !== undefined && kindOfLayer(first) !== 'linear';
+}
+
+function checkNorm({ kind, groups = 1 }: NormSpec, from: Place, path: string): void {
+  if (!isMap(from) && from.flattened)
+    refuse(path, kind, "cannot follow { kind: 'flatten' }; put it before, where there are channels");
+  if (kind === 'groupNorm' && channelsOf(from) % groups !== 0)
+    refuse(`${path}.groups`, groups, `must divide the channels (${channelsOf(from)})`);
 }
 
 function convolved(spec: ConvSpec | ConvTransposeSpec, from: FeatureMap): Convolution {
@@ -171,10 +281,17 @@ function atPath<T>(path: string, run: () => T): T {
 const WINDOW_KEYS = ['kernel', 'stride', 'padding', 'dilation'];
 const KEYS: Record<LayerKind, string[]> = {
   linear: ['kind', 'units', 'activation'],
-  conv: ['kind', 'channels', 'groups', 'activation', ...WINDOW_KEYS],
-  convTranspose: ['kind', 'channels', 'groups', 'activation', 'outputPadding', ...WINDOW_KEYS],
+  conv: ['kind', 'channels', 'groups', 'bias', 'activation', ...WINDOW_KEYS],
+  convTranspose: ['kind', 'channels', 'groups', 'bias', 'activation', 'outputPadding', ...WINDOW_KEYS],
   flatten: ['kind'],
   reshape: ['kind', 'height', 'width', 'channels'],
+  batchNorm: ['kind', 'activation'],
+  layerNorm: ['kind', 'activation'],
+  groupNorm: ['kind', 'groups', 'activation'],
+  dropout: ['kind', 'probability'],
+  maxPool: ['kind', 'kernel', 'stride', 'padding'],
+  avgPool: ['kind', 'kernel', 'stride', 'padding'],
+  upsample: ['kind', 'factor', 'mode'],
 };
 
 /** @throws ArgumentError with the path of what is wrong; whether layers go together is for `placeLayers` */
@@ -199,6 +316,26 @@ export function validateLayer(value: unknown, path: string): asserts value is La
       break;
     case 'reshape':
       validateMap(value, path);
+      break;
+    case 'batchNorm':
+    case 'layerNorm':
+    case 'groupNorm':
+      validateNorm(value as Partial<NormSpec>, path);
+      break;
+    case 'dropout': {
+      const { probability } = value as Partial<DropoutSpec>;
+      requireNumber(probability, `${path}.probability`, 'a number from 0 to below 1', (p) => p >= 0 && p < 1);
+      break;
+    }
+    case 'maxPool':
+    case 'avgPool':
+      validatePool(value as Partial<PoolSpec>, path);
+      break;
+    case 'upsample': {
+      const { factor, mode } = value as Partial<UpsampleSpec>;
+      requirePositiveInteger(factor, `${path}.factor`);
+      if (mode !== undefined) requireOneOf(mode, ['nearest', 'bilinear'], `${path}.mode`);
+    }
   }
   requireKnownKeys(value as object, KEYS[kind], path);
 }
@@ -228,7 +365,20 @@ function validateConv(layer: Partial<ConvTransposeSpec>, path: string): void {
   ] as const)
     if (layer[key] !== undefined) requirePair(layer[key], `${path}.${key}`, least);
   if (layer.groups !== undefined) requirePositiveInteger(layer.groups, `${path}.groups`);
+  if (layer.bias !== undefined && typeof layer.bias !== 'boolean')
+    refuse(`${path}.bias`, layer.bias, 'must be true or false');
   if (layer.activation !== undefined) requireOneOf(layer.activation, ACTIVATIONS, `${path}.activation`);
+}
+
+function validateNorm({ kind, groups, activation }: Partial<NormSpec>, path: string): void {
+  if (kind === 'groupNorm') requirePositiveInteger(groups, `${path}.groups`);
+  if (activation !== undefined) requireOneOf(activation, ACTIVATIONS, `${path}.activation`);
+}
+
+function validatePool({ kernel, stride, padding }: Partial<PoolSpec>, path: string): void {
+  requirePositiveInteger(kernel, `${path}.kernel`);
+  if (stride !== undefined) requirePositiveInteger(stride, `${path}.stride`);
+  if (padding !== undefined) requireCount(padding, `${path}.padding`, 0);
 }
 
 function requirePair(value: unknown, path: string, least: 0 | 1): void {

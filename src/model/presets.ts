@@ -8,7 +8,7 @@ import {
   sizeOfMap,
   transposedConvolutionOf,
 } from './convolution.js';
-import { type LayerSpec, validateMap } from './layers.js';
+import { type ConvSpec, type ConvTransposeSpec, type LayerSpec, type NormSpec, validateMap } from './layers.js';
 import {
   type Activation,
   type CorruptionSpec,
@@ -19,7 +19,7 @@ import {
   type PixelRange,
   validateSpec,
 } from './spec.js';
-import { requireKnownKeys } from './values.js';
+import { requireKnownKeys, requireOneOf } from './values.js';
 
 /** Sizes that every member of the family has. */
 export interface Sizes {
@@ -53,7 +53,15 @@ export interface Layers extends Sizes {
   kernel?: number;
   /** What an image is, for a convolutional model; 28x28, grey, by default. */
   image?: FeatureMap;
+  /** What follows each convolution but the last, before its activation; batch by default, none in other models. */
+  norm?: Norm;
+  /** Of a convolutional model: probability with which a number that the code is made of is dropped in training; 0 by default. */
+  dropout?: number;
 }
+
+/** group: groups of 4 channels, or of 2 or 1 where 4 do not divide them. */
+export const NORMS = ['batch', 'layer', 'group', 'none'] as const;
+export type Norm = (typeof NORMS)[number];
 
 /** A variational autoencoder's. */
 export interface VaeOptions extends Layers {
@@ -76,7 +84,8 @@ const STACKED = { hidden: [1000, 500, 250], latent: 30 };
 
 const SIZES = ['pixels', 'hidden', 'latent'];
 const DENSE = [...SIZES, 'activation', 'loss', 'output', 'range'];
-const LAYERS = [...DENSE, 'channels', 'kernel', 'image'];
+const CONVOLUTIONAL = ['channels', 'kernel', 'image', 'norm', 'dropout'] as const;
+const LAYERS = [...DENSE, ...CONVOLUTIONAL];
 const VARIATIONAL = [...LAYERS, 'variance', 'freeBits', 'capacity', 'logVarRange'];
 
 /** What all members have in common: the layers around the code, and how images are compared. */
@@ -106,18 +115,21 @@ interface Ends {
   upper: LayerSpec[];
 }
 
-function dense({ pixels = 784, kernel, image }: Layers, output: Activation): Ends {
-  for (const [name, value] of Object.entries({ kernel, image }))
+function dense({ pixels = 784, ...others }: Layers, output: Activation): Ends {
+  for (const name of CONVOLUTIONAL) {
+    const value = others[name];
     if (value !== undefined)
       throw new ArgumentError(
         `${name}: ${JSON.stringify(value)} without channels: it is of a convolutional model; give channels, [32, 64] is usual, or leave it out`,
       );
+  }
   return { sizes: { inputs: pixels }, lower: [], upper: [{ units: pixels, activation: output }] };
 }
 
 /** Each convolution halves height and width, rounded down; its mirror image brings them back. */
 function convolutional(options: Layers, channels: number[], activation: Activation, output: Activation): Ends {
-  const { image = { height: 28, width: 28, channels: 1 }, kernel = 4, pixels } = options;
+  const { image = { height: 28, width: 28, channels: 1 }, kernel = 4, pixels, norm = 'batch', dropout = 0 } = options;
+  requireOneOf(norm, NORMS, 'norm');
   requireSizes(channels, 'channels');
   requireSizes([kernel], 'kernel');
   validateMap(image, 'image');
@@ -127,27 +139,39 @@ function convolutional(options: Layers, channels: number[], activation: Activati
   const maps = [image];
   for (const count of channels) maps.push(convolutionOf(maps.at(-1) as FeatureMap, count, window, 1).y);
   const deepest = maps.at(-1) as FeatureMap;
-  const upper = channels.map((_, index): LayerSpec => {
+  // A normalisation takes away what a bias adds.
+  const convolved = (layer: ConvSpec | ConvTransposeSpec): LayerSpec[] =>
+    norm === 'none'
+      ? [{ ...layer, activation }]
+      : [{ ...layer, bias: false }, normOf(norm, layer.channels, activation)];
+  const upper = channels.map((_, index): LayerSpec[] => {
     const [large, small] = [maps[index] as FeatureMap, maps[index + 1] as FeatureMap];
     const { x } = transposedConvolutionOf(small, large.channels, window, 1);
     const outputPadding: Pair = [large.height - x.height, large.width - x.width];
-    return {
+    const layer: ConvTransposeSpec = {
       kind: 'convTranspose',
       channels: large.channels,
       ...window,
       ...(outputPadding.some((extra) => extra > 0) && { outputPadding }),
-      activation: index === 0 ? output : activation,
     };
+    return index === 0 ? [{ ...layer, activation: output }] : convolved(layer);
   });
   return {
     sizes: { inputs: sizeOfMap(image), image },
     lower: [
-      ...channels.map((count): LayerSpec => ({ kind: 'conv', channels: count, ...window, activation })),
+      ...channels.flatMap((count) => convolved({ kind: 'conv', channels: count, ...window })),
       { kind: 'flatten' },
+      ...(dropout > 0 ? [{ kind: 'dropout' as const, probability: dropout }] : []),
     ],
-    upper: [{ units: sizeOfMap(deepest), activation }, { kind: 'reshape', ...deepest }, ...upper.toReversed()],
+    upper: [{ units: sizeOfMap(deepest), activation }, { kind: 'reshape', ...deepest }, ...upper.toReversed().flat()],
   };
 }
+
+const normOf = (norm: Exclude<Norm, 'none'>, channels: number, activation: Activation): NormSpec => {
+  if (norm !== 'group') return { kind: norm === 'batch' ? 'batchNorm' : 'layerNorm', activation };
+  const size = [4, 2, 1].find((each) => channels % each === 0) ?? 1;
+  return { kind: 'groupNorm', groups: channels / size, activation };
+};
 
 function requireSizes(values: unknown, name: string): void {
   const good =
@@ -288,7 +312,7 @@ export function denoising(options: Layers & { corruption?: CorruptionSpec } = {}
  * A deep autoencoder of sigmoid layers, 784-1000-500-250-30 by default: train it layer by layer first (`pretrain`).
  * Source: Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
  */
-export function stacked(options: Omit<Layers, 'channels' | 'kernel' | 'image'> = {}): ModelSpec {
+export function stacked(options: Omit<Layers, (typeof CONVOLUTIONAL)[number]> = {}): ModelSpec {
   requireKnownKeys(options, DENSE, '');
   const { hidden = STACKED.hidden, latent = STACKED.latent, activation = 'sigmoid', ...layers } = options;
   return ae({ ...layers, hidden, latent, activation });

@@ -13,6 +13,7 @@ import {
   type PlacedLayer,
   placeLayers,
   sizeOfPlace,
+  takesMap,
   validateDense,
   validateLayers,
   validateMap,
@@ -313,6 +314,8 @@ function validateImage(image: unknown, inputs: number): void {
 
 /** The layers of a model in their places. */
 export interface PlacedLayers {
+  /** What the encoder sees of an image. */
+  start: Place;
   /** A deterministic code is the last of them. */
   encoder: PlacedLayer[];
   /** What the code is made of: a vector. */
@@ -322,10 +325,13 @@ export interface PlacedLayers {
 
 /** @throws ArgumentError with the path of a layer that does not fit what arrives at it */
 export function placedLayers({ inputs, image, classes = 0, encoder, code, decoder }: ModelSpec): PlacedLayers {
-  const [first] = encoder;
-  const seesImage = first !== undefined && kindOfLayer(first) !== 'linear';
+  const seesImage = takesMap(encoder);
   if (seesImage && !image)
-    refuse('image', image, `must be { height, width, channels } of what encoder[0], a ${kindOfLayer(first)}, sees`);
+    refuse(
+      'image',
+      image,
+      `must be { height, width, channels } of what encoder[0], a ${kindOfLayer(encoder[0] as LayerSpec)}, sees`,
+    );
   const start = seesImage && image ? image : { units: inputs + classes };
   const coded = code.kind === 'deterministic' ? [{ units: code.units, activation: code.activation }] : [];
   const top = placeLayers(encoder, 'encoder', start, classes).at(-1)?.to ?? start;
@@ -336,7 +342,7 @@ export function placedLayers({ inputs, image, classes = 0, encoder, code, decode
       "must end in a vector, which the code is made of; put { kind: 'flatten' } last",
     );
   const lower = placeLayers([...encoder, ...coded], 'encoder', start, classes);
-  return { encoder: lower, top, decoder: placeLayers(decoder, 'decoder', { units: code.units + classes }) };
+  return { start, encoder: lower, top, decoder: placeLayers(decoder, 'decoder', { units: code.units + classes }) };
 }
 
 /** What an example is from the image through the code and back, for people: 784, or 28x28x1. */
@@ -353,7 +359,8 @@ export function layerSizes(spec: ModelSpec): string[] {
   ];
 }
 
-const REARRANGING: readonly string[] = ['flatten', 'reshape'];
+/** Layers that sizes do not tell of. */
+const REARRANGING: readonly string[] = ['flatten', 'reshape', 'batchNorm', 'layerNorm', 'groupNorm', 'dropout'];
 
 /** What the last layer gives must be what the loss and the images are made of. */
 function validateOutput(spec: ModelSpec): void {

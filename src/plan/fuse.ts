@@ -3,6 +3,7 @@
 import { type Node, numel, type OpName } from '../graph/ops.js';
 import { latentGradientEpilogue, lossEpilogue, optimizerEpilogue, sampledHeadsEpilogue } from '../kernels/epilogues.js';
 import { sumParts } from '../kernels/loss.js';
+import type { OptimizerForm } from '../kernels/optimizer.js';
 import {
   type Call,
   type Context,
@@ -67,21 +68,28 @@ const weightGradient: Pattern = (root, context) => {
   if (!isProduct(root) || !isWeightGradient(root)) return null;
   const dy = input(root, 0);
   const sum = context.consumers(dy).find((node) => is(node, 'sum_rows'));
-  if (!sum) return null;
-  const nodes = [sum, root];
   const { tensors, optimizer } = context;
-  const [weight, bias] = [context.parameterOf(root), context.parameterOf(sum)];
-  if (!optimizer || !weight || !bias || !tensors.follows(bias, weight)) {
-    const end = { dw: tensors.of(root), dbias: tensors.of(sum) };
-    return { dispatch: productCall(root, 'weight_gradient', end, context), nodes };
-  }
+  const [weight, bias] = [context.parameterOf(root), sum && context.parameterOf(sum)];
+  // Without a bias, or where it is another product's that arrives: the weight alone.
+  if (!sum) return weight && optimizer ? updated(root, optimizer, [weight], context) : null;
+  if (optimizer && weight && bias && tensors.follows(bias, weight))
+    return { ...updated(root, optimizer, [weight, bias], context), nodes: [sum, root] };
+  const end = { dw: tensors.of(root), dbias: tensors.of(sum) };
+  return { dispatch: productCall(root, 'weight_gradient', end, context), nodes: [sum, root] };
+};
+
+/** A weight's gradient that ends in the update of the weight and, if it follows, of the bias. */
+function updated(root: Node, optimizer: OptimizerForm, parameters: [Node, Node?], context: Context): Call {
+  const [weight, bias] = parameters;
+  const { tensors } = context;
   const end = {
     ...tensors.stepState(),
-    ...optimizerTensors(optimizer, (buffer) => tensors.span(buffer, weight, bias)),
+    ...optimizerTensors(optimizer, (buffer) => tensors.span(buffer, weight, bias ?? weight)),
   };
-  const epilogue = optimizerEpilogue(optimizer, tensors.distance(weight, bias));
-  return { dispatch: productCall(root, epilogue, end, context), nodes, updates: [weight, bias] };
-};
+  const epilogue = optimizerEpilogue(optimizer, bias && tensors.distance(weight, bias));
+  const updates = bias ? [weight, bias] : [weight];
+  return { dispatch: productCall(root, epilogue, end, context), nodes: [root], updates };
+}
 
 /** matmul -> add_bias -> reparameterize and kl_normal, with the same bounds of log_var. */
 const sampledHeads: Pattern = (root, context) => {

@@ -26,8 +26,9 @@ export interface NamedRange {
   /** Byte offset in the flat buffer. */
   offset: number;
   bytes: number;
-  /** Where the outside has rows and columns in another order. */
+  /** Where the outside has rows and columns in another order; how many rows that are is not told by its shape. */
   order?: ParameterOrder;
+  rows: number;
   /** No optimizer's: a buffer that steps bring up to date by themselves. */
   trained?: false;
 }
@@ -90,6 +91,7 @@ function partsOf({ parameter, offset }: LayoutEntry): NamedRange[] {
     const rest = parameter.shape.slice(1);
     const range = {
       name,
+      rows,
       shape: outside ?? [rows, ...rest],
       ...(order && { order }),
       offset: offset + f32Bytes([row, ...rest]),

@@ -12,19 +12,18 @@ export type NamedTensors = Map<string, ParameterTensor>;
 /** The named tensors of a flat buffer's bytes. */
 export const unflatten = ({ ranges }: Layout, bytes: ArrayBuffer): NamedTensors =>
   new Map(
-    ranges.map(({ name, shape, offset, bytes: size, order }) => [
+    ranges.map(({ name, shape, offset, bytes: size, order, rows }) => [
       name,
-      { shape, values: outsideOrder(new Float32Array(bytes.slice(offset, offset + size)), shape[0] ?? 0, order) },
+      { shape, values: outsideOrder(new Float32Array(bytes.slice(offset, offset + size)), rows, order) },
     ]),
   );
 
 /** The reverse; tensors that are not there are zero. */
 export function flatten({ ranges, bytes }: Layout, tensors: NamedTensors | undefined): Float32Array<ArrayBuffer> {
   const flat = new Float32Array(bytes / F32_BYTES);
-  for (const { name, shape, offset, order } of ranges) {
+  for (const { name, rows, offset, order } of ranges) {
     const { values } = tensors?.get(name) ?? {};
-    if (values)
-      flat.set(order ? insideOrder(Float32Array.from(values), shape[0] ?? 0, order) : values, offset / F32_BYTES);
+    if (values) flat.set(order ? insideOrder(Float32Array.from(values), rows, order) : values, offset / F32_BYTES);
   }
   return flat;
 }

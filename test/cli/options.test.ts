@@ -98,7 +98,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
   const groups = {
     Data: 'data split layout label-column drop categorical missing size limit validation',
     Model:
-      'model spec hidden channels kernel-size latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise',
+      'model spec hidden channels kernel-size norm dropout latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise',
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',

@@ -40,6 +40,7 @@ Tensors in the file (SHAPES: the model's kind of code, with "classes" if it has 
                             minimised (the KL with all of its weight), then its terms without their weights, those that
                             the model has of reconstruction, kl, l1, sparsity
 """
+import copy
 import json
 import math
 import pathlib
@@ -124,18 +125,31 @@ def shapes_of(cases, model):
 
 def autoencoder(spec):
     """What scaled numbers are is pixels_of's business."""
-    return Autoencoder({key: value for key, value in spec.items() if key != "scaling"}, torch.float64)
+    own = {key: value for key, value in spec.items() if key != "scaling"}
+    return Autoencoder(own, torch.float64, check=lambda spec: None)
+
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
 
 
 def make_weights(model):
     generator = torch.Generator().manual_seed(SEED)
-    weights, fan_in = {}, 1  # of log_sigma, which is the first
-    for name, parameter in model.named_parameters():
-        # A bias has no inputs of its own: those of the weight before it, as in nn.Linear.
-        fan_in = math.prod(parameter.shape[1:]) if parameter.dim() > 1 else fan_in
-        uniform = torch.rand(parameter.shape, generator=generator, dtype=torch.float64)
-        weights[name] = ((2 * uniform - 1) / math.sqrt(fan_in)).to(torch.float32).numpy()
+    factors = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, NORMS)}
+    weights, fan_in = {}, 1
+    for name, parameter in tensors_of(model).items():
+        # A bias has no inputs of its own: those of the weight before it, as in nn.Linear. A norm's numbers are near 1 and 0.
+        if parameter.dim() > 1 and name not in factors:
+            fan_in = math.prod(parameter.shape[1:])
+        uniform = 2 * torch.rand(parameter.shape, generator=generator, dtype=torch.float64) - 1
+        near_one = name in factors or name.endswith("running_var")
+        weights[name] = (1 + uniform / 2 if near_one else uniform / math.sqrt(fan_in)).to(torch.float32).numpy()
     return weights
+
+
+def tensors_of(model):
+    """Parameters and running statistics; the count of batches is of no use to anybody."""
+    kept = {name: value for name, value in model.named_buffers() if not name.endswith("num_batches_tracked")}
+    return {**dict(model.named_parameters()), **kept}
 
 
 # ---- The loss, once more ----
@@ -181,7 +195,9 @@ def run(cases, case, data, labels, weights):
     spec, options = cases["models"][case["model"]], case["options"]
     model = autoencoder(spec)
     first = weights[shapes_of(cases, case["model"])]
-    model.load_state_dict({name: torch.from_numpy(value).double() for name, value in first.items()})
+    with torch.no_grad():
+        for name, tensor in tensors_of(model).items():
+            tensor.copy_(torch.from_numpy(first[name]))
     optimizer = optimizer_of(model.parameters(), options["lr"], options.get("optimizer", {"kind": "adam"}))
     schedule = schedule_of(optimizer, options["lr"], options.get("schedule", {"kind": "constant"}))
     x_all = pixels_of(data[case.get("data", "images")], spec)
@@ -194,7 +210,7 @@ def run(cases, case, data, labels, weights):
         batch = clean, seen, one_hots[rows], eps
         terms = dict(zip(loss_weights(spec), model(*batch)))
         weighted = {name: weight * terms[name] for name, weight in loss_weights(spec).items()}
-        for name, value in by_pytorch(model, *batch).items():
+        for name, value in by_pytorch(copy.deepcopy(model), *batch).items():  # a copy: running statistics are told once
             assert math.isclose(value.item(), weighted[name].item(), rel_tol=1e-11), f"{case['name']}: {name}"
         losses.append([value.item() / len(rows) for value in [sum(weighted.values()), *terms.values()]])
         if "klWarmup" in options:
@@ -207,7 +223,7 @@ def run(cases, case, data, labels, weights):
             norms.append(nn.utils.clip_grad_norm_(model.parameters(), options["clipNorm"]).item())
         optimizer.step()
         schedule.step()
-    final = {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+    final = {name: p.detach().numpy().copy() for name, p in tensors_of(model).items()}
     return gradients, final, np.array(losses), norms
 
 
@@ -232,7 +248,8 @@ def check_runs(cases, runs, weights):
             clipped = sum(norm > limit for norm in norms)
             assert clipped >= 4, f"{case['name']}: {clipped} steps of {STEPS} are clipped"
             assert ("not every" in case["name"]) == (clipped <= STEPS - 4), f"{case['name']}: {clipped} steps are clipped"
-        moved = distance(final, weights[shapes_of(cases, case["model"])])
+        first = weights[shapes_of(cases, case["model"])]
+        moved = distance(*({name: values[name] for name in gradients} for values in (final, first)))
         assert 0.01 < moved < 1, f"{case['name']} moved by {moved}"
         assert losses[16:, 0].mean() < losses[:4, 0].mean(), f"{case['name']} does not learn"
         for name, gradient in gradients.items():
@@ -249,7 +266,8 @@ def make(cases):
     weights = {shapes: make_weights(autoencoder(spec)) for shapes, spec in specs.items()}
     runs = {case["name"]: run(cases, case, data, labels, weights) for case in cases["cases"]}
     check_runs(cases, runs, weights)
-    tensors = {**data, "labels": labels}
+    used = {"images", *(case["data"] for case in cases["cases"] if "data" in case)}
+    tensors = {**{name: values for name, values in data.items() if name in used}, "labels": labels}
 
     def put(folder, values):
         tensors.update({f"{folder}/{name}": value.astype(np.float32) for name, value in values.items()})

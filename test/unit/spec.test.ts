@@ -33,7 +33,7 @@ const output = { units: 100, activation: 'sigmoid' };
 const deterministic = ae({ pixels: 100, hidden: [48, 24], latent: 6 });
 
 const KINDS = LAYER_KINDS.join(', ');
-const convolved = (path: string, value: unknown) => changed(path, value, convVae());
+const convolved = (path: string, value: unknown) => changed(path, value, convVae({ norm: 'none' }));
 
 const ACTIVATION_NAMES = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 
@@ -115,6 +115,37 @@ const REFUSED: [spec: unknown, message: string][] = [
     convolved('decoder[0]', { kind: 'flatten' }),
     'decoder[0]: "flatten", needs a feature map, gets a vector of 64; leave it out',
   ],
+  [
+    convolved('encoder[2]', { kind: 'batchNorm', activation: 'swish' }),
+    `encoder[2].activation: "swish", must be one of ${ACTIVATION_NAMES}; did you mean silu?`,
+  ],
+  [convolved('encoder[2]', { kind: 'groupNorm', groups: 5 }), 'encoder[2].groups: 5, must divide the channels (64)'],
+  [convolved('encoder[2]', { kind: 'groupNorm' }), 'encoder[2].groups: undefined, must be a positive integer'],
+  [
+    convolved('encoder[3]', { kind: 'batchNorm' }),
+    'encoder[3]: "batchNorm", cannot follow { kind: \'flatten\' }; put it before, where there are channels',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'dropout', probability: 1 }),
+    'encoder[2].probability: 1, must be a number from 0 to below 1',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'maxPool', kernel: 2, padding: 2 }),
+    'encoder[2].padding: 2, must be at most half of the kernel (2)',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'avgPool', kernel: 9 }),
+    'encoder[2].kernel: 9 of the height, dilation included, must be at most 7, which 7x7x64 has with padding 0; use a smaller kernel or more padding',
+  ],
+  [
+    convolved('encoder[3]', { kind: 'maxPool', kernel: 2 }),
+    'encoder[3]: "maxPool", needs a feature map, gets a vector of 3136',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'upsample', factor: 2, mode: 'bicubic' }),
+    'encoder[2].mode: "bicubic", must be one of nearest, bilinear',
+  ],
+  [convolved('encoder[1].bias', 'no'), 'encoder[1].bias: "no", must be true or false'],
   [changed('decoder', []), 'decoder: [], must have at least its output layer'],
   [changed('decoder[2].units', 99), 'decoder[2].units: 99, must equal inputs (100): it gives one number a pixel'],
   [
@@ -272,7 +303,7 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
   [
     { klweight: 7 } as VaeOptions,
-    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, variance, freeBits, capacity, logVarRange, klWeight; did you mean klWeight?',
+    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, norm, dropout, variance, freeBits, capacity, logVarRange, klWeight; did you mean klWeight?',
   ],
   [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a finite number >= 0'],
 ];
@@ -335,7 +366,7 @@ test('what is undefined is left to the default, of each preset its own', () => {
   assert.equal(vae({ hidden: undefined, latent: undefined, klWeight: undefined } as object), vae());
   assert.is(
     refusal(() => betaVae({ klWeight: 9 } as object)),
-    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, variance, freeBits, capacity, logVarRange, beta; did you mean beta?',
+    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, norm, dropout, variance, freeBits, capacity, logVarRange, beta; did you mean beta?',
   );
 });
 

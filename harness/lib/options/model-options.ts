@@ -21,6 +21,8 @@ import {
   type LEARNED,
   linear,
   type ModelSpec,
+  NORMS,
+  type Norm,
   type PixelRange,
   RANGES,
   RECONSTRUCTIONS,
@@ -66,6 +68,8 @@ export interface ModelOptions {
   hidden?: number[];
   channels?: number[];
   'kernel-size'?: number;
+  norm?: Norm;
+  dropout?: number;
   latent?: number;
   activation?: Activation;
   loss?: ModelSpec['loss']['reconstruction'];
@@ -131,6 +135,20 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     example: '3',
     read: count,
     help: ["height and width of the convolutions' kernels (default: 4)"],
+  },
+  norm: {
+    group,
+    value: 'NAME',
+    example: 'group',
+    read: oneOf(NORMS),
+    help: ['what follows each convolution: batch (the default), layer, group (of 4', 'channels) or none'],
+  },
+  dropout: {
+    group,
+    value: 'X',
+    example: '0.1',
+    read: share,
+    help: ['probability with which a number of the last feature map is dropped in', 'training (default: none)'],
   },
   latent: {
     group,
@@ -260,6 +278,7 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
 const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae', 'conv-vae'];
 /** Convolutional by name. */
 const CONVOLUTIONAL: readonly ModelName[] = ['conv-vae', 'conv-ae', 'conv-denoising'];
+const OF_CONVOLUTIONS = ['kernel-size', 'norm', 'dropout'] as const;
 const MAY_CONVOLVE = MODELS.filter((name) => name !== 'linear' && name !== 'stacked');
 const NOT_LINEAR = MODELS.filter((name) => name !== 'linear');
 
@@ -271,6 +290,8 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
   channels: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
   'kernel-size': { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
+  norm: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
+  dropout: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
   beta: { models: ['beta-vae', 'conditional-vae'], why: 'only beta-vae and conditional-vae weigh their KL term' },
   variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
   'free-bits': { models: VAES, why: 'it is of the KL term, which only a VAE has' },
@@ -309,10 +330,12 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
         `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
       );
     }
-  if (given['kernel-size'] !== undefined && given.channels === undefined && !CONVOLUTIONAL.includes(model))
-    throw new ArgumentError(
-      `--kernel-size ${given['kernel-size']} with --model ${model}: its layers are fully connected; give --channels 32,64, or leave --kernel-size out`,
-    );
+  if (given.channels === undefined && !CONVOLUTIONAL.includes(model))
+    for (const flag of OF_CONVOLUTIONS)
+      if (given[flag] !== undefined)
+        throw new ArgumentError(
+          `--${flag} ${given[flag]} with --model ${model}: its layers are fully connected; give --channels 32,64, or leave --${flag} out`,
+        );
   // A file may hold numbers whose loss is another by default; then it is checked once they are there.
   if (given.loss === undefined && isPath(given.data)) return;
   checkCombinations(given);
@@ -492,10 +515,10 @@ function presetSpec(options: Suited<ModelOptions>, data: DataSizes): ModelSpec {
   const { model = 'vae', hidden, latent, activation, loss, output, range, scaling, init } = options;
   const { beta, variance, capacity, 'free-bits': freeBits } = options;
   const { l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
-  const { channels, 'kernel-size': kernel } = options;
+  const { channels, 'kernel-size': kernel, norm, dropout } = options;
   const { pixels, image, classes } = data;
   const sizes = present({ pixels, hidden, latent });
-  const layers = { ...sizes, ...present({ activation, loss, output, range, channels, kernel, image }) };
+  const layers = { ...sizes, ...present({ activation, loss, output, range, channels, kernel, image, norm, dropout }) };
   const variational = present({ variance, freeBits, capacity });
   const makers: Record<ModelName, () => ModelSpec> = {
     vae: () => vae({ ...layers, ...variational }),

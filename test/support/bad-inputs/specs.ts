@@ -6,7 +6,7 @@ import { type BadInput, type Row, rowsOf } from './row.js';
 const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 const SIZES = 'pixels, hidden, latent';
 const DENSE = `${SIZES}, activation, loss, output, range`;
-const LAYERS = `${DENSE}, channels, kernel, image`;
+const LAYERS = `${DENSE}, channels, kernel, image, norm, dropout`;
 const GOOD: ModelSpec = {
   inputs: 4,
   encoder: [{ units: 3, activation: 'relu' }],
