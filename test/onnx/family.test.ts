@@ -11,6 +11,7 @@ import { ae, vae } from '../../src/model/presets.js';
 import { fitScaling } from '../../src/model/scaling.js';
 import { ACTIVATIONS, type ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY } from '../support/family.js';
 import { uniforms } from '../support/numbers.js';
@@ -42,6 +43,7 @@ const TOLERANCE = 1e-5;
 
 const MEMBERS: Record<string, ModelSpec> = {
   ...FAMILY,
+  ...CONVOLUTIONAL,
   'ae of scaled numbers': {
     ...ae({ pixels: 49, hidden: [17], latent: 5, loss: 'mse', output: 'identity' }),
     scaling: fitScaling(uniforms(5, 30 * 49, 0, 1), 49, 'standard'),

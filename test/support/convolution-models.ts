@@ -55,11 +55,11 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
     encoder: [
       { kind: 'conv', channels: 3, kernel: 3, stride: 2, padding: 1, bias: false },
       { kind: 'batchNorm', activation: 'tanh' },
-      { kind: 'conv', channels: 5, kernel: 4, stride: 2, padding: 1 },
+      { kind: 'conv', channels: 5, kernel: 4, stride: 2, padding: 1, bias: false },
       { kind: 'batchNorm' },
       { kind: 'flatten' },
       { units: 12, activation: 'silu' },
-      { kind: 'batchNorm', activation: 'relu' },
+      { kind: 'batchNorm' },
     ],
     code: GAUSSIAN,
     decoder: [

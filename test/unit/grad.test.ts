@@ -376,7 +376,8 @@ for (const [name, spec] of Object.entries(FAMILY))
     checkSubject(modelSubject({ ...spec, inputs: 9, encoder: hidden, code: { ...spec.code, units: 3 }, decoder }));
   });
 
-for (const [name, spec] of Object.entries(CONVOLUTIONAL))
+// Each operation's rule is checked above; here that they are put together. The others take minutes.
+for (const [name, spec] of Object.entries(CONVOLUTIONAL).filter(([name]) => ['conv-vae', 'batch norm'].includes(name)))
   test(`every parameter of a small ${name}, short batch`, () => checkSubject(modelSubject(spec, 'whole', MAPS)));
 
 for (const layer of [0, 1, 2])

@@ -40,7 +40,7 @@ test('a learned variance comes first, as a parameter of the module itself, in a 
   const { ranges, segments } = layoutOf(
     parameterSpecs(vae({ pixels: 10, hidden: [], latent: 3, loss: 'mse', variance: 'learned' })),
   );
-  assert.equal(ranges[0], { name: 'log_sigma', shape: [1], offset: 0, bytes: 4 });
+  assert.equal(ranges[0], { name: 'log_sigma', shape: [1], rows: 1, offset: 0, bytes: 4 });
   assert.equal(
     segments.map(({ name, offset }) => `${name} ${offset}`),
     ['log_sigma 0', 'heads 256', 'decoder.0 768'],

@@ -37,7 +37,7 @@ const PRESETS: [string, ModelSpec, [dispatches: number, byBuffers: number, byDat
   ['sparse, l1', sparse(), [23, 16, 16]],
   ['sparse, rho', sparse({ rho: 0.1 }), [25, 18, 18]],
   ['denoising', denoising(), [19, 14, 14]],
-  ['conv-vae without batch norm', convVae({ norm: 'none' }), [23, 15, 13]],
+  ['conv-vae without batch norm', convVae({ norm: 'none' }), [24, 15, 15]],
   ['stacked', stacked(), [24, 17, 17]],
   ['conv-vae', convVae(), [42, 32, 32]],
   ['conv-ae', convAe(), [42, 32, 32]],

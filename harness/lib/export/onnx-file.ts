@@ -48,6 +48,8 @@ function encodeAttribute({ name, value, type }: OnnxAttribute) {
       return { name, type: AttributeType.FLOAT, f: value };
     case 'int':
       return { name, type: AttributeType.INT, i: value };
+    case 'string':
+      return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
     case 'ints':
       return { name, type: AttributeType.INTS, ints: [...value] };
   }

@@ -16,7 +16,8 @@ import {
 /** ONNX tells whole numbers from others. */
 export type OnnxAttribute =
   | { name: string; type: 'float' | 'int'; value: number }
-  | { name: string; type: 'ints'; value: readonly number[] };
+  | { name: string; type: 'ints'; value: readonly number[] }
+  | { name: string; type: 'string'; value: string };
 
 export interface OnnxNode {
   op: string;
@@ -108,9 +109,94 @@ class Builder {
       const emit: Emit = (op, inputs, attributes) => this.emit(name, op, inputs, attributes);
       if (spec.kind === 'flatten') return labelled(emit('Flatten', [value]));
       if (spec.kind === 'reshape') return this.reshaped(name, value, [spec.channels, spec.height, spec.width]);
+      const other = this.plain(value, placed);
+      if (other !== undefined) return ACTIVATIONS[activationOf(spec)](other, emit, (number) => this.constant(number));
       const sum = placed.convolution ? this.convolution(value, placed) : this.linear(value, name);
       return ACTIVATIONS[activationOf(spec)](sum, emit, (number) => this.constant(number));
     }, x);
+  }
+
+  /** Layers that multiply by no matrix, as they are in use: running statistics, nothing dropped. */
+  private plain(x: string, placed: PlacedLayer): string | undefined {
+    const { name, spec, from } = placed;
+    const epsilon: OnnxAttribute = { name: 'epsilon', type: 'float', value: 1e-5 };
+    const own = (part: string) => this.weight(`${name}.${part}`);
+    switch (spec.kind) {
+      case 'dropout':
+        return x;
+      case 'batchNorm': {
+        const inputs = ['weight', 'bias', 'running_mean', 'running_var'].map(own);
+        return this.emit(name, 'BatchNormalization', [x, ...inputs], [epsilon]);
+      }
+      case 'layerNorm':
+        return this.emit(
+          name,
+          'LayerNormalization',
+          [x, own('weight'), own('bias')],
+          [{ name: 'axis', type: 'int', value: 1 }, epsilon],
+        );
+      case 'groupNorm':
+        return this.groupNorm(x, placed, spec.groups ?? 1);
+      case 'maxPool':
+      case 'avgPool': {
+        const { kernel, stride = kernel, padding = 0 } = spec;
+        const pair = (name: string, value: number): OnnxAttribute => ({ name, type: 'ints', value: [value, value] });
+        return this.emit(
+          name,
+          spec.kind === 'maxPool' ? 'MaxPool' : 'AveragePool',
+          [x],
+          [
+            pair('kernel_shape', kernel),
+            pair('strides', stride),
+            { name: 'pads', type: 'ints', value: [padding, padding, padding, padding] },
+            ...(spec.kind === 'avgPool' ? [{ name: 'count_include_pad', type: 'int' as const, value: 1 }] : []),
+          ],
+        );
+      }
+      case 'upsample': {
+        if (!isMap(from)) throw new Error(`${name} needs a feature map`);
+        const { factor, mode = 'nearest' } = spec;
+        const scales = this.vector(`scales ${factor}`, [1, 1, factor, factor]);
+        // PyTorch's: the nearest one below; between neighbours, their centres apart.
+        const how: [string, string][] =
+          mode === 'nearest'
+            ? [
+                ['mode', 'nearest'],
+                ['coordinate_transformation_mode', 'asymmetric'],
+                ['nearest_mode', 'floor'],
+              ]
+            : [
+                ['mode', 'linear'],
+                ['coordinate_transformation_mode', 'half_pixel'],
+              ];
+        const attributes = how.map(([key, value]): OnnxAttribute => ({ name: key, type: 'string', value }));
+        return this.emit(name, 'Resize', [x, '', scales], attributes);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Opset 17 has no GroupNormalization: each group as a channel of its own, then a factor and a summand a channel. */
+  private groupNorm(x: string, { name, from }: PlacedLayer, groups: number): string {
+    const map = isMap(from) ? [from.channels, from.height, from.width] : [from.units];
+    const numbers = map.reduce((product, size) => product * size, 1);
+    const ones = this.vector(`ones ${groups}`, Array(groups).fill(1));
+    const zeros = this.vector(`zeros ${groups}`, Array(groups).fill(0));
+    const grouped = this.reshaped(name, x, [groups, numbers / groups]);
+    const even = this.emit(
+      name,
+      'InstanceNormalization',
+      [grouped, ones, zeros],
+      [{ name: 'epsilon', type: 'float', value: 1e-5 }],
+    );
+    const back = this.reshaped(name, even, map);
+    // [channels] beside [n, channels, height, width]
+    const beside = (part: string) => {
+      const values = this.weight(`${name}.${part}`);
+      return isMap(from) ? this.shaped(name, values, [from.channels, 1, 1]) : values;
+    };
+    return this.emit(name, 'Add', [this.emit(name, 'Mul', [back, beside('weight')]), beside('bias')]);
   }
 
   private convolution(x: string, { name, spec, convolution }: PlacedLayer): string {
@@ -124,7 +210,8 @@ class Builder {
       ints('dilations', dilation),
       { name: 'group', type: 'int', value: groups },
     ];
-    const inputs = [x, this.weight(`${name}.weight`), this.weight(`${name}.bias`)];
+    const bias = 'bias' in spec && spec.bias === false ? [] : [this.weight(`${name}.bias`)];
+    const inputs = [x, this.weight(`${name}.weight`), ...bias];
     if (spec.kind === 'conv') return this.emit(name, 'Conv', inputs, attributes);
     const extra = 'outputPadding' in spec ? (spec.outputPadding ?? 0) : 0;
     const both = typeof extra === 'number' ? [extra, extra] : extra;
@@ -143,7 +230,10 @@ class Builder {
   }
 
   private reshaped(label: string, x: string, sizes: readonly number[]): string {
-    const shape = [-1, ...sizes];
+    return this.shaped(label, x, [-1, ...sizes]);
+  }
+
+  private shaped(label: string, x: string, shape: readonly number[]): string {
     const constant = this.add({
       name: `shape ${shape.join('x')}`,
       type: 'int64',
