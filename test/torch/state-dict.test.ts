@@ -9,6 +9,7 @@ import { firstNumbers } from '../../harness/lib/data/examples.js';
 import { checkExamples } from '../../src/data/examples.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.js';
 import { createModel, type Model } from '../../src/train/model.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY, familyImages } from '../support/family.js';
 import { ADAPTER, runProgram } from '../support/programs.js';
@@ -26,7 +27,8 @@ const at = (...names: string[]) => path.join(scratch, ...names);
 test.after(() => fs.rmSync(scratch, { recursive: true, force: true }));
 
 const images = familyImages(ROWS, 3);
-const names = Object.keys(FAMILY);
+const MEMBERS = { ...FAMILY, ...CONVOLUTIONAL };
+const names = Object.keys(MEMBERS);
 const fileOf = (from: 'torch' | 'engine', index: number) => at(`${from}-${index}.safetensors`);
 
 /**
@@ -42,7 +44,7 @@ work = json.load(open(f"{here}/work.json"))
 pixels, labels = torch.tensor(work["pixels"], dtype=torch.uint8).reshape(-1, 49), torch.tensor(work["labels"])
 for index, spec in enumerate(work["specs"]):
     torch.manual_seed(index)
-    model = Autoencoder(spec)
+    model = Autoencoder(spec, check=lambda spec: None).eval()
     if given:
         model.load_state_dict(load(f"{here}/engine-{index}.safetensors"), strict=True)
     else:
@@ -53,7 +55,7 @@ for index, spec in enumerate(work["specs"]):
 `;
 
 function inPython(what: 'save' | 'load'): void {
-  const work = { specs: Object.values(FAMILY), pixels: [...images.pixels], labels: [...(images.labels ?? [])] };
+  const work = { specs: Object.values(MEMBERS), pixels: [...images.pixels], labels: [...(images.labels ?? [])] };
   fs.writeFileSync(at('work.json'), JSON.stringify(work));
   const { status, err } = python('-c', SCRIPT, scratch, what);
   assert.equal([status, err], [0, '']);
@@ -72,7 +74,7 @@ const inRange = (pixels: Float32Array, range: string | undefined) =>
 
 /** Runs `work` on each model of the family, with the engine's own first weights. */
 async function eachModel(work: (model: Model, index: number, name: string) => Promise<void>): Promise<void> {
-  for (const [index, [name, spec]] of Object.entries(FAMILY).entries()) {
+  for (const [index, [name, spec]] of Object.entries(MEMBERS).entries()) {
     const model = await createModel(device, spec, { seed: index + 40 });
     await work(model, index, name);
     model.dispose();

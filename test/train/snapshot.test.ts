@@ -14,6 +14,7 @@ import type { EpochReport } from '../../src/train/reports.js';
 import { restoreTrainer } from '../../src/train/restore.js';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/train/snapshot.js';
 import { createTrainer, type OptimizerState, type Trainer } from '../../src/train/trainer.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA } from '../support/family.js';
 import { reportsOf, sameBits } from '../support/training.js';
@@ -110,6 +111,13 @@ test('a learning rate that falls and a KL weight that rises: the same bits', () 
 
 for (const name of ['conditional-vae', 'denoising, gaussian', 'denoising, saltpepper, -1..1', 'sparse, rho'])
   test(`${name}: saved at an epoch's end, restored, the same bits`, () => comparePieces(specOf(name), OPTIONS, 10));
+
+for (const name of ['batch norm', 'layer norm, group norm, pools, upsampling, dropout'])
+  test(`${name}: saved inside an epoch, restored, the same bits, running statistics and what is dropped included`, () => {
+    const spec = CONVOLUTIONAL[name];
+    assert.ok(spec);
+    return comparePieces(spec as ModelSpec, OPTIONS, 7);
+  });
 
 test('a snapshot that is asked for while it trains is of the steps submitted so far', async () => {
   const spec = specOf('vae');
