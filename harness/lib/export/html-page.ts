@@ -64,6 +64,7 @@ export function titleOf(spec: ModelSpec): string {
   const { code, classes, corruption, encoder, decoder, loss } = spec;
   const [kind, ...more] = [
     classes === undefined ? '' : 'conditional',
+    [...encoder, ...decoder].some((layer) => 'kernel' in layer) ? 'convolutional' : '',
     corruption ? 'denoising' : '',
     code.kind === 'gaussian' ? 'variational' : '',
     loss.l1 || loss.sparsity ? 'sparse' : '',

@@ -112,6 +112,19 @@ const TRAIN_TOGETHER: [line: string, told: string][] = [
     "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --variance out",
   ],
   [
+    '--kernel-size 3',
+    '--kernel-size 3 with --model vae: its layers are fully connected; give --channels 32,64, or leave --kernel-size out',
+  ],
+  [
+    '--model ae --norm batch',
+    '--norm batch with --model ae: its layers are fully connected; give --channels 32,64, or leave --norm out',
+  ],
+  ['--model conv-ae --norm instance', '--norm is instance, must be one of batch, layer, group, none'],
+  [
+    '--model stacked --channels 8',
+    '--channels with --model stacked: its layers are fully connected; use another model, or leave --channels out',
+  ],
+  [
     '--model linear --activation relu',
     '--activation with --model linear: a linear autoencoder has no activations; use another model, or leave --activation out',
   ],
