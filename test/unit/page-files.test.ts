@@ -56,15 +56,23 @@ test('what these files take of the engine, it has', async () => {
   }
 });
 
-/** Bytes, gzipped: a second at 1.5 Mbit/s, a slow phone. */
-const MOST_PAGE = 196_000;
+test('an exported page loads no file', () => {
+  const { html, script } = JSON.parse(read('dist/export-page.json'));
+  assert.match(script, /conv_transpose2d/, 'what the engine loads elsewhere is inside');
+  assert.not.match(html + script, /\bimport\s*\(|\b(?:from|import)\s*"\./);
+});
+
+/** Bytes, gzipped: a second at 1.5 Mbit/s, a slow phone. Of what every visit loads: layers come when a model has some. */
+const MOST_PAGE = 168_000;
+const ON_DEMAND = /^layers-/;
 
 test('the page of harness/web is small', () => {
   const files = fs.readdirSync(path.join(root, 'dist/web')).filter((file) => !file.endsWith('.map'));
   const sizes = files.map((file) => [file, gzipSync(read(`dist/web/${file}`), { level: 9 }).length] as const);
-  const sum = sizes.reduce((all, [, bytes]) => all + bytes, 0);
+  assert.is(files.filter((file) => ON_DEMAND.test(file)).length, 1);
+  const sum = sizes.reduce((all, [file, bytes]) => all + (ON_DEMAND.test(file) ? 0 : bytes), 0);
   const told = sizes.map(([file, bytes]) => `${file} ${(bytes / 1000).toFixed(1)}`).join(', ');
-  console.log(`dist/web: ${told}, together ${(sum / 1000).toFixed(1)} KB gzipped, of ${MOST_PAGE / 1000}`);
+  console.log(`dist/web: ${told}, without layers ${(sum / 1000).toFixed(1)} KB gzipped, of ${MOST_PAGE / 1000}`);
   assert.ok(files.includes('main.js') && files.includes('worker.js'));
   assert.ok(sum <= MOST_PAGE, `${sum} bytes, must be at most ${MOST_PAGE}`);
 });

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type * as latentgpu from '../../src/index.js';
 import type * as sessions from '../../src/worker/index.js';
-import { closeBrowser, withPage } from './page.js';
+import { closeBrowser, withPage } from '../browser/page.js';
 
 const LAYERS = '/latentgpu-layers.js';
 
