@@ -13,7 +13,7 @@ async function lossesHere(lib: typeof latentgpu & typeof sessions, kind: 'conv-v
     const pixels = Uint8Array.from({ length: 64 * count }, (_, i) => (i * factor) % 256);
     return { count, height: 8, width: 8, pixels };
   };
-  const data = () => ({ train: images(8, 37), test: images(4, 53) });
+  const data = () => ({ name: 'squares', train: images(8, 37), test: images(4, 53) });
   const image = { height: 8, width: 8, channels: 1 };
   const spec =
     kind === 'vae' ? lib.vae({ pixels: 64, hidden: [4], latent: 2 }) : lib.convVae({ image, channels: [2], latent: 2 });
