@@ -139,9 +139,9 @@ const beside = (filter, file) => ({
   },
 });
 
-/** Shaders of layers that are not linear: a file that the engine loads when a model has some. */
-const LAYERS = 'src/kernels/layer-shader-files.ts';
-const layers = beside(/\/layer-shader-files\.js$/, './latentgpu-layers.js');
+/** What layers need that are not linear: a file that the engine loads when a model has some. */
+const LAYERS = 'src/plan/layers.ts';
+const layers = beside(/\/plan\/layers\.js$/, './latentgpu-layers.js');
 
 /** What pages and bundlers load: the engine, and beside it sessions and the profiler. */
 async function buildPageFiles() {
@@ -151,7 +151,7 @@ async function buildPageFiles() {
   const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
   const files = [
     { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl, layers] },
-    { entry: LAYERS, outfile: 'dist/latentgpu-layers.js', plugins: [smallWgsl] },
+    { entry: LAYERS, outfile: 'dist/latentgpu-layers.js', plugins: [smallWgsl, engine] },
     { entry: 'src/data/index.ts', outfile: 'dist/latentgpu-data.js', plugins: [engine] },
     { entry: 'src/worker/index.ts', outfile: 'dist/latentgpu-worker.js', plugins: [smallWgsl, engine, profile] },
     { entry: 'src/worker/main.ts', outfile: 'dist/latentgpu-session.js', plugins: [smallWgsl, engine, profile] },
@@ -308,21 +308,23 @@ export async function buildWeb() {
   const web = 'harness/web';
   const out = path.join(root, 'dist/web');
   fs.rmSync(out, { recursive: true, force: true });
+  /** @type {esbuild.BuildOptions} */
+  const page = { ...common, platform: 'browser', minify: true, sourcemap: true, outdir: out, plugins: [smallWgsl] };
   await esbuild.build({
-    ...common,
-    platform: 'browser',
-    minify: true,
-    sourcemap: true,
-    outdir: out,
-    plugins: [...(common.plugins ?? []), layers],
+    ...page,
     entryPoints: [
       { in: `${web}/main.ts`, out: 'main' },
-      { in: `${web}/worker.ts`, out: 'worker' },
       { in: `${web}/data/worker.ts`, out: 'data-worker' },
       { in: `${web}/style.css`, out: 'style' },
     ],
   });
-  fs.copyFileSync(path.join(root, 'dist/latentgpu-layers.js'), path.join(out, 'latentgpu-layers.js'));
+  // In parts: it loads the profiler, and what layers need that are not linear, when somebody asks for them.
+  await esbuild.build({
+    ...page,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    entryPoints: [{ in: `${web}/worker.ts`, out: 'worker' }],
+  });
   for (const file of ['index.html', 'icon.svg']) fs.copyFileSync(path.join(root, web, file), path.join(out, file));
 }
 

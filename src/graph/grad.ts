@@ -1,8 +1,8 @@
-// Reverse-mode differentiation: appends gradient nodes to a graph by the rules in ops.ts.
+// Reverse-mode differentiation: appends gradient nodes to a graph by the operations' rules (table.ts).
 import { GraphError } from '../errors.js';
 import type { Graph } from './graph.js';
-import type { Append, Node, Operation } from './ops.js';
-import { OPS } from './table.js';
+import type { Append, Node } from './ops.js';
+import { rowOf } from './table.js';
 
 /** A term of the loss: [rows], and the gradient of the loss with respect to it, [rows]. */
 export interface Seed {
@@ -53,9 +53,7 @@ function reaches(nodes: readonly Node[], leaves: readonly Node[]): Set<Node> {
 
 /** Applies the node's rule; inputs that no parameter flows into get null (what was appended for them is dead, plan/ drops it). */
 function inputGradients(node: Node, dy: Node, append: Append, needed: Set<Node>): (Node | null)[] {
-  const row = OPS[node.operation.op] as {
-    gradient?(node: Node, operation: Operation, dy: Node, append: Append): (Node | null)[];
-  };
+  const row = rowOf(node.operation);
   if (!row.gradient) throw new GraphError(`${node.operation.op} "${node.label}" has no gradient rule`);
   return row.gradient(node, node.operation, dy, append).map((gradient, index) => {
     const input = node.inputs[index];

@@ -1,7 +1,7 @@
 // A graph: nodes in the order in which they were appended, which is an order in which they can be computed.
 import { GraphError } from '../errors.js';
 import type { Node, Operation, Shape } from './ops.js';
-import { OPS } from './table.js';
+import { rowOf } from './table.js';
 
 export class Graph {
   readonly nodes: Node[] = [];
@@ -33,9 +33,7 @@ export class Graph {
 }
 
 function shapeOf(operation: Operation, inputs: readonly Node[], label: string): Shape {
-  // The table pairs each operation with its own row; TypeScript cannot see that the two `op`s are the same.
-  const row = OPS[operation.op] as { shape(inputs: Shape[], operation: Operation, label: string): Shape };
-  return row.shape(
+  return rowOf(operation).shape(
     inputs.map((input) => input.shape),
     operation,
     label,

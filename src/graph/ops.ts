@@ -1,8 +1,8 @@
 // The operations that graphs are made of: one row an operation, with its shape rule and its gradient rule;
-// those of feature maps are in map-operations.ts.
+// those of feature maps are in map-operations.ts, and convolutions' rows in convolution.ts.
 // Kernels are not named here; which of these run together in one dispatch is decided in plan/.
 import { GraphError } from '../errors.js';
-import { type Convolution, type FeatureMap, showMap, sizeOfMap } from '../model/convolution.js';
+import type { Convolution } from '../model/convolution.js';
 import type { Activation, CorruptionSpec, LogVarRange, LossTerm, PixelRange } from '../model/spec.js';
 import { KEPT_FOR_GRADIENT } from './activation.js';
 import type { MapOperation } from './map-operations.js';
@@ -136,28 +136,11 @@ export function matmulSizes(a: Shape, b: Shape, transposeA: boolean, transposeB:
   return { m, n, k };
 }
 
-/** A feature map of so many examples. */
-const mapShape = (examples: number, map: FeatureMap): Shape => [examples * map.height * map.width, map.channels];
-
-function examplesOf(shape: Shape | undefined, map: FeatureMap, what: string): number {
-  const [rows, columns] = matrix(shape, what);
-  const examples = (rows * columns) / sizeOfMap(map);
-  if (columns !== map.channels || !Number.isInteger(examples))
-    throw new GraphError(
-      `${what} is ${showShape([rows, columns])}, must be [examples x ${map.height * map.width}, ${map.channels}] (${showMap(map)})`,
-    );
-  return examples;
-}
-
 /** A convolution's weight as a matrix: a row a channel of y. */
 export const weightShape = ({ x, y, kernel, groups }: Convolution): Shape => [
   y.channels,
   (kernel[0] * kernel[1] * x.channels) / groups,
 ];
-
-function requireWeight(weight: Shape | undefined, convolution: Convolution, what: string): void {
-  sameShape(weight, weightShape(convolution), `${what}: weight`);
-}
 
 const latentShape = (heads: Shape | undefined, label: string): Shape => {
   const [rows, columns] = matrix(heads, `"${label}": heads`);
@@ -172,8 +155,11 @@ const leaf = {
   },
 };
 
-/** All but those of feature maps (graph/table.ts has all). */
-export const BASIC_OPS: Omit<OpTable, MapOperation['op']> = {
+/** Of layers that are not linear: their rows are loaded when a model has such layers (graph/layer-ops.ts). */
+export type LayerOpName = MapOperation['op'] | 'conv2d' | 'conv_transpose2d' | 'conv2d_weight';
+
+/** All but those. */
+export const BASIC_OPS: Omit<OpTable, LayerOpName> = {
   parameter: leaf,
   input: leaf,
   batch: leaf,
@@ -218,37 +204,6 @@ export const BASIC_OPS: Omit<OpTable, MapOperation['op']> = {
         transposeA ? product(b, dy, transposeB, true) : product(dy, b, false, !transposeB),
         transposeB ? product(dy, a, true, transposeA) : product(a, dy, !transposeA, false),
       ];
-    },
-  },
-
-  conv2d: {
-    shape: ([x, weight], { convolution }, label) => {
-      const what = `conv2d "${label}"`;
-      requireWeight(weight, convolution, what);
-      return mapShape(examplesOf(x, convolution.x, `${what}: x`), convolution.y);
-    },
-    gradient: (node, { convolution }, dy, append) => [
-      append({ op: 'conv_transpose2d', convolution }, [dy, at(node.inputs, 1)], node.label),
-      append({ op: 'conv2d_weight', convolution }, [dy, at(node.inputs, 0)], node.label),
-    ],
-  },
-  conv_transpose2d: {
-    shape: ([y, weight], { convolution }, label) => {
-      const what = `conv_transpose2d "${label}"`;
-      requireWeight(weight, convolution, what);
-      return mapShape(examplesOf(y, convolution.y, `${what}: y`), convolution.x);
-    },
-    gradient: (node, { convolution }, dx, append) => [
-      append({ op: 'conv2d', convolution }, [dx, at(node.inputs, 1)], node.label),
-      append({ op: 'conv2d_weight', convolution }, [at(node.inputs, 0), dx], node.label),
-    ],
-  },
-  conv2d_weight: {
-    shape: ([y, x], { convolution }, label) => {
-      const what = `conv2d_weight "${label}"`;
-      const [ys, xs] = [examplesOf(y, convolution.y, `${what}: y`), examplesOf(x, convolution.x, `${what}: x`)];
-      if (ys !== xs) throw new GraphError(`${what}: y has ${ys} examples, x ${xs}: they must be as many`);
-      return weightShape(convolution);
     },
   },
 

@@ -1,5 +1,5 @@
 // Which variant each matmul of a plan is computed by, as plain data that files keep: texts of shapes to texts of variants.
-import { convolutionText } from './convolution.js';
+import { convolutionProducts } from './convolution-view.js';
 import type { MatmulShape } from './matmul.js';
 import type { OperandTypes } from './matmul-variants.js';
 
@@ -13,7 +13,7 @@ export type MatmulVariants = Readonly<Record<string, string>>;
  * "NT 25088x32x16 y of 28x28x1 to 14x14x32 by 4x4 / 2 + 1".
  */
 export function shapeText({ m, n, k, transposeA, transposeB, types, view }: Omit<MatmulShape, 'activation'>): string {
-  const of = view ? ` ${view.result} of ${convolutionText(view.convolution)}` : '';
+  const of = view ? ` ${view.result} of ${convolutionProducts.get().text(view.convolution)}` : '';
   return `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'} ${m}x${n}x${k}${of}${typesText(types)}`;
 }
 

@@ -1,32 +1,23 @@
 // Convolutions as matmuls: which product each of the three is, where its operands are found, and where its result goes.
 // Indices: shaders/lib/convolution.wgsl. The kernels at the end do one by itself, with nothing clever: unfused plans.
-
+import convTranspose2dSource from '../../shaders/conv_transpose2d.wgsl';
+import conv2dSource from '../../shaders/conv2d.wgsl';
+import conv2dWeightSource from '../../shaders/conv2d_weight.wgsl';
 import type { Convolution } from '../model/convolution.js';
+import { convolutionSources } from './convolution-sources.js';
+import type {
+  ConvolutionProduct,
+  ConvolutionProducts,
+  ConvolutionResult,
+  ConvolutionView,
+} from './convolution-view.js';
 import { type Constants, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
-import { layerShaders } from './layer-shaders.js';
-
-/** What a product computes of y = conv2d(x, weight): y; x, which is its gradient and a transposed convolution; or the weight's gradient. */
-export type ConvolutionResult = 'y' | 'x' | 'weight';
-
-export interface ConvolutionView {
-  result: ConvolutionResult;
-  convolution: Convolution;
-}
-
-/** Sizes of one of the products, which are all alike. */
-export interface ConvolutionProduct {
-  m: number;
-  n: number;
-  k: number;
-  transposeA: boolean;
-  transposeB: boolean;
-  view: ConvolutionView;
-}
+import type { ShaderSource } from './shader.js';
 
 const area = ({ height, width }: { height: number; width: number }): number => height * width;
 
 /** Whether rows and columns of x fall into phases of as many each (shaders/lib/transposed_convolution.wgsl). */
-export const isPhased = ({ x, stride: [down, right], dilation }: Convolution): boolean =>
+const isPhased = ({ x, stride: [down, right], dilation }: Convolution): boolean =>
   dilation[0] === 1 && dilation[1] === 1 && x.height % down === 0 && x.width % right === 0;
 
 /** Elements of the kernel that may reach one place of x. */
@@ -86,20 +77,29 @@ const geometry = ({ x, y, kernel, stride, padding, dilation, groups }: Convoluti
 });
 
 /** `override`s of a product. */
-export function viewConstants({ result, convolution }: ConvolutionView): Constants {
+function viewConstants({ result, convolution }: ConvolutionView): Constants {
   if (result === 'y' || result === 'weight') return geometry(convolution);
   const [down, right] = tapsOf(convolution);
   return { ...geometry(convolution), PHASED: Number(isPhased(convolution)), TAPS_HEIGHT: down, TAPS_WIDTH: right };
 }
 
 /** "28x28x1 to 14x14x32 by 4x4 / 2 + 1": of a variant's name, so all that tells two apart. */
-export function convolutionText({ x, y, kernel, stride, padding, dilation, groups }: Convolution): string {
+function convolutionText({ x, y, kernel, stride, padding, dilation, groups }: Convolution): string {
   const both = ([height, width]: readonly [number, number]) => (height === width ? `${height}` : `${height}x${width}`);
   const map = ({ height, width, channels }: Convolution['x']) => `${height}x${width}x${channels}`;
   const dilated = both(dilation) === '1' ? '' : ` dilated ${both(dilation)}`;
   const grouped = groups === 1 ? '' : ` in ${groups} groups`;
   return `${map(x)} to ${map(y)} by ${kernel.join('x')} / ${both(stride)} + ${both(padding)}${dilated}${grouped}`;
 }
+
+/** What matmuls ask, once this file is loaded. */
+export const CONVOLUTION_PRODUCTS: ConvolutionProducts = {
+  product: convolutionProduct,
+  count: productsOf,
+  constants: viewConstants,
+  text: convolutionText,
+  sources: convolutionSources,
+};
 
 // --- by themselves ----------------------------------------------------------------------------------------------------
 
@@ -115,15 +115,13 @@ const flopsOf = ({ convolution, images }: SingleConvolution): number => {
 
 const single = (
   name: string,
-  source: 'conv2d' | 'convTranspose2d' | 'conv2dWeight',
+  source: ShaderSource,
   reads: [string, string],
   writes: string,
   count: (shape: SingleConvolution) => number,
 ): Kernel<SingleConvolution> => ({
   name,
-  get sources() {
-    return [layerShaders()[source]];
-  },
+  sources: [source],
   bindings: { [reads[0]]: 'read', [reads[1]]: 'read', [writes]: 'write' },
   loads: { [reads[0]]: 1, [reads[1]]: 1 },
   constants: ({ convolution }) => ({ ...geometry(convolution), WORKGROUP }),
@@ -137,7 +135,7 @@ const numbersOf = (map: Convolution['x']): number => area(map) * map.channels;
 /** (x, weight) -> y */
 export const conv2d = single(
   'conv2d',
-  'conv2d',
+  conv2dSource,
   ['x', 'weight'],
   'y',
   ({ convolution, images }) => images * numbersOf(convolution.y),
@@ -145,13 +143,13 @@ export const conv2d = single(
 /** (y, weight) -> x */
 export const convTranspose2d = single(
   'conv_transpose2d',
-  'convTranspose2d',
+  convTranspose2dSource,
   ['y', 'weight'],
   'x',
   (shape) => shape.images * numbersOf(shape.convolution.x),
 );
 /** (y, x) -> weight: the gradient of the weight, y that of conv2d's output */
-export const conv2dWeight = single('conv2d_weight', 'conv2dWeight', ['y', 'x'], 'weight', ({ convolution }) => {
+export const conv2dWeight = single('conv2d_weight', conv2dWeightSource, ['y', 'x'], 'weight', ({ convolution }) => {
   const { x, y, kernel, groups } = convolution;
   return (y.channels * kernel[0] * kernel[1] * x.channels) / groups;
 });

@@ -1,13 +1,11 @@
 // Units that are left out at random.
+import dropoutSource from '../../shaders/dropout.wgsl';
 import { STREAM } from '../random.js';
 import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
-import { layerShaders } from './layer-shaders.js';
 
 export const dropout: Kernel<{ count: number; probability: number; layer: number }> = {
   name: 'dropout',
-  get sources() {
-    return [layerShaders().dropout];
-  },
+  sources: [dropoutSource],
   bindings: { x: 'read', settings: 'uniform', progress: 'uniform', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants: ({ probability }) => ({ WORKGROUP, PROBABILITY: probability, SCALE: 1 / (1 - probability) }),

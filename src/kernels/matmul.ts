@@ -3,7 +3,7 @@ import quadNumbers from '../../shaders/epilogues/numbers/quad.wgsl';
 import singleNumbers from '../../shaders/epilogues/numbers/single.wgsl';
 import { ArgumentError } from '../errors.js';
 import type { Activation } from '../model/spec.js';
-import { type ConvolutionView, productsOf, viewConstants } from './convolution.js';
+import { type ConvolutionView, convolutionProducts } from './convolution-view.js';
 import { EPILOGUES, type Epilogue, type EpilogueName } from './epilogues.js';
 import { bindingNumbers, ceilDiv, checkGrid, type Kernel } from './kernel.js';
 import {
@@ -80,6 +80,9 @@ export interface MatmulForm {
   view?: ConvolutionView;
 }
 
+/** Products that a dispatch computes side by side. */
+const productsOf = (view: ConvolutionView | undefined): number => (view ? convolutionProducts.get().count(view) : 1);
+
 const isVec4 = (variant: MatmulVariant): boolean => 'vec4' in variant && variant.vec4 === true;
 
 /** @param epilogue what is done with C before it reaches memory; its bindings follow a and b */
@@ -111,7 +114,7 @@ export function matmul(
       TRANSPOSE_B: Number(transposeB),
       BIAS_GRADIENT: Number(end.biasGradient),
       ...tuning,
-      ...(view && viewConstants(view)),
+      ...(view && convolutionProducts.get().constants(view)),
       ...(end.paired && { PAIRED: 1, PAIR_STRIDE: columnStride }),
       ...(end.sums && { WORKGROUP: workgroup }),
       ...end.constants(activation),
@@ -123,11 +126,13 @@ export function matmul(
           `a matmul to [${m}, ${n}] over ${k} by "${variantText(variant)}": vec4 needs K and what lies side by side to be ` +
             'multiples of 4. Take the variant without vec4',
         );
-      const products = view ? productsOf(view) : 1;
-      return checkGrid([ceilDiv(columns(n), tile[1]), ceilDiv(m, tile[0]), products], `a matmul to [${m}, ${n}]`);
+      return checkGrid(
+        [ceilDiv(columns(n), tile[1]), ceilDiv(m, tile[0]), productsOf(view)],
+        `a matmul to [${m}, ${n}]`,
+      );
     },
     flops: ({ m, n, k, activation }) =>
-      (view ? productsOf(view) : 1) *
+      productsOf(view) *
       (2 * m * n * k + end.flops(activation) * m * n + (end.biasGradient ? (k + end.biasFlops) * m : 0)),
   };
 }

@@ -1,9 +1,17 @@
 // Kernels that normalise by the statistics of a batch, of a layer or of a group, and their gradients.
+
+import batchMomentsSource from '../../shaders/batch_moments.wgsl';
+import batchNormGradientSource from '../../shaders/batch_norm_gradient.wgsl';
+import batchStatisticsSource from '../../shaders/batch_statistics.wgsl';
+import combineMomentsSource from '../../shaders/combine_moments.wgsl';
+import groupNormGradientSource from '../../shaders/group_norm_gradient.wgsl';
+import groupStatisticsSource from '../../shaders/group_statistics.wgsl';
+import normalizeSource from '../../shaders/normalize.wgsl';
+import normalizeSumsSource from '../../shaders/normalize_sums.wgsl';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
 import { columnConstants, columnGrid } from './column-blocks.js';
 import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
-import { layerShaders } from './layer-shaders.js';
 
 /** A feature map [rows, columns] of `area` rows an example. */
 export interface MapShape {
@@ -25,9 +33,7 @@ const NORMAL_FLOPS = 2;
 
 export const batchStatistics: Kernel<MapShape> = {
   name: 'batch_statistics',
-  get sources() {
-    return [layerShaders().batchStatistics];
-  },
+  sources: [batchStatisticsSource],
   bindings: { x: 'read', progress: 'uniform', statistics: 'write', running: 'read_write' },
   constants: ({ columns }) => columnConstants(columns),
   sizes: ({ columns, area }) => ({ columns, area }),
@@ -37,9 +43,7 @@ export const batchStatistics: Kernel<MapShape> = {
 
 export const batchMoments: Kernel<MapShape & Parts> = {
   name: 'batch_moments',
-  get sources() {
-    return [layerShaders().batchMoments];
-  },
+  sources: [batchMomentsSource],
   bindings: { x: 'read', progress: 'uniform', parts: 'write' },
   constants: ({ columns }) => columnConstants(columns),
   sizes: ({ columns, area, part }) => ({ columns, area, part }),
@@ -49,9 +53,7 @@ export const batchMoments: Kernel<MapShape & Parts> = {
 
 export const combineMoments: Kernel<MapShape & Parts> = {
   name: 'combine_moments',
-  get sources() {
-    return [layerShaders().combineMoments];
-  },
+  sources: [combineMomentsSource],
   bindings: { parts: 'read', progress: 'uniform', statistics: 'write', running: 'read_write' },
   constants: ({ columns }) => columnConstants(columns),
   sizes: ({ rows, columns, area, part }) => ({ columns, area, part, parts: ceilDiv(rows, part) }),
@@ -89,9 +91,7 @@ const backFlops = (activation: Activation) =>
 
 export const normalize: Kernel<NormalizedShape> = {
   name: 'normalize',
-  get sources() {
-    return [layerShaders().normalize];
-  },
+  sources: [normalizeSource],
   bindings: { x: 'read', statistics: 'read', affine: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants: elementConstants,
@@ -103,9 +103,7 @@ export const normalize: Kernel<NormalizedShape> = {
 /** sums [parts, 2 columns] */
 export const normalizeSums: Kernel<NormalizedShape & Parts> = {
   name: 'normalize_sums',
-  get sources() {
-    return [layerShaders().normalizeSums];
-  },
+  sources: [normalizeSumsSource],
   bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', progress: 'uniform', sums: 'write' },
   constants: (shape) => ({ ...columnConstants(shape.columns), ...normalConstants(shape) }),
   sizes: (shape) => ({ ...normalSizes(shape), area: shape.area, part: shape.part }),
@@ -115,9 +113,7 @@ export const normalizeSums: Kernel<NormalizedShape & Parts> = {
 
 export const batchNormGradient: Kernel<NormalizedShape> = {
   name: 'batch_norm_gradient',
-  get sources() {
-    return [layerShaders().batchNormGradient];
-  },
+  sources: [batchNormGradientSource],
   bindings: {
     dy: 'read',
     x: 'read',
@@ -145,9 +141,7 @@ const groupGrid = ({ rows, area, groups }: GroupShape) =>
 
 export const groupStatistics: Kernel<GroupShape> = {
   name: 'group_statistics',
-  get sources() {
-    return [layerShaders().groupStatistics];
-  },
+  sources: [groupStatisticsSource],
   bindings: { x: 'read', statistics: 'write' },
   constants: () => ({ WORKGROUP: GROUP_WORKGROUP }),
   sizes: normalSizes,
@@ -157,9 +151,7 @@ export const groupStatistics: Kernel<GroupShape> = {
 
 export const groupNormGradient: Kernel<GroupShape & { activation: Activation }> = {
   name: 'group_norm_gradient',
-  get sources() {
-    return [layerShaders().groupNormGradient];
-  },
+  sources: [groupNormGradientSource],
   bindings: { dy: 'read', x: 'read', statistics: 'read', affine: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants: (shape) => ({ WORKGROUP: GROUP_WORKGROUP, ...normalConstants(shape) }),

@@ -5,8 +5,7 @@ import scalarB from '../../shaders/operands/b/scalar.wgsl';
 import vec4B from '../../shaders/operands/b/vec4.wgsl';
 import matrixOperands from '../../shaders/operands/matrix.wgsl';
 import matrixResult from '../../shaders/results/matrix.wgsl';
-import type { ConvolutionResult, ConvolutionView } from './convolution.js';
-import { layerShaders } from './layer-shaders.js';
+import { type ConvolutionView, convolutionProducts, type Reader } from './convolution-view.js';
 import type { ShaderSource } from './shader.js';
 import type { Width } from './stored.js';
 
@@ -37,41 +36,12 @@ export function wholeQuads({ m, n, k, transposeA, transposeB, view }: OperandSha
   }
 }
 
-type Reader = Record<Width, ShaderSource>;
-
 const MATRIX: { a: Reader; b: Reader } = { a: { 1: scalarA, 4: vec4A }, b: { 1: scalarB, 4: vec4B } };
-
-/** Of a convolution: what its operand files need first, they themselves, and where the result goes. */
-function convolutionSources(result: ConvolutionResult): {
-  indices: ShaderSource;
-  a: Reader;
-  b: Reader;
-  result: ShaderSource;
-} {
-  const shaders = layerShaders();
-  const patches = {
-    a: { 1: shaders.patchesA, 4: shaders.patchesVec4A },
-    b: { 1: shaders.patchesB, 4: shaders.patchesVec4B },
-  };
-  switch (result) {
-    case 'y':
-      return { indices: shaders.convolution, a: patches.a, b: MATRIX.b, result: shaders.yResult };
-    case 'x':
-      return {
-        indices: shaders.transposedConvolution,
-        a: { 1: shaders.spreadA, 4: shaders.spreadVec4A },
-        b: { 1: shaders.tapsB, 4: shaders.tapsVec4B },
-        result: shaders.xResult,
-      };
-    case 'weight':
-      return { indices: shaders.convolution, a: MATRIX.a, b: patches.b, result: shaders.weightResult };
-  }
-}
 
 /** The sources by which a product finds its operands and its result. */
 export function operandSources(widths: { a: Width; b: Width }, view?: ConvolutionView): ShaderSource[] {
   if (!view) return [MATRIX.a[widths.a], MATRIX.b[widths.b], matrixResult];
-  const { indices, a, b, result } = convolutionSources(view.result);
+  const { indices, a = MATRIX.a, b = MATRIX.b, result } = convolutionProducts.get().sources(view.result);
   return [indices, a[widths.a], b[widths.b], result];
 }
 

@@ -1,7 +1,13 @@
 // Kernels that make feature maps smaller and larger, and their gradients, which gather: every number of dx is written once.
+
+import avgPool2dSource from '../../shaders/avg_pool2d.wgsl';
+import avgPool2dGradientSource from '../../shaders/avg_pool2d_gradient.wgsl';
+import maxPool2dSource from '../../shaders/max_pool2d.wgsl';
+import maxPool2dGradientSource from '../../shaders/max_pool2d_gradient.wgsl';
+import upsampleSource from '../../shaders/upsample.wgsl';
+import upsampleGradientSource from '../../shaders/upsample_gradient.wgsl';
 import type { MapSize, PoolWindow, Upsampling } from '../graph/map-operations.js';
 import { type Kernel, linearGrid, WORKGROUP } from './kernel.js';
-import { layerShaders } from './layer-shaders.js';
 
 export interface PoolShape {
   examples: number;
@@ -33,9 +39,7 @@ const windowFlops = (shape: PoolShape) => outputs(shape) * shape.window.kernel *
 
 export const maxPool2d: Kernel<PoolShape> = {
   name: 'max_pool2d',
-  get sources() {
-    return [layerShaders().maxPool2d];
-  },
+  sources: [maxPool2dSource],
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants,
@@ -46,9 +50,7 @@ export const maxPool2d: Kernel<PoolShape> = {
 
 export const maxPool2dGradient: Kernel<PoolShape> = {
   name: 'max_pool2d_gradient',
-  get sources() {
-    return [layerShaders().maxPool2dGradient];
-  },
+  sources: [maxPool2dGradientSource],
   bindings: { dy: 'read', x: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants,
@@ -59,9 +61,7 @@ export const maxPool2dGradient: Kernel<PoolShape> = {
 
 export const avgPool2d: Kernel<PoolShape> = {
   name: 'avg_pool2d',
-  get sources() {
-    return [layerShaders().avgPool2d];
-  },
+  sources: [avgPool2dSource],
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants,
@@ -72,9 +72,7 @@ export const avgPool2d: Kernel<PoolShape> = {
 
 export const avgPool2dGradient: Kernel<PoolShape> = {
   name: 'avg_pool2d_gradient',
-  get sources() {
-    return [layerShaders().avgPool2dGradient];
-  },
+  sources: [avgPool2dGradientSource],
   bindings: { dy: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants,
@@ -99,9 +97,7 @@ const upsampleFlops = (shape: UpsampleShape) => (shape.scale.mode === 'bilinear'
 
 export const upsample: Kernel<UpsampleShape> = {
   name: 'upsample',
-  get sources() {
-    return [layerShaders().upsample];
-  },
+  sources: [upsampleSource],
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
   constants: upsampleConstants,
@@ -112,9 +108,7 @@ export const upsample: Kernel<UpsampleShape> = {
 
 export const upsampleGradient: Kernel<UpsampleShape> = {
   name: 'upsample_gradient',
-  get sources() {
-    return [layerShaders().upsampleGradient];
-  },
+  sources: [upsampleGradientSource],
   bindings: { dy: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
   constants: upsampleConstants,

@@ -3,7 +3,7 @@
 import { GraphError } from '../errors.js';
 import { matmulSizes, type Node, numel, type Operation, type OpName } from '../graph/ops.js';
 import { variantText } from '../kernels/candidates.js';
-import { convolutionProduct } from '../kernels/convolution.js';
+import { convolutionProducts } from '../kernels/convolution-view.js';
 import type { Epilogue, EpilogueName } from '../kernels/epilogues.js';
 import type { Kernel } from '../kernels/kernel.js';
 import { type MatmulShape, type MatmulVariant, matmulFor } from '../kernels/matmul.js';
@@ -44,6 +44,9 @@ export interface Call {
   /** Parameters that it updates. */
   updates?: Node[];
 }
+
+/** One operation by itself; several dispatches where one cannot bind all that it needs, none where nothing is to be done. */
+export type Lowering = (node: Node, context: Context) => Dispatch | Dispatch[] | null;
 
 /** Tries to compute `node`, and others with it, in one dispatch; or in several that follow each other. */
 export type Pattern = (node: Node, context: Context) => Call | Call[] | null;
@@ -124,11 +127,11 @@ function productShape(node: Node): Omit<ProductShape, 'types'> {
   const [a, b] = [input(node, 0), input(node, 1)];
   switch (operation.op) {
     case 'conv2d':
-      return convolutionProduct('y', operation.convolution, examplesOf(a, operation.convolution.x));
+      return convolutionProducts.get().product('y', operation.convolution, examplesOf(a, operation.convolution.x));
     case 'conv_transpose2d':
-      return convolutionProduct('x', operation.convolution, examplesOf(a, operation.convolution.y));
+      return convolutionProducts.get().product('x', operation.convolution, examplesOf(a, operation.convolution.y));
     case 'conv2d_weight':
-      return convolutionProduct('weight', operation.convolution, examplesOf(a, operation.convolution.y));
+      return convolutionProducts.get().product('weight', operation.convolution, examplesOf(a, operation.convolution.y));
     default: {
       const { transposeA, transposeB } = operationOf(node, 'matmul');
       return { ...matmulSizes(a.shape, b.shape, transposeA, transposeB, node.label), transposeA, transposeB };

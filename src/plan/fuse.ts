@@ -1,5 +1,5 @@
 // Which operations run together in one dispatch. A pattern looks at a node from its end (the last operation that the
-// kernel does) and takes what it can swallow; plan/lower.ts tries them in this order before one kernel an operation.
+// kernel does) and takes what it can swallow; plan/lower.ts tries them in this order, then those of layers.ts, before one kernel an operation.
 import { type Node, numel, type OpName } from '../graph/ops.js';
 import { latentGradientEpilogue, lossEpilogue, optimizerEpilogue, sampledHeadsEpilogue } from '../kernels/epilogues.js';
 import { sumParts } from '../kernels/loss.js';
@@ -18,7 +18,6 @@ import {
   productCall,
   rowsAndColumns,
 } from './call.js';
-import { NORM_PATTERNS } from './fuse-norm.js';
 import type { Tensor } from './plan.js';
 
 const is = (node: Node | undefined, op: OpName): node is Node => node?.operation.op === op;
@@ -209,7 +208,7 @@ const convolution: Pattern = (root, context) =>
     : null;
 
 /** Those that leave each row's losses in memory. */
-export const FORWARD: Pattern[] = [layer, convolution, ...NORM_PATTERNS];
+export const FORWARD: Pattern[] = [layer, convolution];
 
 export const FUSED: Pattern[] = [
   outputLoss,
@@ -219,5 +218,4 @@ export const FUSED: Pattern[] = [
   sampledHeads,
   latentGradient,
   convolution,
-  ...NORM_PATTERNS,
 ];

@@ -1,7 +1,7 @@
 // From graph nodes to kernel calls: patterns that do several operations at once are tried first, then one kernel each.
 import type { Node } from '../graph/ops.js';
 import type { Call, Context, Pattern } from './call.js';
-import { SINGLE } from './single.js';
+import { loweringOf } from './single.js';
 
 /**
  * Calls that compute `nodes` (live ones, in graph order), last first matched: a pattern's root is the last of the nodes
@@ -30,6 +30,6 @@ function firstMatch(patterns: Pattern[], node: Node, context: Context): Call | C
 }
 
 function single(node: Node, context: Context): Call[] {
-  const dispatches = SINGLE[node.operation.op](node, context) ?? [];
+  const dispatches = loweringOf(node.operation.op)(node, context) ?? [];
   return [dispatches].flat().map((dispatch) => ({ dispatch, nodes: [node] }));
 }

@@ -10,6 +10,7 @@ import type { NumberType } from '../kernels/stored.js';
 import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './call.js';
 import { finishDispatch, withFinish } from './finish.js';
 import { FORWARD, FUSED } from './fuse.js';
+import { layerPlans } from './layer-plans.js';
 import { layerOf } from './layout.js';
 import { lower } from './lower.js';
 import { assignScratch } from './memory.js';
@@ -44,7 +45,7 @@ export function makePlan(name: string, model: ModelGraph, options: PlanOptions):
   const tensors = new TensorTable(options, half);
   place(model, tensors);
   const context = contextOf(live, asked, model, tensors, options);
-  const patterns = options.keepLosses ? FORWARD : FUSED;
+  const patterns = [...(options.keepLosses ? FORWARD : FUSED), ...(layerPlans.loaded?.patterns ?? [])];
   const calls = lower(live, options.fuse ? patterns : [], context);
   const losses = tensors.placeLosses();
   const updated = new Set(calls.flatMap(({ updates = [] }) => updates));

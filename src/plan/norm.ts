@@ -1,4 +1,4 @@
-// What normalises, lowered: one kernel an operation, two where there are many rows (single.ts); with an activation in it where
+// What normalises, lowered: one kernel an operation, two where there are many rows (layers.ts); with an activation in it where
 // a pattern has swallowed one (fuse-norm.ts).
 import { type Node, numel } from '../graph/ops.js';
 import { rowParts } from '../kernels/column-blocks.js';
@@ -17,19 +17,6 @@ import {
 import type { Activation } from '../model/spec.js';
 import { type Context, dispatchOf, input, operationOf, rowsAndColumns } from './call.js';
 import type { Dispatch } from './plan.js';
-
-/** The sums of the columns of `x`, into the tensor of `node`; by way of parts where there are many rows. */
-export function columnSums(node: Node, x: Node, { tensors }: Context): Dispatch[] {
-  const { rows, columns } = rowsAndColumns(x);
-  const { parts, part } = rowParts(rows);
-  const sum = tensors.of(node);
-  if (parts === 1) return [dispatchOf(sumRows, { rows, columns }, { x: tensors.of(x), sum }, node.label)];
-  const partial = tensors.scratch(`${node.label} in parts`, [parts, columns]);
-  return [
-    dispatchOf(sumRows, { rows, columns, part }, { x: tensors.of(x), sum: partial }, node.label),
-    dispatchOf(sumRows, { rows: parts, columns }, { x: partial, sum }, node.label),
-  ];
-}
 
 export function batchStatisticsDispatches(node: Node, { tensors }: Context): Dispatch[] {
   const [x, running] = [input(node, 0), tensors.of(input(node, 1))];

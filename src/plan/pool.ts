@@ -1,4 +1,4 @@
-// What makes feature maps smaller and larger, lowered (single.ts).
+// What makes feature maps smaller and larger, lowered (layers.ts).
 import type { PoolWindow, Upsampling } from '../graph/map-operations.js';
 import type { Node } from '../graph/ops.js';
 import { pooledSize } from '../graph/pooling.js';

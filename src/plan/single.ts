@@ -1,11 +1,10 @@
 // One kernel an operation: what the unfused plan is made of, and what no pattern of fuse.ts has taken.
-import { type Node, numel, type OpName } from '../graph/ops.js';
+import { type LayerOpName, type Node, numel, type OpName } from '../graph/ops.js';
+import { rowParts } from '../kernels/column-blocks.js';
 import { concat, sliceColumns } from '../kernels/columns.js';
-import { conv2d, conv2dWeight, convTranspose2d } from '../kernels/convolution.js';
 import { corrupt } from '../kernels/corrupt.js';
 import { distance, distanceGradient } from '../kernels/distance.js';
-import { dropout } from '../kernels/dropout.js';
-import { activation, activationGradient, add, addBias } from '../kernels/elementwise.js';
+import { activation, activationGradient, add, addBias, sumRows } from '../kernels/elementwise.js';
 import { gather, gatherLabels } from '../kernels/gather.js';
 import { klNormal, klNormalGradient, logRatio, reparameterize, reparameterizeGradient } from '../kernels/latent.js';
 import {
@@ -20,42 +19,22 @@ import {
   squaredError,
   squaredErrorGradient,
 } from '../kernels/loss.js';
-import {
-  avgPool2d,
-  avgPool2dGradient,
-  maxPool2d,
-  maxPool2dGradient,
-  upsample,
-  upsampleGradient,
-} from '../kernels/pooling.js';
 import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
 import {
   type Context,
   dispatchOf,
-  examplesOf,
   input,
+  type Lowering,
   latentSizes,
   operationOf,
   productCall,
   rowsAndColumns,
 } from './call.js';
-import {
-  batchNormGradientDispatch,
-  batchStatisticsDispatches,
-  columnSums,
-  groupNormGradientDispatch,
-  groupStatisticsDispatch,
-  normDispatch,
-  normSumsDispatches,
-} from './norm.js';
+import { layerPlans } from './layer-plans.js';
 import type { Dispatch } from './plan.js';
-import { poolDispatch, upsampleDispatch } from './pool.js';
 
-/** Several where one cannot bind all that it needs. */
-type Lowering = (node: Node, context: Context) => Dispatch | Dispatch[] | null;
-
-/** One kernel an operation; leaves that hold memory (parameters, inputs) need none, nor what only says it differently. */
-export const SINGLE: Record<OpName, Lowering> = {
+/** Leaves that hold memory (parameters, inputs) need none, nor what only says it differently. */
+const SINGLE: Record<Exclude<OpName, LayerOpName>, Lowering> = {
   parameter: () => null,
   input: () => null,
   batch: (node, { tensors }) => {
@@ -76,22 +55,6 @@ export const SINGLE: Record<OpName, Lowering> = {
       node.label,
     ),
   matmul: (node, context) => productCall(node, 'plain', { c: context.tensors.of(node) }, context),
-  conv2d: (node, { tensors }) => {
-    const { convolution } = operationOf(node, 'conv2d');
-    const bound = { x: tensors.of(input(node, 0)), weight: tensors.operand(input(node, 1)), y: tensors.of(node) };
-    return dispatchOf(conv2d, { convolution, images: examplesOf(node, convolution.y) }, bound, node.label);
-  },
-  conv_transpose2d: (node, { tensors }) => {
-    const { convolution } = operationOf(node, 'conv_transpose2d');
-    const bound = { y: tensors.of(input(node, 0)), weight: tensors.operand(input(node, 1)), x: tensors.of(node) };
-    return dispatchOf(convTranspose2d, { convolution, images: examplesOf(node, convolution.x) }, bound, node.label);
-  },
-  conv2d_weight: (node, { tensors }) => {
-    const { convolution } = operationOf(node, 'conv2d_weight');
-    const [y, x] = [input(node, 0), input(node, 1)];
-    const bound = { y: tensors.of(y), x: tensors.of(x), weight: tensors.of(node) };
-    return dispatchOf(conv2dWeight, { convolution, images: examplesOf(y, convolution.y) }, bound, node.label);
-  },
   reshape: () => null,
   add_bias: (node, { tensors }) =>
     dispatchOf(
@@ -297,36 +260,24 @@ export const SINGLE: Record<OpName, Lowering> = {
     const bound = { weight: tensors.of(weight), rho: tensors.of(rho), drho: tensors.of(node) };
     return dispatchOf(bernoulliKlGradient, shape, bound, node.label);
   },
-
-  dropout: (node, { tensors }) => {
-    const { probability, layer } = operationOf(node, 'dropout');
-    const shape = { count: numel(node.shape), probability, layer };
-    const bound = { ...tensors.stepState(), x: tensors.of(input(node, 0)), y: tensors.of(node) };
-    return dispatchOf(dropout, shape, bound, node.label);
-  },
-
-  max_pool2d: (node, context) =>
-    poolDispatch(maxPool2d, node, input(node, 0), operationOf(node, 'max_pool2d').window, context),
-  max_pool2d_gradient: (node, context) =>
-    poolDispatch(maxPool2dGradient, node, node, operationOf(node, 'max_pool2d_gradient').window, context),
-  avg_pool2d: (node, context) =>
-    poolDispatch(avgPool2d, node, input(node, 0), operationOf(node, 'avg_pool2d').window, context),
-  avg_pool2d_gradient: (node, context) =>
-    poolDispatch(avgPool2dGradient, node, node, operationOf(node, 'avg_pool2d_gradient').window, context),
-  upsample: (node, context) =>
-    upsampleDispatch(upsample, node, input(node, 0), operationOf(node, 'upsample').scale, context),
-  upsample_gradient: (node, context) =>
-    upsampleDispatch(upsampleGradient, node, node, operationOf(node, 'upsample_gradient').scale, context),
-
-  batch_statistics: batchStatisticsDispatches,
-  batch_norm: (node, context) => normDispatch(node, node, 'identity', context),
-  batch_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
-  batch_norm_gradient: (node, context) => batchNormGradientDispatch(node, input(node, 0), 'identity', context),
-  group_statistics: groupStatisticsDispatch,
-  group_norm: (node, context) => normDispatch(node, node, 'identity', context),
-  group_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
-  group_norm_gradient: (node, context) => groupNormGradientDispatch(node, input(node, 0), 'identity', context),
 };
+
+/** The kernel of an operation; of a layer that is not linear, from plan/layers.ts. */
+export const loweringOf = (op: OpName): Lowering =>
+  op in SINGLE ? SINGLE[op as keyof typeof SINGLE] : layerPlans.get().lowerings[op as LayerOpName];
+
+/** The sums of the columns of `x`, into the tensor of `node`; by way of parts where there are many rows. */
+export function columnSums(node: Node, x: Node, { tensors }: Context): Dispatch[] {
+  const { rows, columns } = rowsAndColumns(x);
+  const { parts, part } = rowParts(rows);
+  const sum = tensors.of(node);
+  if (parts === 1) return [dispatchOf(sumRows, { rows, columns }, { x: tensors.of(x), sum }, node.label)];
+  const partial = tensors.scratch(`${node.label} in parts`, [parts, columns]);
+  return [
+    dispatchOf(sumRows, { rows, columns, part }, { x: tensors.of(x), sum: partial }, node.label),
+    dispatchOf(sumRows, { rows: parts, columns }, { x: partial, sum }, node.label),
+  ];
+}
 
 /** What both gradients of a Gaussian's likelihood read. */
 function gaussianGradient(node: Node, { tensors }: Context) {

@@ -1,11 +1,11 @@
-// What a model's layers need beyond the engine itself, loaded before plans are made of them.
-import { provideLayerShaders } from '../kernels/layer-shaders.js';
+// What a model's layers need beyond the engine itself, loaded before graphs and plans are made of them.
 import { kindOfLayer } from '../model/layers.js';
 import type { ModelSpec } from '../model/spec.js';
+import { provideLayers } from '../plan/provide-layers.js';
 
-/** Loads the shaders of layers that are not linear, if there are any. */
+/** Loads what layers need that are not linear, if there are any. */
 export async function loadLayers({ encoder, decoder }: ModelSpec): Promise<void> {
   if ([...encoder, ...decoder].every((layer) => kindOfLayer(layer) === 'linear')) return;
-  const { LAYER_SHADERS } = await import('../kernels/layer-shader-files.js');
-  provideLayerShaders(LAYER_SHADERS);
+  const { LAYERS } = await import('../plan/layers.js');
+  provideLayers(LAYERS);
 }

@@ -14,9 +14,9 @@ export const INSECURE_HOST = 'insecure.test';
 
 /** The built files, by the address that a page has them at. */
 export function builtFiles(): [string, ServedFile][] {
-  return ['latentgpu.js', 'latentgpu-worker.js', 'latentgpu-session.js', 'latentgpu-profile.js'].map((name) => [
-    `/${name}`,
-    { type: 'text/javascript', body: fs.readFileSync(path.join(root, 'dist', name)) },
+  return ['', '-layers', '-worker', '-session', '-profile'].map((part) => [
+    `/latentgpu${part}.js`,
+    { type: 'text/javascript', body: fs.readFileSync(path.join(root, `dist/latentgpu${part}.js`)) },
   ]);
 }
 

@@ -505,6 +505,13 @@ const PASSES = [
     'train/plan-equivalence',
   ),
   source('plan/fuse-norm', 'what nobody computes', 'dy = input(through, 0)', 'dy = input(root, 0)', 'train/map-plans'),
+  source(
+    'plan/layers',
+    'of x alone',
+    'bound = { y: tensors.of(y), x:',
+    'bound = { y: tensors.of(x), x:',
+    'train/convolution-plans',
+  ),
   source('plan/pool', 'inputs swapped', 'input(node, i)', 'input(node, node.inputs.length - 1 - i)', 'train/map-plans'),
   source('plan/norm', 'one part for all', 'parts === 1 ? sums', 'parts > 0 ? sums', 'train/map-plans'),
   source(
@@ -648,6 +655,8 @@ export const FAULTS = [...SHADERS, ...PASSES];
 /** Files of declarations alone, where nothing is computed. */
 export const WITHOUT = [
   'src/plan/plan.ts',
+  'src/plan/layer-plans.ts',
+  'src/plan/provide-layers.ts',
   'shaders/epilogues/ends/none.wgsl',
   'shaders/finish/constant_loss_scale.wgsl',
   'shaders/lib/scaling.wgsl',

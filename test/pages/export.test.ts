@@ -190,6 +190,18 @@ test('a VAE from file://: samples, a walk and reconstructions are those of the e
   });
 });
 
+test('a convolutional VAE from file://: its layers are in the one file, too', async () => {
+  const file = exported('conv-vae', ['conv-vae', '--channels', '2,4', '--latent', '2']);
+  const opened = await visit(file);
+  assert.is(await opened.page.evaluate(() => document.documentElement.dataset.phase), 'ready');
+  assertAlone(opened, file);
+  await withModel('conv-vae', async (model) => {
+    assertClose(await numbers(opened, 'samples'), await model.sample(64, { seed: 0 }), 'samples of seed 0');
+    assertClose(await numbers(opened, 'reconstruction'), await model.reconstruct(imagesOf(0)), 'test image 0');
+  });
+  await opened.close();
+});
+
 test('axe finds nothing serious', () => assertAccessible(visited.page, 'an exported page'));
 
 test('every control has a name, and Tab comes by each', async () => {

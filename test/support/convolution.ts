@@ -1,21 +1,21 @@
 // Checks of one product of a convolution against f64 loops, by a matmul or by itself.
-import { type ConvolutionResult, convolutionProduct, productsOf } from '../../src/kernels/convolution.js';
-import { LAYER_SHADERS } from '../../src/kernels/layer-shader-files.js';
-import { provideLayerShaders } from '../../src/kernels/layer-shaders.js';
+import { convolutionProduct, productsOf } from '../../src/kernels/convolution.js';
+import type { ConvolutionResult } from '../../src/kernels/convolution-view.js';
 import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
 import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
 import { type Convolution, sizeOfMap } from '../../src/model/convolution.js';
 import { close } from './close.js';
 import { eachTap } from './interpret.js';
 import { type Results, runKernel } from './kernel-runner.js';
+import { provideAllLayers } from './layers.js';
 import { uniforms } from './numbers.js';
 import { productsLimit } from './tolerance.js';
+
+provideAllLayers();
 
 export const RESULTS: readonly ConvolutionResult[] = ['y', 'x', 'weight'];
 
 export const examplesOfTest = 3;
-
-provideLayerShaders(LAYER_SHADERS);
 
 /** Values of the three, and of each result what it must be, with limits. */
 function problem(convolution: Convolution) {

@@ -2,6 +2,9 @@
 import { Graph } from '../../src/graph/graph.js';
 import type { Operation, Shape } from '../../src/graph/ops.js';
 import { interpret, type Values } from './interpret.js';
+import { provideAllLayers } from './layers.js';
+
+provideAllLayers();
 
 export interface Given {
   shape: Shape;

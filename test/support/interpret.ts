@@ -11,6 +11,9 @@ import { insideOrder } from '../../src/train/tensors.js';
 import { NORMALIZATION_RULES } from './interpret-norm.js';
 import { POOLING_RULES } from './interpret-pool.js';
 import type { Call, Leaves, Rule, Values } from './interpret-types.js';
+import { provideAllLayers } from './layers.js';
+
+provideAllLayers();
 
 export type { Leaves, StepLeaves, Values } from './interpret-types.js';
 

@@ -6,11 +6,12 @@ import { Pipelines } from '../../src/gpu/pipelines.js';
 import { Program } from '../../src/gpu/program.js';
 import { readBuffer } from '../../src/gpu/transfer.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { LAYER_SHADERS } from '../../src/kernels/layer-shader-files.js';
-import { provideLayerShaders } from '../../src/kernels/layer-shaders.js';
 import { dispatchOf } from '../../src/plan/call.js';
 import type { Dispatch, Resource, Tensor } from '../../src/plan/plan.js';
 import { device } from './device.js';
+import { provideAllLayers } from './layers.js';
+
+provideAllLayers();
 
 /** What a binding holds before the kernel runs; a number asks for an output of so many 4-byte elements. 16-bit ones are f16. */
 export type Content = Float32Array | Uint32Array | Uint16Array | ArrayBuffer | number;
@@ -20,8 +21,6 @@ const POISON = 0x7e967699;
 /** Bytes of poison before and after each tensor; also what a binding's offset must be a multiple of. */
 const GUARD = 256;
 const GUARD_WORDS = GUARD / 4;
-
-provideLayerShaders(LAYER_SHADERS);
 
 const memory = new Memory(device);
 /** Of the device under test. */

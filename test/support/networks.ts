@@ -12,8 +12,11 @@ import { makePlan } from '../../src/plan/make.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { interpret, type Values } from './interpret.js';
 import { runningUpdates } from './interpret-norm.js';
+import { provideAllLayers } from './layers.js';
 import { uniforms } from './numbers.js';
 import { SEED } from './step.js';
+
+provideAllLayers();
 
 /** A tensor of a network. */
 export interface Held {

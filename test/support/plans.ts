@@ -3,8 +3,6 @@
 import { type ModelGraph, trainingGraph } from '../../src/graph/build.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import type { Access } from '../../src/kernels/kernel.js';
-import { LAYER_SHADERS } from '../../src/kernels/layer-shader-files.js';
-import { provideLayerShaders } from '../../src/kernels/layer-shaders.js';
 import type { MatmulVariant } from '../../src/kernels/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';
 import type { NumberType } from '../../src/kernels/stored.js';
@@ -12,8 +10,9 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { makePlan } from '../../src/plan/make.js';
 import type { Binding, Dispatch, Plan, Resource, Tensor } from '../../src/plan/plan.js';
+import { provideAllLayers } from './layers.js';
 
-provideLayerShaders(LAYER_SHADERS);
+provideAllLayers();
 
 export interface PlanVariant {
   fuse: boolean;

@@ -1,0 +1,8 @@
+// Shape and gradient rules of the operations of layers that are not linear.
+import { CONVOLUTIONS } from './convolution.js';
+import { DROPOUT } from './dropout.js';
+import { NORMALIZATIONS } from './normalization.js';
+import type { LayerOpName, OpTable } from './ops.js';
+import { POOLING } from './pooling.js';
+
+export const LAYER_OPS: Pick<OpTable, LayerOpName> = { ...CONVOLUTIONS, ...NORMALIZATIONS, ...DROPOUT, ...POOLING };
