@@ -48,7 +48,11 @@ test('each peer is checked and timed in turn with the engine; what is missing is
 
 test('a convolutional VAE: each peer that is timed takes the same steps; one that is too slow is told', () => {
   const args = ['--adapter', ADAPTER, '--peers', '--model', 'conv-vae', '--batch', String(BATCH)];
-  const { status, err } = runProgram('harness/bench.js', [...args, '--rounds', '1', '--steps', '2', '--json', json], PATIENCE_MS);
+  const { status, err } = runProgram(
+    'harness/bench.js',
+    [...args, '--rounds', '1', '--steps', '2', '--json', json],
+    PATIENCE_MS,
+  );
   assert.is(status, 0, err);
   const { peers }: BenchReport = JSON.parse(fs.readFileSync(json, 'utf8'));
   const { model, results = [], leftOut = [] } = peers ?? {};
