@@ -1,34 +1,83 @@
-// The seed step in jax-js on its WebGPU backend: one jitted function with gradients and Adam.
+// The step in jax-js on its WebGPU backend: one jitted function with gradients and Adam. A transposed convolution is its
+// lax.convGeneralDilated with a dilated input, whose kernel is turned about once.
 import fs from 'node:fs';
-import { DECODER, ENCODER, HEADS, LATENT, PIXELS, servePeer, setUpPeer, uniform } from './peer.js';
+import { permuted, servePeer, setUpPeer } from './peer.js';
 
-const { batch, batches, device } = await setUpPeer();
-const { init, defaultDevice, numpy: np, jit, valueAndGrad, random, tree } = await import('@jax-js/jax');
+const { spec, encoder, decoder, weights, batch, batches, device } = await setUpPeer();
+const { init, defaultDevice, numpy: np, lax, jit, valueAndGrad, random, tree } = await import('@jax-js/jax');
 await init('webgpu');
 defaultDevice('webgpu');
 
-let params = {};
-const layers = [...ENCODER, ...HEADS, ...DECODER];
-for (const [at, [inputs, units]] of layers.entries()) {
-  params[`w${at}`] = np.array(uniform(inputs * units, inputs)).reshape([inputs, units]);
-  params[`b${at}`] = np.array(uniform(units, inputs));
+const HEADS = ['mu', 'log_var'].map((name) => ({
+  kind: 'dense',
+  activation: 'identity',
+  weight: `${name}.weight`,
+  bias: `${name}.bias`,
+}));
+const layers = [...encoder, ...HEADS, ...decoder].filter(({ weight }) => weight);
+const names = layers.flatMap(({ weight, bias }) => [weight, bias]);
+
+/** A kernel as the library takes it: [inputs, units] of a dense layer, [out, in, height, width] of a convolution. */
+function ordered({ kind }, { values, shape }) {
+  if (kind === 'dense') return permuted(values, shape, [1, 0]);
+  if (kind === 'conv') return { values, shape };
+  const turned = permuted(values, shape, [1, 0, 2, 3]);
+  const size = shape[2] * shape[3];
+  for (let from = 0; from < values.length; from += size) turned.values.subarray(from, from + size).reverse();
+  return turned;
 }
-const names = Object.keys(params);
-const relu = (x) => np.maximum(x, 0);
+
+let params = {};
+let moments1 = {};
+let moments2 = {};
+let t;
+function begin(first) {
+  for (const set of [params, moments1, moments2]) for (const value of Object.values(set)) value.dispose();
+  t?.dispose();
+  [params, moments1, moments2, t] = [{}, {}, {}, np.array(1.0)];
+  for (const layer of layers) {
+    const weight = ordered(layer, first.get(layer.weight));
+    // Copied: arrays of a few numbers are taken by reference.
+    params[layer.weight] = np.array(weight.values.slice()).reshape(weight.shape);
+    params[layer.bias] = np.array(first.get(layer.bias).values.slice());
+  }
+  for (const name of names) {
+    moments1[name] = np.zeros(params[name].shape);
+    moments2[name] = np.zeros(params[name].shape);
+  }
+}
 
 // jax-js counts references: a value is used up by what it is given to, unless that gets `.ref`.
-function lossOf(p, x, noise) {
-  const dense = (at, value) => np.dot(value, p[`w${at}`]).add(p[`b${at}`]);
-  let h = x.ref;
-  for (let at = 0; at < ENCODER.length; at++) h = relu(dense(at, h));
-  const heads = ENCODER.length;
-  const mu = dense(heads, h.ref);
-  const logVar = dense(heads + 1, h);
-  let l = mu.ref.add(noise.mul(np.exp(logVar.ref.mul(0.5))));
-  for (let at = 0; at < DECODER.length; at++) {
-    l = dense(heads + 2 + at, l);
-    if (at < DECODER.length - 1) l = relu(l);
+const relu = (x) => np.maximum(x, 0);
+
+function apply(p, x, { kind, activation, weight, bias, stride, padding, kernel, height, width, channels }) {
+  if (kind === 'flatten') return x.reshape([batch, -1]);
+  if (kind === 'reshape') return x.reshape([batch, channels, height, width]);
+  let y;
+  if (kind === 'dense') y = np.dot(x, p[weight]).add(p[bias]);
+  else {
+    const both = (value) => [
+      [value, value],
+      [value, value],
+    ];
+    const convolved =
+      kind === 'conv'
+        ? lax.convGeneralDilated(x, p[weight], [stride, stride], both(padding))
+        : lax.convGeneralDilated(x, p[weight], [1, 1], both(kernel - 1 - padding), { lhsDilation: [stride, stride] });
+    y = convolved.add(p[bias].reshape([1, channels, 1, 1]));
   }
+  return activation === 'relu' ? relu(y) : y;
+}
+
+const { image } = spec;
+
+function lossOf(p, x, noise) {
+  const first = encoder[0].kind === 'dense' ? x.ref : x.ref.reshape([batch, image.channels, image.height, image.width]);
+  const h = encoder.reduce((value, layer) => apply(p, value, layer), first);
+  const mu = apply(p, h.ref, HEADS[0]);
+  const logVar = apply(p, h, HEADS[1]);
+  const z = mu.ref.add(noise.mul(np.exp(logVar.ref.mul(0.5))));
+  const l = decoder.reduce((value, layer) => apply(p, value, layer), z).reshape([batch, spec.inputs]);
   const softplus = np.log1p(np.exp(np.negative(np.abs(l.ref))));
   const bce = np.maximum(l.ref, 0).sub(l.mul(x)).add(softplus).sum();
   const kl = logVar.ref.add(1).sub(np.square(mu)).sub(np.exp(logVar)).sum().mul(-0.5);
@@ -58,16 +107,9 @@ const trainStep = jit((p, m, v, t, x, noise) => {
   return [P, M, V, t.add(1), loss];
 });
 
-let moments1 = {};
-let moments2 = {};
-for (const name of names) {
-  moments1[name] = np.zeros(params[name].shape);
-  moments2[name] = np.zeros(params[name].shape);
-}
-let t = np.array(1.0);
 let key = random.key(0);
 let last;
-const data = batches.map((values) => np.array(values).reshape([batch, PIXELS]));
+const data = batches.map((values) => np.array(values).reshape([batch, spec.inputs]));
 const { version } = JSON.parse(
   fs.readFileSync(new URL('node_modules/@jax-js/jax/package.json', import.meta.url), 'utf8'),
 );
@@ -75,11 +117,13 @@ await servePeer({
   version,
   device,
   batch,
+  weights,
+  begin,
   step: (index) => {
     let noiseKey;
     [key, noiseKey] = random.split(key, 2);
     last?.dispose();
-    const noise = random.normal(noiseKey, [batch, LATENT]);
+    const noise = random.normal(noiseKey, [batch, spec.code.units]);
     [params, moments1, moments2, t, last] = trainStep(
       params,
       moments1,

@@ -1,42 +1,30 @@
-// What a JavaScript peer has from its benchmark: the same device as this engine's, the same images, and the way in which it is
-// asked. harness/lib/bench/peers.ts starts a peer, reads one line of JSON when it is ready, and asks on stdin for `time N`;
-// the peer ends when stdin does.
-//   -> {"bench":"ready","version":"4.22.0","device":"llvmpipe","losses":[545.1,...],"ms":310}
+// What a JavaScript peer has from its benchmark: the same device as this engine's, the same model, weights and images, and the
+// way in which it is asked. harness/lib/bench/peers.ts starts a peer, reads one line of JSON when it is ready, and asks on stdin
+// for `time N`; the peer ends when stdin does. `agreed` are the losses of the first steps without noise, all on the first batch,
+// which must be this engine's; `losses` those of as many steps with noise, from the same weights.
+//   -> {"bench":"ready","version":"4.22.0","device":"llvmpipe","agreed":[1151.2,...],"losses":[545.1,...],"ms":310}
 //   time 4
 //   -> {"bench":"timed","ms":302.5,"loss":481.2}
 import fs from 'node:fs';
 import readline from 'node:readline';
 import { parseArgs } from 'node:util';
-import { openDevice } from '../../dist/node.js';
-
-export const PIXELS = 784;
-export const LATENT = 64;
-const HIDDEN = [512, 256];
-/** Inputs and outputs of each layer. */
-export const ENCODER = [
-  [PIXELS, HIDDEN[0]],
-  [HIDDEN[0], HIDDEN[1]],
-];
-export const HEADS = [
-  [HIDDEN[1], LATENT],
-  [HIDDEN[1], LATENT],
-];
-export const DECODER = [
-  [LATENT, HIDDEN[1]],
-  [HIDDEN[1], HIDDEN[0]],
-  [HIDDEN[0], PIXELS],
-];
+import { decodeSafetensors, openDevice } from '../../dist/node.js';
 
 const CHECKED_STEPS = 8;
 
 /**
+ * A layer: what the spec says of it, and the names of its weight and bias; flatten and reshape have none.
+ * @typedef {{ kind: string, activation?: string, weight?: string, bias?: string, kernel?: number, stride?: number,
+ *   padding?: number, channels?: number, height?: number, width?: number }} Layer
+ */
+
+/**
  * The arguments and the device: to a library `navigator.gpu` has one adapter, which gives the device that this engine opens.
- * @returns the batch size, its images [batch, 784] as floats 0..1, several batches, and the device
+ * @returns the model, its layers and first weights, the batch size, the images [batch, pixels] as floats 0..1, and the device
  */
 export async function setUpPeer() {
-  const { values } = parseArgs({
-    options: { adapter: { type: 'string' }, batch: { type: 'string' }, images: { type: 'string' } },
-  });
+  const text = { type: /** @type {const} */ ('string') };
+  const { values } = parseArgs({ options: { adapter: text, batch: text, images: text, spec: text, weights: text } });
   const batch = Number(values.batch);
   const device = await openDevice({ adapter: values.adapter });
   const { gpu } = device;
@@ -49,18 +37,52 @@ export async function setUpPeer() {
   };
   const navigator = { gpu: { requestAdapter: async () => adapter }, userAgent: 'node', language: 'en' };
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+  const spec = JSON.parse(fs.readFileSync(values.spec, 'utf8'));
+  const weights = decodeSafetensors(fs.readFileSync(values.weights));
   const bytes = fs.readFileSync(values.images);
-  const size = batch * PIXELS;
+  const size = batch * spec.inputs;
   const batches = Array.from({ length: Math.floor(bytes.length / size) }, (_, index) =>
     Float32Array.from(bytes.subarray(index * size, (index + 1) * size), (byte) => byte / 255),
   );
-  return { batch, batches, device };
+  const encoder = layersOf(spec.encoder, 'encoder', weights);
+  const decoder = layersOf(spec.decoder, 'decoder', weights);
+  decoder.at(-1).activation = 'identity'; // the loss takes logits
+  return { spec, encoder, decoder, weights, batch, batches, device };
 }
 
-/** As PyTorch's nn.Linear begins. @param {number} count @param {number} inputs */
-export function uniform(count, inputs) {
-  const bound = 1 / Math.sqrt(inputs);
-  return Float32Array.from({ length: count }, () => (2 * Math.random() - 1) * bound);
+/** @returns {Layer[]} */
+function layersOf(layers, part, weights) {
+  const names = [...weights.keys()].filter((name) => name.startsWith(`${part}.`) && name.endsWith('.weight'));
+  return layers.map(({ kind = 'dense', ...layer }) => {
+    if (kind === 'flatten' || kind === 'reshape') return { kind, ...layer };
+    const weight = names.shift();
+    return { kind, ...layer, weight, bias: weight.replace(/weight$/, 'bias') };
+  });
+}
+
+/**
+ * The elements of a tensor in another order of its axes, as PyTorch's `permute(axes).contiguous()`.
+ * @param {Float32Array} values @param {readonly number[]} shape @param {readonly number[]} axes
+ */
+export function permuted(values, shape, axes) {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));
+  const lengths = axes.map((axis) => shape[axis]);
+  const result = new Float32Array(values.length);
+  const at = lengths.map(() => 0);
+  for (let to = 0; to < result.length; to++) {
+    result[to] = values[at.reduce((sum, index, axis) => sum + index * strides[axes[axis]], 0)];
+    for (let axis = at.length - 1; axis >= 0 && ++at[axis] === lengths[axis]; axis--) at[axis] = 0;
+  }
+  return { values: result, shape: lengths };
+}
+
+/** Codes whose deviation is exp(-10): their noise cannot be seen in a loss. The engine is checked with the same weights. */
+const QUIET_LOG_VAR = -20;
+
+/** @param {Map<string, { shape: number[], values: Float32Array }>} weights */
+function quiet(weights) {
+  const { shape, values } = weights.get('log_var.bias');
+  return new Map(weights).set('log_var.bias', { shape, values: values.map(() => QUIET_LOG_VAR) });
 }
 
 /**
@@ -68,10 +90,19 @@ export function uniform(count, inputs) {
  * @param {string} peer.version
  * @param {import('latentgpu/node').Device} peer.device
  * @param {number} peer.batch
- * @param {(index: number) => void} peer.step    begins a training step
+ * @param {Map<string, { shape: number[], values: Float32Array }>} peer.weights
+ * @param {(weights: Map<string, { shape: number[], values: Float32Array }>) => void} peer.begin    at step 0, with these
+ * @param {(index: number) => void} peer.step    begins a training step on a batch
  * @param {() => Promise<number>} peer.loss      waits for the steps; the last one's loss, summed over the batch
  */
-export async function servePeer({ version, device, batch, step, loss }) {
+export async function servePeer({ version, device, batch, weights, begin, step, loss }) {
+  const agreed = [];
+  begin(quiet(weights));
+  for (let i = 0; i < CHECKED_STEPS; i++) {
+    step(0);
+    agreed.push((await loss()) / batch);
+  }
+  begin(weights);
   let index = 0;
   const losses = [];
   let ms = 0;
@@ -82,7 +113,7 @@ export async function servePeer({ version, device, batch, step, loss }) {
     ms = performance.now() - start;
   }
   device.check();
-  tell({ bench: 'ready', version, device: device.adapter.name, losses, ms });
+  tell({ bench: 'ready', version, device: device.adapter.name, agreed, losses, ms });
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const steps = Number(/^time (\d+)$/.exec(line)?.[1]);
     if (!steps) throw new Error(`peer: asked "${line}", must be "time N"`);

@@ -1,6 +1,7 @@
-"""The seed step in PyTorch: eager, torch.compile, or the whole step as one CUDA graph. Asked like peer.js beside it."""
+"""The step in PyTorch: eager, torch.compile, or the whole step as one CUDA graph. Asked like peer.js beside it."""
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -9,12 +10,14 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-PIXELS, HIDDEN, LATENT = 784, (512, 256), 64
 CHECKED_STEPS = 8
+QUIET_LOG_VAR = -20.0  # as in peer.js
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument('--batch', type=int, required=True)
-arguments.add_argument('--images', required=True, help='bytes [n, 784]')
+arguments.add_argument('--images', required=True, help='bytes [n, pixels]')
+arguments.add_argument('--spec', required=True, help='the model, as JSON')
+arguments.add_argument('--weights', required=True, help='its first weights, safetensors')
 arguments.add_argument('--mode', choices=['eager', 'compile', 'graph'], default='eager')
 args = arguments.parse_args()
 cuda = torch.cuda.is_available()
@@ -24,31 +27,73 @@ if not cuda:
     torch.set_num_threads(os.cpu_count() or 1)  # a software adapter uses all of them, too
 
 
-def chain(sizes, activate_last):
-    layers = []
-    for inputs, units in zip(sizes, sizes[1:]):
-        layers += [nn.Linear(inputs, units), nn.ReLU()]
-    return nn.Sequential(*(layers if activate_last else layers[:-1]))
+with open(args.spec, encoding='utf-8') as file:
+    spec = json.load(file)
+PIXELS, IMAGE = spec['inputs'], spec.get('image')
+
+
+def read_weights(path):
+    with open(path, 'rb') as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), 'little')))
+        data = bytearray(file.read())
+    header.pop('__metadata__', None)
+    return {name: torch.frombuffer(data, dtype=torch.float32, offset=entry['data_offsets'][0],
+                                   count=math.prod(entry['shape'])).reshape(entry['shape']).clone()
+            for name, entry in header.items()}
+
+
+class Part(nn.Sequential):
+    """Layers of a spec. The parameters' names are the file's, the shapes, too."""
+
+    def __init__(self, part, layers, weights):
+        super().__init__()
+        names = iter([name for name in weights if name.startswith(part + '.') and name.endswith('.weight')])
+        for at, layer in enumerate(layers):
+            kind = layer.get('kind', 'dense')
+            if kind == 'flatten':
+                self.append(nn.Flatten())
+            elif kind == 'reshape':
+                self.append(nn.Unflatten(1, (layer['channels'], layer['height'], layer['width'])))
+            else:
+                a, b = weights[next(names)].shape[:2]
+                window = [layer[key] for key in ('kernel', 'stride', 'padding')] if kind != 'dense' else []
+                self.append(nn.Conv2d(b, a, *window) if kind == 'conv' else
+                            nn.ConvTranspose2d(a, b, *window) if kind == 'convTranspose' else nn.Linear(b, a))
+                if part == 'encoder' or at < len(layers) - 1:  # the loss takes logits
+                    self.append(nn.ReLU())
 
 
 class VAE(nn.Module):
-    def __init__(self):
+    def __init__(self, weights):
         super().__init__()
-        self.encoder = chain([PIXELS, *HIDDEN], True)
-        self.mean, self.log_var = nn.Linear(HIDDEN[-1], LATENT), nn.Linear(HIDDEN[-1], LATENT)
-        self.decoder = chain([LATENT, *HIDDEN[::-1], PIXELS], False)
+        self.encoder = Part('encoder', spec['encoder'], weights)
+        units, inputs = weights['mu.weight'].shape
+        self.mu, self.log_var = nn.Linear(inputs, units), nn.Linear(inputs, units)
+        self.decoder = Part('decoder', spec['decoder'], weights)
+        self.convolutional = spec['encoder'][0].get('kind') == 'conv'
 
     def forward(self, x):
+        if self.convolutional:
+            x = x.view(-1, IMAGE['channels'], IMAGE['height'], IMAGE['width'])
         h = self.encoder(x)
-        mean, log_var = self.mean(h), self.log_var(h)
-        return self.decoder(mean + torch.randn_like(mean) * torch.exp(0.5 * log_var)), mean, log_var
+        mean, log_var = self.mu(h), self.log_var(h)
+        return self.decoder(mean + torch.randn_like(mean) * torch.exp(0.5 * log_var)).flatten(1), mean, log_var
 
 
-model = VAE().to(device)
+weights = read_weights(args.weights)
+model = VAE(weights).to(device)
 options = {'fused': True} if cuda else {}
 if cuda and args.mode != 'eager':
     options['capturable'] = True
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **options)
+
+
+def begin(values):
+    """At step 0, with these weights and a new optimizer."""
+    global optimizer
+    model.load_state_dict(values)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, **options)
+
+
 with open(args.images, 'rb') as file:
     pixels = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8).to(device).float() / 255
 data = pixels[: len(pixels) // (args.batch * PIXELS) * args.batch * PIXELS].view(-1, args.batch, PIXELS)
@@ -105,6 +150,9 @@ def tell(**message):
     print(json.dumps(message), flush=True)
 
 
+begin({**weights, 'log_var.bias': torch.full_like(weights['log_var.bias'], QUIET_LOG_VAR)})
+agreed = [eager_step(data[0]).item() / args.batch for _ in range(CHECKED_STEPS)]
+begin(weights)
 losses, done, ms = [], 0, 0.0
 untrained = [loss_of(data[0]).item() / args.batch] if args.mode == 'graph' else []
 step = captured_step() if args.mode == 'graph' else eager_step
@@ -114,7 +162,7 @@ for _ in range(CHECKED_STEPS):
     done += 1
     ms = (time.perf_counter() - start) * 1e3
 name = torch.cuda.get_device_name() if cuda else f'CPU ({torch.get_num_threads()} threads)'
-tell(bench='ready', version=torch.__version__, device=name, losses=untrained + losses, ms=ms)
+tell(bench='ready', version=torch.__version__, device=name, agreed=agreed, losses=untrained + losses, ms=ms)
 for line in sys.stdin:
     steps = int(line.removeprefix('time '))
     synchronize()

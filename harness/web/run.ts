@@ -23,7 +23,8 @@ const MOST_MEASURED = 1200;
 /** The data that sessions are given: how many images, and of how many classes if they have labels. */
 interface Given {
   train: number;
-  pixels: number;
+  height: number;
+  width: number;
   classes: number | undefined;
 }
 
@@ -110,13 +111,13 @@ export class Runner {
 
   /** The model of a set-up for the data that there are. @throws Error naming what is wrong */
   modelOf(setup: Setup): ModelSpec {
-    const { pixels, classes } = this.given ?? { pixels: this.state.pixels, classes: undefined };
+    const { height, width, classes } = this.given ?? { ...this.state.test, classes: undefined };
     if (setup.preset === 'conditionalVae' && classes === undefined)
       throw new Error(
         'A conditional VAE is told the class of each image, and these have no labels: drop an IDX file of labels with ' +
           'the images, or choose another kind of model.',
       );
-    return modelOf(setup, pixels, classes);
+    return modelOf(setup, { height, width, ...(classes !== undefined && { classes }) });
   }
 
   /** Another model is there: everything starts over. */
@@ -144,7 +145,7 @@ export class Runner {
       const { count, height, width, labels } = made.train;
       const all = [...(labels ?? []), ...(made.test.labels ?? [])];
       const classes = labels ? all.reduce((most, label) => Math.max(most, label), 0) + 1 : undefined;
-      this.given = { train: count, pixels: height * width, classes };
+      this.given = { train: count, height, width, classes };
     }
     const { lr, batch, seed } = state.setup;
     const training = { lr, batch: Math.min(batch, this.given?.train ?? batch), seed };

@@ -6,6 +6,9 @@ import {
   betaVae,
   CORRUPTIONS,
   conditionalVae,
+  convAe,
+  convDenoising,
+  convVae,
   denoising,
   linear,
   type ModelSpec,
@@ -14,7 +17,19 @@ import {
   vae,
 } from 'latentgpu';
 
-export const PRESETS = ['vae', 'betaVae', 'conditionalVae', 'ae', 'linear', 'sparse', 'denoising', 'stacked'] as const;
+export const PRESETS = [
+  'vae',
+  'betaVae',
+  'conditionalVae',
+  'ae',
+  'linear',
+  'sparse',
+  'denoising',
+  'stacked',
+  'convVae',
+  'convAe',
+  'convDenoising',
+] as const;
 export type Preset = (typeof PRESETS)[number];
 
 export interface Setup {
@@ -23,6 +38,8 @@ export interface Setup {
   preset: Preset;
   /** Units of the encoder's hidden layers. */
   hidden: number[];
+  /** Convolutional: channels of the encoder's feature maps, instead of hidden layers. */
+  channels: number[];
   latent: number;
   lr: number;
   batch: number;
@@ -42,6 +59,7 @@ export const DEFAULTS: Setup = {
   images: 4000,
   preset: 'vae',
   hidden: [128, 64],
+  channels: [8, 16],
   latent: 2,
   lr: 0.003,
   batch: 128,
@@ -69,14 +87,30 @@ type NumberField = keyof typeof BOUNDS;
 const WHOLE: readonly string[] = ['images', 'latent', 'batch', 'pretrain', 'seed'];
 const MOST_LAYERS = 6;
 const MOST_UNITS = 2048;
+/** Four halvings leave 1x1 of 28x28. */
+const MOST_MAPS = 4;
+const MOST_CHANNELS = 256;
+
+const CONVOLUTIONAL: readonly Preset[] = ['convVae', 'convAe', 'convDenoising'];
+export const isConvolutional = (preset: Preset): boolean => CONVOLUTIONAL.includes(preset);
 
 /** The numbers that only some presets have. */
-export const OWN_NUMBERS: Partial<Record<Preset, readonly (keyof Setup)[]>> = {
+const OWN_NUMBERS: Partial<Record<Preset, readonly (keyof Setup)[]>> = {
   betaVae: ['beta'],
   sparse: ['l1'],
   denoising: ['corruption', 'noise'],
   stacked: ['pretrain'],
+  convVae: ['channels'],
+  convAe: ['channels'],
+  convDenoising: ['channels', 'corruption', 'noise'],
 };
+const OF_SOME: readonly (keyof Setup)[] = Object.values(OWN_NUMBERS).flat();
+
+/** Whether a preset has a use for a field; a convolutional one has channels instead of hidden layers. */
+export const isUsed = (field: keyof Setup, preset: Preset): boolean =>
+  field === 'hidden'
+    ? !isConvolutional(preset)
+    : !OF_SOME.includes(field) || OWN_NUMBERS[preset]?.includes(field) === true;
 
 /** What the page calls the numbers. */
 const NAMES: Record<NumberField, string> = {
@@ -94,6 +128,7 @@ const NAMES: Record<NumberField, string> = {
 /** @returns what is wrong with a field's value, or nothing */
 export function fault(field: keyof Setup, setup: Setup): string | undefined {
   if (field === 'hidden') return hiddenFault(setup.hidden);
+  if (field === 'channels') return channelsFault(setup.channels);
   if (!(field in BOUNDS)) return undefined;
   const number = field as NumberField;
   const value = setup[number];
@@ -108,7 +143,13 @@ function hiddenFault(hidden: number[]): string | undefined {
   return bad ? `Hidden layers must be whole numbers from 1 to ${MOST_UNITS}, for example 128, 64` : undefined;
 }
 
-export const parseHidden = (text: string): number[] =>
+function channelsFault(channels: number[]): string | undefined {
+  if (channels.length < 1 || channels.length > MOST_MAPS) return `Channels: from 1 to ${MOST_MAPS} numbers`;
+  const bad = channels.some((count) => !Number.isInteger(count) || count < 1 || count > MOST_CHANNELS);
+  return bad ? `Channels must be whole numbers from 1 to ${MOST_CHANNELS}, for example 8, 16` : undefined;
+}
+
+export const parseList = (text: string): number[] =>
   text
     .split(/[\s,]+/)
     .filter((word) => word !== '')
@@ -142,7 +183,7 @@ export function readHash(hash: string): { setup: Setup; faults: string[] } {
 
 /** The set-up with one field as a visitor wrote it; nothing if that is no value of the field at all. */
 export function withField(setup: Setup, field: keyof Setup, text: string): Setup | undefined {
-  if (field === 'hidden') return { ...setup, hidden: parseHidden(text) };
+  if (field === 'hidden' || field === 'channels') return { ...setup, [field]: parseList(text) };
   if (field === 'preset') return isOneOf(PRESETS, text) ? { ...setup, preset: text } : undefined;
   if (field === 'corruption') return isOneOf(CORRUPTIONS, text) ? { ...setup, corruption: text } : undefined;
   return { ...setup, [field]: numberOf(text) };
@@ -157,13 +198,20 @@ const isOneOf = <T extends string>(list: readonly T[], text: string): text is T 
 /** Presets with no numbers of their own. */
 const PLAIN = { vae, ae, linear, stacked };
 
-/**
- * @param classes of the data, which a conditional model is told; 10 by default
- * @throws ArgumentError naming what is wrong
- */
-export function modelOf(setup: Setup, pixels: number, classes?: number): ModelSpec {
-  const { preset, hidden, latent, beta, l1, corruption, noise } = setup;
-  const sizes = { pixels, hidden, latent };
+/** What the presets are told of the data. */
+export interface DataSizes {
+  height: number;
+  width: number;
+  /** Which a conditional model is told; 10 by default. */
+  classes?: number;
+}
+
+/** @throws ArgumentError naming what is wrong */
+export function modelOf(setup: Setup, { height, width, classes }: DataSizes): ModelSpec {
+  const { preset, hidden, channels, latent, beta, l1, corruption, noise } = setup;
+  const sizes = { pixels: height * width, hidden, latent };
+  const maps = { channels, latent, image: { height, width, channels: 1 } };
+  const damage = { corruption: { kind: corruption, amount: noise } };
   switch (preset) {
     case 'betaVae':
       return betaVae({ ...sizes, beta });
@@ -172,7 +220,13 @@ export function modelOf(setup: Setup, pixels: number, classes?: number): ModelSp
     case 'sparse':
       return sparse({ ...sizes, l1 });
     case 'denoising':
-      return denoising({ ...sizes, corruption: { kind: corruption, amount: noise } });
+      return denoising({ ...sizes, ...damage });
+    case 'convVae':
+      return convVae(maps);
+    case 'convAe':
+      return convAe(maps);
+    case 'convDenoising':
+      return convDenoising({ ...maps, ...damage });
     default:
       return PLAIN[preset](sizes);
   }

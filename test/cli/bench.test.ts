@@ -80,6 +80,8 @@ for (const [args, text] of [
   ],
   [['--peers', '--precision', 'f16'], /^error: --precision is given, but only the sweep or --matmul has a use for it/],
   [['--rounds', '2'], /^error: --rounds is given, but only --peers has a use for it/],
+  [['--model', 'conv-vae'], /^error: --model is given, but only --peers has a use for it; leave it out$/],
+  [['--peers', '--model', 'conv-ae'], /^error: --model is conv-ae, must be /],
   [['--svg', 'a.svg'], /^error: --svg is given, but only --scaling has a use for it/],
   [
     ['--peers', '--batch', '8,16'],
@@ -102,7 +104,7 @@ test('options: defaults, and the help names every flag once', () => {
   assert.equal(readBenchOptions(['--peers', '--batch', '64']).batch, [64]);
   assert.is(readBenchOptions(['--size', 'x', '--help']).help, true);
   const help = benchHelp();
-  const flags = 'batch width size steps rounds seconds adapter json svg matmul peers scaling markdown quiet help';
+  const flags = 'batch width size steps model rounds seconds adapter json svg matmul peers scaling markdown quiet help';
   for (const flag of flags.split(' ')) assert.is(help.split(`\n  --${flag} `).length, 2, flag);
   for (const line of help.split('\n')) assert.ok(line.length <= 120, `${line.length} columns: ${line}`);
 });

@@ -66,6 +66,29 @@ test('each kind of model has its own controls and pictures', async () => {
   await visitor.eventuallyDecoded('class 7', 7);
 });
 
+test('a convolutional model has channels instead of hidden layers, trains, and is in the link', async () => {
+  const { page } = visitor;
+  await visitor.visit('#images=200&preset=convVae&channels=2,4&latent=2&batch=32&lr=0.005&seed=7');
+  assert.ok(await page.isVisible('[name=channels]'));
+  assert.not(await page.isVisible('[name=hidden]'));
+  await visitor.trainTo(4);
+  const kinds = await page.evaluate(() => latentgpuPage.model?.encoder.map((layer) => layer.kind ?? 'dense'));
+  assert.equal(kinds, ['conv', 'conv', 'flatten']);
+  await visitor.fill('channels', '0');
+  assert.is(await page.textContent('#form-fault'), 'Channels must be whole numbers from 1 to 256, for example 8, 16.');
+  await visitor.fill('channels', '3');
+  await page.waitForFunction(() => latentgpuPage.model?.encoder.length === 2 && latentgpuPage.phase === 'ready');
+  assert.match(await page.evaluate(() => location.hash), /preset=convVae&channels=3&/);
+  await page.selectOption('[name=preset]', 'convDenoising');
+  await page.waitForFunction(() => latentgpuPage.model?.corruption !== undefined && latentgpuPage.phase === 'ready');
+  assert.ok(await page.isVisible('[name=corruption]'));
+  assert.ok(differs(await visitor.seen('#originals'))(await visitor.seen('#damaged')), 'the damage is shown');
+  await page.selectOption('[name=preset]', 'ae');
+  await page.waitForFunction(() => latentgpuPage.model?.image === undefined && latentgpuPage.phase === 'ready');
+  assert.not(await page.isVisible('[name=channels]'));
+  await visitor.visit(SETUP);
+});
+
 const shownSetup = () =>
   visitor.page.evaluate(() => ({
     preset: document.querySelector<HTMLSelectElement>('[name=preset]')?.value,

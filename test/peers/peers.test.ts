@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findTorch } from '../../harness/lib/bench/find-peers.js';
 import type { BenchReport } from '../../harness/lib/bench/report.js';
+import { AGREEMENT } from '../../harness/lib/bench/steps.js';
 import { ADAPTER, runProgram } from '../support/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-peers-'));
@@ -32,7 +33,8 @@ test('each peer is checked and timed in turn with the engine; what is missing is
     leftOut?.some(({ what }) => what === 'PyTorch'),
     torch === undefined,
   );
-  for (const { name, device, version, samples, ms, ratio, loss } of results) {
+  for (const { name, device, version, samples, ms, ratio, loss, disagreement } of results) {
+    assert.ok(disagreement <= AGREEMENT, `${name}: losses differ by ${disagreement}`);
     assert.ok(Math.abs(loss.first - 784 * Math.LN2) < 28 && loss.last < loss.first, `${name}: ${JSON.stringify(loss)}`);
     assert.is(samples.length, 2);
     const ratios = samples.map((sample, round) => sample / (results[0]?.samples[round] ?? Number.NaN));
@@ -41,6 +43,28 @@ test('each peer is checked and timed in turn with the engine; what is missing is
     assert.match(version, /^\d+\.\d+/);
     if (!name.startsWith('PyTorch')) assert.is(device, adapter.name, 'the same adapter');
     assert.match(out, new RegExp(`^${name.replace('.', '\\.')} `, 'm'));
+  }
+});
+
+test('a convolutional VAE: each peer that is timed takes the same steps; one that is too slow is told', () => {
+  const args = ['--adapter', ADAPTER, '--peers', '--model', 'conv-vae', '--batch', String(BATCH)];
+  const { status, err } = runProgram(
+    'harness/bench.js',
+    [...args, '--rounds', '1', '--steps', '2', '--json', json],
+    PATIENCE_MS,
+  );
+  assert.is(status, 0, err);
+  const { peers }: BenchReport = JSON.parse(fs.readFileSync(json, 'utf8'));
+  const { model, results = [], leftOut = [] } = peers ?? {};
+  assert.is(model, 'conv-vae');
+  const names = results.map(({ name }) => name);
+  for (const name of ['latentgpu', 'tfjs', ...(findTorch() ? ['PyTorch eager'] : [])])
+    assert.ok(names.includes(name), JSON.stringify(leftOut));
+  // jax-js takes minutes to begin on a software adapter.
+  const slow = leftOut.find(({ what }) => what === 'jax-js');
+  assert.ok(names.includes('jax-js') || /did not answer within/.test(slow?.why ?? ''), JSON.stringify(leftOut));
+  for (const { name, loss, disagreement } of results) {
+    assert.ok(disagreement <= AGREEMENT && loss.last < loss.first, `${name}: ${disagreement}, ${JSON.stringify(loss)}`);
   }
 });
 

@@ -46,8 +46,11 @@ test('the ratio is of rounds, not of medians: one slow round of the first widens
 });
 
 test("a peer's answers: only its own lines, and what Python writes for no number", () => {
-  const ready = '{"bench":"ready","version":"4.22.0","device":"gpu","losses":[545.5,500],"ms":12}';
-  assert.equal(readReady(ready), { version: '4.22.0', device: 'gpu', losses: [545.5, 500], ms: 12 });
+  const ready = '{"bench":"ready","version":"4.22.0","device":"gpu","agreed":[1150,NaN],"losses":[545.5,500],"ms":12}';
+  const { agreed, ...others } = readReady(ready) ?? {};
+  assert.equal(others, { version: '4.22.0', device: 'gpu', losses: [545.5, 500], ms: 12 });
+  assert.is(agreed?.[0], 1150);
+  assert.ok(Number.isNaN(agreed?.[1]));
   assert.equal(readTimed('{"bench": "timed", "ms": 3.5, "loss": 480.25}'), { ms: 3.5, loss: 480.25 });
   for (const line of ['', 'Hi, looks like you are running TensorFlow.js', '{"bench":', '{"ms":3}', '{"bench":"timed"}'])
     assert.is(readReady(line), undefined, line);
@@ -62,10 +65,12 @@ test('the probe for PyTorch', () => {
 });
 
 /** A peer that is a few lines of Node. */
-const peer = (script: string) => Peer.start({ name: 'made-up', program: process.execPath, args: ['-e', script] }, 784);
+const peer = (script: string) =>
+  Peer.start({ name: 'made-up', program: process.execPath, args: ['-e', script] }, REFERENCE);
+const REFERENCE = { pixels: 784, agreed: [1150, 1140] };
 
-const READY = (losses: number[]) =>
-  `console.log('hello'); console.log(JSON.stringify({ bench: 'ready', version: '1', device: 'd', losses: ${JSON.stringify(losses)}, ms: 1 }));`;
+const READY = (losses: number[], agreed = [1150, 1140.2]) =>
+  `console.log('hello'); console.log(JSON.stringify({ bench: 'ready', version: '1', device: 'd', agreed: ${JSON.stringify(agreed)}, losses: ${JSON.stringify(losses)}, ms: 1 }));`;
 
 test('a peer is asked and answers', async () => {
   const { peer: one, ready } = await peer(
@@ -84,6 +89,13 @@ for (const [what, script, told] of [
     READY([543, 544]),
     /made-up: the loss went from 543\.0 to 544\.0 in 2 steps, must fall/,
   ],
+  [
+    "losses that are not this engine's",
+    READY([544, 500], [1150, 1145]),
+    /made-up: the loss of step 2 without noise is 1145, must be within 0\.3% of this engine's 1140: the same weights/,
+  ],
+  ['a loss that is no number', READY([544, 500], [Number.NaN, 1140]), /the loss of step 1 without noise is NaN/],
+  ['too few losses', READY([544, 500], [1150]), /made-up: 1 losses without noise, must be 2; nothing was timed/],
   ['an end', 'console.error("no GPU"); process.exit(3)', /made-up ended with status 3: no GPU/],
 ] as const)
   test(`a peer with ${what} is not timed`, async () => {
@@ -96,7 +108,7 @@ for (const [what, script, told] of [
   });
 
 test('a peer that does not start is told', async () => {
-  const error = await Peer.start({ name: 'nothing', program: '/no/such/program', args: [] }, 784).catch(
+  const error = await Peer.start({ name: 'nothing', program: '/no/such/program', args: [] }, REFERENCE).catch(
     (thrown) => thrown,
   );
   assert.instance(error, PeerError);

@@ -93,6 +93,7 @@ const report: BenchReport = {
     leftOut: [{ what: 'square NT 4096x4096x4096', why: 'much too long' }],
   },
   peers: {
+    model: 'conv-vae',
     batch: 128,
     rounds: 3,
     results: [
@@ -104,6 +105,7 @@ const report: BenchReport = {
         ms: spread,
         ratio: { median: 1, min: 1, max: 1 },
         loss: { first: 544, last: 200 },
+        disagreement: 0,
       },
       {
         name: 'tfjs',
@@ -113,6 +115,7 @@ const report: BenchReport = {
         ms: { median: 300, min: 290, max: 310 },
         ratio: { median: 6, min: 5, max: 7 },
         loss: { first: 545, last: 210 },
+        disagreement: 1.2345e-4,
       },
     ],
     leftOut: [{ what: 'PyTorch', why: 'no Python here imports torch' }],
@@ -140,6 +143,7 @@ test('every part, its notes, and all that was left out', () => {
     'square  NT  256 x 256 x 256  tiled  900  37.0  37%  0.0100  default',
     'precision  f16: what matmuls read',
     'square  NT  256 x 256 x 256  subgroups 8  300  112  112%  0.0200  <- best',
+    "checked  8 steps from the same weights without noise; losses differ from this engine's by at most: tfjs 1.2e-4",
     'tfjs 4.22.0  a GPU  300  290..310  6.00  5.00..7.00  545..210',
     'left out  batch 4096, width x4: too long',
     'left out  square NT 4096x4096x4096: much too long',

@@ -13,6 +13,7 @@ const setups: fc.Arbitrary<Setup> = fc.record(
     images: whole('images'),
     preset: fc.constantFrom(...PRESETS),
     hidden: fc.array(fc.integer({ min: 1, max: 2048 }), { maxLength: 6 }),
+    channels: fc.array(fc.integer({ min: 1, max: 256 }), { minLength: 1, maxLength: 4 }),
     latent: whole('latent'),
     lr: real('lr'),
     batch: whole('batch'),
@@ -41,7 +42,7 @@ test('the set-up by default has an empty address', () => {
 
 test('what an address cannot ask for is told, and the rest is taken', () => {
   const asked =
-    '#latent=0&preset=gan&hidden=64,x&lr=&seed=1.5&corruption=rain&colour=red&constructor=1&batch=32&hidden=16';
+    '#latent=0&preset=gan&hidden=64,x&lr=&seed=1.5&corruption=rain&colour=red&constructor=1&batch=32&hidden=16&channels=';
   const { setup, faults } = readHash(asked);
   assert.equal(setup, { ...DEFAULTS, batch: 32, hidden: [16] });
   const not = (what: string) => `Not taken from the address: ${what}.`;
@@ -54,6 +55,7 @@ test('what an address cannot ask for is told, and the rest is taken', () => {
     not('corruption=rain (no such corruption)'),
     not('colour=red (no such field)'),
     not('constructor=1 (no such field)'),
+    not('channels= (Channels: from 1 to 4 numbers)'),
   ]);
 });
 

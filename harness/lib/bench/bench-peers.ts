@@ -1,18 +1,29 @@
-// The seed step of this engine and of its peers, in turn. Each is checked before it is timed; one that fails is left out.
+// A model's step in this engine and in its peers, in turn. Each is checked before it is timed: its first losses, without noise,
+// must be this engine's. One that fails is left out.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Device } from 'latentgpu/node';
+import {
+  type Dataset,
+  type Device,
+  encodeSafetensors,
+  firstImages,
+  type HostTensor,
+  type Model,
+  type ModelSpec,
+} from 'latentgpu/node';
 import { versions } from '../report/describe.js';
-import { imagesFor, withTrainer } from './bench-steps.js';
+import { imagesFor, withTrainerOf } from './bench-steps.js';
 import { type Contestant, contest } from './contest.js';
 import { findPeers } from './find-peers.js';
+import { PEER_SPECS, type PeerModel } from './peer-models.js';
 import { Peer, PeerError, type Ready } from './peer-process.js';
 import type { LeftOut, PeerReport } from './report.js';
-import { checkedSteps, type Stepper, timedRound } from './steps.js';
+import { checkedSteps, firstLosses, type Stepper, timedRound } from './steps.js';
 
 export interface PeerOptions {
   adapter: string;
+  model: PeerModel;
   batch: number;
   rounds: number;
   /** Steps of a turn at most. */
@@ -31,6 +42,7 @@ interface Entrant {
   device: string;
   first: number;
   last: number;
+  disagreement: number;
   contestant: Contestant;
 }
 
@@ -43,23 +55,35 @@ const IMAGES = 1024;
 const stepsOfTurn = (ms: number, most: number) => Math.max(LEAST_STEPS, Math.min(most, Math.round(TURN_MS / ms)));
 
 export async function benchPeers(device: Device, options: PeerOptions, listener: PeerListener): Promise<PeerReport> {
-  const { batch, rounds } = options;
+  const { model, batch, rounds } = options;
+  const spec = PEER_SPECS[model];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-bench-'));
   const images = imagesFor([{ batch: Math.max(IMAGES, batch), width: 1 }]);
   const file = path.join(folder, 'images.u8');
   fs.writeFileSync(file, images.train.pixels);
+  const files = {
+    images: file,
+    spec: path.join(folder, 'spec.json'),
+    weights: path.join(folder, 'weights.safetensors'),
+  };
+  fs.writeFileSync(files.spec, JSON.stringify(spec));
   const peers: Peer[] = [];
   try {
-    const { commands, leftOut } = findPeers({ ...options, images: file }, (line) => listener.say(line));
+    const parameters = await withTrainerOf(device, spec, images, { batch }, (trainer) => trainer.model.parameters());
+    fs.writeFileSync(files.weights, encodeSafetensors(parameters));
+    const agreed = await quietLosses(device, spec, images, batch, parameters);
+    const { commands, leftOut } = findPeers({ ...options, ...files }, (line) => listener.say(line));
     const entrants: Entrant[] = [];
     for (const command of commands) {
       listener.say(`start      ${command.name}: its first steps are checked`);
-      const started = await leavingOut(leftOut, command.name, () => Peer.start(command, images.train.height ** 2));
+      const started = await leavingOut(leftOut, command.name, () =>
+        Peer.start(command, { pixels: spec.inputs, agreed }),
+      );
       if (!started) continue;
       peers.push(started.peer);
-      entrants.push(entrantOf(command.name, started.peer, started.ready, options.steps));
+      entrants.push(entrantOf(command.name, started.peer, started.ready, agreed, options.steps));
     }
-    return await withTrainer(device, images, { batch, width: 1 }, (trainer) =>
+    return await withTrainerOf(device, spec, images, { batch }, (trainer) =>
       trainer.lend(async (stepper) => {
         const ours = await ownEntrant(stepper, device, trainer.model.spec.inputs, options.steps);
         const all = [ours, ...entrants];
@@ -69,10 +93,10 @@ export async function benchPeers(device: Device, options: PeerOptions, listener:
           (name, turn, of) => listener.turn(name, turn, of),
         );
         const results = turns.map((result, index) => {
-          const { version = '', device: where = '', first = 0, last = 0 } = all[index] ?? {};
-          return { ...result, version, device: where, loss: { first, last } };
+          const { version = '', device: where = '', first = 0, last = 0, disagreement = 0 } = all[index] ?? {};
+          return { ...result, version, device: where, loss: { first, last }, disagreement };
         });
-        return { batch, rounds, results, leftOut };
+        return { model, batch, rounds, results, leftOut };
       }),
     );
   } finally {
@@ -90,6 +114,7 @@ async function ownEntrant(stepper: Stepper, device: Device, pixels: number, most
     device: device.adapter.name,
     first: losses[0] ?? Number.NaN,
     last: losses.at(-1) ?? Number.NaN,
+    disagreement: 0,
     contestant: {
       name: 'latentgpu',
       time: async () => {
@@ -102,7 +127,31 @@ async function ownEntrant(stepper: Stepper, device: Device, pixels: number, most
   return entrant;
 }
 
-function entrantOf(name: string, peer: Peer, { version, device, losses, ms }: Ready, most: number): Entrant {
+/** Of log variances: a code's noise has a deviation of exp(-10) then, which no loss shows. The peers' programs have it, too. */
+const QUIET_LOG_VAR = -20;
+
+/** The losses of the first steps without noise, all on the first batch: what those of each peer must be. */
+async function quietLosses(
+  device: Device,
+  spec: ModelSpec,
+  images: Dataset,
+  batch: number,
+  initial: Awaited<ReturnType<Model['parameters']>>,
+): Promise<number[]> {
+  const parameters = new Map(initial);
+  const { shape, values } = parameters.get('log_var.bias') as HostTensor;
+  parameters.set('log_var.bias', { shape, values: new Float32Array(values.length).fill(QUIET_LOG_VAR) });
+  const one = { ...images, train: firstImages(images.train, batch) };
+  return withTrainerOf(device, spec, one, { batch, parameters }, (trainer) => trainer.lend(firstLosses));
+}
+
+function entrantOf(
+  name: string,
+  peer: Peer,
+  { version, device, agreed, losses, ms }: Ready,
+  ours: readonly number[],
+  most: number,
+): Entrant {
   const count = stepsOfTurn(ms, most);
   const entrant: Entrant = {
     name,
@@ -110,6 +159,7 @@ function entrantOf(name: string, peer: Peer, { version, device, losses, ms }: Re
     device,
     first: losses[0] ?? Number.NaN,
     last: losses.at(-1) ?? Number.NaN,
+    disagreement: Math.max(...ours.map((own, step) => Math.abs((agreed[step] ?? Number.NaN) - own) / own)),
     contestant: {
       name,
       time: async () => {

@@ -8,6 +8,9 @@ import {
   DeviceError,
   digits,
   firstImages,
+  type HostTensor,
+  type ModelSpec,
+  type Named,
   type NumberType,
   openDevice,
   type Trainer,
@@ -46,8 +49,20 @@ export async function withTrainer<T>(
   work: (trainer: Trainer) => Promise<T>,
   precision: NumberType = 'f32',
 ): Promise<T> {
-  const model = await createModel(device, vae(layersOf(width)), { seed: 0 });
+  return withTrainerOf(device, vae(layersOf(width)), images, { batch, precision }, work);
+}
+
+/** A fresh trainer of a model; `work` has it to itself. @param parameters instead of those of seed 0 */
+export async function withTrainerOf<T>(
+  device: Device,
+  spec: ModelSpec,
+  images: Dataset,
+  { batch, precision = 'f32', parameters }: { batch: number; precision?: NumberType; parameters?: Named<HostTensor> },
+  work: (trainer: Trainer) => Promise<T>,
+): Promise<T> {
+  const model = await createModel(device, spec, { seed: 0 });
   try {
+    if (parameters) model.loadParameters(parameters);
     const train = firstImages(images.train, Math.max(batch, Math.min(images.train.count, 1024)));
     return await work(await createTrainer(model, { ...images, train }, { batch, precision }));
   } finally {

@@ -2,7 +2,9 @@
 // was left out.
 import { markOf } from '../profile/kernel-table.js';
 import { describeAdapter } from '../report/describe.js';
+import { PEER_TITLES } from './peer-models.js';
 import type { BenchReport, LeftOut, PeerReport, ProductReport, ProductRow, Series, StepReport } from './report.js';
+import { CHECKED_STEPS } from './steps.js';
 import { figures, markdownTable, percent, plainTable, type Table } from './table.js';
 
 export function stepTable({ rows }: Pick<StepReport, 'rows'>): Table {
@@ -156,9 +158,15 @@ function productNotes({ leftOut, rows }: ProductReport): string[] {
   return ['checked    each variant against f64 before it was timed', ...refused, ...leftOutLines(leftOut)];
 }
 
-function peerNotes({ batch, rounds, leftOut }: PeerReport): string[] {
+function agreementNote(results: PeerReport['results']): string {
+  const others = results.slice(1).map(({ name, disagreement }) => `${name} ${disagreement.toExponential(1)}`);
+  return `${CHECKED_STEPS} steps from the same weights without noise; losses differ from this engine's by at most: ${others.join(', ')}`;
+}
+
+function peerNotes({ model, batch, rounds, results, leftOut }: PeerReport): string[] {
   return [
-    `peers      the seed step at batch ${batch}, in turn, ${rounds} rounds; ratio: a program's time over this engine's in the same round`,
+    `peers      ${PEER_TITLES[model]} at batch ${batch}, in turn, ${rounds} rounds; ratio: a program's time over this engine's in the same round`,
+    ...(results.length > 1 ? [`checked    ${agreementNote(results)}`] : []),
     ...leftOutLines(leftOut),
   ];
 }

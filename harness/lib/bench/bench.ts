@@ -13,7 +13,18 @@ import { figures, percent } from './table.js';
 
 export type BenchParts = Pick<
   BenchOptions,
-  'adapter' | 'batch' | 'width' | 'steps' | 'seconds' | 'size' | 'rounds' | 'precision' | 'matmul' | 'peers' | 'scaling'
+  | 'adapter'
+  | 'batch'
+  | 'width'
+  | 'steps'
+  | 'seconds'
+  | 'size'
+  | 'rounds'
+  | 'precision'
+  | 'matmul'
+  | 'peers'
+  | 'scaling'
+  | 'model'
 >;
 
 const SQUARES = [256, 512, 1024, 2048, 4096];
@@ -72,12 +83,12 @@ async function productPart(device: Device, parts: BenchParts, ceiling: number, r
   });
 }
 
-function peerPart(device: Device, { adapter, batch, rounds, steps }: BenchParts, report: Report) {
+function peerPart(device: Device, { adapter, model, batch, rounds, steps }: BenchParts, report: Report) {
   // With a sweep of many batches, the seed's is the one that is compared.
   const [only = SEED.batch, ...more] = batch;
   return benchPeers(
     device,
-    { adapter, batch: more.length > 0 ? SEED.batch : only, rounds, steps },
+    { adapter, model, batch: more.length > 0 ? SEED.batch : only, rounds, steps },
     {
       say: (line) => report.say(line),
       turn: (name, turn, turns) => report.work(turn - 1, turns, name),

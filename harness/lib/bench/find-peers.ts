@@ -57,12 +57,23 @@ export function readProbe(text: string): { version: string; cuda: boolean } | un
   return version === undefined ? undefined : { version, cuda: cuda === 'True' };
 }
 
-/** @param images a file of bytes [n, 784] */
+/** What all peers are given. */
+export interface PeerTask {
+  adapter: string;
+  batch: number;
+  /** A file of bytes [n, pixels]. */
+  images: string;
+  /** A ModelSpec as JSON. */
+  spec: string;
+  /** Its first weights, as safetensors. */
+  weights: string;
+}
+
 export function findPeers(
-  { adapter, batch, images }: { adapter: string; batch: number; images: string },
+  { adapter, batch, images, spec, weights }: PeerTask,
   say: (line: string) => void,
 ): FoundPeers {
-  const common = ['--batch', String(batch), '--images', images];
+  const common = ['--batch', String(batch), '--images', images, '--spec', spec, '--weights', weights];
   const commands: PeerCommand[] = [];
   const leftOut: LeftOut[] = [];
   if (!fs.existsSync(path.join(folder, 'package.json')))

@@ -2,7 +2,7 @@
 // is asked for times line by line (harness/peers/peer.js says how). What it says is checked before it is timed.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import readline from 'node:readline';
-import { lossFault } from './steps.js';
+import { agreementFault, lossFault } from './steps.js';
 
 export interface PeerCommand {
   name: string;
@@ -13,7 +13,9 @@ export interface PeerCommand {
 export interface Ready {
   version: string;
   device: string;
-  /** Nats an image, of the first steps. */
+  /** Nats an image, of the first steps without noise, all on the first batch. */
+  agreed: number[];
+  /** ... of the first steps with noise, from the same weights. */
   losses: number[];
   /** Milliseconds that the last of them took. */
   ms: number;
@@ -24,6 +26,13 @@ export interface Timed {
   ms: number;
   /** Nats an image, of the last step. */
   loss: number;
+}
+
+/** What a peer's losses are compared with. */
+export interface Reference {
+  pixels: number;
+  /** This engine's losses, to which `agreed` is held. */
+  agreed: readonly number[];
 }
 
 /** A peer that cannot be measured: it is left out, and the others go on. */
@@ -66,11 +75,11 @@ export class Peer {
   }
 
   /** @throws PeerError if it does not get ready, or its losses are wrong */
-  static async start(command: PeerCommand, pixels: number): Promise<{ peer: Peer; ready: Ready }> {
+  static async start(command: PeerCommand, { pixels, agreed }: Reference): Promise<{ peer: Peer; ready: Ready }> {
     const peer = new Peer(command);
     try {
       const ready = await peer.answer(readReady, READY_MS);
-      const fault = lossFault(ready.losses, pixels);
+      const fault = agreementFault(ready.agreed, agreed) ?? lossFault(ready.losses, pixels);
       if (fault !== undefined) throw new PeerError(`${command.name}: ${fault}`);
       return { peer, ready };
     } catch (error) {
@@ -128,13 +137,19 @@ function readAnswer(line: string, bench: string): Record<string, unknown> | unde
 }
 
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : Number.NaN);
+const numbersOf = (values: unknown) => (Array.isArray(values) ? values.map(numberOf) : []);
 
 export function readReady(line: string): Ready | undefined {
   const answer = readAnswer(line, 'ready');
   if (!answer) return undefined;
-  const { version, device, losses, ms } = answer;
-  const numbers = Array.isArray(losses) ? losses.map(numberOf) : [];
-  return { version: String(version ?? ''), device: String(device ?? ''), losses: numbers, ms: numberOf(ms) };
+  const { version, device, agreed, losses, ms } = answer;
+  return {
+    version: String(version ?? ''),
+    device: String(device ?? ''),
+    agreed: numbersOf(agreed),
+    losses: numbersOf(losses),
+    ms: numberOf(ms),
+  };
 }
 
 export function readTimed(line: string): Timed | undefined {

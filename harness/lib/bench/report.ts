@@ -1,6 +1,7 @@
 // What a benchmark says, as plain JSON: the file of --json.
 import type { AdapterSummary, KernelRow, NumberType } from 'latentgpu/node';
 import type { ContestResult } from './contest.js';
+import type { PeerModel } from './peer-models.js';
 import type { ProductSize, StepSize } from './sizes.js';
 import type { Spread } from './statistics.js';
 
@@ -54,10 +55,14 @@ export interface ProductReport {
 }
 
 export interface PeerReport {
+  model: PeerModel;
   batch: number;
   rounds: number;
   /** The first is this engine. */
-  results: (ContestResult & { device: string; version: string; loss: { first: number; last: number } })[];
+  results: (ContestResult & { device: string; version: string; loss: { first: number; last: number } } & {
+    /** By how much the losses without noise differ from this engine's at most, relatively; 0 of the engine itself. */
+    disagreement: number;
+  })[];
   leftOut: LeftOut[];
 }
 

@@ -91,6 +91,24 @@ export function lossFault(losses: readonly number[], pixels: number): string | u
   );
 }
 
+/**
+ * How far a peer's losses may be from this engine's, relatively. Both round to f32, some compute 0.999^t with an error that 1 - 0.999^t
+ * makes large, and eight steps of Adam multiply all of it. A learning rate that is 10% off is more than twice as far by step 4.
+ */
+export const AGREEMENT = 3e-3;
+
+/** @returns where a peer's losses are not this engine's, from the same weights, on the same batch, without noise; or nothing */
+export function agreementFault(losses: readonly number[], ours: readonly number[]): string | undefined {
+  if (losses.length !== ours.length)
+    return `${losses.length} losses without noise, must be ${ours.length}; nothing was timed`;
+  const at = ours.findIndex((own, index) => !(Math.abs((losses[index] ?? Number.NaN) - own) <= AGREEMENT * own));
+  if (at < 0) return undefined;
+  return (
+    `the loss of step ${at + 1} without noise is ${losses[at]}, must be within ${100 * AGREEMENT}% of this engine's ` +
+    `${ours[at]}: the same weights, the same batch; nothing was timed`
+  );
+}
+
 /** What `Trainer.lend` lends. */
 export type Stepper = Parameters<Parameters<Trainer['lend']>[0]>[0];
 type Pending = ReturnType<Stepper['submit']>;
@@ -105,6 +123,13 @@ async function lossesOf(stepper: Stepper, { step, count, losses, sums }: Pending
     const sum = losses.reduce((total, { weight }, term) => total + weight * (all[index * columns + term] ?? 0), 0);
     return sum / stepper.rows(step + index);
   });
+}
+
+/** The losses of the first steps, one by one. */
+export async function firstLosses(stepper: Stepper): Promise<number[]> {
+  const losses: number[] = [];
+  while (losses.length < CHECKED_STEPS) losses.push(...(await lossesOf(stepper, stepper.submit(1))));
+  return losses;
 }
 
 /**

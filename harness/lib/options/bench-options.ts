@@ -1,7 +1,8 @@
 // The arguments of harness/bench.js.
 import { ArgumentError, type NumberType } from 'latentgpu/node';
+import { PEER_MODELS, type PeerModel } from '../bench/peer-models.js';
 import { commandOf } from './command.js';
-import { asIs, count, counts, positive } from './flag-values.js';
+import { asIs, count, counts, oneOf, positive } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
 import { ADAPTER_FLAG, DEFAULTS } from './train-options.js';
 import { OPTIMIZER_FLAGS } from './training-options.js';
@@ -15,6 +16,8 @@ export interface BenchOptions {
   /** Squares; without it the usual ones, and the seed products. */
   size?: number[];
   rounds: number;
+  /** What the peers train. */
+  model: PeerModel;
   precision: NumberType;
   matmul: boolean;
   peers: boolean;
@@ -63,6 +66,15 @@ const TABLE: FlagTable = {
       read: count,
       help: ['steps to time of each size, at most (default: 2000, or 3 seconds)'],
     }),
+    model: flag(SIZES, {
+      value: 'NAME',
+      example: 'conv-vae',
+      read: oneOf(PEER_MODELS),
+      help: [
+        'what trains with --peers: vae, the seed model (default), or conv-vae, a',
+        'convolutional VAE 1-32-64 of 28x28 images',
+      ],
+    }),
     rounds: flag(SIZES, {
       value: 'N',
       example: '5',
@@ -96,7 +108,7 @@ const TABLE: FlagTable = {
   },
   switches: {
     matmul: { group: SIZES, help: 'squares and the seed products, each in every candidate, checked first' },
-    peers: { group: SIZES, help: 'the seed step in tfjs, jax-js and PyTorch, in turn with this engine' },
+    peers: { group: SIZES, help: 'the same step in tfjs, jax-js and PyTorch, in turn with this engine' },
     scaling: { group: SIZES, help: 'the sweep, with fitted exponents and a picture' },
     markdown: { group: MACHINE, help: 'print the tables as Markdown' },
     quiet: { group: MACHINE, help: 'print the results and errors only' },
@@ -117,6 +129,7 @@ export function readBenchOptions(args: string[]): BenchOptions {
   const sweep = parts.length === 0 || parts.includes('scaling');
   refuseUnused(given, 'size', parts.includes('matmul'), '--matmul');
   refuseUnused(given, 'rounds', parts.includes('peers'), '--peers');
+  refuseUnused(given, 'model', parts.includes('peers'), '--peers');
   refuseUnused(given, 'precision', sweep || parts.includes('matmul'), 'the sweep or --matmul');
   refuseUnused(given, 'svg', parts.includes('scaling'), '--scaling');
   refuseUnused(given, 'width', sweep, 'the sweep (no part named, or --scaling)');
@@ -133,6 +146,7 @@ export function readBenchOptions(args: string[]): BenchOptions {
     steps: 2000,
     seconds: 20,
     rounds: 5,
+    model: 'vae',
     precision: 'f32',
     svg: 'scaling.svg',
     matmul: false,
@@ -158,7 +172,7 @@ export function benchHelp(): string {
     '',
     `usage: ${commandOf('bench')} [flags]`,
     `       ${commandOf('bench')} --matmul [--size LIST] [--seconds N]`,
-    `       ${commandOf('bench')} --peers [--batch N] [--rounds N]`,
+    `       ${commandOf('bench')} --peers [--model NAME] [--batch N] [--rounds N]`,
     `       ${commandOf('bench')} --scaling [--svg FILE]`,
     '',
     ...flagsHelp(TABLE),

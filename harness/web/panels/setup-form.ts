@@ -1,7 +1,7 @@
 // Choosing data, model and numbers; the address follows, so that a set-up can be shared.
 import { byId, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { fault, OWN_NUMBERS, readHash, type Setup, toHash, withField } from '../setup.js';
+import { fault, isUsed, readHash, type Setup, toHash, withField } from '../setup.js';
 import type { State } from '../state.js';
 import { ownImages } from './own-images.js';
 import type { Panel } from './panel.js';
@@ -73,19 +73,17 @@ function showInAddress(setup: Setup): void {
 const imageText = ({ test }: State): string => `${test.height}x${test.width}`;
 
 const textOf = (setup: Setup, name: keyof Setup): string =>
-  name === 'hidden' ? setup.hidden.join(', ') : String(setup[name]);
+  name === 'hidden' || name === 'channels' ? setup[name].join(', ') : String(setup[name]);
 
 function faultOf({ name, value }: Field, setup: Setup): string | undefined {
   const changed = withField(setup, name as keyof Setup, value);
   return changed ? fault(name as keyof Setup, changed) : `${name}: not a value`;
 }
 
-/** Numbers that the preset does not have are not shown. */
+/** Fields that the preset has no use for are not shown. */
 function showOwnNumbers(fields: readonly Field[], { preset }: Setup): void {
-  const all = Object.values(OWN_NUMBERS).flat();
   for (const field of fields) {
-    const name = field.name as keyof Setup;
     const label = field.closest('label');
-    if (label && all.includes(name)) label.hidden = !OWN_NUMBERS[preset]?.includes(name);
+    if (label) label.hidden = !isUsed(field.name as keyof Setup, preset);
   }
 }
