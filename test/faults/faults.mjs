@@ -510,7 +510,7 @@ const PASSES = [
     'of x alone',
     'bound = { y: tensors.of(y), x:',
     'bound = { y: tensors.of(x), x:',
-    'train/convolution-plans',
+    'families/family',
   ),
   source('plan/pool', 'inputs swapped', 'input(node, i)', 'input(node, node.inputs.length - 1 - i)', 'train/map-plans'),
   source('plan/norm', 'one part for all', 'parts === 1 ? sums', 'parts > 0 ? sums', 'train/map-plans'),

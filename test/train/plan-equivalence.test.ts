@@ -115,9 +115,10 @@ interface Run {
   final: Tensors;
 }
 
-test('the models have every activation between them', () => {
+// exp gives the rates of counts: PyTorch's cases have those (family-pytorch.test.ts).
+test('the models have every other activation between them', () => {
   const used = MODELS.flatMap(({ spec }) => [...spec.encoder, ...spec.decoder].map(activationOf));
-  assert.equal([...new Set(used)].sort(), [...ACTIVATIONS].sort());
+  assert.equal([...new Set(used)].sort(), ACTIVATIONS.filter((name) => name !== 'exp').sort());
 });
 
 for (const { name, spec, stepLimit } of MODELS) {

@@ -19,9 +19,10 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
  * examples of any shape and type, scaling, and scores row by row, five; copies of weights in f16, shapes that tell it from
  * f32, and subgroup matrices two and a half; the likelihoods of counts and of a learned variance 2.7, alone and as epilogues.
  * Convolutions, norms, dropout and pools are a file of their own, loaded for the models that have them; what is left of them
- * here takes five: the checks of their specs, the presets, how a graph is built of them, and how a matmul asks for a view.
+ * here takes six and a half: the checks of their specs, the presets, how a graph is built of them, and how a matmul asks for a
+ * view.
  */
-const MOST = 79_000;
+const MOST = 80_500;
 
 for (const [file, most, loads] of [
   ['dist/latentgpu.js', MOST, ['./latentgpu-layers.js']],
@@ -31,7 +32,7 @@ for (const [file, most, loads] of [
   ['dist/latentgpu-session.js', 6500, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-profile.js', 24_500, ['./latentgpu.js']],
   ['dist/latentgpu-data.js', 9500, ['./latentgpu.js']],
-  ['dist/latentgpu-tune.js', 52_000, ['./latentgpu-layers.js', './latentgpu.js']],
+  ['dist/latentgpu-tune.js', 53_000, ['./latentgpu-layers.js', './latentgpu.js']],
 ] as const)
   test(`${file} is small and loads only its neighbours`, () => {
     const text = read(file);
