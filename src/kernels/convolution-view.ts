@@ -24,6 +24,14 @@ export interface ConvolutionProduct {
   view: ConvolutionView;
 }
 
+/** Numbers of A, B and C in memory, and of sums of A's rows. */
+export interface ProductNumbers {
+  a: number;
+  b: number;
+  c: number;
+  rows: number;
+}
+
 /** How an operand is read, one number or four a load. */
 export type Reader = Record<Width, ShaderSource>;
 
@@ -32,6 +40,8 @@ export interface ConvolutionProducts {
   product(result: ConvolutionResult, convolution: Convolution, images: number): ConvolutionProduct;
   /** Products that a dispatch computes side by side. */
   count(view: ConvolutionView): number;
+  /** Numbers of what a dispatch reads and writes, all products together. */
+  numbers(product: ConvolutionProduct): ProductNumbers;
   /** `override`s of a product. */
   constants(view: ConvolutionView): Constants;
   /** "28x28x1 to 14x14x32 by 4x4 / 2 + 1": of a variant's name, so all that tells two apart. */

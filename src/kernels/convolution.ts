@@ -10,6 +10,7 @@ import type {
   ConvolutionProducts,
   ConvolutionResult,
   ConvolutionView,
+  ProductNumbers,
 } from './convolution-view.js';
 import { type Constants, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 import type { ShaderSource } from './shader.js';
@@ -93,9 +94,27 @@ function convolutionText({ x, y, kernel, stride, padding, dilation, groups }: Co
 }
 
 /** What matmuls ask, once this file is loaded. */
+function productNumbers({ m, k, view }: ConvolutionProduct): ProductNumbers {
+  const { result, convolution } = view;
+  const { x, y, kernel, groups } = convolution;
+  const weight = (y.channels * kernel[0] * kernel[1] * x.channels) / groups;
+  const places = { y: m, x: m * phasesOf(convolution), weight: k }[result];
+  const images = places / area(result === 'x' ? x : y);
+  const [xs, ys] = [images * numbersOf(x), images * numbersOf(y)];
+  switch (result) {
+    case 'y':
+      return { a: xs, b: weight, c: ys, rows: 0 };
+    case 'x':
+      return { a: ys, b: weight, c: xs, rows: 0 };
+    case 'weight':
+      return { a: ys, b: xs, c: weight, rows: y.channels };
+  }
+}
+
 export const CONVOLUTION_PRODUCTS: ConvolutionProducts = {
   product: convolutionProduct,
   count: productsOf,
+  numbers: productNumbers,
   constants: viewConstants,
   text: convolutionText,
   sources: convolutionSources,

@@ -13,6 +13,7 @@ import { type Part, trainingGraph } from '../graph/build.js';
 import { parameterSpecs } from '../graph/layers.js';
 import { defaultVariant, deviceFeatures, parseVariant, variantText } from '../kernels/candidates.js';
 import { shapeText } from '../kernels/choices.js';
+import { convolutionProducts, type ProductNumbers } from '../kernels/convolution-view.js';
 import { bytesOf, F32_BYTES } from '../kernels/kernel.js';
 import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul, matmulFor } from '../kernels/matmul.js';
 import type { NumberType } from '../kernels/stored.js';
@@ -76,6 +77,13 @@ const largestExact = (k: number): number => Math.max(1, Math.min(8, Math.floor(M
 /** Candidates are not told apart by their epilogues, but for the one that sums the rows of A on the way. */
 export const epilogueOf = ({ transposeA }: MatmulShape): EpilogueName => (transposeA ? 'weight_gradient' : 'plain');
 
+/** Numbers of what a dispatch of this shape reads and writes. */
+function numbersOf(shape: MatmulShape): ProductNumbers {
+  const { m, n, k, view } = shape;
+  if (view) return convolutionProducts.get().numbers({ ...shape, view });
+  return { a: m * k, b: k * n, c: m * n, rows: m };
+}
+
 /** Operands on the device, large enough for every shape. */
 export class TuneBench {
   private readonly machine: Machine;
@@ -96,8 +104,10 @@ export class TuneBench {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const make = (label: Place, count: number, type: NumberType = 'f32') =>
       memory.create({ label: `tuning ${label}`, bytes: bytesOf([count], type), usage, remedy: REMEDY });
-    const ofType = (type: NumberType, at: 0 | 1) => (shape: MatmulShape) =>
-      (shape.types?.[at] ?? 'f32') === type ? shape.k * (at === 0 ? shape.m : shape.n) : 0;
+    const ofType = (type: NumberType, at: 0 | 1) => (shape: MatmulShape) => {
+      const { a, b } = numbersOf(shape);
+      return (shape.types?.[at] ?? 'f32') !== type ? 0 : at === 0 ? a : b;
+    };
     const buffers: Record<Place, GPUBuffer> = {
       a: make('a', most(ofType('f32', 0))),
       b: make('b', most(ofType('f32', 1))),
@@ -105,11 +115,11 @@ export class TuneBench {
       'b as f16': make('b as f16', most(ofType('f16', 1)), 'f16'),
       c: make(
         'c',
-        most(({ m, n }) => m * n),
+        most((shape) => numbersOf(shape).c),
       ),
       dbias: make(
         'dbias',
-        most(({ m }) => m),
+        most((shape) => numbersOf(shape).rows),
       ),
     };
     await memory.settled();
@@ -132,7 +142,7 @@ export class TuneBench {
     return {
       name: shapeText(shape),
       candidates: candidates.map(variantText),
-      flops: 2 * shape.m * shape.n * shape.k,
+      flops: 2 * shape.m * shape.n * shape.k * (shape.view ? convolutionProducts.get().count(shape.view) : 1),
       calls,
       tolerance: 0,
       make: (text) => this.contender(this.dispatch(parseVariant(text), shape)),
@@ -140,28 +150,32 @@ export class TuneBench {
   }
 
   /** Texts of all shaders that such a contest compiles, each once. */
-  static shaders(candidates: readonly MatmulVariant[], epilogue: EpilogueName): string[] {
-    const kernels = candidates.map((variant) => matmul(variant, epilogue));
+  static shaders(candidates: readonly MatmulVariant[], shape: MatmulShape): string[] {
+    const epilogue = epilogueOf(shape);
+    const kernels = candidates.map((variant) =>
+      shape.view ? matmulFor(shape, variant, epilogue) : matmul(variant, epilogue),
+    );
     return [...new Set(kernels.flatMap(({ sources }) => sources.map(({ code }) => code)))];
   }
 
   private dispatch(variant: MatmulVariant, shape: MatmulShape): Dispatch {
-    const { m, n, k, types = ['f32', 'f32'] } = shape;
-    const tensor = (name: Place, counts: number[], type: NumberType = 'f32'): Tensor => ({
+    const { types = ['f32', 'f32'] } = shape;
+    const numbers = numbersOf(shape);
+    const tensor = (name: Place, count: number, type: NumberType = 'f32'): Tensor => ({
       name,
-      shape: counts,
-      bytes: bytesOf(counts, type),
+      shape: [count],
+      bytes: bytesOf([count], type),
       ...(type === 'f16' && { type }),
       place: { kind: 'resource', resource: PLACES[name], offset: 0 },
     });
-    const operand = (name: Operand, counts: number[], type: NumberType) =>
-      tensor(type === 'f16' ? `${name} as f16` : name, counts, type);
-    const c = tensor('c', [m, n]);
-    const [a, b] = [operand('a', [m, k], types[0]), operand('b', [k, n], types[1])];
+    const operand = (name: Operand, type: NumberType) =>
+      tensor(type === 'f16' ? `${name} as f16` : name, numbers[name], type);
+    const c = tensor('c', numbers.c);
+    const [a, b] = [operand('a', types[0]), operand('b', types[1])];
     return dispatchOf(
       matmulFor(shape, variant, epilogueOf(shape)),
       shape,
-      { a, b, c, dw: c, dbias: tensor('dbias', [m]) },
+      { a, b, c, dw: c, dbias: tensor('dbias', numbers.rows) },
       shapeText(shape),
     );
   }

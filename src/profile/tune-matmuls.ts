@@ -14,7 +14,7 @@ import { requireKnownKeys } from '../names.js';
 import { loadLayers } from '../train/layers.js';
 import { candidatesOn } from '../train/variants.js';
 import { measureMultiplyAdd } from './ceilings.js';
-import { epilogueOf, type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
+import { type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
 import { hashTexts, type TunedMatmul, type TunedMatmuls, type TuningCache, tunedOn } from './tuning-cache.js';
 
 export interface TuneMatmulOptions {
@@ -147,7 +147,7 @@ async function hashesOf(device: Device, matmuls: readonly PlannedMatmul[]): Prom
   const hashes = new Map<string, string>();
   for (const { shape } of matmuls) {
     const candidates = candidatesOn(device, shape);
-    const shaders = TuneBench.shaders(candidates, epilogueOf(shape));
+    const shaders = TuneBench.shaders(candidates, shape);
     hashes.set(shapeText(shape), await hashTexts([...candidates.map(variantText), ...shaders]));
   }
   return hashes;
