@@ -1,5 +1,5 @@
 // What a JavaScript peer has from its benchmark: the same device as this engine's, the same model, weights and images, and the
-// way in which it is asked. harness/lib/bench/peers.ts starts a peer, reads one line of JSON when it is ready, and asks on stdin
+// way in which it is asked. harness/lib/bench/bench-peers.ts starts a peer, reads one line of JSON when it is ready, and asks on stdin
 // for `time N`; the peer ends when stdin does. `agreed` are the losses of the first steps without noise, all on the first batch,
 // which must be this engine's; `losses` those of as many steps with noise, from the same weights.
 //   -> {"bench":"ready","version":"4.22.0","device":"llvmpipe","agreed":[1151.2,...],"losses":[545.1,...],"ms":310}

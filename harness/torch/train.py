@@ -141,8 +141,10 @@ def open_folder(args, checkpoint, fresh):
 
 def describe(args, checkpoint, trainer, job, processes, folder):
     spec, training, length = checkpoint.spec, trainer.options, job.length
-    sizes = [spec["inputs"], *(layer["units"] for layer in spec["encoder"]), spec["code"]["units"],
-             *(layer["units"] for layer in spec["decoder"])]
+    # Of layers that are told so; others keep what they get.
+    told = [[layer.get("units", layer.get("channels")) for layer in spec[part]] for part in ("encoder", "decoder")]
+    lower, upper = ([size for size in part if size is not None] for part in told)
+    sizes = [spec["inputs"], *lower, spec["code"]["units"], *upper]
     counts = ", ".join(f"{len(images):,} {'training' if name == 'train' else name}" for name, images in trainer.parts.items())
     share = "" if processes.world == 1 else f", {training['batch'] / processes.world:.4g} of them in each"
     terms = " + ".join(f"{'' if weight == 1 else f'{weight:.4g} x '}{NAMES[term]}" for term, weight in trainer.weights.items())

@@ -30,8 +30,8 @@ fn store(row: u32, column: u32, value: Number) {
   let x = value + bias[column];
   let y = activate(x);
   let r = (y - targets[at]) * sigma.inverse;
-  loss_sum += select(0.0, total(gaussian_nll(r, sigma)), row < progress.rows);
-  let weight = row_weight(row, progress, settings, TERM_RECONSTRUCTION);
+  loss_sum += select(0.0, total(gaussian_nll(r, sigma)), row / sizes.area < progress.rows);
+  let weight = row_weight(row / sizes.area, progress, settings, TERM_RECONSTRUCTION);
   store_gradient(at, weight * r * sigma.inverse * activation_slope(select(y, x, KEEPS_INPUT)));
   add_sigma_gradient(weight * total(log_sigma_slope(r, sigma)));
 }

@@ -5,7 +5,7 @@
 #include "lib/rate.wgsl"
 #include "lib/sigmoid.wgsl"
 
-override ACTIVATION: u32;  // an index into ACTIVATIONS of src/model/spec.ts
+override ACTIVATION: u32;  // an index into ACTIVATIONS of src/model/activations.ts
 
 const ACTIVATION_RELU: u32 = 1u;
 const ACTIVATION_SIGMOID: u32 = 2u;

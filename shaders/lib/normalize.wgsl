@@ -38,7 +38,7 @@ fn before_activation(dy: f32, value: f32, column: u32) -> f32 {
     return dy;
   }
   let input = scaled(value, column);
-  if (ACTIVATION == ACTIVATION_GELU || ACTIVATION == ACTIVATION_SILU) {
+  if (ACTIVATION == ACTIVATION_GELU || ACTIVATION == ACTIVATION_SILU || ACTIVATION == ACTIVATION_EXP) {
     return dy * activation_slope(input);
   }
   return dy * activation_slope(activate(input));

@@ -1,6 +1,6 @@
 // Which variants of the matmul a device is offered for a shape, and which one is taken untimed. Times nothing: the tuner does
 // (src/profile/tune-matmuls.ts). What a variant is, and its text form: matmul-variants.ts.
-import { F32_BYTES } from './kernel.js';
+import { F32_BYTES, MAX_GROUPS } from './kernel.js';
 import { type AdapterTraits, type MatmulShape, matmulVariantFor } from './matmul.js';
 import {
   fitsShape,
@@ -114,12 +114,19 @@ export function matmulCandidates(
     const { workgroup, storage } = partsOf(variant);
     return (
       fitsShape(variant, shape) &&
+      fitsGrid(variant, shape) &&
       workgroup <= limits.maxComputeInvocationsPerWorkgroup &&
       // An epilogue's sum over the workgroup takes a number a lane more (shaders/lib/reduce.wgsl).
       storage + workgroup * F32_BYTES <= limits.maxComputeWorkgroupStorageSize
     );
   });
   return fitting.length > 0 ? fitting : [defaultVariant(traits, features, shape)];
+}
+
+/** Whether a dispatch has no more workgroups along an axis than WebGPU lets it have. */
+function fitsGrid(variant: MatmulVariant, { m, n }: MatmulShape): boolean {
+  const [rows, columns] = partsOf(variant).tile;
+  return Math.ceil(m / rows) <= MAX_GROUPS && Math.ceil(n / columns) <= MAX_GROUPS;
 }
 
 function tiledCandidates(shape: MatmulShape): MatmulVariant[] {
@@ -164,6 +171,12 @@ function softwareCandidates(traits: AdapterTraits, { subgroups }: DeviceFeatures
  * matrices: these have not been run yet, and only the tuner checks what it is offered.
  */
 export function defaultVariant(traits: AdapterTraits, features: DeviceFeatures, shape: MatmulShape): MatmulVariant {
+  const usual = usualVariant(traits, features, shape);
+  // Places of large feature maps; larger tiles reach further.
+  return fitsGrid(usual, shape) ? usual : { name: 'tiled', ...LARGEST_DEFAULT, vec4: readsVec4(shape) };
+}
+
+function usualVariant(traits: AdapterTraits, features: DeviceFeatures, shape: MatmulShape): MatmulVariant {
   const vec4 = readsVec4(shape);
   const usual = matmulVariantFor(traits, features.subgroups);
   const rows = traits.software ? rowsVariant(traits, shape) : undefined;
@@ -175,9 +188,11 @@ export function defaultVariant(traits: AdapterTraits, features: DeviceFeatures, 
   return { name: 'tiled', ...defaultTile(shape), vec4 };
 }
 
+const LARGEST_DEFAULT = tile(128, 64, 16, 8, 4);
+
 function defaultTile(shape: MatmulShape): TileSizes {
   const enough = (sizes: TileSizes) => groupsOf(shape, sizes) >= ENOUGH_GROUPS;
-  const large = [tile(128, 64, 16, 8, 4), tile(64, 64, 16, 4, 4)];
+  const large = [LARGEST_DEFAULT, tile(64, 64, 16, 4, 4)];
   const medium = [tile(32, 64, 16, 4, 4), tile(32, 32, 16, 4, 4)];
   const whole = [...large, ...(shape.k <= SHORT_K ? medium : [])].find(enough);
   if (whole) return whole;

@@ -14,7 +14,7 @@ export type Grid = readonly [x: number, y: number, z: number];
 export const F32_BYTES = 4;
 const F16_BYTES = 2;
 /** WebGPU's guaranteed maxComputeWorkgroupsPerDimension; no adapter in use offers more. */
-const MAX_GROUPS = 65535;
+export const MAX_GROUPS = 65535;
 /** Lanes of every kernel that has no reason for another number. */
 export const WORKGROUP = 64;
 

@@ -160,8 +160,9 @@ function convolutional(options: Layers, channels: number[], activation: Activati
     sizes: { inputs: sizeOfMap(image), image },
     lower: [
       ...channels.flatMap((count) => convolved({ kind: 'conv', channels: count, ...window })),
+      // Before a conditional model's labels join.
+      ...(dropout === 0 ? [] : [{ kind: 'dropout' as const, probability: dropout }]),
       { kind: 'flatten' },
-      ...(dropout > 0 ? [{ kind: 'dropout' as const, probability: dropout }] : []),
     ],
     upper: [{ units: sizeOfMap(deepest), activation }, { kind: 'reshape', ...deepest }, ...upper.toReversed().flat()],
   };

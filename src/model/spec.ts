@@ -362,6 +362,9 @@ export function layerSizes(spec: ModelSpec): string[] {
 /** Layers that sizes do not tell of. */
 const REARRANGING: readonly string[] = ['flatten', 'reshape', 'batchNorm', 'layerNorm', 'groupNorm', 'dropout'];
 
+/** Layers that add up products. */
+const SUMMING: readonly string[] = ['linear', 'conv', 'convTranspose'];
+
 /** What the last layer gives must be what the loss and the images are made of. */
 function validateOutput(spec: ModelSpec): void {
   const { inputs, range, scaling, decoder, loss } = spec;
@@ -372,6 +375,8 @@ function validateOutput(spec: ModelSpec): void {
     if (isMap(last.to)) refuse(path, showMap(last.to), `must give ${inputs} numbers, as many as an image has`);
     refuse(`${path}.units`, last.to.units, `must equal inputs (${inputs}): it gives one number a pixel`);
   }
+  if (!SUMMING.includes(kindOfLayer(last.spec)))
+    refuse(`${path}.kind`, last.spec.kind, `must be one of ${SUMMING.join(', ')}: the loss is of what it adds up`);
   const activation = activationOf(last.spec);
   if (loss.reconstruction === 'bce' && activation !== 'sigmoid')
     refuse(`${path}.activation`, activation, 'must be sigmoid for the bce loss: it compares probabilities; or use mse');

@@ -2,6 +2,7 @@
 // kernels of normalize.test.ts make of groups.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { KEPT_FOR_GRADIENT } from '../../src/graph/activation.js';
 import { groupNormGradient, groupStatistics, normalize, normalizeSums } from '../../src/kernels/normalize.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
@@ -24,7 +25,7 @@ const SHAPES = [
   { examples: 2, area: 49, columns: 12, groups: 3 },
   { examples: 9, area: 1, columns: 1568, groups: 1 },
 ];
-const ACTIVATIONS = ['identity', 'relu', 'tanh', 'gelu'] as const;
+const ACTIVATIONS = ['identity', 'relu', 'tanh', 'gelu', 'exp'] as const;
 /** They differ in nothing but the formula; these shapes are enough for them. */
 const FEW = SHAPES.slice(3, 5);
 
@@ -77,7 +78,7 @@ for (const { examples, area, columns, groups } of SHAPES) {
     const normal = (i: number) => (at(x, i) - at(statistics, groupOf(i))) * inverse(i);
     const weight = (i: number) => at(affine, i % columns);
     const inputLimit = (i: number) => scaledLimit(weight(i), normal(i), at(before, i));
-    const kept = (i: number) => (activation === 'gelu' ? at(before, i) : at(after, i));
+    const kept = (i: number) => (KEPT_FOR_GRADIENT[activation] === 'input' ? at(before, i) : at(after, i));
     const smooth = activation !== 'relu' || before.every((value, i) => Math.abs(value) > inputLimit(i));
     const d = Float64Array.from(dy, (value, i) => value * slope[activation](kept(i)));
     const dLimit = (i: number) => backLimit(activation, at(dy, i), at(before, i), at(after, i), inputLimit(i));

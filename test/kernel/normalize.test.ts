@@ -2,6 +2,7 @@
 // times the spread; the forward kernel and both of the gradients, with an activation in them and without.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { KEPT_FOR_GRADIENT } from '../../src/graph/activation.js';
 import { rowParts } from '../../src/kernels/column-blocks.js';
 import {
   batchMoments,
@@ -38,7 +39,7 @@ const SHAPES = [
   { examples: 5, live: 3, area: 784, columns: 3 }, // four parts, of which one has no live row and one some
   { examples: 4, live: 4, area: 257, columns: 17 }, // two parts, the second of four rows
 ];
-const ACTIVATIONS = ['identity', 'relu', 'tanh', 'gelu'] as const;
+const ACTIVATIONS = ['identity', 'relu', 'tanh', 'gelu', 'exp'] as const;
 /** They differ in nothing but the formula; these shapes are enough for them. */
 const FEW = SHAPES.slice(4, 6);
 
@@ -160,7 +161,7 @@ for (const activation of ACTIVATIONS)
     const weight = (i: number) => at(affine, i % columns);
     const inputLimit = (i: number) => scaledLimit(weight(i), normal(i), at(before, i));
     // Where the kernel may take the other side of the kink, the gradient is another: such an x is moved.
-    const kept = (i: number) => (activation === 'gelu' ? at(before, i) : at(after, i));
+    const kept = (i: number) => (KEPT_FOR_GRADIENT[activation] === 'input' ? at(before, i) : at(after, i));
     const smooth = activation !== 'relu' || before.every((value, i) => Math.abs(value) > inputLimit(i));
     const d = Float64Array.from(dy, (value, i) => value * slope[activation](kept(i)));
     const dLimit = (i: number) => backLimit(activation, at(dy, i), at(before, i), at(after, i), inputLimit(i));

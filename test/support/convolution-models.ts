@@ -50,6 +50,12 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
     decoder: decoder('softplus', 'gelu'),
     loss: { reconstruction: 'mse' },
   },
+  'conv-vae with a learned variance': {
+    ...base,
+    code: GAUSSIAN,
+    decoder: decoder('elu', 'sigmoid'),
+    loss: { reconstruction: 'mse', variance: 'learned', klWeight: 0.3 },
+  },
   'batch norm': {
     ...base,
     encoder: [

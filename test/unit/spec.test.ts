@@ -145,6 +145,10 @@ const REFUSED: [spec: unknown, message: string][] = [
     convolved('encoder[2]', { kind: 'upsample', factor: 2, mode: 'bicubic' }),
     'encoder[2].mode: "bicubic", must be one of nearest, bilinear',
   ],
+  [
+    convolved('decoder[4]', { kind: 'batchNorm', activation: 'sigmoid' }),
+    'decoder[4].kind: "batchNorm", must be one of linear, conv, convTranspose: the loss is of what it adds up',
+  ],
   [convolved('encoder[1].bias', 'no'), 'encoder[1].bias: "no", must be true or false'],
   [changed('decoder', []), 'decoder: [], must have at least its output layer'],
   [changed('decoder[2].units', 99), 'decoder[2].units: 99, must equal inputs (100): it gives one number a pixel'],

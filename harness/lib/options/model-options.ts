@@ -330,7 +330,7 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
         `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
       );
     }
-  if (given.channels === undefined && !CONVOLUTIONAL.includes(model))
+  if (!isConvolutional(given))
     for (const flag of OF_CONVOLUTIONS)
       if (given[flag] !== undefined)
         throw new ArgumentError(
@@ -339,8 +339,12 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
   // A file may hold numbers whose loss is another by default; then it is checked once they are there.
   if (given.loss === undefined && isPath(given.data)) return;
   checkCombinations(given);
-  presetSpec(given, {}); // whatever is left is refused before any image is loaded
+  // Whatever is left is refused before any image is loaded, but for what depends on how large they are.
+  if (!isPath(given.data) || !isConvolutional(given)) presetSpec(given, {});
 }
+
+const isConvolutional = ({ model = 'vae', channels }: ModelOptions): boolean =>
+  channels !== undefined || CONVOLUTIONAL.includes(model);
 
 const isPath = (data: unknown): boolean =>
   typeof data === 'string' && !['mnist', 'fashion-mnist', 'digits'].includes(data);
@@ -502,7 +506,7 @@ interface DataSizes {
 
 function sizesOf({ model = 'vae', channels }: ModelOptions, { name, test }: ExampleSet): DataSizes {
   const pixels = sizeOf(test);
-  if (channels === undefined && !CONVOLUTIONAL.includes(model)) return { pixels };
+  if (!isConvolutional({ model, ...present({ channels }) })) return { pixels };
   const size = imageSizeOf(test);
   if (!size)
     throw new ArgumentError(
