@@ -7,7 +7,7 @@ import { Memory } from '../../src/gpu/memory.js';
 import { type Contest, tune } from '../../src/gpu/tune.js';
 import { variantText } from '../../src/kernels/candidates.js';
 import { shapeText } from '../../src/kernels/choices.js';
-import { convVae, vae } from '../../src/model/presets.js';
+import { vae } from '../../src/model/presets.js';
 import { plannedMatmuls, TuneBench } from '../../src/profile/tune-bench.js';
 import {
   chooseMatmuls,
@@ -74,21 +74,6 @@ test('the matmuls of a step, each shape once, with what it is called', () => {
     `TN ${h}x${p}x8 1`,
   ];
   assert.equal(found.sort(), want.sort());
-});
-
-test("a convolution's products are timed on what they read and write, and what is chosen trains", async () => {
-  const spec = convVae({ image: { height: 7, width: 7, channels: 1 }, channels: [4, 8], latent: 3, norm: 'none' });
-  const { choices, refused, variants } = await tuneMatmuls(device, spec, { batch: BATCH, budgetMs: 60_000 });
-  assert.equal(refused, []);
-  const results = ['y', 'x', 'weight'].map((result) => choices.filter(({ shape }) => shape.includes(` ${result} of `)));
-  for (const [index, found] of results.entries()) assert.ok(found.length > 0, `products of kind ${index}`);
-  const model = await createModel(device, spec, { variants });
-  try {
-    await trainSteps(await createTrainer(model, FAMILY_DATA, { batch: BATCH }), 2);
-    for (const { shape, variant } of choices) assert.is(model.variants[shape], variant);
-  } finally {
-    model.dispose();
-  }
 });
 
 test('in f16 the step has other matmuls: each is named by what its operands are', () => {
