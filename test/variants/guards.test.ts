@@ -225,12 +225,13 @@ test('no kernel of convolutions leaves its bindings, fused or not, by any varian
   const { 'conv-vae': small, 'grouped and dilated': grouped } = CONVOLUTIONAL;
   assert.ok(small && grouped);
   for (const spec of [small, grouped, WHOLE_MAPS]) {
-    cases.add(trainingPlan(spec, SMALL_BATCH, { fuse: false, matmulVariant: usual(3) }).dispatches, SMALL_BATCH);
+    const batch = spec === WHOLE_MAPS ? WHOLE_BATCH : SMALL_BATCH;
+    cases.add(trainingPlan(spec, batch, { fuse: false, matmulVariant: usual(3) }).dispatches, batch);
     const bases = [...matmulVariants(device.adapter, SUBGROUPS), { name: 'rows', lanes: 4, columns: 4 } as const];
     for (const base of spec === grouped ? [usual(3)] : bases) {
       const matmulVariant: MatmulVariant =
         spec === WHOLE_MAPS && base.name !== 'registers' && base.name !== 'matrix' ? { ...base, vec4: true } : base;
-      cases.add(trainingPlan(spec, SMALL_BATCH, { fuse: true, matmulVariant }).dispatches, SMALL_BATCH);
+      cases.add(trainingPlan(spec, batch, { fuse: true, matmulVariant }).dispatches, batch);
     }
   }
   await cases.check(asData);
