@@ -228,7 +228,7 @@ test('no kernel of convolutions leaves its bindings, fused or not, by any varian
     const batch = spec === WHOLE_MAPS ? WHOLE_BATCH : SMALL_BATCH;
     cases.add(trainingPlan(spec, batch, { fuse: false, matmulVariant: usual(3) }).dispatches, batch);
     const bases = [...matmulVariants(device.adapter, SUBGROUPS), { name: 'rows', lanes: 4, columns: 4 } as const];
-    for (const base of spec === grouped ? [usual(3)] : bases) {
+    for (const base of spec === WHOLE_MAPS ? bases : [usual(3)]) {
       const matmulVariant: MatmulVariant =
         spec === WHOLE_MAPS && base.name !== 'registers' && base.name !== 'matrix' ? { ...base, vec4: true } : base;
       cases.add(trainingPlan(spec, batch, { fuse: true, matmulVariant }).dispatches, batch);
