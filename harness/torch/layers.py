@@ -67,9 +67,13 @@ class Chain(nn.Sequential):
         sizes = (start,) if isinstance(start, int) else (start["channels"], start["height"], start["width"])
         value = torch.zeros(1, *sizes)
         joined = torch.zeros(1, classes)
+        # What people are told of, as the engine tells it (layerSizes of src/model/spec.ts).
+        told = [_size_text(value)]
         for layer in layers:
             module = _module(layer, value)
             value = module.eval()(value)  # running statistics stay as they are
+            if kind_of(layer) not in [*KEEPING, "flatten", "reshape"]:
+                told.append(_size_text(value))
             if isinstance(module, nn.Flatten):
                 value = torch.cat([value, joined], 1)
             modules.append(module)
@@ -79,6 +83,7 @@ class Chain(nn.Sequential):
         super().__init__(*modules)
         self.to(dtype).train()
         self.width = value.shape[1]
+        self.sizes = told
 
     def forward(self, value, labels=None, last_activation=True):
         modules = list(self)
@@ -92,6 +97,13 @@ class Chain(nn.Sequential):
 
 
 ACTIVATION_CLASSES = tuple(type(make()) for make in ACTIVATIONS.values())
+
+
+def _size_text(value):
+    if value.dim() == 2:
+        return str(value.shape[1])
+    channels, height, width = value.shape[1:]
+    return f"{height}x{width}x{channels}"
 
 
 def _module(layer, value):

@@ -141,10 +141,10 @@ def open_folder(args, checkpoint, fresh):
 
 def describe(args, checkpoint, trainer, job, processes, folder):
     spec, training, length = checkpoint.spec, trainer.options, job.length
-    # Of layers that are told so; others keep what they get.
-    told = [[layer.get("units", layer.get("channels")) for layer in spec[part]] for part in ("encoder", "decoder")]
-    lower, upper = ([size for size in part if size is not None] for part in told)
-    sizes = [spec["inputs"], *lower, spec["code"]["units"], *upper]
+    encoder, decoder = trainer.model.encoder.sizes, trainer.model.decoder.sizes
+    code = [str(spec["code"]["units"])] if spec["code"]["kind"] == "gaussian" else []
+    first = encoder[0] if trainer.model.image else str(spec["inputs"])  # without a conditional model's labels
+    sizes = [first, *encoder[1:], *code, *decoder[1:]]
     counts = ", ".join(f"{len(images):,} {'training' if name == 'train' else name}" for name, images in trainer.parts.items())
     share = "" if processes.world == 1 else f", {training['batch'] / processes.world:.4g} of them in each"
     terms = " + ".join(f"{'' if weight == 1 else f'{weight:.4g} x '}{NAMES[term]}" for term, weight in trainer.weights.items())
@@ -153,7 +153,7 @@ def describe(args, checkpoint, trainer, job, processes, folder):
           f"{checkpoint.data['train']['width']}"
     yield f"processes {processes.world} on {processes.device.type}{f' ({processes.backend})' if processes.backend else ''}, " \
           f"PyTorch {torch.__version__}"
-    yield f"model     {'-'.join(map(str, sizes))}: {sum(p.numel() for _, p in trainer.named):,} parameters; loss {terms}"
+    yield f"model     {'-'.join(sizes)}: {sum(p.numel() for _, p in trainer.named):,} parameters; loss {terms}"
     if training.get("precision") == "f16":
         yield "precision float32: the run is in f16, which here is left to torch.autocast; --resume goes on in f16"
     yield f"training  {length['epochs']} epochs of {length['stepsPerEpoch']:,} steps; batch {training['batch']}{share}, " \

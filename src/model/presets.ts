@@ -137,7 +137,15 @@ function convolutional(options: Layers, channels: number[], activation: Activati
     throw new ArgumentError(`pixels: ${pixels}, must be ${sizeOfMap(image)}, those of an image of ${showMap(image)}`);
   const window = { kernel, stride: 2, padding: Math.floor((kernel - 1) / 2) };
   const maps = [image];
-  for (const count of channels) maps.push(convolutionOf(maps.at(-1) as FeatureMap, count, window, 1).y);
+  for (const [index, count] of channels.entries()) {
+    const last = maps.at(-1) as FeatureMap;
+    if (Math.min(last.height, last.width) + 2 * window.padding < kernel)
+      throw new ArgumentError(
+        `channels: ${JSON.stringify(channels)}, must be at most ${index} for images of ${showMap(image)} and kernel ${kernel}: ` +
+          `${showMap(last)} cannot be halved again; use fewer channels, or a smaller kernel`,
+      );
+    maps.push(convolutionOf(last, count, window, 1).y);
+  }
   const deepest = maps.at(-1) as FeatureMap;
   // A normalisation takes away what a bias adds.
   const convolved = (layer: ConvSpec | ConvTransposeSpec): LayerSpec[] =>

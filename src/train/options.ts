@@ -1,9 +1,11 @@
 // What a caller may say about training, its defaults, and what steps make of it.
-import { type CheckedExamples, sizeOf, sizeText } from '../data/examples.js';
+import { type CheckedExamples, shapeOfOne, sizeOf, sizeText } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
 import type { Part } from '../graph/build.js';
 import { encoderDepth } from '../graph/layers.js';
 import type { NumberType } from '../kernels/stored.js';
+import { showMap } from '../model/convolution.js';
+import { takesMap } from '../model/layers.js';
 import { resolveSchedule, type ScheduleSpec } from '../model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveOptimizer } from '../model/optimizer.js';
 import { scaled } from '../model/scaling.js';
@@ -152,8 +154,20 @@ export function optionsOf({
 export function checkFits(examples: CheckedExamples, name: string, spec: ModelSpec): void {
   if (sizeOf(examples) !== spec.inputs)
     throw new ArgumentError(`${name}: ${sizeText(examples)}, but the model takes ${spec.inputs}`);
+  checkMap(examples, name, spec);
   checkNumbers(examples, name, spec);
   checkLabels(examples, name, spec);
+}
+
+/** As many numbers in other rows and columns would be another picture to a convolution. Rows of numbers say nothing of it. */
+function checkMap(examples: CheckedExamples, name: string, { image, encoder }: ModelSpec): void {
+  const [height, width, channels = 1] = shapeOfOne(examples);
+  if (!image || !takesMap(encoder) || height === undefined || width === undefined) return;
+  const [given, wanted] = [{ height, width, channels }, image].map(showMap);
+  if (given !== wanted)
+    throw new ArgumentError(
+      `${name}: images of ${given}, but the model sees ${wanted}; make the model for images of this size`,
+    );
 }
 
 /** Of numbers that are to be 0 to `most`, the first that is not; -1 if all are. */

@@ -7,6 +7,9 @@ import {
   betaVae,
   checkDataset,
   conditionalVae,
+  convAe,
+  convDenoising,
+  convVae,
   denoising,
   digits,
   linear,
@@ -43,6 +46,10 @@ const made: [string, ModelSpec][] = [
   ['--model vae --hidden 9,8 --latent 3 --activation tanh', vae({ hidden: [9, 8], latent: 3, activation: 'tanh' })],
   ['--loss mse --variance 0.05', vae({ loss: 'mse', variance: 0.05 })],
   ['--loss mse --variance learned', vae({ loss: 'mse', variance: 'learned' })],
+  ['--model conv-vae', convVae()],
+  ['--model conv-ae --channels 8 --kernel-size 3 --norm group', convAe({ channels: [8], kernel: 3, norm: 'group' })],
+  ['--model conv-denoising --dropout 0.2', convDenoising({ dropout: 0.2 })],
+  ['--model conditional-vae --channels 8,8 --norm none', conditionalVae({ channels: [8, 8], norm: 'none' })],
   ['--model beta-vae', betaVae()],
   ['--model beta-vae --beta 0.5', betaVae({ beta: 0.5 })],
   ['--model conditional-vae', conditionalVae()],
@@ -77,6 +84,27 @@ test('the size of the images and the number of classes are those of the data', (
   refused(
     () => model('--model conditional-vae', { name: 'small', train: small(), test: small() }),
     '--model conditional-vae with data that have no labels (small): it learns to draw by label; use data with labels, or --model vae',
+  );
+});
+
+test('a convolutional model sees the images of the data, whatever size they are; rows have none', () => {
+  const images = (height: number, width: number) =>
+    checkDataset({
+      name: 'pictures',
+      train: { shape: [4, height, width, 3], values: new Uint8Array(4 * height * width * 3) },
+      test: { shape: [2, height, width, 3], values: new Uint8Array(2 * height * width * 3) },
+    });
+  // Five halvings: too many for 28x28, which is what a preset takes without being told.
+  const line = '--model conv-vae --channels 4,4,4,4,4 --loss bce --data pictures';
+  assert.equal(model(line, images(64, 32)).image, { height: 64, width: 32, channels: 3 });
+  const rows = checkDataset({
+    name: 'rows.csv',
+    train: { shape: [4, 5], values: new Float32Array(20) },
+    test: { shape: [2, 5], values: new Float32Array(10) },
+  });
+  refused(
+    () => model('--model conv-ae --data rows.csv', rows),
+    '--model conv-ae with rows of 5 features (rows.csv): a convolution needs images; use --model vae or ae',
   );
 });
 

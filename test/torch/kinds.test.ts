@@ -11,6 +11,7 @@ import { vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, CORRUPTIONS, type ModelSpec, RANGES, RECONSTRUCTIONS } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer } from '../../src/train/trainer.js';
+import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA } from '../support/family.js';
 import { python, trainPy, writeCheckpoint, writeImages } from '../support/torch.js';
@@ -61,6 +62,20 @@ for (const [name, spec, told] of [
     assert.ok(err.startsWith(`error: the model's ${told} is not known to harness/torch, must be one of `), err);
     assert.ok(!fs.existsSync(at('out')));
   });
+
+test('it goes on with a convolutional run, and says its sizes', async () => {
+  const data = at('convolutional data');
+  writeImages(data, { train: FAMILY_DATA.train, t10k: FAMILY_DATA.test });
+  const spec = CONVOLUTIONAL['conv-vae'];
+  assert.ok(spec);
+  const model = await createModel(device, spec as ModelSpec);
+  const trainer = await createTrainer(model, FAMILY_DATA, { batch: 8 });
+  writeCheckpoint(at('convolutional.safetensors'), await trainer.snapshot(), data, 2);
+  model.dispose();
+  const { status, out, err } = trainPy(at('convolutional.safetensors'), '--out', at('convolutional'));
+  assert.equal([status, err], [0, ''], out);
+  assert.match(out, /^model {5}7x7x1-4x4x3-2x2x5-5-20-4x4x3-7x7x1: /m);
+});
 
 usesDevice(test);
 test.run();

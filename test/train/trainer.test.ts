@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
 import { ArgumentError, DeviceError, TrainingError } from '../../src/errors.js';
 import type { Device } from '../../src/gpu/device.js';
-import { ae } from '../../src/model/presets.js';
+import { ae, convVae } from '../../src/model/presets.js';
 import { Evaluator } from '../../src/train/evaluate.js';
 import { createModel } from '../../src/train/model.js';
 import { settingsFrom, type TrainerOptions } from '../../src/train/options.js';
@@ -494,6 +494,19 @@ test('data that does not fit the model, or itself, is refused', async () => {
     await refused(() => trainer.evaluate(square(9)), 'images: 9x9 = 81 pixels, but the model takes 100');
     await refused(() => trainer.evaluate(short), 'images.pixels has 199 bytes, must have 200 (2 images of 10x10)');
   });
+});
+
+test('images of other rows and columns than a convolution sees are refused, rows of as many numbers are not', async () => {
+  const image = { height: 4, width: 6, channels: 1 };
+  const model = await createModel(device, convVae({ image, channels: [2], latent: 2, norm: 'none' }));
+  const of = (...shape: number[]) => ({ shape: [4, ...shape], values: new Uint8Array(4 * 24) });
+  const dataset = (...shape: number[]) => ({ name: 'turned', train: of(...shape), test: of(...shape) });
+  await refused(
+    () => createTrainer(model, dataset(6, 4), { batch: 2 }),
+    'turned.train: images of 6x4x1, but the model sees 4x6x1; make the model for images of this size',
+  );
+  for (const shape of [[4, 6], [24]]) (await createTrainer(model, dataset(...shape), { batch: 2 })).dispose();
+  model.dispose();
 });
 
 test('train: epochs and steps that make no sense, and a second call while one trains', () =>

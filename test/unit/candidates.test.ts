@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/candidates.js';
-import type { MatmulShape } from '../../src/kernels/matmul.js';
+import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
 import { fitsShape, partsOf, readsVec4 } from '../../src/kernels/matmul-variants.js';
 
 /** WebGPU's defaults, which every device meets. */
@@ -36,6 +36,19 @@ test('candidates and defaults fit the shape and the limits, and are a power of t
         assert.is(Math.log2(workgroup) % 1, 0, text);
       }
       assert.ok(all.length > 0 && all.length <= 60, `${all.length} candidates`);
+    }
+});
+
+test('places of large feature maps have variants whose grids WebGPU takes', () => {
+  const most = 65_535;
+  const shape: MatmulShape = { m: 32 * most + 1, n: 4, k: 32, transposeA: false, transposeB: true, activation: 'relu' };
+  for (const traits of TRAITS)
+    for (const variant of [
+      defaultVariant(traits, SUBGROUPS, shape),
+      ...matmulCandidates(traits, SUBGROUPS, LIMITS, shape),
+    ]) {
+      const [rows, columns] = matmulFor(shape, variant, 'plain').grid(shape).toReversed().slice(1);
+      assert.ok((rows ?? 0) <= most && (columns ?? 0) <= most, `${variantText(variant)}: ${rows} x ${columns}`);
     }
 });
 

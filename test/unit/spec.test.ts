@@ -16,7 +16,14 @@ import {
   type VaeOptions,
   vae,
 } from '../../src/model/presets.js';
-import { type CorruptionSpec, checkMirrored, lossWeights, type ModelSpec, validateSpec } from '../../src/model/spec.js';
+import {
+  type CorruptionSpec,
+  checkMirrored,
+  layerSizes,
+  lossWeights,
+  type ModelSpec,
+  validateSpec,
+} from '../../src/model/spec.js';
 
 /** A spec with one thing changed: `path` as in the messages, such as 'decoder[1].units'. */
 function changed(path: string, value: unknown, from?: ModelSpec): unknown {
@@ -357,6 +364,57 @@ test('each preset differs from its neighbours in what its name says', () => {
     [1000, 500, 250, 30],
   );
 });
+
+test('convolutional presets: each map is half of the one before, and the decoder brings back odd sizes', () => {
+  const image = { height: 7, width: 9, channels: 3 };
+  const { encoder, decoder } = convVae({ image, channels: [4, 6], latent: 2, dropout: 0.1 });
+  const kinds = (layers: ModelSpec['encoder']) => layers.map(({ kind }) => kind);
+  // What is dropped, is before labels join.
+  assert.equal(kinds(encoder), ['conv', 'batchNorm', 'conv', 'batchNorm', 'dropout', 'flatten']);
+  assert.equal(kinds(decoder), [undefined, 'reshape', 'convTranspose', 'batchNorm', 'convTranspose']);
+  assert.equal(layerSizes(convVae({ image, channels: [4, 6], latent: 2 })), [
+    '7x9x3',
+    '3x4x4',
+    '1x2x6',
+    '2',
+    '12',
+    '3x4x4',
+    '7x9x3',
+  ]);
+  assert.equal(kinds(convVae({ image, channels: [4], norm: 'none' }).encoder), ['conv', 'flatten']);
+  const groups = convVae({ image, channels: [6], norm: 'group' }).encoder[1];
+  assert.equal(groups, { kind: 'groupNorm', groups: 3, activation: 'relu' });
+});
+
+for (const [what, make, message] of [
+  [
+    'too many channels',
+    () => convVae({ channels: [8, 16, 32, 64, 128] }),
+    'channels: [8,16,32,64,128], must be at most 4 for images of 28x28x1 and kernel 4: 1x1x64 cannot be halved again; use fewer channels, or a smaller kernel',
+  ],
+  ['no channels', () => convVae({ channels: [] }), 'channels: [], must be positive integers, for example [32, 64]'],
+  [
+    'a negative dropout',
+    () => convVae({ dropout: -0.5 }),
+    'encoder[4].probability: -0.5, must be a number from 0 to below 1',
+  ],
+  [
+    'pixels that are not the image',
+    () => convVae({ pixels: 100 }),
+    'pixels: 100, must be 784, those of an image of 28x28x1',
+  ],
+  [
+    'a kernel without channels',
+    () => vae({ kernel: 3 }),
+    'kernel: 3 without channels: it is of a convolutional model; give channels, [32, 64] is usual, or leave it out',
+  ],
+] as const)
+  test(`convolutional presets: ${what} is refused`, () =>
+    assert.throws(make, (error: unknown) => {
+      assert.instance(error, ArgumentError);
+      assert.is((error as Error).message, message);
+      return true;
+    }));
 
 test('images of -1..1: the output is tanh unless it is said', () => {
   const options = { ...SMALL, loss: 'mse', range: '-1..1' } as const;
