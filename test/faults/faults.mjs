@@ -37,6 +37,22 @@ const IN_STEP = 'a race that software adapters hide: they run all lanes of a wor
 
 /** @type {Fault[]} */
 const SHADERS = [
+  shader(
+    'epilogues/gaussian_loss',
+    'places for examples',
+    'row / sizes.area < progress.rows)',
+    'row < progress.rows)',
+    'kernel/loss',
+  ),
+  shader(
+    'epilogues/gaussian_loss',
+    'places weigh as examples',
+    'row_weight(row / sizes.area,',
+    'row_weight(row,',
+    'kernel/loss',
+  ),
+  shader('epilogues/loss', 'places for examples', 'row_weight(row / sizes.area,', 'row_weight(row,', 'kernel/loss'),
+  shader('lib/normalize', 'exp by its output', ' || ACTIVATION == ACTIVATION_EXP', '', 'kernel/normalize'),
   shader('distance', 'sign kept', 'abs(x[at] - WANTED)', '(x[at] - WANTED)', 'kernel/distance'),
   shader('distance_gradient', 'wrong sign', 'sign(x[at] - WANTED)', 'sign(WANTED - x[at])', 'kernel/distance'),
   shader('lib/vae', 'free bits cost', 'return vec2f();', 'return vec2f(mu, 0.0);', 'kernel/latent'),
@@ -119,7 +135,13 @@ const SHADERS = [
     'kernel/latent',
   ),
   shader('epilogues/ends/loss_and_sigma_sums', 'swapped', '[tile] = loss;', '[tile] = sigma;', 'kernel/likelihoods'),
-  shader('epilogues/gaussian_loss', 'dead rows count', 'row < progress', 'row <= progress', 'kernel/likelihoods'),
+  shader(
+    'epilogues/gaussian_loss',
+    'dead rows count',
+    '/ sizes.area < progress',
+    '/ sizes.area <= progress',
+    'kernel/likelihoods',
+  ),
   shader('epilogues/gaussian_loss', 'slope of another', '(y, x, KEEPS', '(x, y, KEEPS', 'kernel/likelihoods'),
   shader('epilogues/losses/no_sigma_gradient', 'misspelt', 'add_sigma', 'add_the_sigma', 'kernel/likelihoods'),
   shader('epilogues/losses/poisson_nll', 'wrong sign', 'rate_of(x) - wanted', 'wanted - x', 'kernel/likelihoods'),

@@ -134,6 +134,23 @@ for (const [title, make] of PROBLEMS) {
 
 const stateOf = (live: number) => ({ settings: settingsOf(), progress: progressOf({ rows: live }) });
 
+// What is above is of one row an example. Of feature maps an example is some: then as many times the rows are live, to the bit.
+for (const kind of ['bce', 'squared_error', 'gaussian_nll', 'poisson_nll'] as const)
+  test(`${kind} of feature maps as an epilogue: three rows an example, of six examples four`, async () => {
+    const [examples, area, channels, live] = [6, 3, 5, 4];
+    const [rows, count] = [examples * area, examples * area * channels];
+    const product = { rows, columns: channels, values: uniforms(1, count, -1, 1) };
+    const run = async (own: { area?: number }, liveRows: number) => {
+      const epilogue = lossEpilogue({ kind, gradient: true, keepsInput: false, ...own });
+      const { groups } = workOf(epilogue, product);
+      const learned = kind === 'gaussian_nll' && { log_sigma: Float32Array.of(-0.5), sigma_parts: groups };
+      const bound = { bias: uniforms(2, channels), targets: uniforms(3, count, 0, 1), losses: groups, dx: count };
+      const results = await runEpilogue(epilogue, product, { ...stateOf(liveRows), ...bound, ...learned });
+      return ['losses', 'dx', ...(learned ? ['sigma_parts'] : [])].map((name) => results.u32(name).slice());
+    };
+    assert.equal(await run({ area }, live), await run({}, live * area));
+  });
+
 /** Squared error, a row, with its limit; and how far a difference may be off: outputs and targets are exact. */
 function squares({ rows, pixels }: LossShape, y: Float32Array, targets: Float32Array) {
   const want = new Float64Array(rows);

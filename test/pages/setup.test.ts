@@ -73,11 +73,11 @@ test('a convolutional model has channels instead of hidden layers, trains, and i
   assert.not(await page.isVisible('[name=hidden]'));
   await visitor.trainTo(4);
   const kinds = await page.evaluate(() => latentgpuPage.model?.encoder.map((layer) => layer.kind ?? 'dense'));
-  assert.equal(kinds, ['conv', 'conv', 'flatten']);
+  assert.equal(kinds, ['conv', 'batchNorm', 'conv', 'batchNorm', 'flatten']);
   await visitor.fill('channels', '0');
   assert.is(await page.textContent('#form-fault'), 'Channels must be whole numbers from 1 to 256, for example 8, 16.');
   await visitor.fill('channels', '3');
-  await page.waitForFunction(() => latentgpuPage.model?.encoder.length === 2 && latentgpuPage.phase === 'ready');
+  await page.waitForFunction(() => latentgpuPage.model?.encoder.length === 3 && latentgpuPage.phase === 'ready');
   assert.match(await page.evaluate(() => location.hash), /preset=convVae&channels=3&/);
   await page.selectOption('[name=preset]', 'convDenoising');
   await page.waitForFunction(() => latentgpuPage.model?.corruption !== undefined && latentgpuPage.phase === 'ready');

@@ -46,7 +46,7 @@ test('each peer is checked and timed in turn with the engine; what is missing is
   }
 });
 
-test('a convolutional VAE: each peer that is timed takes the same steps; one that is too slow is told', () => {
+test('a convolutional VAE: each peer that is timed takes the same steps; one that is too slow or wrong is told', () => {
   const args = ['--adapter', ADAPTER, '--peers', '--model', 'conv-vae', '--batch', String(BATCH)];
   const { status, err } = runProgram(
     'harness/bench.js',
@@ -60,9 +60,9 @@ test('a convolutional VAE: each peer that is timed takes the same steps; one tha
   const names = results.map(({ name }) => name);
   for (const name of ['latentgpu', 'tfjs', ...(findTorch() ? ['PyTorch eager'] : [])])
     assert.ok(names.includes(name), JSON.stringify(leftOut));
-  // jax-js takes minutes to begin on a software adapter.
-  const slow = leftOut.find(({ what }) => what === 'jax-js');
-  assert.ok(names.includes('jax-js') || /did not answer within/.test(slow?.why ?? ''), JSON.stringify(leftOut));
+  // jax-js takes minutes to begin on a software adapter, and then is told to be wrong (harness/peers/jax.js says why).
+  const left = leftOut.find(({ what }) => what === 'jax-js')?.why ?? '';
+  assert.ok(names.includes('jax-js') || /did not answer within|the loss of step [4-8] without/.test(left), left);
   for (const { name, loss, disagreement } of results) {
     assert.ok(disagreement <= AGREEMENT && loss.last < loss.first, `${name}: ${disagreement}, ${JSON.stringify(loss)}`);
   }

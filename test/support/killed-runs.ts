@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { own } from './programs.js';
 
@@ -37,12 +38,24 @@ export function train(
 export function sameResults(got: string, want: string): void {
   const names = (folder: string) => fs.readdirSync(folder).sort();
   assert.equal(names(got), names(want), `files in ${got}`);
+  const [metrics, whole] = [got, want].map((folder) => fs.readFileSync(path.join(folder, METRICS)));
+  assert.equal(untimed(metrics), untimed(whole), METRICS); // first: what the plots are made of
   for (const name of names(want)) {
-    if (name === 'checkpoints' || name === 'run.json' || name === 'best.safetensors') continue;
+    if (NOT_COMPARED.includes(name)) continue;
     const [now, then] = [got, want].map((folder) => fs.readFileSync(path.join(folder, name)));
-    if (name === 'metrics.jsonl') assert.equal(untimed(now), untimed(then), name);
-    else assert.ok(now?.equals(then ?? Buffer.alloc(0)), `${got}/${name} is not what an undisturbed run leaves`);
+    if (now?.equals(then ?? Buffer.alloc(0))) continue;
+    const parts = name.endsWith('.svg') ? `: ${inspect(firstDifference(String(now), String(then)))}` : '';
+    assert.unreachable(`${got}/${name} is not what an undisturbed run leaves${parts}`);
   }
+}
+
+const METRICS = 'metrics.jsonl';
+const NOT_COMPARED = [METRICS, 'checkpoints', 'run.json', 'best.safetensors'];
+
+/** The texts around the place where they part. */
+function firstDifference(got: string, want: string): string[] {
+  const at = [...want].findIndex((letter, index) => got[index] !== letter);
+  return [got, want].map((text) => text.slice(Math.max(0, at - 150), at + 150));
 }
 
 const untimed = (bytes: Buffer | undefined) =>
