@@ -27,6 +27,7 @@ struct Settings {
   kl_weight: f32,          // before progress.kl_factor
   l1_weight: f32,
   sparsity_weight: f32,
+  commitment_weight: f32,
 }
 
 // Which step comes next: advanced by the GPU itself at the end of each (lib/finish_step.wgsl), so that many steps go in one

@@ -23,6 +23,8 @@ const TERM_CODES: Record<LossTerm, number> = {
   kl: 1,
   l1: 2,
   sparsity: 3,
+  commitment: 4,
+  perplexity: 5,
 };
 
 /** Logits, outputs and targets are [rows, pixels]. */

@@ -56,6 +56,20 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
     decoder: decoder('elu', 'sigmoid'),
     loss: { reconstruction: 'mse', variance: 'learned', klWeight: 0.3 },
   },
+  'vq-vae': {
+    ...base,
+    encoder: [
+      { kind: 'conv', channels: 3, kernel: 3, stride: 2, padding: 1, activation: 'silu' },
+      { kind: 'conv', channels: 5, kernel: 4, stride: 2, padding: 1 },
+    ],
+    code: { kind: 'quantized', units: 20, codes: 9, dimensions: 5, decay: 0.8 },
+    decoder: [
+      { kind: 'convTranspose', channels: 3, kernel: 4, stride: 2, padding: 1, activation: 'tanh' },
+      // Of a codebook near 0 it gives what is near 0, and not the pixels' mean: no sum of differences cancels.
+      { kind: 'convTranspose', channels: 1, kernel: 3, stride: 2, padding: 1 },
+    ],
+    loss: { reconstruction: 'mse', commitment: 0.6 },
+  },
   'batch norm': {
     ...base,
     encoder: [

@@ -57,6 +57,18 @@ const TERMS: Record<LossTerm, TermWords> = {
     unit: 'nats',
     over: (spec) => `nats ${dimensions(spec)}`,
   },
+  commitment: {
+    name: 'commitment',
+    title: 'Commitment (squared distance from the codes)',
+    unit: 'squared distance',
+    over: (spec) => `squared distance from the codes ${dimensions(spec)}`,
+  },
+  perplexity: {
+    name: 'perplexity',
+    title: 'Perplexity of the codes in a batch',
+    unit: 'codes',
+    over: () => 'codes in use in a batch',
+  },
 };
 
 function klOver(spec: ModelSpec): string {
