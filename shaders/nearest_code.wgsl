@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var best = vec4f(MOST);
   var code = vec4u(0u);
   for (var block = share * CODES; block < sizes.codes; block += SHARES * CODES) {
-    var distance: array<vec4f, CODES>;
+    var distance = array<vec4f, CODES>();  // said, or the last block's sums stay (Dawn 0.6.2, lavapipe)
     for (var column = 0u; column < sizes.columns; column++) {
       let at = vec4f(z[rows.x + column], z[rows.y + column], z[rows.z + column], z[rows.w + column]);
       for (var i = 0u; i < CODES; i++) {

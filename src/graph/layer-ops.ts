@@ -6,4 +6,10 @@ import type { LayerOpName, OpTable } from './ops.js';
 import { POOLING } from './pooling.js';
 import { QUANTIZATION } from './quantization.js';
 
-export const LAYER_OPS: Pick<OpTable, LayerOpName> = { ...CONVOLUTIONS, ...NORMALIZATIONS, ...DROPOUT, ...POOLING, ...QUANTIZATION };
+export const LAYER_OPS: Pick<OpTable, LayerOpName> = {
+  ...CONVOLUTIONS,
+  ...NORMALIZATIONS,
+  ...DROPOUT,
+  ...POOLING,
+  ...QUANTIZATION,
+};

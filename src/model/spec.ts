@@ -398,12 +398,20 @@ export function placedLayers({ inputs, image, classes = 0, encoder, code, decode
 function checkQuantized({ units, dimensions }: QuantizedSpec, top: Place, classes: number): void {
   if (classes > 0) refuse('classes', classes, 'must be left out: a quantized code takes no labels; use a gaussian one');
   if (!isMap(top) && top.flattened)
-    refuse('encoder', 'flatten', "must end in the feature map itself for a quantized code; leave the last 'flatten' out");
+    refuse(
+      'encoder',
+      'flatten',
+      "must end in the feature map itself for a quantized code; leave the last 'flatten' out",
+    );
   const what = isMap(top) ? `a feature map of ${showMap(top)}` : `a vector of ${top.units}`;
   if (units !== sizeOfPlace(top))
     refuse('code.units', units, `must be ${sizeOfPlace(top)}: the encoder ends in ${what}`);
   if (isMap(top) && dimensions !== top.channels)
-    refuse('code.dimensions', dimensions, `must be ${top.channels}, the channels that the encoder ends in (${showMap(top)})`);
+    refuse(
+      'code.dimensions',
+      dimensions,
+      `must be ${top.channels}, the channels that the encoder ends in (${showMap(top)})`,
+    );
   if (units % dimensions !== 0) refuse('code.dimensions', dimensions, `must divide code.units (${units})`);
 }
 

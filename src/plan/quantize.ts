@@ -1,13 +1,6 @@
 // A quantised code, lowered: one kernel an operation, two for the codebook, whose counts must all be known first (layers.ts).
 import { type Node, numel } from '../graph/ops.js';
-import {
-  codebookSizes,
-  codebookVectors,
-  codeCounts,
-  nearestCode,
-  perplexity,
-  takeCode,
-} from '../kernels/quantize.js';
+import { codebookSizes, codebookVectors, codeCounts, nearestCode, perplexity, takeCode } from '../kernels/quantize.js';
 import { type Context, dispatchOf, input, operationOf, rowsAndColumns } from './call.js';
 import type { Dispatch } from './plan.js';
 
@@ -43,8 +36,5 @@ export function updateCodebookDispatches(node: Node, { tensors }: Context): Disp
   const shape = { ...rowsAndColumns(input(node, 0)), codes: numel(node.shape), area, decay };
   const all = { z, nearest, counts: counted, running, sizes_of: tensors.of(node), codebook: vectors, sums };
   const bound = { ...tensors.stepState(), ...(all as Record<keyof typeof all, NonNullable<typeof z>>) };
-  return [
-    dispatchOf(codebookSizes, shape, bound, node.label),
-    dispatchOf(codebookVectors, shape, bound, node.label),
-  ];
+  return [dispatchOf(codebookSizes, shape, bound, node.label), dispatchOf(codebookVectors, shape, bound, node.label)];
 }

@@ -1,9 +1,10 @@
 import { test } from 'uvu';
-import { usesDevice } from '../support/device.js';
 import { CONVOLUTIONAL } from '../support/convolution-models.js';
+import { usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA } from '../support/family.js';
 import { Train64 } from '../support/train64.js';
 import { closeLosses, closeTensors, firstGradients, modelOf, trainSteps, withTrainer } from '../support/training.js';
+
 const OPTIONS = { batch: 10, lr: 2e-3, seed: 5 };
 for (const spec of [CONVOLUTIONAL['vq-vae'], FAMILY['quantized, dense']] as any[])
   for (const fuse of [true, false])
@@ -20,7 +21,12 @@ for (const spec of [CONVOLUTIONAL['vq-vae'], FAMILY['quantized, dense']] as any[
         closeLosses(report?.train, want.losses, 3e-5, 'step 1');
         await trainSteps(trainer, 5);
         while (oracle.step < 6) oracle.train();
-        closeTensors(await model.parameters(), new Map([...oracle.parameters].map(([n, values]) => [n, { values }])), 2e-6, 'after');
+        closeTensors(
+          await model.parameters(),
+          new Map([...oracle.parameters].map(([n, values]) => [n, { values }])),
+          2e-6,
+          'after',
+        );
         closeLosses(await trainer.evaluate(), oracle.evaluate(FAMILY_DATA.test), 3e-5, 'eval');
         console.log(await trainer.evaluate());
       });
