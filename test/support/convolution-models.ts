@@ -1,4 +1,4 @@
-// Small convolutional members of the family, for tests that must hold of all of them: odd sizes, every kind of layer between them,
+// Small convolutional and quantised members of the family, for tests that must hold of all of them: odd sizes, every kind of layer between them,
 // and images of 7x7 as the rest of the family has (family.ts).
 
 import type { Activation } from '../../src/model/activations.js';
@@ -69,6 +69,20 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
       { kind: 'convTranspose', channels: 1, kernel: 3, stride: 2, padding: 1 },
     ],
     loss: { reconstruction: 'mse', commitment: 0.6 },
+  },
+  // Five places of two numbers each.
+  'vq-vae without feature maps': {
+    inputs: 49,
+    encoder: [
+      { units: 33, activation: 'tanh' },
+      { units: 10, activation: 'identity' },
+    ],
+    code: { kind: 'quantized', units: 10, codes: 7, dimensions: 2 },
+    decoder: [
+      { units: 17, activation: 'tanh' },
+      { units: 49, activation: 'sigmoid' },
+    ],
+    loss: { reconstruction: 'mse' },
   },
   'batch norm': {
     ...base,

@@ -33,20 +33,6 @@ export const FAMILY: Record<string, ModelSpec> = {
     corruption: { kind: 'saltpepper', amount: 0.2 },
   }),
   stacked: stacked(SIZES),
-  // Five places of two numbers each.
-  'quantized, dense': {
-    inputs: 49,
-    encoder: [
-      { units: 33, activation: 'tanh' },
-      { units: 10, activation: 'identity' },
-    ],
-    code: { kind: 'quantized', units: 10, codes: 7, dimensions: 2 },
-    decoder: [
-      { units: 17, activation: 'tanh' },
-      { units: 49, activation: 'sigmoid' },
-    ],
-    loss: { reconstruction: 'mse' },
-  },
   'conditional ae': { ...ae(SIZES), classes: 3 },
 };
 
