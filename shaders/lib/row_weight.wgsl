@@ -6,16 +6,12 @@ const TERM_RECONSTRUCTION: u32 = 0u;
 const TERM_KL: u32 = 1u;
 const TERM_L1: u32 = 2u;
 const TERM_SPARSITY: u32 = 3u;
-const TERM_COMMITMENT: u32 = 4u;
-const TERM_PERPLEXITY: u32 = 5u;
 
 fn term_weight(settings: Settings, progress: Progress, term: u32) -> f32 {
   switch term {
     case TERM_KL: { return settings.kl_weight * progress.kl_factor; }
     case TERM_L1: { return settings.l1_weight; }
     case TERM_SPARSITY: { return settings.sparsity_weight; }
-    case TERM_COMMITMENT: { return settings.commitment_weight; }
-    case TERM_PERPLEXITY: { return 0.0; }
     default: { return settings.reconstruction_weight; }
   }
 }

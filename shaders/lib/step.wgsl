@@ -25,9 +25,8 @@ struct Settings {
   mean: u32,               // 1: gradients are those of the mean over the batch's images; 0: of the sum
   reconstruction_weight: f32,
   kl_weight: f32,          // before progress.kl_factor
-  l1_weight: f32,
+  l1_weight: f32,          // or of a quantised code's commitment
   sparsity_weight: f32,
-  commitment_weight: f32,
 }
 
 // Which step comes next: advanced by the GPU itself at the end of each (lib/finish_step.wgsl), so that many steps go in one

@@ -48,7 +48,7 @@ export interface Halves {
 export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
 /** Bytes of the structs in shaders/lib/step.wgsl. */
-export const SETTINGS_BYTES = 112;
+export const SETTINGS_BYTES = 104;
 export const COUNTERS_BYTES = 24;
 export const PROGRESS_BYTES = 28;
 

@@ -62,11 +62,11 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
     { ...GOOD, encoder: [{ units: 3, activation: 'relu', act: 'relu' }] },
     'encoder[0].act: unknown, must be one of kind, units, activation; did you mean activation?',
   ],
-  ['no code', { ...GOOD, code: undefined }, 'code.kind: undefined, must be one of gaussian, deterministic'],
+  ['no code', { ...GOOD, code: undefined }, 'code.kind: undefined, must be one of gaussian, deterministic, quantized'],
   [
     'a code by another name',
     { ...GOOD, code: { kind: 'normal', units: 2 } },
-    'code.kind: "normal", must be one of gaussian, deterministic; did you mean gaussian?',
+    'code.kind: "normal", must be one of gaussian, deterministic, quantized; did you mean gaussian?',
   ],
   [
     'another word for units',
