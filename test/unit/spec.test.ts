@@ -179,7 +179,7 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units, logVarRange'],
   [
     changed('loss.beta', 4),
-    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity; did you mean klWeight?',
+    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity, commitment; did you mean klWeight?',
   ],
   [changed('range', '0..255'), 'range: "0..255", must be one of 0..1, -1..1'],
   [changed('range', '-1..1'), 'range: "-1..1", must be 0..1 for the bce loss: it compares probabilities; or use mse'],
