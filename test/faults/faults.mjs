@@ -670,8 +670,8 @@ const PASSES = [
     'nothing flows back',
     '[dy, null, null]',
     '[null, null, null]',
-    'unit/grad',
     'train/quantized',
+    'unit/grad',
   ),
   source('plan/norm', 'one part for all', 'parts === 1 ? sums', 'parts > 0 ? sums', 'train/map-plans'),
   source(

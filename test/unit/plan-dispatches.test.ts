@@ -43,7 +43,7 @@ const PRESETS: [string, ModelSpec, [dispatches: number, byBuffers: number, byDat
   ['conv-vae', convVae(), [42, 32, 32]],
   ['conv-ae', convAe(), [42, 32, 32]],
   ['conv-denoising', convDenoising(), [43, 33, 33]],
-  ['vq-vae', vqVae(), [59, 0, 0]],
+  ['vq-vae', vqVae(), [59, 44, 44]],
 ];
 for (const [name, spec, want] of PRESETS)
   test(`${name}: dispatches, and those that wait`, () => assert.equal(count(spec), want));
