@@ -22,6 +22,8 @@ override ONE_MINUS_DECAY: f32;  // from the host's f64
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 
 var<workgroup> ours: array<u32, WORKGROUP>;
+// A bit a lane: whether any of its rows is one.
+var<workgroup> some: array<atomic<u32>, WORKGROUP / 32u>;
 
 // A row below `count` for a vector.  Host twin: pickAt() in src/random.ts (bit-equal)
 fn pick(code: u32, count: u32) -> u32 {
@@ -41,12 +43,22 @@ fn sum_of(code: u32, column: u32, live: u32, lane: u32) -> f32 {
       }
     }
     ours[lane] = bits;
+    if (lane < WORKGROUP / 32u) {
+      atomicStore(&some[lane], 0u);
+    }
+    workgroupBarrier();  // no bit is left of the rows before
+    if (bits != 0u) {
+      atomicOr(&some[lane / 32u], 1u << (lane % 32u));
+    }
     workgroupBarrier();  // every lane has told its rows
     if (column < sizes.columns) {
-      for (var other = 0u; other < WORKGROUP; other++) {
-        for (var left = ours[other]; left != 0u; left &= left - 1u) {
-          let row = first + firstTrailingBit(left) * WORKGROUP + other;
-          sum += z[row * sizes.columns + column];
+      for (var part = 0u; part < WORKGROUP / 32u; part++) {
+        for (var lanes = atomicLoad(&some[part]); lanes != 0u; lanes &= lanes - 1u) {
+          let other = 32u * part + firstTrailingBit(lanes);
+          for (var left = ours[other]; left != 0u; left &= left - 1u) {
+            let row = first + firstTrailingBit(left) * WORKGROUP + other;
+            sum += z[row * sizes.columns + column];
+          }
         }
       }
     }
