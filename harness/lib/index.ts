@@ -71,6 +71,7 @@ export {
   type RunDescription,
   versions,
 } from './report/describe.js';
+export { layerTable } from './report/layer-table.js';
 export { describeLoss, layerTerms, lossTerms, lossText, type NamedTerm } from './report/losses.js';
 export { print } from './report/print.js';
 export { duration, Report, type ReportOptions, type ReportStream } from './report/report.js';

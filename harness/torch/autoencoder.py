@@ -41,17 +41,21 @@ def check_known(spec):
         if value not in choices:
             _unknown(path, value, choices)
 
+    def layers(listed, where):
+        for index, layer in enumerate(listed):
+            kind, path = kind_of(layer), f"{where}[{index}]"
+            one_of(kind, f"{path}.kind", [known for known in LAYER_KEYS if known not in OF_WHOLE_BATCHES])
+            for key in layer:
+                if key not in LAYER_KEYS[kind]:
+                    _unknown(f"{path}.{key}", layer[key], LAYER_KEYS[kind])
+            if kind == "linear" or "activation" in layer:
+                one_of(layer.get("activation"), f"{path}.activation", ACTIVATIONS)
+            layers(layer.get("layers", []), f"{path}.layers")
+
     keys(spec, "", "")
     one_of(spec.get("range", "0..1"), "range", RANGES)
     for name in ("encoder", "decoder"):
-        for index, layer in enumerate(spec[name]):
-            path = f"{name}[{index}]"
-            one_of(kind_of(layer), f"{path}.kind", [kind for kind in LAYER_KEYS if kind not in OF_WHOLE_BATCHES])
-            for key in layer:
-                if key not in LAYER_KEYS[kind_of(layer)]:
-                    _unknown(f"{path}.{key}", layer[key], LAYER_KEYS[kind_of(layer)])
-            if kind_of(layer) == "linear" or "activation" in layer:
-                one_of(layer.get("activation"), f"{path}.activation", ACTIVATIONS)
+        layers(spec[name], name)
     code, loss = spec["code"], spec["loss"]
     keys(code, "code", "code")
     one_of(code["kind"], "code.kind", CODES)

@@ -23,7 +23,8 @@ KEYS = {"linear": ["kind", "units", "activation"],
         "dropout": ["kind", "probability"],
         "maxPool": ["kind", "kernel", "stride", "padding"],
         "avgPool": ["kind", "kernel", "stride", "padding"],
-        "upsample": ["kind", "factor", "mode"]}
+        "upsample": ["kind", "factor", "mode"],
+        "residual": ["kind", "layers", "activation"]}
 # What keeps the shape of what it gets.
 KEEPING = ["batchNorm", "layerNorm", "groupNorm", "dropout"]
 
@@ -40,7 +41,8 @@ def kind_of(layer):
 
 def takes_map(layers):
     """Whether a list takes an image's places, not all of its numbers: the first layer that looks at the shape says it."""
-    kinds = [kind_of(layer) for layer in layers if kind_of(layer) not in KEEPING]
+    whole = [inner for layer in layers for inner in layer.get("layers", [layer])]
+    kinds = [kind_of(layer) for layer in whole if kind_of(layer) not in KEEPING]
     return bool(kinds) and kinds[0] != "linear"
 
 
@@ -58,6 +60,16 @@ def as_rows(value):
     return value.permute(0, 2, 3, 1).reshape(len(value), -1) if value.dim() == 4 else value
 
 
+class Residual(nn.Module):
+    """x + f(x)"""
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
 class Chain(nn.Sequential):
     """`labels` [n, classes] join where a feature map is flattened; `start` is a row's width, or an image's sizes."""
 
@@ -65,14 +77,14 @@ class Chain(nn.Sequential):
         # Linear layers alone count a module for each activation, even where it is none.
         modules, always = [], all(kind_of(layer) == "linear" for layer in layers)
         sizes = (start,) if isinstance(start, int) else (start["channels"], start["height"], start["width"])
-        value = torch.zeros(1, *sizes)
-        joined = torch.zeros(1, classes)
+        value = torch.zeros(1, *sizes, dtype=dtype)
+        joined = torch.zeros(1, classes, dtype=dtype)
         # What people are told of, as the engine tells it (layerSizes of src/model/spec.ts).
         told = [_size_text(value)]
         for layer in layers:
-            module = _module(layer, value)
+            module = _module(layer, value).to(dtype)
             value = module.eval()(value)  # running statistics stay as they are
-            if kind_of(layer) not in [*KEEPING, "flatten", "reshape"]:
+            if kind_of(layer) not in [*KEEPING, "flatten", "reshape", "residual"]:
                 told.append(_size_text(value))
             if isinstance(module, nn.Flatten):
                 value = torch.cat([value, joined], 1)
@@ -81,7 +93,7 @@ class Chain(nn.Sequential):
             if always or activation != "identity":
                 modules.append(ACTIVATIONS[activation]())
         super().__init__(*modules)
-        self.to(dtype).train()
+        self.train()
         self.width = value.shape[1]
         # Of a feature map its sizes, as a Chain that begins with it takes them.
         self.end = value.shape[1] if value.dim() == 2 else dict(zip(("channels", "height", "width"), value.shape[1:]))
@@ -110,6 +122,9 @@ def _size_text(value):
 
 def _module(layer, value):
     kind, width = kind_of(layer), value.shape[1]
+    if kind == "residual":
+        start = width if value.dim() == 2 else dict(zip(("channels", "height", "width"), value.shape[1:]))
+        return Residual(Chain(layer["layers"], start, 0, value.dtype))
     if kind == "linear":
         return nn.Linear(width, layer["units"])
     if kind == "flatten":

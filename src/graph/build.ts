@@ -23,6 +23,7 @@ import {
   type NormLayer,
   type ParameterSpec,
   type PlainLayer,
+  type ResidualLayer,
   type SumLayer,
 } from './layers.js';
 import { type CorruptionStream, type Node, type NoiseStream, numel, type Operation } from './ops.js';
@@ -134,7 +135,7 @@ class Builder {
     return append({ op, window: { height, width, kernel, stride, padding } }, [x], label);
   }
 
-  private activate(x: Node, { label, activation }: SumLayer | NormLayer): Node {
+  private activate(x: Node, { label, activation }: SumLayer | NormLayer | ResidualLayer): Node {
     return activation === 'identity' ? x : this.graph.append({ op: 'activation', activation }, [x], label);
   }
 
@@ -152,6 +153,8 @@ class Builder {
       case 'dropout':
       case 'pool':
         return this.plain(x, layer);
+      case 'residual':
+        return this.activate(this.graph.append({ op: 'add' }, [x, this.chain(x, layer.layers)], layer.label), layer);
       default:
         return this.activate(this.sum(x, layer), layer);
     }

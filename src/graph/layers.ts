@@ -37,7 +37,7 @@ export interface ParameterSpec {
 }
 
 /** A layer of the graph; the parameters are in the order in which PyTorch's module lists them. */
-export type Layer = SumLayer | NormLayer | PlainLayer;
+export type Layer = SumLayer | NormLayer | PlainLayer | ResidualLayer;
 
 /** A layer without parameters. */
 export interface PlainLayer {
@@ -46,6 +46,14 @@ export interface PlainLayer {
   spec: LayerSpec;
   from: Place;
   to: Place;
+}
+
+/** What its layers make of x is added to it. */
+export interface ResidualLayer {
+  kind: 'residual';
+  label: string;
+  layers: Layer[];
+  activation: Activation;
 }
 
 export interface NormLayer {
@@ -241,7 +249,6 @@ const orderOf = (rows?: readonly number[], columns?: readonly number[]): Paramet
 export function layersOf(spec: ModelSpec): Layers {
   const { code } = spec;
   const { start, encoder, top, decoder } = placedLayers(spec);
-  const all = (placed: PlacedLayer[]) => placed.map((layer, index) => layerOf(spec, layer, placed[index + 1]));
   const heads = (from: LinearShape['from']): LinearShape => ({
     from,
     units: 2 * code.units,
@@ -250,16 +257,19 @@ export function layersOf(spec: ModelSpec): Layers {
   });
   return {
     start,
-    encoder: all(encoder),
+    encoder: chainOf(spec, encoder),
     top,
     heads: code.kind === 'gaussian' && !isMap(top) ? linear(spec, 'heads', heads(top)) : null,
     codebook: code.kind === 'quantized' ? codebookOf(code) : null,
-    decoder: all(decoder),
+    decoder: chainOf(spec, decoder),
   };
 }
 
+const chainOf = (model: ModelSpec, placed: readonly PlacedLayer[]): Layer[] =>
+  placed.map((layer, index) => layerOf(model, layer, placed[index + 1]));
+
 function layerOf(model: ModelSpec, placed: PlacedLayer, next: PlacedLayer | undefined): Layer {
-  const { spec, name, from, to } = placed;
+  const { spec, name, from, to, inner = [] } = placed;
   switch (spec.kind) {
     case 'conv':
     case 'convTranspose':
@@ -276,6 +286,8 @@ function layerOf(model: ModelSpec, placed: PlacedLayer, next: PlacedLayer | unde
     case 'avgPool':
     case 'upsample':
       return { kind: 'pool', label: name, spec, from, to };
+    case 'residual':
+      return { kind: 'residual', label: name, layers: chainOf(model, inner), activation: activationOf(spec) };
     default: {
       if (isMap(from)) throw new GraphError(`layer "${name}" needs a vector`);
       const arranged = next?.spec.kind === 'reshape' && isMap(next.to) ? { arranged: next.to } : {};
@@ -285,6 +297,7 @@ function layerOf(model: ModelSpec, placed: PlacedLayer, next: PlacedLayer | unde
 }
 
 function parametersOf(layer: Layer): ParameterSpec[] {
+  if (layer.kind === 'residual') return layer.layers.flatMap(parametersOf);
   if (layer.kind === 'norm') return [layer.affine, ...(layer.running ? [layer.running] : [])];
   return 'weight' in layer ? [layer.weight, ...(layer.bias ? [layer.bias] : [])] : [];
 }

@@ -25,8 +25,6 @@ export interface UpsampleShape {
 
 const inputs = ({ examples, channels, window: { height, width } }: PoolShape) => examples * height * width * channels;
 const outputs = ({ examples, channels, out: { height, width } }: PoolShape) => examples * height * width * channels;
-const constants = () => ({ WORKGROUP });
-
 const poolSizes = (count: (shape: PoolShape) => number) => (shape: PoolShape) => {
   const { channels, window, out } = shape;
   const { height, width, kernel, stride, padding } = window;
@@ -37,15 +35,20 @@ const poolSizes = (count: (shape: PoolShape) => number) => (shape: PoolShape) =>
 /** A comparison, an addition or a product for each number of each window. */
 const windowFlops = (shape: PoolShape) => outputs(shape) * shape.window.kernel ** 2;
 
+/** What all have in common that give a number for each of `count`. */
+const pooling = (count: (shape: PoolShape) => number) => ({
+  constants: () => ({ WORKGROUP }),
+  sizes: poolSizes(count),
+  grid: (shape: PoolShape) => linearGrid(count(shape)),
+  flops: windowFlops,
+});
+
 export const maxPool2d: Kernel<PoolShape> = {
   name: 'max_pool2d',
   sources: [maxPool2dSource],
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
-  constants,
-  sizes: poolSizes(outputs),
-  grid: (shape) => linearGrid(outputs(shape)),
-  flops: windowFlops,
+  ...pooling(outputs),
 };
 
 export const maxPool2dGradient: Kernel<PoolShape> = {
@@ -53,10 +56,7 @@ export const maxPool2dGradient: Kernel<PoolShape> = {
   sources: [maxPool2dGradientSource],
   bindings: { dy: 'read', x: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
-  constants,
-  sizes: poolSizes(inputs),
-  grid: (shape) => linearGrid(inputs(shape)),
-  flops: windowFlops,
+  ...pooling(inputs),
 };
 
 export const avgPool2d: Kernel<PoolShape> = {
@@ -64,10 +64,7 @@ export const avgPool2d: Kernel<PoolShape> = {
   sources: [avgPool2dSource],
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
-  constants,
-  sizes: poolSizes(outputs),
-  grid: (shape) => linearGrid(outputs(shape)),
-  flops: windowFlops,
+  ...pooling(outputs),
 };
 
 export const avgPool2dGradient: Kernel<PoolShape> = {
@@ -75,23 +72,21 @@ export const avgPool2dGradient: Kernel<PoolShape> = {
   sources: [avgPool2dGradientSource],
   bindings: { dy: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
-  constants,
-  sizes: poolSizes(inputs),
-  grid: (shape) => linearGrid(inputs(shape)),
-  flops: windowFlops,
+  ...pooling(inputs),
 };
 
 const small = ({ examples, channels, scale: { height, width } }: UpsampleShape) => examples * height * width * channels;
 const large = (shape: UpsampleShape) => small(shape) * shape.scale.factor ** 2;
 
-const upsampleConstants = ({ scale: { mode } }: UpsampleShape) => ({
-  WORKGROUP,
-  BILINEAR: Number(mode === 'bilinear'),
+const upsampling = (count: (shape: UpsampleShape) => number) => ({
+  constants: ({ scale: { mode } }: UpsampleShape) => ({ WORKGROUP, BILINEAR: Number(mode === 'bilinear') }),
+  sizes: (shape: UpsampleShape) => {
+    const { height, width, factor } = shape.scale;
+    return { count: count(shape), channels: shape.channels, height, width, factor };
+  },
+  grid: (shape: UpsampleShape) => linearGrid(count(shape)),
 });
-const upsampleSizes = (count: (shape: UpsampleShape) => number) => (shape: UpsampleShape) => {
-  const { height, width, factor } = shape.scale;
-  return { count: count(shape), channels: shape.channels, height, width, factor };
-};
+
 /** Of four numbers, three times two products and a sum; of a copy none. */
 const upsampleFlops = (shape: UpsampleShape) => (shape.scale.mode === 'bilinear' ? 9 * large(shape) : 0);
 
@@ -100,9 +95,7 @@ export const upsample: Kernel<UpsampleShape> = {
   sources: [upsampleSource],
   bindings: { x: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
-  constants: upsampleConstants,
-  sizes: upsampleSizes(large),
-  grid: (shape) => linearGrid(large(shape)),
+  ...upsampling(large),
   flops: upsampleFlops,
 };
 
@@ -111,8 +104,6 @@ export const upsampleGradient: Kernel<UpsampleShape> = {
   sources: [upsampleGradientSource],
   bindings: { dy: 'read', dx: 'write' },
   stores: { binding: 'dx', width: 1 },
-  constants: upsampleConstants,
-  sizes: upsampleSizes(small),
-  grid: (shape) => linearGrid(small(shape)),
+  ...upsampling(small),
   flops: (shape) => large(shape) + upsampleFlops(shape),
 };

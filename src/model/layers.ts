@@ -102,6 +102,17 @@ export interface UpsampleSpec {
   mode?: 'nearest' | 'bilinear';
 }
 
+/**
+ * x + f(x), f being the layers in turn, and then an activation; what they give must have the shape of x. In a state dict they are
+ * `layers`, a Sequential: "encoder.2.layers.0.weight".  Source: He et al. 2016, "Deep Residual Learning".
+ */
+export interface ResidualSpec {
+  kind: 'residual';
+  layers: LayerSpec[];
+  /** identity if absent. */
+  activation?: Activation;
+}
+
 export type LayerSpec =
   | DenseSpec
   | ConvSpec
@@ -111,7 +122,8 @@ export type LayerSpec =
   | NormSpec
   | DropoutSpec
   | PoolSpec
-  | UpsampleSpec;
+  | UpsampleSpec
+  | ResidualSpec;
 
 /** `linear` if absent. */
 export const LAYER_KINDS = [
@@ -127,6 +139,7 @@ export const LAYER_KINDS = [
   'maxPool',
   'avgPool',
   'upsample',
+  'residual',
 ] as const;
 export type LayerKind = (typeof LAYER_KINDS)[number];
 
@@ -152,6 +165,8 @@ export interface PlacedLayer {
   to: Place;
   /** Of conv and convTranspose. */
   convolution?: Convolution;
+  /** Of residual: its layers in their places. */
+  inner?: PlacedLayer[];
 }
 
 export const activationOf = (spec: LayerSpec): Activation =>
@@ -160,30 +175,46 @@ export const activationOf = (spec: LayerSpec): Activation =>
 /**
  * The layers with their shapes and names. A list of linear layers counts two modules a layer, as if each had an activation;
  * others count the activations that there are.
- * @param part    "encoder" or "decoder"
+ * @param part    "encoder" or "decoder", or where a list within them is; `name` is what its modules' names begin with
  * @param classes of a conditional model: numbers that join where a feature map is flattened
  * @throws ArgumentError with the path of the layer that does not fit
  */
-export function placeLayers(layers: readonly LayerSpec[], part: string, start: Place, classes = 0): PlacedLayer[] {
+export function placeLayers(
+  layers: readonly LayerSpec[],
+  part: string,
+  start: Place,
+  classes = 0,
+  name = part,
+): PlacedLayer[] {
   const onlyLinear = layers.every((layer) => kindOfLayer(layer) === 'linear');
   let place = start;
   let modules = 0;
   return layers.map((spec, index) => {
     const path = `${part}[${index}]`;
-    const placed = {
-      spec,
-      name: `${part}.${modules}`,
-      from: place,
-      ...placedAs(spec, place, path, layers[index - 1], classes),
-    };
+    const module = `${name}.${modules}`;
+    const shapes =
+      spec.kind === 'residual'
+        ? placedResidual(spec, place, path, module)
+        : placedAs(spec, place, path, layers[index - 1], classes);
+    const placed = { spec, name: module, from: place, ...shapes };
     modules += onlyLinear || activationOf(spec) !== 'identity' ? 2 : 1;
     place = placed.to;
     return placed;
   });
 }
 
+function placedResidual({ layers }: ResidualSpec, from: Place, path: string, name: string) {
+  if (!isMap(from) && from.flattened)
+    refuse(path, 'residual', "cannot follow { kind: 'flatten' }; put it before, or a linear layer between them");
+  const inner = placeLayers(layers, `${path}.layers`, from, 0, `${name}.layers`);
+  const to = inner.at(-1)?.to ?? from;
+  if (showPlace(to) !== showPlace(from))
+    refuse(`${path}.layers`, showPlace(to), `must give ${showPlace(from)}, which it is added to`);
+  return { to: from, inner };
+}
+
 function placedAs(
-  spec: LayerSpec,
+  spec: Exclude<LayerSpec, ResidualSpec>,
   from: Place,
   path: string,
   before: LayerSpec | undefined,
@@ -243,7 +274,8 @@ const KEEPING: readonly string[] = ['batchNorm', 'layerNorm', 'groupNorm', 'drop
 
 /** Whether a list takes an image's places, not all of its numbers: the first layer that looks at the shape says it. */
 export function takesMap(layers: readonly LayerSpec[]): boolean {
-  const first = layers.find((layer) => !KEEPING.includes(kindOfLayer(layer)));
+  const whole = layers.flatMap((layer) => (layer.kind === 'residual' ? layer.layers : [layer]));
+  const first = whole.find((layer) => !KEEPING.includes(kindOfLayer(layer)));
   return first !== undefined && kindOfLayer(first) !== 'linear';
 }
 
@@ -292,6 +324,7 @@ const KEYS: Record<LayerKind, string[]> = {
   maxPool: ['kind', 'kernel', 'stride', 'padding'],
   avgPool: ['kind', 'kernel', 'stride', 'padding'],
   upsample: ['kind', 'factor', 'mode'],
+  residual: ['kind', 'layers', 'activation'],
 };
 
 /** @throws ArgumentError with the path of what is wrong; whether layers go together is for `placeLayers` */
@@ -335,6 +368,13 @@ export function validateLayer(value: unknown, path: string): asserts value is La
       const { factor, mode } = value as Partial<UpsampleSpec>;
       requirePositiveInteger(factor, `${path}.factor`);
       if (mode !== undefined) requireOneOf(mode, ['nearest', 'bilinear'], `${path}.mode`);
+      break;
+    }
+    case 'residual': {
+      const { layers, activation } = value as Partial<ResidualSpec>;
+      validateLayers(layers, `${path}.layers`);
+      if (layers.length === 0) refuse(`${path}.layers`, layers, 'must have a layer at least');
+      if (activation !== undefined) requireOneOf(activation, ACTIVATIONS, `${path}.activation`);
     }
   }
   requireKnownKeys(value as object, KEYS[kind], path);

@@ -430,7 +430,15 @@ export function layerSizes(spec: ModelSpec): string[] {
 }
 
 /** Layers that sizes do not tell of. */
-const REARRANGING: readonly string[] = ['flatten', 'reshape', 'batchNorm', 'layerNorm', 'groupNorm', 'dropout'];
+const REARRANGING: readonly string[] = [
+  'flatten',
+  'reshape',
+  'batchNorm',
+  'layerNorm',
+  'groupNorm',
+  'dropout',
+  'residual',
+];
 
 /** Layers that add up products. */
 const SUMMING: readonly string[] = ['linear', 'conv', 'convTranspose'];

@@ -22,4 +22,5 @@ export type {
   ProfileRow,
   StepTimes,
 } from './report.js';
+export { type LayerSummary, summarizeModel } from './summary.js';
 export { type LineRange, type ShaderText, shaderText } from './wgsl.js';

@@ -24,9 +24,9 @@ export class EpochMeter {
     return this.mean.value;
   }
 
-  /** Whether steps of an epoch have been seen that no report of a whole epoch has told. */
-  get pending(): boolean {
-    return this.mean.state.images > 0;
+  /** Whether there are steps up to `step`, arrived or not, that no report of a whole epoch has told. */
+  pending(step: number): boolean {
+    return this.step < step || this.mean.state.images > 0;
   }
 
   /** Goes on at `step` with what its epoch has come to by then. */

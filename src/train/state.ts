@@ -77,7 +77,7 @@ export class TrainerState {
 
   /** Whether the last step of an epoch is done and its report not yet given. */
   get reportDue(): boolean {
-    return this.step > 0 && this.step % this.stepsPerEpoch === 0 && this.meter.pending;
+    return this.step > 0 && this.step % this.stepsPerEpoch === 0 && this.meter.pending(this.step);
   }
 
   /** As createTrainer would take them now, with every default filled in. */

@@ -9,6 +9,7 @@ const DEFAULTS = {
   seed: 0,
   adapter: 'auto',
   plan: false,
+  summary: false,
   quiet: false,
   help: false,
 };
@@ -45,9 +46,10 @@ test('every flag of data, size, length and output, with a space and with =', () 
     out: '-x',
     adapter: 'swiftshader',
     plan: true,
+    summary: true,
     quiet: true,
   };
-  const switches = ['--plan', '--quiet', '--'];
+  const switches = ['--plan', '--summary', '--quiet', '--'];
   assert.equal(readTrainOptions([...pairs.flat(), ...switches]), want);
   assert.equal(readTrainOptions([...pairs.map((pair) => pair.join('=')), ...switches]), want);
 });
@@ -104,7 +106,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
     Tuning: 'variants tune no-tune retune',
-    'Machine and output': 'adapter out plan quiet help',
+    'Machine and output': 'adapter out summary plan quiet help',
   };
   const sections = help.split('\n\n');
   for (const [heading, flags] of Object.entries(groups)) {

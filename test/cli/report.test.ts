@@ -253,7 +253,7 @@ test('layers are pretrained for stacked models and on demand; by default no long
 });
 
 test('the length of a run in steps: whole epochs, or --steps', () => {
-  const options = { batch: 8, seed: 0, adapter: 'auto', plan: false, quiet: false, help: false };
+  const options = { batch: 8, seed: 0, adapter: 'auto', plan: false, summary: false, quiet: false, help: false };
   const length = (more: object) => chooseLength({ ...options, ...more }, { software: true, images: 36 });
   assert.equal(length({ epochs: 3 }), { batch: 8, epochs: 3, why: '', stepsPerEpoch: 5, steps: 15, pretraining: null });
   assert.is(length({ steps: 7 }).steps, 7);

@@ -207,11 +207,17 @@ test('--quiet prints nothing', async () => {
   assert.equal(fs.readdirSync(out).sort(), FILES);
 });
 
-test('--plan prints the plan and leaves no folder; --help prints the flags', async () => {
+test('--summary prints the layers, --plan those and the dispatches, neither leaves a folder; --help prints the flags', async () => {
   const out = newFolder();
+  const summary = await run([...SMALL, '--summary', '--out', out]);
+  assert.equal([summary.status, summary.err], [0, '']);
+  assert.match(
+    summary.out,
+    /^name +layer +output +parameters\nencoder\.0 +linear, relu .*\n[\d,]+ parameters, [\d.]+ MB\n$/s,
+  );
   const plan = await run([...SMALL, '--plan', '--out', out]);
   assert.equal([plan.status, plan.err], [0, '']);
-  assert.match(plan.out, /encoder\.0/);
+  assert.ok(plan.out.startsWith(`${summary.out}\n`));
   assert.match(plan.out, /MFLOP/);
   assert.not(fs.existsSync(out));
   const help = await run(['--help']);

@@ -150,4 +150,47 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
     ],
     loss: { reconstruction: 'bce' },
   },
+  residual: {
+    ...base,
+    encoder: [
+      { kind: 'conv', channels: 4, kernel: 3, stride: 2, padding: 1, activation: 'relu' },
+      {
+        kind: 'residual',
+        layers: [
+          { kind: 'conv', channels: 3, kernel: 3, padding: 1, bias: false },
+          { kind: 'batchNorm', activation: 'relu' },
+          { kind: 'conv', channels: 4, kernel: 1 },
+        ],
+        activation: 'silu',
+      },
+      { kind: 'residual', layers: [{ kind: 'conv', channels: 4, kernel: 3, padding: 1, activation: 'tanh' }] },
+      { kind: 'flatten' },
+    ],
+    code: GAUSSIAN,
+    decoder: [
+      { units: 64, activation: 'relu' },
+      {
+        kind: 'residual',
+        layers: [
+          { units: 6, activation: 'gelu' },
+          { units: 64, activation: 'identity' },
+        ],
+        activation: 'relu',
+      },
+      { units: 64, activation: 'relu' },
+      { kind: 'reshape', height: 4, width: 4, channels: 4 },
+      {
+        kind: 'residual',
+        layers: [
+          {
+            kind: 'residual',
+            layers: [{ kind: 'conv', channels: 4, kernel: 3, padding: 1, activation: 'elu' }],
+          },
+          { kind: 'conv', channels: 4, kernel: 3, padding: 1 },
+        ],
+      },
+      { kind: 'convTranspose', channels: 1, kernel: 3, stride: 2, padding: 1, activation: 'sigmoid' },
+    ],
+    loss: { reconstruction: 'bce', klWeight: 0.3 },
+  },
 };

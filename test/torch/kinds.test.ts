@@ -45,6 +45,11 @@ const [, output] = vae({ pixels: 49, hidden: [6], latent: 2 }).decoder;
 
 for (const [name, spec, told] of [
   ['a layer', later({ encoder: [{ kind: 'conv2d', units: 6, activation: 'relu' }] }), "encoder[0].kind: 'conv2d'"],
+  [
+    'a layer inside a residual',
+    later({ encoder: [{ kind: 'residual', layers: [{ kind: 'batchNorm' }] }] }),
+    "encoder[0].layers[0].kind: 'batchNorm'",
+  ],
   ['an activation', later({ decoder: [{ units: 6, activation: 'mish' }, output] }), "decoder[0].activation: 'mish'"],
   ['a code', later({ code: { kind: 'vector-quantised', units: 2 } }), "code.kind: 'vector-quantised'"],
   ['a term of the loss', later({ loss: { reconstruction: 'bce', tv: 1 } }), 'loss.tv: 1'],

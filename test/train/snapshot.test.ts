@@ -168,6 +168,22 @@ test("a snapshot of an epoch's last step, before its report: the report comes fi
   }
 });
 
+test("a snapshot that is asked for before any loss of its epoch has arrived has not told that epoch's report", async () => {
+  const whole = { ...OPTIONS, batch: FAMILY_DATA.train.count }; // an epoch is one step, submitted before any loss is there
+  await withModel(specOf('vae'), whole, async (trainer) => {
+    const taken: Promise<Snapshot>[] = [];
+    const onSnapshot = (snapshot: Promise<Snapshot>) => taken.push(snapshot);
+    await reportsOf(trainer, { epochs: EPOCHS, snapshotEvery: 1, onSnapshot });
+    const told = (await Promise.all(taken)).map(({ step, epochs, epoch }) => [step, epochs, epoch.images]);
+    const images = FAMILY_DATA.train.count;
+    assert.equal(told, [
+      [1, 0, images],
+      [2, 1, images],
+      [3, 2, images],
+    ]);
+  });
+});
+
 test('pretraining goes on in the layer and at the step of a snapshot', async () => {
   const spec = specOf('stacked');
   const options = { ...OPTIONS, epochs: 2 };

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { benchText } from '../../harness/lib/bench/bench-text.js';
 import type { BenchReport } from '../../harness/lib/bench/report.js';
-import { figures, markdownTable, percent, plainTable } from '../../harness/lib/bench/table.js';
+import { figures, markdownTable, percent, plainTable } from '../../harness/lib/report/table.js';
 
 test('three figures, no exponent', () => {
   const told = [0, 0.000123, 0.0204, 2.34567, 23.4567, 234.567, 999.6, 1234567, Number.NaN].map(figures);

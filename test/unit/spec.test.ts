@@ -156,6 +156,31 @@ const REFUSED: [spec: unknown, message: string][] = [
     convolved('decoder[4]', { kind: 'batchNorm', activation: 'sigmoid' }),
     'decoder[4].kind: "batchNorm", must be one of linear, conv, convTranspose: the loss is of what it adds up',
   ],
+  [
+    convolved('encoder[2]', { kind: 'residual', layers: [{ kind: 'conv', channels: 8, kernel: 3, padding: 1 }] }),
+    'encoder[2].layers: "a feature map of 7x7x8", must give a feature map of 7x7x64, which it is added to',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'residual', layers: [{ kind: 'conv', channels: 64, kernel: 9 }] }),
+    'encoder[2].layers[0].kernel: 9 of the height, dilation included, must be at most 7, which 7x7x64 has with padding 0; use a smaller kernel or more padding',
+  ],
+  [
+    convolved('encoder[2]', { kind: 'residual', layers: [{ kind: 'conv', channels: 64, kernel: 1.5 }] }),
+    'encoder[2].layers[0].kernel: 1.5, must be an integer from 1 on, or [height, width] of two',
+  ],
+  [convolved('encoder[2]', { kind: 'residual', layers: [] }), 'encoder[2].layers: [], must have a layer at least'],
+  [
+    convolved('encoder[2]', { kind: 'residual' }),
+    'encoder[2].layers: undefined, must be a list of layers, such as { units, activation }',
+  ],
+  [
+    convolved('encoder[3]', { kind: 'residual', layers: [{ units: 3136, activation: 'relu' }] }),
+    'encoder[3]: "residual", cannot follow { kind: \'flatten\' }; put it before, or a linear layer between them',
+  ],
+  [
+    convolved('decoder[4]', { kind: 'residual', layers: [{ kind: 'conv', channels: 1, kernel: 1 }] }),
+    'decoder[4].kind: "residual", must be one of linear, conv, convTranspose: the loss is of what it adds up',
+  ],
   [convolved('encoder[1].bias', 'no'), 'encoder[1].bias: "no", must be true or false'],
   [changed('decoder', []), 'decoder: [], must have at least its output layer'],
   [changed('decoder[2].units', 99), 'decoder[2].units: 99, must equal inputs (100): it gives one number a pixel'],

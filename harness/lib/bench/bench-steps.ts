@@ -17,10 +17,10 @@ import {
   vae,
 } from 'latentgpu/node';
 import { describeSpec } from '../report/describe.js';
+import { figures } from '../report/table.js';
 import type { LeftOut, StepReport, StepRow } from './report.js';
 import { expectedMs, type Known, layersOf, SEED, type StepSize, sizeName } from './sizes.js';
 import { CHECKED_STEPS, LEAST_STEPS, type StepTiming, timeHost, timeSteps } from './steps.js';
-import { figures } from './table.js';
 
 export interface StepBudget {
   /** Steps to time, at most. */

@@ -2,10 +2,10 @@
 // was left out.
 import { markOf } from '../profile/kernel-table.js';
 import { describeAdapter } from '../report/describe.js';
+import { figures, markdownTable, percent, plainTable, type Table } from '../report/table.js';
 import { PEER_TITLES } from './peer-models.js';
 import type { BenchReport, LeftOut, PeerReport, ProductReport, ProductRow, Series, StepReport } from './report.js';
 import { CHECKED_STEPS } from './steps.js';
-import { figures, markdownTable, percent, plainTable, type Table } from './table.js';
 
 export function stepTable({ rows }: Pick<StepReport, 'rows'>): Table {
   return {

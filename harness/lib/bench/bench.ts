@@ -3,13 +3,13 @@ import { type Device, measureCeilings } from 'latentgpu/node';
 import type { BenchOptions } from '../options/bench-options.js';
 import { describeAdapter, versions } from '../report/describe.js';
 import type { Report } from '../report/report.js';
+import { figures, percent } from '../report/table.js';
 import { benchPeers } from './bench-peers.js';
 import { benchProducts, productName } from './bench-products.js';
 import { benchNullHost, benchSteps } from './bench-steps.js';
 import type { BenchReport, ProductReport, StepReport } from './report.js';
 import { scalingOf } from './scaling.js';
 import { SEED, seedProducts, sizeName, squares, sweepOf } from './sizes.js';
-import { figures, percent } from './table.js';
 
 export type BenchParts = Pick<
   BenchOptions,

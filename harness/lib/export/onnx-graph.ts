@@ -110,11 +110,16 @@ class Builder {
       const emit: Emit = (op, inputs, attributes) => this.emit(name, op, inputs, attributes);
       if (spec.kind === 'flatten') return labelled(emit('Flatten', [value]));
       if (spec.kind === 'reshape') return this.reshaped(name, value, [spec.channels, spec.height, spec.width]);
-      const other = this.plain(value, placed);
-      if (other !== undefined) return ACTIVATIONS[activationOf(spec)](other, emit, (number) => this.constant(number));
-      const sum = placed.convolution ? this.convolution(value, placed) : this.linear(value, name);
-      return ACTIVATIONS[activationOf(spec)](sum, emit, (number) => this.constant(number));
+      return ACTIVATIONS[activationOf(spec)](this.before(value, placed), emit, (number) => this.constant(number));
     }, x);
+  }
+
+  /** A layer without its activation. */
+  private before(x: string, placed: PlacedLayer): string {
+    const { name, inner, convolution } = placed;
+    if (inner) return this.emit(name, 'Add', [x, this.chain(x, inner)]);
+    if (convolution) return this.convolution(x, placed);
+    return this.plain(x, placed) ?? this.linear(x, name);
   }
 
   /** Layers that multiply by no matrix, as they are in use: running statistics, nothing dropped. */

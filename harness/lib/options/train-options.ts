@@ -39,6 +39,7 @@ export interface TrainOptions extends ReadingOptions, ModelOptions, OptimizerOpt
   out?: string;
   adapter: string;
   plan: boolean;
+  summary: boolean;
   quiet: boolean;
   help: boolean;
 }
@@ -193,7 +194,8 @@ const TABLE: FlagTable = {
   switches: {
     ...OPTIMIZER_SWITCHES,
     ...TUNING_SWITCHES,
-    plan: inOutput('print the plan of a training step and stop'),
+    summary: inOutput("print the model's layers, what each gives and holds, and stop"),
+    plan: inOutput('print the same and the plan of a training step, and stop'),
     quiet: inOutput('print nothing but errors'),
     help: inOutput('print this and stop'),
   },
@@ -202,7 +204,7 @@ const TABLE: FlagTable = {
 export const DEFAULTS = { seed: 0, adapter: 'auto' };
 
 /** What is not given on the command line and is no part of what a run was. */
-export const RUN_DEFAULTS = { ...DEFAULTS, plan: false, quiet: false, help: false } as const;
+export const RUN_DEFAULTS = { ...DEFAULTS, plan: false, summary: false, quiet: false, help: false } as const;
 
 /**
  * Reads the arguments after `node harness/train.js`: what is given, and nothing else. `--help` wins over everything else on
