@@ -32,7 +32,7 @@ for (const [file, most, loads] of [
   ['dist/latentgpu-session.js', 6500, ['./latentgpu-profile.js', './latentgpu.js']],
   ['dist/latentgpu-profile.js', 24_500, ['./latentgpu.js']],
   ['dist/latentgpu-data.js', 9500, ['./latentgpu.js']],
-  ['dist/latentgpu-tune.js', 54_500, ['./latentgpu-layers.js', './latentgpu.js']],
+  ['dist/latentgpu-tune.js', 55_000, ['./latentgpu-layers.js', './latentgpu.js']],
 ] as const)
   test(`${file} is small and loads only its neighbours`, () => {
     const text = read(file);
@@ -64,7 +64,7 @@ test('an exported page loads no file', () => {
 });
 
 /** Bytes, gzipped: a second at 1.5 Mbit/s, a slow phone. Of what every visit loads: layers come when a model has some. */
-const MOST_PAGE = 170_500;
+const MOST_PAGE = 171_500;
 const ON_DEMAND = /^layers-/;
 
 test('the page of harness/web is small', () => {
