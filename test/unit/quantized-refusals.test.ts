@@ -2,6 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { onnxGraphs } from '../../harness/lib/export/onnx-graph.js';
+import { compress } from '../../harness/lib/generate/compress.js';
+import { samples } from '../../harness/lib/generate/images.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { vqVae } from '../../src/model/presets.js';
 import { checkMirrored } from '../../src/model/spec.js';
@@ -28,6 +30,11 @@ test('ONNX files', () => {
     refused(() => onnxGraphs(SPEC, weights)),
     'a model with a quantized code has no ONNX files yet: use --html, or take model.safetensors to PyTorch (harness/torch/autoencoder.py)',
   );
+});
+
+test('samples, and what quantising costs', () => {
+  assert.is(samples.refusal(SPEC), 'a quantized code has no prior to draw from; only variational models have one');
+  assert.is(compress.refusal(SPEC), 'its code is quantized already: 196 numbers below 4 an image');
 });
 
 test('draws of a score', () => {
