@@ -2,23 +2,25 @@
 // must be there.
 import {
   type CheckedExamples,
+  classesOf,
   countOf,
   type Dataset,
   type ExampleForm,
   examplesFromArrays,
+  type FileLabels,
   FormatError,
   formOf,
   type HostArray,
   holdOut,
   type ImageLayout,
+  type KnownClasses,
   type KnownNumbers,
   type TableForm,
 } from 'latentgpu/node';
-import { classesOf, type KnownClasses, type Labels } from './classes.js';
 
 export interface Part {
   examples: HostArray;
-  labels?: Labels | undefined;
+  labels?: FileLabels | undefined;
   /** Of each example, its number among the rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array | undefined;
 }

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
+  type FileLabels,
   FormatError,
   pixelColumns,
   type RowListener,
@@ -13,7 +14,6 @@ import {
 } from 'latentgpu/node';
 import type { ReadingOptions } from '../options/reading-options.js';
 import type { Arrays, Part } from './arrays.js';
-import type { Labels } from './classes.js';
 import { isCsv, readCsv } from './csv-file.js';
 import { isParquet, readParquet } from './parquet-file.js';
 import type { ReadProgress, RowsOf } from './rows.js';
@@ -61,7 +61,7 @@ export function columnOptions({
 }
 
 /** The labels of a table as those of a part. */
-export function tableLabels({ labels, classes = [], form }: Table, file: string): Labels | undefined {
+export function tableLabels({ labels, classes = [], form }: Table, file: string): FileLabels | undefined {
   return labels && { ...labels, name: `${file}: column "${form.label?.name}"`, names: classes };
 }
 

@@ -1,6 +1,5 @@
 // Data for a model that is there: read as the data of its run were, so that columns, categories and classes are the same.
-import type { KnownNumbers } from 'latentgpu/node';
-import type { KnownClasses } from '../data/classes.js';
+import type { KnownClasses, KnownNumbers } from 'latentgpu/node';
 import type { LoadOptions } from '../data/data.js';
 import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import type { StoredRun } from './read-run.js';
