@@ -3,6 +3,7 @@ export { type ExampleForm, examplesFromArrays, formOf, type ImageLayout } from '
 export { classesOf, type FileLabels, type KnownClasses } from './classes.js';
 export { CsvReader, type RowListener } from './csv.js';
 export type { HostArray, NumericArray } from './elements.js';
+export { chosenGaps, fillGaps, type GappedRows, type Gaps } from './missing.js';
 export { isNamedPart, type NamedPart, type NamedParts, namedParts, tensorArrays } from './named-arrays.js';
 export { decodeNpy, decodeNpz, isNpy } from './npy.js';
 export { type PixelColumns, pixelColumns } from './pixel-table.js';

@@ -69,7 +69,7 @@ export const droppedText = (file: string, dropped: number): string =>
   `${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`;
 
 const filledText = (file: string, filled: number): string =>
-  `${file}: ${filled.toLocaleString('en-US')} missing value${filled === 1 ? ' is the mean of its' : 's are the mean of their'} column over all rows, those held out for testing or validation too`;
+  `${file}: ${filled.toLocaleString('en-US')} missing value${filled === 1 ? ' is the mean of its' : 's are the mean of their'} column over the training rows`;
 
 /** A part of a data set, what its features are called, and how to read another table in the same way. */
 interface TablePart extends Part {
@@ -102,11 +102,12 @@ async function readTablePart(
     },
     progress,
   );
-  const { features, names, form, dropped, filled, fileRows } = table;
+  const { features, names, form, dropped, filled, fileRows, gaps } = table;
   const [count = 0, width = 0] = features.shape;
   const side = Math.sqrt(width);
   const labels = tableLabels(table, file);
-  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), dropped, filled };
+  const missing = gaps?.length ? { gaps, form } : {};
+  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), ...missing, dropped, filled };
   if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
   return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
 }

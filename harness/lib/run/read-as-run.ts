@@ -15,7 +15,11 @@ export function readAsRun(
 ): LoadOptions {
   const { reading: inherited, table, classes } = run;
   const given = readingOf(options);
-  if (options.data === undefined || run.data === undefined) return { ...given, inherited };
+  if (options.data === undefined || run.data === undefined) {
+    // What is missing is what it was in training: the means of the rows that the run was trained on.
+    const filled = table && inherited?.missing === 'mean' && !given.drop && !given.categorical && !given.missing;
+    return { ...given, inherited, ...(filled && { known: { table } }) };
+  }
   // Flags that say what columns are read another table than the run's.
   const own = given.drop ?? given.categorical;
   // Labels are the run's where it had any; one that was trained on none has nothing to say of them.
