@@ -1,19 +1,23 @@
-// A picture file as a grey image of a size. Runs in pages and workers.
+// A picture file in a size, in colour or as a grey image. Runs in pages and workers.
 
-/**
- * Scaled so that all of it is seen, in the middle of a black image.
- * @returns bytes 0 (black) to 255 (white), [height, width]
- * @throws Error saying that the browser cannot read it
- */
-export async function greyPicture(
-  file: File,
-  { height, width }: { height: number; width: number },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('this browser gives no canvas to scale pictures with');
-  const bitmap = await createImageBitmap(file).catch(() => {
+export interface PictureSize {
+  height: number;
+  width: number;
+}
+
+/** @throws Error saying that the browser cannot read it */
+export const openPicture = (file: File): Promise<ImageBitmap> =>
+  createImageBitmap(file).catch(() => {
     throw new Error(`${file.name} is not a picture that this browser can read`);
   });
+
+/**
+ * Scaled so that all of it is seen, in the middle of a black image; the picture is closed.
+ * @returns bytes, [height, width, 4]
+ */
+export function pixelsOf(bitmap: ImageBitmap, { height, width }: PictureSize): Uint8ClampedArray {
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('this browser gives no canvas to scale pictures with');
   const scale = Math.min(width / bitmap.width, height / bitmap.height);
   const [across, down] = [bitmap.width * scale, bitmap.height * scale];
   context.fillStyle = 'black';
@@ -21,8 +25,16 @@ export async function greyPicture(
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, (width - across) / 2, (height - down) / 2, across, down);
   bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  return Uint8Array.from({ length: height * width }, (_, i) =>
+  return context.getImageData(0, 0, width, height).data;
+}
+
+/**
+ * @returns bytes 0 (black) to 255 (white), [height, width]
+ * @throws Error saying that the browser cannot read it
+ */
+export async function greyPicture(file: File, size: PictureSize): Promise<Uint8Array<ArrayBuffer>> {
+  const data = pixelsOf(await openPicture(file), size);
+  return Uint8Array.from({ length: size.height * size.width }, (_, i) =>
     luma(data[4 * i] ?? 0, data[4 * i + 1] ?? 0, data[4 * i + 2] ?? 0),
   );
 }
