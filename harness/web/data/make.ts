@@ -41,8 +41,9 @@ export interface PageData extends Dataset<CheckedExamples> {
   scaling?: ScalingSpec;
 }
 
-/** Without a test set, every so-manyth example is one of it. */
+/** Without a test set, one of so many examples is of it: not always at the same place, as classes may come in turn. */
 const HELD_OUT = 10;
+const isHeldOut = (row: number): boolean => row % HELD_OUT === (1 + 7 * Math.floor(row / HELD_OUT)) % HELD_OUT;
 
 /** @throws Error saying which file is wrong and what it must be */
 export async function makeDataset(request: DataRequest): Promise<PageData> {
@@ -78,9 +79,9 @@ function datasetOf(name: string, parts: Parts, { most, scale }: DataOptions): Pa
   const test = parts.test && read(parts.test);
   const count = countOf(train);
   const what = form.shape.length === 1 ? 'row' : 'image';
-  if (!test && count < 2) throw new Error(`only one ${what}: training and testing need at least two`);
+  if (!test && count < 2) throw new Error(`${name} has only one ${what}: training and testing need at least two`);
   const first = (all: number) => [...Array(Math.min(most, all)).keys()];
-  const isHeld = (row: number) => !test && row % HELD_OUT === 1;
+  const isHeld = (row: number) => !test && isHeldOut(row);
   const chosen = {
     train: some(
       train,
