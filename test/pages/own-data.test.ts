@@ -215,6 +215,23 @@ test('scaling, missing values and categories of a table, by its fields', async (
   await visitor.waitForPhase('ready');
 });
 
+test('a session of rows says that it has no images', async () => {
+  const said = await visitor.page.evaluate(async () => {
+    const message = ({ message }: Error) => message;
+    const { session } = latentgpuPage;
+    return [
+      await session?.images('test').catch(message),
+      await session?.draw(new OffscreenCanvas(1, 1), { codes: new Float32Array(2) }).catch(message),
+      (await session?.examples('train', { first: 1, count: 2 }))?.shape,
+    ];
+  });
+  assert.equal(said, [
+    'images: the dataset has examples of shape [5] of numbers, must have grey images of bytes; examples() gives any',
+    'draw: the dataset has examples of shape [5], must have images, [height, width] or [height, width, 3]; decode() and reconstruct() give the numbers',
+    [2, 5],
+  ]);
+});
+
 const odd = (values: number[], shape: number[]) => encodeNpy(Float32Array.from(values), shape);
 
 for (const [name, bytes, start] of [
@@ -226,6 +243,7 @@ for (const [name, bytes, start] of [
     encodeSafetensors({ a: { shape: [1], values: Uint8Array.of(1) }, b: { shape: [1], values: Uint8Array.of(1) } }),
     'names.safetensors has the arrays a, b, must have x_train',
   ],
+  ['rows.parquet', 'PAR1', 'rows.parquet is a Parquet table, which this page does not read: save it as .csv, or train'],
   ['other.csv', 'a,b\n1,2\n2,3\n', 'other.csv has no column "Kind"'],
 ] as const)
   test(`one message about ${name}`, async () => {

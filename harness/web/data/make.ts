@@ -62,6 +62,11 @@ async function partsOf(chosen: Chosen[], options: DataOptions): Promise<{ name: 
   if (files.length === 0)
     throw new Error('no files: choose IDX files, .npz, .npy, .safetensors or .csv files, or PNG or JPEG pictures');
   if (pictures.length === used.length) return { name: 'own pictures', parts: await fromPictures(used, options) };
+  const parquet = files.find(({ name }) => /\.parquet$/i.test(name));
+  if (parquet)
+    throw new Error(
+      `${parquet.name} is a Parquet table, which this page does not read: save it as .csv, or train with the programs (harness/train.js --data FILE)`,
+    );
   const tables = used.filter(isTable);
   if (pictures.length > 0 || (tables.length > 0 && tables.length < used.length))
     throw new Error('pictures, tables or arrays together: choose files of one kind');

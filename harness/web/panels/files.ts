@@ -4,7 +4,7 @@ import { decodeSafetensors, encodeSafetensors, type ModelSpec, safetensorsMetada
 import { droppedFiles } from '../data/chosen.js';
 import { button, byId, download, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { readHash, toHash } from '../setup.js';
+import { OF_DATA, readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -106,7 +106,7 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
     const wanted = safetensorsMetadata(bytes)[METADATA];
     const setup = wanted === undefined ? state.setup : readHash(wanted).setup;
     if (state.model) checkInputs(bytes, runner.modelOf(setup), state);
-    const data = setup.images !== state.setup.images;
+    const data = OF_DATA.some((name) => String(setup[name]) !== String(state.setup[name]));
     state.setup = setup;
     history.replaceState(null, '', `#${toHash(setup)}`);
     state.tell('setup');
