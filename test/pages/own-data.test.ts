@@ -9,6 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import type { State } from '../../harness/web/state.js';
+import { assertAccessible } from '../browser/axe.js';
 import { closeBrowser } from '../browser/page.js';
 import { eventually, mean, openVisitor, type Visitor } from '../browser/visitor.js';
 
@@ -192,6 +193,8 @@ test('a table of features: told what is wrong, then read by the fields, learnt, 
       `${picture} has charts`,
     );
 });
+
+test('axe finds no serious violation in charts and numbers', () => assertAccessible(visitor.page, 'a table'));
 
 test('scaling, missing values and categories of a table, by its fields', async () => {
   await visitor.page.selectOption('[name=scale]', 'minmax');

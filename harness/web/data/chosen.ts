@@ -1,4 +1,4 @@
-// Files that a visitor chose or dropped, those of folders too, each with its path. Runs in the page's own thread.
+// Files that a visitor chose or dropped, those of folders too, each with its path, and what they are by name.
 
 export interface Chosen {
   file: File;

@@ -13,8 +13,8 @@ import {
 import { chosenGaps, classesOf, examplesFromArrays, fillGaps, formOf } from 'latentgpu/data';
 import { fromArrayFiles } from './array-files.js';
 import { type Chosen, isPicture, isTable } from './chosen.js';
-import type { PictureSize } from './grey-picture.js';
 import type { Part, Parts } from './parts.js';
+import type { PictureSize } from './picture-pixels.js';
 import { fromPictures } from './pictures.js';
 import { type ColumnOptions, fromTables } from './tables.js';
 

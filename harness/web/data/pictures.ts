@@ -2,8 +2,8 @@
 import type { FileLabels } from 'latentgpu/data';
 import type { Chosen } from './chosen.js';
 import { type Place, placesOf } from './folders.js';
-import { openPicture, type PictureSize, pixelsOf } from './grey-picture.js';
 import type { Part, Parts } from './parts.js';
+import { openPicture, type PictureSize, pixelsOf } from './picture-pixels.js';
 
 /** Pictures that all have one size, at most so many pixels a side, keep it. */
 const MOST_SIDE = 64;
