@@ -11,9 +11,12 @@ export {
   LAYOUTS,
 } from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
+export { classesOf, type FileLabels, type KnownClasses } from './data/classes.js';
 export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';
-export { isNamedPart, type NamedPart, type NamedParts, namedParts } from './data/named-arrays.js';
+export { heldOutRows } from './data/hold-out.js';
+export { chosenGaps, fillGaps, type GappedRows, type Gaps } from './data/missing.js';
+export { isNamedPart, type NamedPart, type NamedParts, namedParts, tensorArrays } from './data/named-arrays.js';
 export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
 export { type PixelColumns, pixelColumns } from './data/pixel-table.js';
 export {

@@ -1,6 +1,6 @@
 // The page: watch an autoencoder learn. Joins the parts; each of them is in its own file.
 //   state.ts  what the page knows      setup.ts  what a visitor chooses     run.ts  start, train, pause, reset
-//   panels/   what is shown and asked   drawing/  canvases and projections   data/   digits, IDX files, pictures
+//   panels/   what is shown and asked   drawing/  canvases and projections   data/   digits, arrays, tables, pictures
 //   bench/    what the benchmark's worker does
 // All of the GPU's work is in workers (worker.ts), training's behind a Session; this thread draws curves and points only.
 import { benchmarkPanel } from './panels/benchmark.js';
@@ -16,6 +16,7 @@ import { samplesPanel } from './panels/samples.js';
 import { setupForm } from './panels/setup-form.js';
 import { statusPanel } from './panels/status.js';
 import { walkPanel } from './panels/walk.js';
+import { wordsPanel } from './panels/words.js';
 import { Runner } from './run.js';
 import { readHash } from './setup.js';
 import { State } from './state.js';
@@ -23,6 +24,7 @@ import { State } from './state.js';
 const state = new State(readHash(location.hash).setup);
 const runner = new Runner(state);
 keepFresh(state, [
+  wordsPanel(state),
   statusPanel(state, runner),
   setupForm(state, runner),
   curvesPanel(state),

@@ -1,16 +1,21 @@
 // Starts, trains, pauses, resets: everything that a session is asked to do as a whole. What is shown is the panels' work.
 import {
-  type Dataset,
+  type CheckedExamples,
+  countOf,
   DeviceError,
-  type Images,
   type LayerProgress,
   type ModelSpec,
+  numbersOf,
   type Progress,
+  shapeOfOne,
   type TrainingWarning,
 } from 'latentgpu';
 import { type Session, startSession } from 'latentgpu/worker';
+import type { Chosen } from './data/chosen.js';
 import { dataset } from './data/data.js';
-import { modelOf, type Setup } from './setup.js';
+import type { PageData } from './data/make.js';
+import { PIXELS, rangeOf } from './drawing/shades.js';
+import { type DataSizes, modelOf, type Setup, sizeOf } from './setup.js';
 import { type Measured, messageOf, type State } from './state.js';
 
 /** Test images that the page itself holds: for the map and the pictures. */
@@ -20,19 +25,16 @@ const EPOCHS = 1000;
 /** More points than a chart has pixels help nobody: at that many, neighbours are joined. */
 const MOST_MEASURED = 1200;
 
-/** The data that sessions are given: how many images, and of how many classes if they have labels. */
-interface Given {
+/** The data that sessions are given: how many examples, and of how many classes if they have labels. */
+interface Given extends DataSizes {
   train: number;
-  height: number;
-  width: number;
-  classes: number | undefined;
 }
 
 export interface Change {
   /** The data are to be made anew. */
   data?: boolean;
-  /** Own images from now on, or the built-in digits. */
-  files?: File[] | 'digits';
+  /** Own data from now on, or the built-in digits. */
+  files?: Chosen[] | 'digits';
 }
 
 /** The data cannot be made from what the visitor chose. */
@@ -47,7 +49,7 @@ export class Runner {
   /** Whether the next model needs data that are made anew. */
   private newData = true;
   /** Of the data that are, or are to be. */
-  private files: File[] | 'digits' = 'digits';
+  private files: Chosen[] | 'digits' = 'digits';
   private given: Given | undefined;
   /** Set-ups follow one another; only the last one counts. */
   private starts = 0;
@@ -61,6 +63,7 @@ export class Runner {
     const { state } = this;
     this.newData ||= data || files !== this.files;
     this.files = files;
+    state.offered = files;
     const mine = ++this.starts;
     this.stop.abort();
     state.generation++;
@@ -81,7 +84,7 @@ export class Runner {
       if (current()) await this.settle(made, files);
       else this.newData ||= anew;
       if (!current()) return;
-      const test = await state.session?.images('test', { count: SHOWN });
+      const test = await state.session?.examples('test', { count: SHOWN });
       if (current() && test) this.began(test);
     } catch (error) {
       this.newData ||= anew;
@@ -89,11 +92,12 @@ export class Runner {
     }
   }
 
-  private async makeData(files: File[] | 'digits'): Promise<Dataset> {
-    const { images } = this.state.setup;
-    const request = files === 'digits' ? { digits: { train: images, test: SHOWN } } : { files, most: images };
+  private async makeData(files: Chosen[] | 'digits'): Promise<PageData> {
+    const { images: most, size, label, drop, categorical, missing, scale } = this.state.setup;
+    const options = { most, size: sizeOf(size), label, drop, categorical, missing, scale };
+    const request = files === 'digits' ? { digits: { train: most, test: SHOWN } } : { files, options };
     return dataset(request).catch((error: unknown) => {
-      throw new DataError(messageOf(error), { cause: error });
+      throw new DataError(inWordsOfPage(messageOf(error)), { cause: error });
     });
   }
 
@@ -111,20 +115,24 @@ export class Runner {
 
   /** The model of a set-up for the data that there are. @throws Error naming what is wrong */
   modelOf(setup: Setup): ModelSpec {
-    const { height, width, classes } = this.given ?? { ...this.state.test, classes: undefined };
-    if (setup.preset === 'conditionalVae' && classes === undefined)
+    const given: DataSizes = this.given ?? { shape: shapeOfOne(this.state.test), pixels: true };
+    if (setup.preset === 'conditionalVae' && given.classes === undefined)
       throw new Error(
-        'A conditional VAE is told the class of each image, and these have no labels: drop an IDX file of labels with ' +
-          'the images, or choose another kind of model.',
+        given.shape.length === 1
+          ? 'A conditional VAE is told the class of each row, and these have no labels: name their column as Label column, or choose another kind of model.'
+          : 'A conditional VAE is told the class of each image, and these have no labels: drop an IDX file of labels with ' +
+              'the images, or choose another kind of model.',
       );
-    return modelOf(setup, { height, width, ...(classes !== undefined && { classes }) });
+    return modelOf(setup, given);
   }
 
   /** Another model is there: everything starts over. */
-  private began(test: Images): void {
+  private began(test: CheckedExamples): void {
     const { state } = this;
     const { batch, preset, pretrain } = state.setup;
-    Object.assign(state, { test, step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
+    state.test = test;
+    state.plainRange = state.size ? PIXELS : rangeOf(numbersOf(test));
+    Object.assign(state, { step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
     state.generation++;
     this.nextLayer = preset === 'stacked' && pretrain > 0 ? 0 : undefined;
     state.point = new Float32Array(state.latent);
@@ -132,38 +140,43 @@ export class Runner {
     const { train = batch } = this.given ?? {};
     state.enter(
       'ready',
-      train < batch ? `Ready to train. Batches of ${train}: there are no more training images.` : '',
+      train < batch ? state.worded(`Ready to train. Batches of ${train}: there are no more training images.`) : '',
     );
     state.tell('model');
     state.tell('parameters');
   }
 
   /** The session there is, started over; or a new one. */
-  private async settle(made: Dataset | undefined, files: File[] | 'digits'): Promise<void> {
+  private async settle(made: PageData | undefined, files: Chosen[] | 'digits'): Promise<void> {
     const { state } = this;
     if (made) {
-      const { count, height, width, labels } = made.train;
-      const all = [...(labels ?? []), ...(made.test.labels ?? [])];
-      const classes = labels ? all.reduce((most, label) => Math.max(most, label), 0) + 1 : undefined;
-      this.given = { train: count, height, width, classes };
+      const { pixels, scaling } = made;
+      this.given = {
+        train: countOf(made.train),
+        shape: shapeOfOne(made.train),
+        pixels,
+        scaling,
+        classes: classesIn(made),
+      };
     }
     const { lr, batch, seed } = state.setup;
     const training = { lr, batch: Math.min(batch, this.given?.train ?? batch), seed };
     const model = this.modelOf(state.setup);
-    const name = made?.name;
+    const about = made && { dataName: made.name, features: made.features ?? [], classNames: made.classes ?? [] };
     const setup = { model, training, seed };
+    const data = made && { name: made.name, train: made.train, test: made.test };
     if (state.session) {
-      await state.session.restart({ ...setup, ...(made && { dataset: made }) });
+      await state.session.restart({ ...setup, ...(data && { dataset: data }) });
     } else {
-      if (!made) throw new Error('there is no data yet');
+      if (!data) throw new Error('there is no data yet');
       const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'latentgpu' });
       const onWarning = (warning: TrainingWarning) => this.warned(warning);
-      state.session = await startSession({ ...setup, dataset: made, worker, onWarning });
+      state.session = await startSession({ ...setup, dataset: data, worker, onWarning });
       this.watch(state.session);
     }
     state.model = model;
     state.files = files;
-    if (name !== undefined) state.dataName = files === 'digits' ? 'Built-in digits' : name;
+    if (about) Object.assign(state, about, files === 'digits' && { dataName: 'Built-in digits' });
   }
 
   /** What training survives; after a lost device it goes on from an earlier step. */
@@ -285,6 +298,24 @@ export class Runner {
     }
   }
 }
+
+/** How many classes there are, if the data have labels. */
+function classesIn({ train, test, classes }: PageData): number | undefined {
+  if (!train.labels) return undefined;
+  const all = [...train.labels, ...(test.labels ?? [])];
+  return classes?.length ?? all.reduce((most, label) => Math.max(most, label), 0) + 1;
+}
+
+/** What readers say of the programs' flags, as the page's fields. */
+const inWordsOfPage = (message: string): string =>
+  message
+    .replace(
+      /\(--drop\), or take it as categories \(--categorical\)/,
+      '(Leave out), as categories (Categories) or as the label (Label column)',
+    )
+    .replace(/--drop\b/g, 'Leave out')
+    .replace(/--categorical\b/g, 'Categories')
+    .replace(/--missing (mean or drop|drop)/g, 'Missing values');
 
 /** Half as many, each the mean of two neighbours. */
 function joined(measured: Measured[]): Measured[] {

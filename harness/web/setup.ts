@@ -12,6 +12,8 @@ import {
   denoising,
   linear,
   type ModelSpec,
+  SCALINGS,
+  type ScalingSpec,
   sparse,
   stacked,
   vae,
@@ -31,10 +33,27 @@ export const PRESETS = [
   'convDenoising',
 ] as const;
 export type Preset = (typeof PRESETS)[number];
+export const MISSING = ['refuse', 'mean', 'drop'] as const;
+export const SCALES = ['default', 'none', ...SCALINGS] as const;
+
+/** Fields of which the data are made: after another value, they are made anew. */
+export const OF_DATA: readonly (keyof Setup)[] = ['images', 'size', 'label', 'drop', 'categorical', 'missing', 'scale'];
+/** Those of text, whose values may hold anything. */
+const TEXTS: readonly string[] = ['size', 'label', 'drop', 'categorical'];
 
 export interface Setup {
-  /** How many of the built-in digits to train on; of own images, at most so many. */
+  /** How many of the built-in digits to train on; of own data, at most so many. */
   images: number;
+  /** Of pictures: height and width that all are scaled to, "32x32"; empty: their own, if it is one and small, else 28x28. */
+  size: string;
+  /** Of tables: the column of the classes, by name or number; empty: "label", if there is one. */
+  label: string;
+  /** Of tables: columns that are left out, and columns of categories. */
+  drop: string[];
+  categorical: string[];
+  missing: (typeof MISSING)[number];
+  /** Of numbers that are no pixels. */
+  scale: (typeof SCALES)[number];
   preset: Preset;
   /** Units of the encoder's hidden layers. */
   hidden: number[];
@@ -57,6 +76,12 @@ export interface Setup {
 
 export const DEFAULTS: Setup = {
   images: 4000,
+  size: '',
+  label: '',
+  drop: [],
+  categorical: [],
+  missing: 'refuse',
+  scale: 'default',
   preset: 'vae',
   hidden: [128, 64],
   channels: [8, 16],
@@ -129,12 +154,21 @@ const NAMES: Record<NumberField, string> = {
 export function fault(field: keyof Setup, setup: Setup): string | undefined {
   if (field === 'hidden') return hiddenFault(setup.hidden);
   if (field === 'channels') return channelsFault(setup.channels);
+  if (field === 'size') return setup.size === '' || sizeOf(setup.size) ? undefined : SIZE_FAULT;
   if (!(field in BOUNDS)) return undefined;
   const number = field as NumberField;
   const value = setup[number];
   const [least, most] = BOUNDS[number];
   if (!(value >= least && value <= most)) return `${NAMES[number]} must be from ${least} to ${most}`;
   return WHOLE.includes(field) && !Number.isInteger(value) ? `${NAMES[number]} must be a whole number` : undefined;
+}
+
+const SIZE_FAULT = 'Picture size must be a height and a width from 4 to 256, for example 32x32';
+
+/** @returns nothing for what is no size */
+export function sizeOf(text: string): { height: number; width: number } | undefined {
+  const [, height = 0, width = 0] = (/^\s*(\d+)\s*x\s*(\d+)\s*$/i.exec(text) ?? []).map(Number);
+  return [height, width].every((side) => side >= 4 && side <= 256) ? { height, width } : undefined;
 }
 
 function hiddenFault(hidden: number[]): string | undefined {
@@ -155,12 +189,21 @@ export const parseList = (text: string): number[] =>
     .filter((word) => word !== '')
     .map(Number);
 
+/** Names of columns, between commas. */
+export const parseNames = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
 /** The fields that are not as they are by default, as `preset=ae&latent=8`. */
 export function toHash(setup: Setup): string {
   const changed = Object.entries(setup).filter(
     ([field, value]) => String(value) !== String(DEFAULTS[field as keyof Setup]),
   );
-  return changed.map(([field, value]) => `${field}=${String(value)}`).join('&');
+  const text = (field: string, value: unknown) =>
+    TEXTS.includes(field) ? encodeURIComponent(String(value)) : String(value);
+  return changed.map(([field, value]) => `${field}=${text(field, value)}`).join('&');
 }
 
 /**
@@ -184,6 +227,10 @@ export function readHash(hash: string): { setup: Setup; faults: string[] } {
 /** The set-up with one field as a visitor wrote it; nothing if that is no value of the field at all. */
 export function withField(setup: Setup, field: keyof Setup, text: string): Setup | undefined {
   if (field === 'hidden' || field === 'channels') return { ...setup, [field]: parseList(text) };
+  if (field === 'size' || field === 'label') return { ...setup, [field]: text.trim() };
+  if (field === 'drop' || field === 'categorical') return { ...setup, [field]: parseNames(text) };
+  if (field === 'missing') return isOneOf(MISSING, text) ? { ...setup, missing: text } : undefined;
+  if (field === 'scale') return isOneOf(SCALES, text) ? { ...setup, scale: text } : undefined;
   if (field === 'preset') return isOneOf(PRESETS, text) ? { ...setup, preset: text } : undefined;
   if (field === 'corruption') return isOneOf(CORRUPTIONS, text) ? { ...setup, corruption: text } : undefined;
   return { ...setup, [field]: numberOf(text) };
@@ -200,17 +247,35 @@ const PLAIN = { vae, ae, linear, stacked };
 
 /** What the presets are told of the data. */
 export interface DataSizes {
-  height: number;
-  width: number;
+  /** Of one example: [features], [height, width] or [height, width, 3]. */
+  shape: readonly number[];
+  /** Whether its numbers are of 0..1, as pixels are; else any. */
+  pixels: boolean;
+  scaling?: ScalingSpec | undefined;
   /** Which a conditional model is told; 10 by default. */
-  classes?: number;
+  classes?: number | undefined;
 }
 
-/** @throws ArgumentError naming what is wrong */
-export function modelOf(setup: Setup, { height, width, classes }: DataSizes): ModelSpec {
+/**
+ * Pixels are compared by cross entropy, other numbers by their squared error.
+ * @throws Error naming what is wrong
+ */
+export function modelOf(setup: Setup, data: DataSizes): ModelSpec {
+  const spec = presetOf(setup, data);
+  return data.scaling ? { ...spec, scaling: data.scaling } : spec;
+}
+
+function presetOf(setup: Setup, { shape, pixels: arePixels, classes }: DataSizes): ModelSpec {
   const { preset, hidden, channels, latent, beta, l1, corruption, noise } = setup;
-  const sizes = { pixels: height * width, hidden, latent };
-  const maps = { channels, latent, image: { height, width, channels: 1 } };
+  const pixels = shape.reduce((product, length) => product * length, 1);
+  const [height = 0, width, depth = 1] = shape;
+  if (isConvolutional(preset) && width === undefined)
+    throw new Error(
+      'A convolutional model is of images, and these data are rows of features: choose another kind of model.',
+    );
+  const numbers = arePixels ? {} : ({ loss: 'mse', output: 'identity' } as const);
+  const sizes = { pixels, hidden, latent, ...(preset !== 'linear' && numbers) };
+  const maps = { channels, latent, image: { height, width: width ?? 0, channels: depth }, ...numbers };
   const damage = { corruption: { kind: corruption, amount: noise } };
   switch (preset) {
     case 'betaVae':

@@ -1,6 +1,18 @@
 // What the page knows, and who is told when it changes. It starts nothing itself: run.ts does.
-import type { Images, Losses, ModelSpec } from 'latentgpu';
+import {
+  type CheckedExamples,
+  countOf,
+  type Losses,
+  type ModelSpec,
+  numbersOf,
+  shapeOfOne,
+  sizeOf,
+  someExamples,
+} from 'latentgpu';
 import type { Session } from 'latentgpu/worker';
+import type { Chosen } from './data/chosen.js';
+import { fromShades, PIXELS, type Range, toShades } from './drawing/shades.js';
+import type { Size } from './drawing/sheet.js';
 import type { Setup } from './setup.js';
 
 /**
@@ -33,11 +45,17 @@ export class State {
   model: ModelSpec | undefined;
   /** Counts models: what was asked of an older one is no longer wanted. */
   generation = 0;
-  /** Of the dataset's test images, with their labels if there are any; those that the page shows. */
-  test: Images = { count: 0, height: 28, width: 28, pixels: new Uint8Array() };
+  /** Of the dataset's test examples, with their labels if there are any; those that the page shows. */
+  test: CheckedExamples = { shape: [0, 28, 28], values: new Uint8Array() };
+  /** What is black and what white of numbers that are not scaled. */
+  plainRange: Range = PIXELS;
   dataName = '';
-  /** What the data were made from. */
-  files: File[] | 'digits' = 'digits';
+  /** What the data were made from; and what the visitor offered last, of which none may have been made. */
+  files: Chosen[] | 'digits' = 'digits';
+  offered: Chosen[] | 'digits' = 'digits';
+  /** Of rows: what each number is called; and what the classes are, where that is not their number. */
+  features: readonly string[] = [];
+  classNames: readonly string[] = [];
   step = 0;
   epoch = 0;
   stepsPerSecond = 0;
@@ -88,8 +106,32 @@ export class State {
     return this.model?.code.units ?? 0;
   }
 
-  get pixels(): number {
-    return this.test.height * this.test.width;
+  /** Numbers of an example. */
+  get inputs(): number {
+    return sizeOf(this.test);
+  }
+
+  get testCount(): number {
+    return countOf(this.test);
+  }
+
+  /** Of an image; rows of features have none. */
+  get size(): Size | undefined {
+    const [height = 0, width, channels = 1] = shapeOfOne(this.test);
+    return width === undefined ? undefined : { height, width, channels };
+  }
+
+  /** A text about images, as one about rows where the data are such. */
+  worded(text: string): string {
+    if (this.size) return text;
+    return text
+      .replace(/\ban image/g, 'a row')
+      .replaceAll('image', 'row')
+      .replaceAll('Image', 'Row');
+  }
+
+  className(label: number): string {
+    return this.classNames[label] ?? String(label);
   }
 
   /** Labels for rows of a class each, if the model takes any. */
@@ -97,10 +139,18 @@ export class State {
     return this.classes === undefined ? {} : { labels: Array.from({ length: rows }, (_, row) => of(row)) };
   }
 
-  /** Test images as the model takes them, 0..1. */
-  values(first: number, count: number): Float32Array {
-    const { pixels } = this;
-    return Float32Array.from(this.test.pixels.subarray(first * pixels, (first + count) * pixels), (byte) => byte / 255);
+  /** Numbers in the data's units as they are shown, 0..1; and back. */
+  shades(values: Float32Array): Float32Array {
+    return toShades(values, this.model?.scaling, this.plainRange);
+  }
+
+  unshaded(shades: Float32Array): Float32Array {
+    return fromShades(shades, this.model?.scaling, this.plainRange);
+  }
+
+  /** Test examples as the model takes them: of bytes 0..1, else in the data's units. [count, inputs] */
+  values(first: number, count: number): Float32Array<ArrayBuffer> {
+    return numbersOf(someExamples(this.test, first, count)).slice();
   }
 
   /**

@@ -18,7 +18,16 @@ export function holdOut<Part extends Images | CheckedExamples>(
   seed = 0,
 ): Dataset<Part> {
   const train = checkExamples(dataset.train, 'train');
-  const count = countOf(train);
+  const { kept, held } = heldOutRows(countOf(train), share, seed);
+  const part = (rows: readonly number[]) => inFormOf(dataset.train, chosenExamples(train, rows));
+  return { ...dataset, train: part(kept), validation: part(held) };
+}
+
+/**
+ * Which of `count` examples `holdOut` holds out, and which it keeps, by number.
+ * @throws ArgumentError as holdOut
+ */
+export function heldOutRows(count: number, share: number, seed = 0): { kept: number[]; held: number[] } {
   const held = Math.max(1, Math.round(share * count));
   if (!(share > 0 && share < 1) || held >= count)
     throw new ArgumentError(
@@ -26,16 +35,8 @@ export function holdOut<Part extends Images | CheckedExamples>(
     );
   const chosen = new Uint8Array(count);
   for (let position = 0; position < held; position++) chosen[permute(position, count, seed, SPLIT)] = 1;
-  const indices = [...chosen.keys()];
-  const part = (mark: number) =>
-    inFormOf(
-      dataset.train,
-      chosenExamples(
-        train,
-        indices.filter((index) => chosen[index] === mark),
-      ),
-    );
-  return { ...dataset, train: part(0), validation: part(1) };
+  const rows = (mark: number) => [...chosen.keys()].filter((row) => chosen[row] === mark);
+  return { kept: rows(0), held: rows(1) };
 }
 
 /** Examples as the caller has them: as images if they were. */

@@ -1,7 +1,7 @@
 // Arrays by name as the parts of a data set: under the names of Keras (x_train, y_train, ...), of MedMNIST (train_images, ...) or
 // others like them; or one array.
 import { FormatError } from '../errors.js';
-import type { HostArray } from './elements.js';
+import type { HostArray, NumericArray } from './elements.js';
 
 export interface NamedPart {
   examples: HostArray;
@@ -56,6 +56,29 @@ export function namedParts(arrays: ReadonlyMap<string, HostArray>, file: string)
     );
   const [validation, test] = [part(VALIDATION, labelNames), part(TEST, labelNames)];
   return { train, ...(validation && { validation }), ...(test && { test }) };
+}
+
+/** Tensors of a safetensors file, as decodeSafetensors gives them. */
+type Tensors = ReadonlyMap<string, { shape: readonly number[]; values: NumericArray | BigInt64Array | BigUint64Array }>;
+
+/** Those with a name that says what they are, if there are such, else all; integers of 64 bits as f64, as in .npy. */
+export function tensorArrays(tensors: Tensors, file: string): Map<string, HostArray> {
+  const isKnown = [...tensors.keys()].some(isNamedPart);
+  const arrays = [...tensors].flatMap(([tensor, { shape, values }]): [string, HostArray][] => {
+    if (isKnown && !isNamedPart(tensor)) return [];
+    const name = `${file}: ${tensor}`;
+    return [[tensor, { name, shape: [...shape], values: plainNumbers(values, name) }]];
+  });
+  return new Map(arrays);
+}
+
+function plainNumbers(values: NumericArray | BigInt64Array | BigUint64Array, name: string): NumericArray {
+  if (!(values instanceof BigInt64Array || values instanceof BigUint64Array)) return values;
+  return Float64Array.from(values, (value) => {
+    if (!Number.isSafeInteger(Number(value)))
+      throw new FormatError(`${name} has ${value}, must be within +-2^53: f64 holds no more`);
+    return Number(value);
+  });
 }
 
 const SHOWN = 12;

@@ -3,6 +3,7 @@
 import { FormatError } from '../errors.js';
 import { MISSING, type RowListener } from './csv.js';
 import type { HostArray } from './elements.js';
+import type { Gaps } from './missing.js';
 import { SHOWN, type Stored, TableColumns, type TableForm, type TableOptions } from './table-columns.js';
 
 export { columnIndex, type TableColumn, type TableForm, type TableOptions } from './table-columns.js';
@@ -21,6 +22,11 @@ export interface Table {
   dropped: number;
   /** Missing values that are the mean of their column. */
   filled: number;
+  /**
+   * Where these are in `features.values`; absent of a table like another, whose means are that one's. Here the means are over
+   * all rows: `fillGaps` takes those of the training rows instead, once it is known which they are.
+   */
+  gaps?: Gaps;
   /** Of each row, its number among all rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array;
   form: TableForm;
@@ -173,11 +179,9 @@ export class TableBuilder implements RowListener {
     this.checkMeans();
     const names = this.stored.flatMap(({ name }, at) => orders[at]?.names.map((value) => `${name}=${value}`) ?? [name]);
     const means = this.stored.map(({ mean }, at) => mean ?? (this.sums[at] ?? 0) / (this.counts[at] || 1));
-    const features = {
-      name: this.name,
-      shape: [this.rows, names.length],
-      values: this.expanded(orders, means, names.length),
-    };
+    const gaps: number[] = [];
+    const values = this.expanded(orders, means, names.length, gaps);
+    const features = { name: this.name, shape: [this.rows, names.length], values };
     const classes = ordered(this.classes);
     const labels = Float64Array.from(this.labels, (code) => classes.place[code] ?? 0);
     const described = ({ name, index }: Pick<Stored, 'name' | 'index'>) => ({ name, number: index + 1 });
@@ -185,7 +189,8 @@ export class TableBuilder implements RowListener {
       features,
       names,
       dropped: this.dropped,
-      filled: this.stored.reduce((sum, { codes }, at) => sum + (codes ? 0 : this.rows - (this.counts[at] ?? 0)), 0),
+      filled: gaps.length,
+      ...(!this.options.like && { gaps: Uint32Array.from(gaps) }),
       ...(this.dropped > 0 && { fileRows: Uint32Array.from(this.kept) }),
       ...(this.label >= 0 && {
         labels: { name: `${this.name}: labels`, shape: [this.rows], values: labels },
@@ -212,7 +217,13 @@ export class TableBuilder implements RowListener {
       );
   }
 
-  private expanded(orders: readonly (Order | undefined)[], means: readonly number[], width: number): Float32Array {
+  /** @param gaps where values are missing is added to it */
+  private expanded(
+    orders: readonly (Order | undefined)[],
+    means: readonly number[],
+    width: number,
+    gaps: number[],
+  ): Float32Array {
     const out = new Float32Array(this.rows * width);
     const stored = this.stored.length;
     const perBlock = rowsPerBlock(stored);
@@ -226,7 +237,10 @@ export class TableBuilder implements RowListener {
         if (order) {
           out[to + (order.place[value] ?? 0)] = 1;
           to += order.names.length;
-        } else out[to++] = Number.isNaN(value) ? (means[at] ?? 0) : value;
+          continue;
+        }
+        if (Number.isNaN(value)) gaps.push(to);
+        out[to++] = Number.isNaN(value) ? (means[at] ?? 0) : value;
       }
     }
     return out;

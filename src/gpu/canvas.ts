@@ -1,7 +1,8 @@
-// Where a picture goes: straight to a canvas, or, in Firefox, to a texture whose pixels are then put on the canvas. It knows
-// nothing of images; draw.ts draws them.
+// Where a picture goes: straight to a canvas, or, in Firefox, to a texture whose pixels are then put on the canvas; and pixels
+// of the host that are put on one. It knows nothing of images; draw.ts draws them.
 import { ArgumentError } from '../errors.js';
 import { type Device, inFirefox } from './device.js';
+import { watched } from './faults.js';
 import type { Memory } from './memory.js';
 import type { Machine } from './program.js';
 import { mapForReading, mappedBytes } from './transfer.js';
@@ -41,6 +42,36 @@ export function surfaceOf(machine: Machine, canvas: OffscreenCanvas, size: Size)
   return throughHost() ? readBack(machine, canvas, size) : presented(machine, canvas, size);
 }
 
+/**
+ * Puts pixels of the host on a canvas, which is given the size of the image.
+ * @throws ArgumentError as surfaceOf
+ */
+export async function putImage({ device }: Machine, canvas: OffscreenCanvas, image: ImageData): Promise<void> {
+  const { width, height, data } = image;
+  if (throughHost()) {
+    const context = contextOf(canvas, () => canvas.getContext('2d'), 'webgpu');
+    resize(canvas, image);
+    context.putImageData(image, 0, 0);
+    return;
+  }
+  const context = configuredContext(device, canvas, image);
+  const pixels = canvasFormat() === 'bgra8unorm' ? blueFirst(data) : new Uint8Array(data);
+  await watched(device, 'a picture', () => {
+    const texture = context.getCurrentTexture();
+    device.gpu.queue.writeTexture({ texture }, pixels, { bytesPerRow: width * PIXEL_BYTES }, { width, height });
+  });
+}
+
+/** RGBA -> BGRA */
+function blueFirst(data: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  const turned = Uint8Array.from(data);
+  for (let at = 0; at < turned.length; at += PIXEL_BYTES) {
+    turned[at] = data[at + 2] ?? 0;
+    turned[at + 2] = data[at] ?? 0;
+  }
+  return turned;
+}
+
 // --- a context a canvas ----------------------------------------------------------------------------------------------
 
 type Context = GPUCanvasContext | OffscreenCanvasRenderingContext2D;
@@ -66,12 +97,18 @@ function resize(canvas: OffscreenCanvas, { width, height }: Size): void {
 /** Of each context: a device that was lost is replaced by another. */
 const configured = new WeakMap<GPUCanvasContext, GPUDevice>();
 
-function presented({ device }: Machine, canvas: OffscreenCanvas, size: Size): Surface {
+function configuredContext({ gpu }: Device, canvas: OffscreenCanvas, size: Size): GPUCanvasContext {
   const context = contextOf(canvas, () => canvas.getContext('webgpu'), '2d');
   resize(canvas, size);
-  const { gpu } = device;
-  if (configured.get(context) !== gpu) context.configure({ device: gpu, format: canvasFormat(), alphaMode: 'opaque' });
+  const usage = GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_DST;
+  if (configured.get(context) !== gpu)
+    context.configure({ device: gpu, format: canvasFormat(), alphaMode: 'opaque', usage });
   configured.set(context, gpu);
+  return context;
+}
+
+function presented({ device }: Machine, canvas: OffscreenCanvas, size: Size): Surface {
+  const context = configuredContext(device, canvas, size);
   return {
     view: context.getCurrentTexture().createView(),
     show: async () => undefined, // the browser does, when the task ends that drew

@@ -1,8 +1,8 @@
-// Images from the GPU's memory onto a canvas, as tiles of grey. It does not know where the images come from, nor how pixels
-// reach the canvas (canvas.ts). Not part of latentgpu.js: latentgpu/worker carries it.
+// Images onto a canvas, as tiles: grey ones from the GPU's memory, colour ones from the host's, as the shader knows one channel.
+// It does not know where the images come from, nor how pixels reach the canvas (canvas.ts). Not part of latentgpu.js: latentgpu/worker carries it.
 import { ArgumentError } from '../errors.js';
 import { tilesSource } from '../kernels/tiles.js';
-import { canvasFormat, type Size, type Surface, surfaceOf } from './canvas.js';
+import { canvasFormat, putImage, type Size, type Surface, surfaceOf } from './canvas.js';
 import type { Device } from './device.js';
 import { watched } from './faults.js';
 import { pipelineError } from './pipelines.js';
@@ -17,8 +17,9 @@ export interface TileLayout {
   count: number;
   /** Images side by side. */
   columns: number;
-  /** Black and white. */
-  range: '0..1' | '-1..1';
+  /** What is black, and what is white. */
+  low: number;
+  high: number;
 }
 
 /** Some of the images, [count, height, width]. */
@@ -67,11 +68,7 @@ export class Painter {
    */
   begin(canvas: OffscreenCanvas, layout: TileLayout): Picture {
     const { gpu } = this.machine.device;
-    const surface = surfaceOf(
-      this.machine,
-      canvas,
-      pictureSize(layout, this.machine.device.limits.maxTextureDimension2D),
-    );
+    const surface = surfaceOf(this.machine, canvas, this.sizeOf(layout));
     let loadOp: GPULoadOp = 'clear';
     return {
       show: () => surface.show(),
@@ -92,6 +89,35 @@ export class Painter {
       },
     };
   }
+
+  /**
+   * Colour images, from the host.
+   * @param values [count, height, width, 3]
+   * @throws ArgumentError as `begin`
+   */
+  putColours(canvas: OffscreenCanvas, layout: TileLayout, values: Float32Array): Promise<void> {
+    const size = this.sizeOf(layout);
+    return putImage(this.machine, canvas, colourTiles(layout, size, values));
+  }
+
+  private sizeOf(layout: TileLayout): Size {
+    return pictureSize(layout, this.machine.device.limits.maxTextureDimension2D);
+  }
+}
+
+/** As shaders/tiles.wgsl has them, with a value for each channel. */
+function colourTiles({ height, width, count, columns, low, high }: TileLayout, size: Size, values: Float32Array) {
+  const image = new ImageData(size.width, size.height);
+  for (let pixel = 0; pixel < count * height * width; pixel++) {
+    const tile = Math.floor(pixel / (height * width));
+    const x = (tile % columns) * width + (pixel % width);
+    const y = Math.floor(tile / columns) * height + (Math.floor(pixel / width) % height);
+    const at = 4 * (y * size.width + x);
+    for (let channel = 0; channel < 3; channel++)
+      image.data[at + channel] = (255 * ((values[3 * pixel + channel] ?? 0) - low)) / (high - low); // the array clamps
+    image.data[at + 3] = 255;
+  }
+  return image;
 }
 
 function tilesLayout({ gpu }: Device): GPUBindGroupLayout {
@@ -130,9 +156,9 @@ function pictureSize({ height, width, count, columns }: TileLayout, limit: numbe
   return size;
 }
 
-function tilesBytes({ height, width, columns, range }: TileLayout, { first, count }: TileRows): ArrayBuffer {
+function tilesBytes({ height, width, columns, low, high }: TileLayout, { first, count }: TileRows): ArrayBuffer {
   const bytes = new ArrayBuffer(TILES_BYTES);
   new Uint32Array(bytes).set([height, width, columns, first, count]);
-  new Float32Array(bytes, 20).set([range === '0..1' ? 0 : -1, 1]);
+  new Float32Array(bytes, 20).set([low, high]);
   return bytes;
 }

@@ -13,7 +13,7 @@ export interface Rows {
   values: Float32Array;
 }
 
-/** Their numbers may be anything; integers as pixels of 0..1 have no scale, but for bytes. */
+/** Their numbers may be anything; of integers, 0 and 1 alone are pixels of 0..1, but for bytes. */
 const FLOATS = ['Array', 'Float16Array', 'Float32Array', 'Float64Array'];
 const INTEGERS = ['Int8Array', 'Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array'];
 
@@ -30,11 +30,22 @@ export function imageRows(images: Numbers, pixels: number, what: string, integer
       'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
     );
   if (tag === 'Uint8Array') return wholeRows(shadesOf(images), pixels, what, images);
-  if (!FLOATS.includes(tag) && !(integers && INTEGERS.includes(tag)))
+  const isIntegers = INTEGERS.includes(tag);
+  const wrong = isIntegers && !integers ? indexOfNoBit(images) : -1;
+  if (wrong >= 0)
+    throw new ArgumentError(
+      `${what}: ${kindOf(images)} with ${images[wrong]} at index ${wrong}, must be integers of 0 and 1, floats of 0..1, or a Uint8Array of 0..255`,
+    );
+  if (!FLOATS.includes(tag) && !isIntegers)
     throw new ArgumentError(
       `${what}: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
     );
   return wholeRows(floats(images), pixels, what, images);
+}
+
+function indexOfNoBit(numbers: Numbers): number {
+  for (let i = 0; i < numbers.length; i++) if (numbers[i] !== 0 && numbers[i] !== 1) return i;
+  return -1;
 }
 
 /**

@@ -2,10 +2,12 @@
 import {
   ArgumentError,
   type Bytes,
+  type CheckedExamples,
   type Codes,
   type Dataset,
   DeviceError,
   type EpochReport,
+  type Examples,
   FormatError,
   GraphError,
   type Images,
@@ -34,6 +36,8 @@ export interface Trainings {
   pretrain: { options: Omit<PretrainOptions, Unsent>; report: LayerReport; progress: LayerProgress };
 }
 
+export type SetName = keyof Pick<Dataset, 'train' | 'test'>;
+
 /** Every call that a page can make; `next` and `finish` take the id of a `train` or `pretrain`. */
 export interface Calls {
   setUp(setup: Partial<SessionSetup>): Promise<SessionInfo>;
@@ -41,8 +45,9 @@ export interface Calls {
   pretrain(options: Trainings['pretrain']['options']): Promise<void>;
   next(run: number): Promise<unknown>;
   finish(run: number): Promise<void>;
-  evaluate(images: Images | undefined): Promise<Losses>;
-  images(set: keyof Pick<Dataset, 'train' | 'test'>, first: number, count: number | undefined): Promise<Images>;
+  evaluate(examples: Images | Examples | undefined): Promise<Losses>;
+  images(set: SetName, first: number, count: number | undefined): Promise<Images>;
+  examples(set: SetName, first: number, count: number | undefined): Promise<CheckedExamples>;
   encode(images: ImageSource, options: LabelOptions): Promise<Codes>;
   decode(codes: Float32Array, options: LabelOptions): Promise<Float32Array>;
   reconstruct(images: ImageSource, options: LabelOptions): Promise<Float32Array>;

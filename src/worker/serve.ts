@@ -1,31 +1,47 @@
 // The worker's side of a session: one device, one dataset, one model with its trainer, and calls that are answered as they
 // come, also between the steps of a training. The page's side is session.ts.
 
-import { Painter, type Picture } from '../gpu/draw.js';
+import { Painter, type Picture, type TileLayout } from '../gpu/draw.js';
 import {
   ArgumentError,
   type Bytes,
+  type CheckedExamples,
+  checkDataset,
+  countOf,
   createModel,
   createTrainer,
   type Dataset,
   type Device,
   decodeSafetensors,
   decodeSnapshot,
+  type Examples,
   encodeSafetensors,
   encodeSnapshot,
-  firstImages,
   type Images,
   type LabelOptions,
   type Model,
+  type ModelSpec,
+  numbersOf,
   openDevice,
   pretrain,
   requireKnownKeys,
+  scaled,
+  shapeOfOne,
+  someExamples,
   type Trainer,
   type TrainingWarning,
   type TrainOptions,
 } from '../index.js';
 import { Checkpoints } from './checkpoints.js';
-import { buffersOf, type Calls, type Reply, type Request, sentError, type Trainings } from './protocol.js';
+import {
+  buffersOf,
+  type Calls,
+  type Reply,
+  type Request,
+  type SetName,
+  sentError,
+  type Trainings,
+} from './protocol.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What a worker's global scope is used for here. */
@@ -61,7 +77,7 @@ type Heard = Required<Pick<TrainOptions, 'signal' | 'onProgress' | 'onWarning'>>
 interface Current {
   model: Model;
   trainer: Trainer;
-  dataset: Dataset;
+  dataset: Dataset<CheckedExamples>;
   checkpoints?: Checkpoints;
 }
 
@@ -128,9 +144,10 @@ class Server implements Calls {
     const device = await this.usableDevice(wanted);
     const model = await createModel(device, spec, seed === undefined ? {} : { seed });
     try {
-      const trainer = await createTrainer(model, dataset, training);
+      const checked = checkDataset(dataset);
+      const trainer = await createTrainer(model, checked, training);
       const checkpoints = checkpoint && (await Checkpoints.begin(checkpoint, trainer, this.warn));
-      this.current = { model, trainer, dataset, ...(checkpoints && { checkpoints }) };
+      this.current = { model, trainer, dataset: checked, ...(checkpoints && { checkpoints }) };
       const { stepsPerEpoch, plan, step } = trainer;
       const { parameterCount } = model;
       const dispatchesPerStep = plan.dispatches.length;
@@ -232,16 +249,25 @@ class Server implements Calls {
     if (this.device?.lost && this.runs.size === 0) this.revive(this.device);
   }
 
-  async evaluate(images: Images | undefined) {
-    return this.usable.trainer.evaluate(images);
+  async evaluate(examples: Images | Examples | undefined) {
+    return this.usable.trainer.evaluate(examples);
   }
 
   // --- the model ----------------------------------------------------------------------------------------------------
 
-  async images(set: 'train' | 'test', first: number, count: number | undefined): Promise<Images> {
-    const some = this.some(set, first, count);
-    const { pixels, labels } = some;
-    return { ...some, pixels: pixels.slice(), ...(labels && { labels: labels.slice() }) };
+  async images(set: SetName, first: number, count: number | undefined): Promise<Images> {
+    const { shape, values: pixels, labels } = await this.examples(set, first, count);
+    const [rows = 0, height = 0, width = 0] = shape;
+    if (shape.length !== 3 || !(pixels instanceof Uint8Array))
+      throw new ArgumentError(
+        `images: the dataset has examples of shape [${shapeOfOne({ shape }).join(', ')}]${pixels instanceof Uint8Array ? '' : ' of numbers'}, must have grey images of bytes; examples() gives any`,
+      );
+    return { count: rows, height, width, pixels, ...(labels && { labels }) };
+  }
+
+  async examples(set: SetName, first: number, count: number | undefined): Promise<CheckedExamples> {
+    const { shape, values, labels } = this.some(set, first, count);
+    return { shape, values: values.slice(), ...(labels && { labels: labels.slice() }) };
   }
 
   async encode(images: ImageSource, options: LabelOptions) {
@@ -272,9 +298,10 @@ class Server implements Calls {
     if (!canvas) throw new ArgumentError(`canvas ${number} is not one of this session's`);
     const { codes, labels } = await this.codesOf(drawing);
     const painter = await this.paintingOn(model);
-    const { height, width } = this.some('test');
+    const { height, width, channels } = imageOf(this.some('test'));
     const count = codes.length / model.spec.code.units;
-    const tiles = { height, width, count, columns: columns ?? count, range: model.spec.range ?? '0..1' };
+    const tiles = { height, width, count, columns: columns ?? count, ...blackAndWhite(model.spec) };
+    if (channels === 3) return painter.putColours(canvas, tiles, await outputs(model, codes, labels));
     let picture: Picture | undefined;
     try {
       await model.decodeOnGpu(codes, labels, (encoder, rows) => {
@@ -336,29 +363,47 @@ class Server implements Calls {
 
   // --- the dataset --------------------------------------------------------------------------------------------------
 
-  private some(set: 'train' | 'test', first = 0, count?: number): Images {
-    const images = (this.setup.dataset as Dataset | undefined)?.[set];
-    if (!images) throw new ArgumentError(`set: ${JSON.stringify(set)}, must be 'train' or 'test'`);
-    if (!Number.isInteger(first) || first < 0 || first >= images.count)
-      throw new ArgumentError(
-        `first: ${first}, must be an integer from 0 to ${images.count - 1}, of the ${set} images`,
-      );
-    const size = images.height * images.width;
-    const { labels } = images;
-    const rest: Images = {
-      ...images,
-      count: images.count - first,
-      pixels: images.pixels.subarray(first * size),
-      ...(labels && { labels: labels.subarray(first) }),
-    };
-    return count === undefined ? rest : firstImages(rest, count);
+  private some(set: SetName, first = 0, count?: number): CheckedExamples {
+    const examples = set === 'train' || set === 'test' ? this.usable.dataset[set] : undefined;
+    if (!examples) throw new ArgumentError(`set: ${JSON.stringify(set)}, must be 'train' or 'test'`);
+    const most = countOf(examples);
+    if (!Number.isInteger(first) || first < 0 || first >= most)
+      throw new ArgumentError(`first: ${first}, must be an integer from 0 to ${most - 1}, of the ${set} images`);
+    return someExamples(examples, first, count ?? most);
   }
 
-  /** Pixels as the model takes them, 0..1; a conditional model is told the labels of the dataset's images. */
+  /** Numbers as the model takes them, of pixels 0..1; a conditional model is told the labels of the dataset's examples. */
   private valuesOf(source: ImageSource, options: LabelOptions): { values: Float32Array; labels: LabelOptions } {
     if (ArrayBuffer.isView(source)) return { values: source, labels: options };
-    const { pixels, labels } = this.some(source.set, source.first, source.count);
+    const { labels, ...examples } = this.some(source.set, source.first, source.count);
     const told = this.usable.model.spec.classes !== undefined && labels ? { labels } : {};
-    return { values: Float32Array.from(pixels, (byte) => byte / 255), labels: { ...told, ...options } };
+    return { values: numbersOf(examples), labels: { ...told, ...options } };
   }
+}
+
+/** @throws ArgumentError for examples that are no images */
+function imageOf(examples: CheckedExamples): { height: number; width: number; channels: number } {
+  const shape = shapeOfOne(examples);
+  const [height = 0, width = 0, channels = 1] = shape;
+  if ((shape.length === 2 || shape.length === 3) && (channels === 1 || channels === 3))
+    return { height, width, channels };
+  throw new ArgumentError(
+    `draw: the dataset has examples of shape [${shape.join(', ')}], must have images, [height, width] or [height, width, 3]; decode() and reconstruct() give the numbers`,
+  );
+}
+
+/** Of numbers that a model standardises, so many deviations to each side are told apart. */
+const REACH = 3;
+
+function blackAndWhite({ range, scaling }: ModelSpec): Pick<TileLayout, 'low' | 'high'> {
+  if (scaling && scaling.kind !== 'minmax') return { low: -REACH, high: REACH };
+  return { low: range === '-1..1' ? -1 : 0, high: 1 };
+}
+
+/** [n, inputs] as the decoder gives them, not in the data's units. */
+async function outputs(model: Model, codes: Float32Array, labels: LabelOptions): Promise<Float32Array> {
+  const values = await model.decode(codes, labels);
+  const { range, scaling } = model.spec;
+  if (scaling) return scaled(values, scaling);
+  return range === '-1..1' ? values.map((value) => 2 * value - 1) : values;
 }

@@ -2,8 +2,10 @@
 // here; serve.ts does the work.
 import type {
   Bytes,
+  CheckedExamples,
   Codes,
   EpochReport,
+  Examples,
   Images,
   LabelOptions,
   LatentGpuError,
@@ -14,7 +16,7 @@ import type {
 } from '../index.js';
 import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import { Connection } from './connection.js';
-import { buffersOf, type Trainings } from './protocol.js';
+import { buffersOf, type SetName, type Trainings } from './protocol.js';
 import { startWorker } from './start.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
@@ -117,14 +119,19 @@ export class Session {
     }
   }
 
-  /** As Trainer.evaluate: of the test images, or of these. */
-  evaluate(images?: Images): Promise<Losses> {
-    return this.connection.call('evaluate', [images]);
+  /** As Trainer.evaluate: of the test examples, or of these. */
+  evaluate(examples?: Images | Examples): Promise<Losses> {
+    return this.connection.call('evaluate', [examples]);
   }
 
-  /** Some of the dataset's images, as bytes, with their labels; all of the set if no count is given. */
-  images(set: 'train' | 'test', { first = 0, count }: { first?: number; count?: number } = {}): Promise<Images> {
+  /** Some of the dataset's grey images, as bytes, with their labels; all of the set if no count is given. */
+  images(set: SetName, { first = 0, count }: { first?: number; count?: number } = {}): Promise<Images> {
     return this.connection.call('images', [set, first, count]);
+  }
+
+  /** The same of examples of any shape: images of bytes, or numbers. */
+  examples(set: SetName, { first = 0, count }: { first?: number; count?: number } = {}): Promise<CheckedExamples> {
+    return this.connection.call('examples', [set, first, count]);
   }
 
   /** As Model.encode. */
@@ -148,7 +155,9 @@ export class Session {
   }
 
   /**
-   * Draws images on a canvas from the GPU's memory, a pixel of the canvas for each of theirs; the style sheet scales it.
+   * Draws images on a canvas, grey ones from the GPU's memory, a pixel of the canvas for each of theirs; the style sheet scales
+   * it. Numbers that the model scales are grey: black is their least and white their greatest, or 3 deviations to each side.
+   * Vectors are no images: `decode` and `reconstruct` give their numbers.
    * The first call moves the canvas to the worker: it must never have been drawn on, nor be used by another session.
    */
   async draw(canvas: HTMLCanvasElement | OffscreenCanvas, drawing: Drawing, options: DrawOptions = {}): Promise<void> {

@@ -1,11 +1,20 @@
 // What a session is told and what it answers, on both sides of the worker.
-import type { AdapterSummary, BrowserDeviceOptions, Dataset, Labels, ModelSpec, TrainerOptions } from '../index.js';
+import type {
+  AdapterSummary,
+  BrowserDeviceOptions,
+  Dataset,
+  Examples,
+  Images,
+  Labels,
+  ModelSpec,
+  TrainerOptions,
+} from '../index.js';
 
 /** What a session works on. */
 export interface SessionSetup {
   model: ModelSpec;
   /** Its arrays move to the worker and are empty in the page afterwards; `structuredClone` it first to keep them. */
-  dataset: Dataset;
+  dataset: Dataset<Images | Examples>;
   /** As createTrainer takes them. */
   training?: TrainerOptions;
   /** Seed of the model's first parameters; 0 by default. */
@@ -40,7 +49,7 @@ export interface SessionInfo {
   step: number;
 }
 
-/** Images of the page's own, [n, pixels], 0..1; or some of the dataset's, which bring their labels. */
+/** Examples of the page's own, [n, size], of images 0..1; or some of the dataset's, which bring their labels. */
 export type ImageSource =
   | Float32Array
   | {

@@ -236,7 +236,7 @@ for (const [what, args, message] of [
   [
     'images without the classes that the model is told',
     ['--run', larger, '--html', '--data', plain],
-    /^error: bars has no labels of its test images, .*\n$/,
+    /^error: bars has no labels of its test examples, .*\n$/,
   ],
   [
     'data without a page',

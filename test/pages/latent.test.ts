@@ -82,11 +82,11 @@ test('each slider sets its dimension and no other, and the picture is exactly wh
 /** What the means of the codes of these test images decode to, as the classes of the images if the model takes any. */
 const redecoded = (images: number[]) =>
   visitor.page.evaluate(async (rows) => {
-    const { session, test, pixels, classes, latent } = latentgpuPage;
+    const { session, test, classes, latent } = latentgpuPage;
     const values: number[][] = [];
     for (const row of rows) {
       const options = classes === undefined ? {} : { labels: Uint8Array.of(test.labels?.[row] ?? 0) };
-      const image = Float32Array.from(test.pixels.subarray(row * pixels, (row + 1) * pixels), (byte) => byte / 255);
+      const image = latentgpuPage.values(row, 1);
       const code = (await session?.encode(image, options))?.mean.slice(0, latent) ?? new Float32Array();
       values.push(Array.from((await session?.decode(code, options)) ?? []));
     }
@@ -122,7 +122,7 @@ async function step(from: [number, number], to: [number, number]): Promise<numbe
 /** Of each dimension, over the test images. */
 async function dimensions(): Promise<number[][]> {
   const codes = await visitor.page.evaluate(async () => {
-    const all = await latentgpuPage.session?.encode({ set: 'test', count: latentgpuPage.test.count });
+    const all = await latentgpuPage.session?.encode({ set: 'test', count: latentgpuPage.testCount });
     return Array.from(all?.mean ?? []);
   });
   return [0, 1, 2].map((d) => codes.filter((_, i) => i % 3 === d));

@@ -127,7 +127,7 @@ test('a denoising model cleans an image that noise is scribbled over', async () 
     if (image > 0) await visitor.page.click('#borrow');
     const clean = await padGrey();
     const bytes = await visitor.page.evaluate(
-      (from) => Array.from(latentgpuPage.test.pixels.subarray(from, from + 784)),
+      (from) => Array.from(latentgpuPage.test.values.subarray(from, from + 784)),
       784 * image,
     );
     assert.equal(clean, bytes, `the pad begins with test image ${image}`);
@@ -141,10 +141,10 @@ test('a denoising model cleans an image that noise is scribbled over', async () 
     const [before, after] = [decibels(noisy, clean), decibels(cleaned.grey, clean)];
     console.log(`  image ${image}: scribbled over ${before.toFixed(1)} dB, cleaned ${after.toFixed(1)} dB`);
     const middling = await visitor.page.evaluate(() => {
-      const { test } = latentgpuPage;
+      const { test, testCount } = latentgpuPage;
       const sums = new Array<number>(784).fill(0);
-      test.pixels.forEach((byte, i) => {
-        sums[i % 784] = (sums[i % 784] ?? 0) + byte / test.count;
+      test.values.forEach((byte, i) => {
+        sums[i % 784] = (sums[i % 784] ?? 0) + byte / testCount;
       });
       return sums;
     });

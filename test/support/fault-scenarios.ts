@@ -127,7 +127,7 @@ async function draw(model: Model): Promise<void> {
   const canvas = { width: 0, height: 0, getContext: () => context } as unknown as OffscreenCanvas;
   const painter = painters.get(model) ?? (await Painter.create(model.machine));
   painters.set(model, painter);
-  const tiles = { height: 4, width: 4, count: 2, columns: 2, range: '0..1' } as const;
+  const tiles = { height: 4, width: 4, count: 2, columns: 2, low: 0, high: 1 } as const;
   let picture: Picture | undefined;
   try {
     await model.decodeOnGpu(new Float32Array(4), {}, (encoder, rows) => {

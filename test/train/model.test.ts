@@ -308,6 +308,12 @@ test('encode and decode take any array of numbers; a Uint8Array of images holds 
   for (const same of [bytes, Buffer.from(bytes), [...images], Float64Array.from(images)])
     assert.equal(await model.encode(same), want, same.constructor.name);
   assert.equal(await model.reconstruct(bytes), await model.reconstruct(images));
+  // Training takes them, too.
+  const bits = Array.from({ length: PIXELS }, (_, i) => i % 2);
+  for (const same of [Int32Array.from(bits), Uint16Array.from(bits)]) {
+    assert.equal(await model.encode(same), await model.encode(bits), same.constructor.name);
+    assert.equal(await model.scores(same), await model.scores(bits), same.constructor.name);
+  }
   const codes = Int8Array.from({ length: LATENT }, (_, i) => i - 3);
   const decoded = await model.decode(Float32Array.from(codes));
   for (const same of [codes, [...codes], Float64Array.from(codes), Int32Array.from(codes)])
@@ -340,7 +346,10 @@ const INPUTS: Record<string, [work: () => Promise<unknown>, message: string]> = 
     () => model.encode(new Uint8ClampedArray(4 * PIXELS)),
     'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
   ],
-  'integers as images': [() => model.encode(new Int32Array(PIXELS)), `images: an Int32Array, ${FLOATS}`],
+  'integers as images': [
+    () => model.encode(Int32Array.from({ length: PIXELS }, (_, i) => i % 3)),
+    'images: an Int32Array with 2 at index 2, must be integers of 0 and 1, floats of 0..1, or a Uint8Array of 0..255',
+  ],
   'an ArrayBuffer as images': [
     () => model.encode(new ArrayBuffer(PIXELS) as never),
     `images: an ArrayBuffer, ${FLOATS}`,

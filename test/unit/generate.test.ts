@@ -208,7 +208,7 @@ test('images must fit the model and the request', () => {
 test('a conditional model needs labels, and those that it knows', () => {
   const labelled = { train: images([0, 1, 2, 0]), test: images([2, 1]) };
   const missing = (which: string) =>
-    `shapes has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`;
+    `shapes has no labels of its ${which} examples, must have them: this model is conditional and is told the class of each; give other data with --data, or use --only samples`;
   refused(() => fits('', conditional, { ...labelled, test: images(undefined, 2) }), missing('test'));
   refused(
     () => fits('--only samples,codes', conditional, { ...labelled, test: images(undefined, 2) }),

@@ -6,12 +6,11 @@ import {
   decodeNpz,
   decodeSafetensors,
   FormatError,
-  type HostArray,
   isNamedPart,
   type NamedParts,
-  type NumericArray,
   namedParts,
   type StoredTensor,
+  tensorArrays,
 } from 'latentgpu/node';
 import type { Arrays } from './arrays.js';
 
@@ -34,13 +33,7 @@ export function readTensors(bytes: Uint8Array, file: string): Arrays {
     if (!(cause instanceof FormatError)) throw cause;
     throw new FormatError(`${file}: ${cause.message}`, { cause });
   }
-  const isKnown = [...tensors.keys()].some(isNamedPart);
-  const arrays = [...tensors].flatMap(([name, { shape, values }]): [string, HostArray][] =>
-    isKnown && !isNamedPart(name)
-      ? []
-      : [[name, { name: `${file}: ${name}`, shape, values: numbersOf(values, `${file}: ${name}`) }]],
-  );
-  return withNames(namedParts(new Map(arrays), file));
+  return withNames(namedParts(tensorArrays(tensors, file), file));
 }
 
 /** And which of a file's arrays they are: "x_train, y_train, x_test, y_test". */
@@ -48,16 +41,6 @@ function withNames(parts: NamedParts): Arrays {
   const arrays = [parts.train, parts.validation, parts.test].flatMap((part) => [part?.examples, part?.labels]);
   const names = arrays.flatMap((array) => (array ? [array.name.replace(/^.*: /, '').replace(/\.npy$/, '')] : []));
   return { ...parts, what: names.join(', ') };
-}
-
-/** Integers of 64 bits as f64, as in .npy. */
-function numbersOf(values: StoredTensor['values'], name: string): NumericArray {
-  if (!(values instanceof BigInt64Array || values instanceof BigUint64Array)) return values;
-  return Float64Array.from(values, (value) => {
-    if (!Number.isSafeInteger(Number(value)))
-      throw new FormatError(`${name} has ${value}, must be within +-2^53: f64 holds no more`);
-    return Number(value);
-  });
 }
 
 export const readNpy = (bytes: Uint8Array, file: string): Arrays => ({ train: { examples: decodeNpy(bytes, file) } });

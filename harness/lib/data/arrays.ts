@@ -2,25 +2,36 @@
 // must be there.
 import {
   type CheckedExamples,
+  chosenGaps,
+  classesOf,
   countOf,
   type Dataset,
   type ExampleForm,
   examplesFromArrays,
+  type FileLabels,
   FormatError,
+  fillGaps,
   formOf,
+  type Gaps,
   type HostArray,
+  heldOutRows,
   holdOut,
   type ImageLayout,
+  type KnownClasses,
   type KnownNumbers,
+  sizeOf,
+  someExamples,
   type TableForm,
 } from 'latentgpu/node';
-import { classesOf, type KnownClasses, type Labels } from './classes.js';
 
 export interface Part {
   examples: HostArray;
-  labels?: Labels | undefined;
+  labels?: FileLabels | undefined;
   /** Of each example, its number among the rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array | undefined;
+  /** Of a table: where values are missing, as long as their means are still to be taken; and whose columns they are. */
+  gaps?: Gaps | undefined;
+  form?: TableForm | undefined;
 }
 
 export interface Arrays {
@@ -48,6 +59,49 @@ export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'feat
    * `fileRows[i]` of the file is example i. Absent: they are the same; or the examples were held out by chance.
    */
   fileRows?: Uint32Array;
+  /** Of a table: where values are missing that are means of the training examples. */
+  gaps?: Gapped;
+}
+
+/** Of each part; and whose columns they are. */
+interface Gapped {
+  form: TableForm;
+  train: Gaps;
+  validation?: Gaps;
+  test?: Gaps;
+}
+
+/**
+ * Missing values of a table of which there is no other as the means of the training examples. After each split anew: examples
+ * that are held out have no part in them.
+ */
+export function withMeans(set: ExampleSet): ExampleSet {
+  const { gaps, table, name } = set;
+  if (!gaps) return set;
+  const part = (which: 'train' | 'validation' | 'test') => {
+    const [examples, own] = [set[which], gaps[which]];
+    return examples && own ? [{ values: examples.values, gaps: own }] : [];
+  };
+  const [train, ...others] = [...part('train'), ...part('validation'), ...part('test')];
+  const form = train && fillGaps(train, others, gaps.form, name);
+  return { ...set, ...(table && form && { table: form }) };
+}
+
+/** Some of the training examples held out for validation, by holdOut. */
+export function withValidation(set: ExampleSet, share: number, seed: number): ExampleSet {
+  const { gaps, train } = set;
+  const { kept, held } = heldOutRows(countOf(train), share, seed);
+  const chosen = (rows: readonly number[]) => chosenGaps(gaps?.train ?? new Uint32Array(), sizeOf(train), rows);
+  const split = gaps && { gaps: { ...gaps, train: chosen(kept), validation: chosen(held) } };
+  return withMeans({ ...set, ...holdOut(set, share, seed), ...split });
+}
+
+/** The first of the training examples. */
+export function withFirst(set: ExampleSet, count: number): ExampleSet {
+  const { gaps, train } = set;
+  const end = count * sizeOf(train);
+  const first = gaps && { gaps: { ...gaps, train: gaps.train.filter((gap) => gap < end) } };
+  return withMeans({ ...set, train: someExamples(train, 0, count), ...first });
 }
 
 /** Of the training examples, where there are no others to test with. */
@@ -95,17 +149,30 @@ export function datasetOf(
   };
   const { fileRows } = arrays.test ?? arrays.train;
   const numbered = fileRows && { fileRows };
-  if (test) return { ...own, ...numbered, train, test, ...(validation && { validation }) };
+  const { gaps: ownGaps, form: columns } = arrays.train;
+  const gaps = ownGaps && columns && { gaps: { form: columns, train: ownGaps } };
+  if (test) {
+    const testGaps = gaps && arrays.test?.gaps && { gaps: { ...gaps.gaps, test: arrays.test.gaps } };
+    return withMeans({ ...own, ...numbered, ...gaps, ...testGaps, train, test, ...(validation && { validation }) });
+  }
   if (keepWhole) return { ...own, ...numbered, train, test: train };
   const count = countOf(train);
   const what = form.shape.length === 1 ? 'rows' : 'images';
   if (count < 2)
     throw new FormatError(`${place} has ${count} training example and no test ${what}, must have two at least`);
-  const held = holdOut({ name, train, test: train }, HELD_OUT, HOLD_OUT_SEED);
+  const held = withValidation({ ...own, ...gaps, train, test: train }, HELD_OUT, HOLD_OUT_SEED);
   const { validation: out = train } = held;
   say(
     `no test ${what} in ${place}: ${countOf(out).toLocaleString('en-US')} of the ${count.toLocaleString('en-US')} ${what}, ` +
       `drawn by seed ${HOLD_OUT_SEED}, are held out for testing`,
   );
-  return { ...own, train: held.train, test: out, ...(validation && { validation }) };
+  const { train: kept, table: filled, gaps: split } = held;
+  return {
+    ...own,
+    ...(filled && { table: filled }),
+    ...(split && { gaps: { form: split.form, train: split.train, test: split.validation ?? new Uint32Array() } }),
+    train: kept,
+    test: out,
+    ...(validation && { validation }),
+  };
 }

@@ -4,10 +4,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ArgumentError, checkDataset, countOf, decodeIdx, digits, gunzipIfNeeded, someExamples } from 'latentgpu/node';
+import { ArgumentError, checkDataset, countOf, decodeIdx, digits, gunzipIfNeeded } from 'latentgpu/node';
 import { checkReading, type ReadingOptions, readingOf } from '../options/reading-options.js';
 import { DownloadError } from '../run/fail.js';
-import { datasetOf, type ExampleSet } from './arrays.js';
+import { datasetOf, type ExampleSet, withFirst } from './arrays.js';
 import { download, md5Of } from './download.js';
 import { isWholeIdxFolder, readFile } from './idx-folder.js';
 import { type Known, loadPlace, type PlaceOptions } from './own-data.js';
@@ -159,13 +159,13 @@ export function chooseImages(
   const count = countOf(dataset.train);
   if (limit !== undefined && limit > count)
     listener.say(`--limit ${limit} is more than ${dataset.name} has: all ${count} training examples are used`);
-  const train = limit === undefined ? dataset.train : someExamples(dataset.train, 0, limit);
-  const left = countOf(train);
+  const chosen = limit === undefined ? dataset : withFirst(dataset, limit);
+  const left = countOf(chosen.train);
   if (batch !== undefined && batch > left)
     throw new ArgumentError(
       `--batch ${batch} is larger than the data: ${left} training examples; use --batch <= ${left}`,
     );
-  return { ...dataset, train };
+  return chosen;
 }
 
 /** From the cache or the system's packages, else by download. */

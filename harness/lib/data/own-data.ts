@@ -6,6 +6,7 @@ import {
   didYouMean,
   isNpy,
   isZip,
+  type KnownClasses,
   type KnownNumbers,
   type TableForm,
   type TableOptions,
@@ -13,7 +14,6 @@ import {
 import { checkReading, type DataKind, type ReadingOptions, readingFor } from '../options/reading-options.js';
 import { readNpy, readNpz, readTensors, stem } from './array-files.js';
 import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
-import type { KnownClasses } from './classes.js';
 import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
 import { hasPictures, readPictures } from './picture-folder.js';
 import type { ReadProgress } from './rows.js';

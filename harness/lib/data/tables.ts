@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
+  type FileLabels,
   FormatError,
   pixelColumns,
   type RowListener,
@@ -13,7 +14,6 @@ import {
 } from 'latentgpu/node';
 import type { ReadingOptions } from '../options/reading-options.js';
 import type { Arrays, Part } from './arrays.js';
-import type { Labels } from './classes.js';
 import { isCsv, readCsv } from './csv-file.js';
 import { isParquet, readParquet } from './parquet-file.js';
 import type { ReadProgress, RowsOf } from './rows.js';
@@ -61,7 +61,7 @@ export function columnOptions({
 }
 
 /** The labels of a table as those of a part. */
-export function tableLabels({ labels, classes = [], form }: Table, file: string): Labels | undefined {
+export function tableLabels({ labels, classes = [], form }: Table, file: string): FileLabels | undefined {
   return labels && { ...labels, name: `${file}: column "${form.label?.name}"`, names: classes };
 }
 
@@ -69,7 +69,7 @@ export const droppedText = (file: string, dropped: number): string =>
   `${file}: ${dropped.toLocaleString('en-US')} rows with missing values are left out`;
 
 const filledText = (file: string, filled: number): string =>
-  `${file}: ${filled.toLocaleString('en-US')} missing value${filled === 1 ? ' is the mean of its' : 's are the mean of their'} column over all rows, those held out for testing or validation too`;
+  `${file}: ${filled.toLocaleString('en-US')} missing value${filled === 1 ? ' is the mean of its' : 's are the mean of their'} column over the training rows`;
 
 /** A part of a data set, what its features are called, and how to read another table in the same way. */
 interface TablePart extends Part {
@@ -102,11 +102,12 @@ async function readTablePart(
     },
     progress,
   );
-  const { features, names, form, dropped, filled, fileRows } = table;
+  const { features, names, form, dropped, filled, fileRows, gaps } = table;
   const [count = 0, width = 0] = features.shape;
   const side = Math.sqrt(width);
   const labels = tableLabels(table, file);
-  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), dropped, filled };
+  const missing = gaps?.length ? { gaps, form } : {};
+  const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), ...missing, dropped, filled };
   if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
   return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
 }

@@ -148,7 +148,7 @@ export function checkImagesFit(
 function checkLabels(name: string, which: 'training' | 'test', { labels }: CheckedExamples, classes: number): void {
   if (!labels)
     throw new ArgumentError(
-      `${name} has no labels of its ${which} images, must have them: this model is conditional and is told each image's class; give other data with --data, or use --only samples`,
+      `${name} has no labels of its ${which} examples, must have them: this model is conditional and is told the class of each; give other data with --data, or use --only samples`,
     );
   const other = labels.findIndex((label) => label >= classes);
   if (other >= 0)

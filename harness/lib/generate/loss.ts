@@ -19,7 +19,11 @@ export const loss: Output = {
       const losses = await trainer.evaluate();
       say(`loss of ${grouped(count)} test ${size ? 'images' : 'rows'}: ${lossText(losses, lossTerms(model.spec))}`);
       const report = { images: count, ...losses };
-      results.write('loss.json', `${JSON.stringify(report, null, 2)}\n`, 'each term, mean over the images');
+      results.write(
+        'loss.json',
+        `${JSON.stringify(report, null, 2)}\n`,
+        `each term, mean over the test ${size ? 'images' : 'rows'}`,
+      );
     } finally {
       trainer.dispose();
     }

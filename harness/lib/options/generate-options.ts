@@ -31,7 +31,7 @@ export interface GenerateOptions extends ReadingOptions {
   out?: string;
   /** Absent: everything that the model can do but `loss`, and `compress` if it is asked for. */
   only?: OutputName[];
-  /** Images in a picture. */
+  /** Images in a picture, or rows in a table. */
   count?: number;
   /** A class, by name or number. */
   label?: number | string;
@@ -99,7 +99,10 @@ const OWN_FLAGS: Record<string, Flag> = {
     value: 'N',
     example: '12',
     read: count,
-    help: ['images in a picture (default: 64 samples, 10 of a class, 12 of the rest; of compress', 'at most 12)'],
+    help: [
+      'examples in a picture or a table (default: 64 samples, 10 of a class, 12 of the rest; of',
+      'compress at most 12)',
+    ],
   },
   label: {
     value: 'NAME|N',
@@ -125,7 +128,7 @@ const OWN_FLAGS: Record<string, Flag> = {
     read: (text, flag) => pair(text, flag, 'dimensions of the code', '0,1'),
     help: [
       'the dimensions of the code, counted from 0, that the grid shows across and up',
-      '(default: the two in which the test images vary most)',
+      '(default: the two in which the test examples vary most)',
     ],
   },
   compress: {
@@ -202,13 +205,13 @@ export function generateHelp(): string {
     '',
     ...flagsHelp(TABLE),
     '',
-    'samples          images decoded from codes of the prior (variational models)',
-    'reconstructions  test images above what the model makes of them',
+    'samples          images, or rows, decoded from codes of the prior (variational models)',
+    'reconstructions  test images above what the model makes of them; of rows a table, reconstructions.csv',
     'walk             codes on the straight line between those of two test images',
     'grid             two dimensions of the code, across and up; the others stay in the middle',
     'denoised         test images, damaged, and restored (denoising models)',
-    'codes            codes.npy [n, latent] and labels.npy [n] of all test images, codes.svg with their PCA',
-    'loss             loss of the test images, term by term: loss.json',
+    'codes            codes.npy [n, latent] and labels.npy [n] of all test examples, codes.svg with their PCA',
+    'loss             loss of the test examples, term by term: loss.json',
     'compress         bits and error of quantised codes: compress.json, compress.png and a table',
     'Exit status: 0 done, 1 the machine failed, 2 something given was not acceptable.',
   ].join('\n');

@@ -8,7 +8,6 @@ import {
   createTrainer,
   type Device,
   decodeSafetensors,
-  holdOut,
   LatentGpuError,
   type Model,
   type ModelSpec,
@@ -16,7 +15,7 @@ import {
   type Trainer,
   type TrainerOptions,
 } from 'latentgpu/node';
-import type { ExampleSet } from '../data/arrays.js';
+import { type ExampleSet, withValidation } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
 import { chosenModel, fixedModel } from '../options/model-options.js';
 import type { TrainOptions } from '../options/train-options.js';
@@ -43,7 +42,7 @@ export function splitImages(
     throw new ArgumentError(
       `--validation ${validation}: ${dataset.name} has ${countOf(dataset.validation)} validation examples of its own; leave --validation out`,
     );
-  return { ...dataset, ...holdOut(dataset, validation, seed) };
+  return withValidation(dataset, validation, seed);
 }
 
 /**

@@ -1,6 +1,5 @@
 // Data for a model that is there: read as the data of its run were, so that columns, categories and classes are the same.
-import type { KnownNumbers } from 'latentgpu/node';
-import type { KnownClasses } from '../data/classes.js';
+import type { KnownClasses, KnownNumbers } from 'latentgpu/node';
 import type { LoadOptions } from '../data/data.js';
 import { type ReadingOptions, readingOf } from '../options/reading-options.js';
 import type { StoredRun } from './read-run.js';
@@ -16,7 +15,11 @@ export function readAsRun(
 ): LoadOptions {
   const { reading: inherited, table, classes } = run;
   const given = readingOf(options);
-  if (options.data === undefined || run.data === undefined) return { ...given, inherited };
+  if (options.data === undefined || run.data === undefined) {
+    // What is missing is what it was in training: the means of the rows that the run was trained on.
+    const filled = table && inherited?.missing === 'mean' && !given.drop && !given.categorical && !given.missing;
+    return { ...given, inherited, ...(filled && { known: { table } }) };
+  }
   // Flags that say what columns are read another table than the run's.
   const own = given.drop ?? given.categorical;
   // Labels are the run's where it had any; one that was trained on none has nothing to say of them.

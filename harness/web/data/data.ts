@@ -1,14 +1,13 @@
 // The page's side of the data worker.
-import type { Dataset } from 'latentgpu';
-import type { DataRequest } from './make.js';
+import type { DataRequest, PageData } from './make.js';
 
-type Answer = { id: number } & ({ dataset: Dataset } | { error: string });
+type Answer = { id: number } & ({ dataset: PageData } | { error: string });
 
 let worker: Worker | undefined;
 let lastId = 0;
 
 /** @throws Error saying what is wrong with the files */
-export function dataset(request: DataRequest): Promise<Dataset> {
+export function dataset(request: DataRequest): Promise<PageData> {
   worker ??= new Worker(new URL('./data-worker.js', import.meta.url), { type: 'module', name: 'data' });
   const target = worker;
   const id = ++lastId;

@@ -1,87 +1,120 @@
-// A dataset from what a visitor chose: the built-in digits, IDX files (gzipped too), arrays and tables, or pictures. Runs in a worker.
-import { type Dataset, decodeIdx, digits, gunzipIfNeeded, type Images, imagesFromIdx } from 'latentgpu';
-import { fromArrayFiles, isArrayFile } from './array-files.js';
-import { greyPicture } from './grey-picture.js';
+// A dataset from what a visitor chose: the built-in digits, or files of images or of rows of features. Runs in a worker.
+import {
+  type CheckedExamples,
+  checkDataset,
+  chosenExamples,
+  countOf,
+  type Dataset,
+  digits,
+  fitScaling,
+  type ScalingSpec,
+  sizeOf,
+} from 'latentgpu';
+import { chosenGaps, classesOf, examplesFromArrays, fillGaps, formOf } from 'latentgpu/data';
+import { fromArrayFiles } from './array-files.js';
+import { type Chosen, isPicture, isTable } from './chosen.js';
+import type { Part, Parts } from './parts.js';
+import type { PictureSize } from './picture-pixels.js';
+import { fromPictures } from './pictures.js';
+import { type ColumnOptions, fromTables } from './tables.js';
 
-type Idx = ReturnType<typeof decodeIdx>;
-export type DataRequest = { digits: { train: number; test: number } } | { files: File[]; most: number };
+export type Scale = 'default' | 'none' | ScalingSpec['kind'];
 
-const SIDE = 28;
-/** Of own images without a test set, every so-manyth is one of the test images. */
+export interface DataOptions extends ColumnOptions {
+  /** Examples of each part at most. */
+  most: number;
+  /** Of pictures: what all are scaled to. */
+  size: PictureSize | undefined;
+  scale: Scale;
+}
+
+export type DataRequest = { digits: { train: number; test: number } } | { files: Chosen[]; options: DataOptions };
+
+/** A data set, and what a model is to know of it. */
+export interface PageData extends Dataset<CheckedExamples> {
+  /** Of rows: what each number is called. */
+  features?: readonly string[];
+  /** What the classes 0.. are called, where that is not their number. */
+  classes?: readonly string[];
+  /** Whether the model sees numbers of 0..1, as pixels are; else any numbers. */
+  pixels: boolean;
+  scaling?: ScalingSpec;
+}
+
+/** Without a test set, one of so many examples is of it: not always at the same place, as classes may come in turn. */
 const HELD_OUT = 10;
+const isHeldOut = (row: number): boolean => row % HELD_OUT === (1 + 7 * Math.floor(row / HELD_OUT)) % HELD_OUT;
 
 /** @throws Error saying which file is wrong and what it must be */
-export async function makeDataset(request: DataRequest): Promise<Dataset> {
-  if ('digits' in request) return digits(request.digits);
-  const { files, most } = request;
+export async function makeDataset(request: DataRequest): Promise<PageData> {
+  if ('digits' in request) return { ...checkDataset(digits(request.digits)), pixels: true };
+  const { files, options } = request;
+  const { name, parts } = await partsOf(files, options);
+  return datasetOf(name, parts, options);
+}
+
+async function partsOf(chosen: Chosen[], options: DataOptions): Promise<{ name: string; parts: Parts }> {
+  const pictures = chosen.filter(isPicture);
+  // Folders have other things beside pictures: lists, licences.
+  const inFolder = chosen.some(({ path }) => path.includes('/'));
+  const used = pictures.length > 0 && inFolder ? pictures : chosen;
+  const files = used.map(({ file }) => file);
   if (files.length === 0)
-    throw new Error('no files: choose IDX files, .npz, .npy or .csv files, or PNG or JPEG pictures');
-  const pictures = files.filter((file) => file.type.startsWith('image/'));
-  if (pictures.length > 0 && pictures.length < files.length)
-    throw new Error('pictures and other files together: choose files of one kind');
-  if (pictures.length > 0) return fromPictures(pictures, most);
-  const arrays = files.filter(isArrayFile);
-  if (arrays.length === 0) return fromIdxFiles(files, most);
-  if (arrays.length < files.length)
-    throw new Error('arrays or tables and other files together: choose files of one kind');
-  const { train, test } = await fromArrayFiles(files);
-  const name = files.map((file) => file.name).join(', ');
-  const first = (images: Images) => some(images, (i) => i < most);
-  return { name, ...(test ? { train: first(train), test: first(test) } : split(train, most)) };
-}
-
-async function fromIdxFiles(files: File[], most: number): Promise<Dataset> {
-  const decoded = await Promise.all(
-    files.map(async (file) =>
-      decodeIdx(await gunzipIfNeeded(new Uint8Array(await file.arrayBuffer()), file.name), file.name),
-    ),
-  );
-  const isTest = ({ name }: Idx) => /t10k|test/i.test(name);
-  const train = pair(decoded.filter((idx) => !isTest(idx)));
-  const test = pair(decoded.filter(isTest));
-  const name = 'own IDX files';
-  if (train && test) return { name, train: some(train, (i) => i < most), test: some(test, (i) => i < most) };
-  const only = train ?? test;
-  if (!only) throw new Error('no images among the files: an IDX file of images has three sizes [count, height, width]');
-  return { name, ...split(only, most) };
-}
-
-/** Images and their labels, told apart by their number of axes. */
-function pair(files: Idx[]): Images | undefined {
-  const images = files.filter(({ shape }) => shape.length === 3);
-  const labels = files.filter(({ shape }) => shape.length === 1);
-  if (images.length > 1 || labels.length > 1)
+    throw new Error('no files: choose IDX files, .npz, .npy, .safetensors or .csv files, or PNG or JPEG pictures');
+  if (pictures.length === used.length) return { name: 'own pictures', parts: await fromPictures(used, options) };
+  const parquet = files.find(({ name }) => /\.parquet$/i.test(name));
+  if (parquet)
     throw new Error(
-      `${files.map(({ name }) => name).join(', ')}: more than one file of one kind; choose one of images and one of labels`,
+      `${parquet.name} is a Parquet table, which this page does not read: save it as .csv, or train with the programs (harness/train.js --data FILE)`,
     );
-  const [first] = images;
-  if (!first) return undefined;
-  return imagesFromIdx(first, labels[0]);
+  const tables = used.filter(isTable);
+  if (pictures.length > 0 || (tables.length > 0 && tables.length < used.length))
+    throw new Error('pictures, tables or arrays together: choose files of one kind');
+  const isIdx = files.every(({ name }) => !/\.(?:npz|npy|safetensors|csv|tsv)$/i.test(name));
+  const name = isIdx ? 'own IDX files' : files.map((file) => file.name).join(', ');
+  return { name, parts: tables.length > 0 ? await fromTables(files, options) : await fromArrayFiles(files) };
 }
 
-/** Each picture scaled into 28x28 and made grey. */
-async function fromPictures(files: File[], most: number): Promise<Dataset> {
-  const used = files.slice(0, most);
-  const pixels = new Uint8Array(used.length * SIDE * SIDE);
-  const size = { height: SIDE, width: SIDE };
-  for (const [index, file] of used.entries()) pixels.set(await greyPicture(file, size), index * SIDE * SIDE);
-  return { name: 'own pictures', ...split({ count: used.length, height: SIDE, width: SIDE, pixels }, most) };
-}
-
-function split(images: Images, most: number): { train: Images; test: Images } {
-  if (images.count < 2) throw new Error('only one image: training and testing need at least two');
-  const isTest = (i: number) => i % HELD_OUT === 1;
-  return { train: some(images, (i) => i < most && !isTest(i)), test: some(images, (i) => i < most && isTest(i)) };
+function datasetOf(name: string, parts: Parts, { most, scale }: DataOptions): PageData {
+  const { features, numbers, form: table } = parts;
+  const form = { ...formOf(parts.train.examples), ...(numbers && { numbers }) };
+  const { classes, labels } = classesOf(parts);
+  const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
+  const train = read(parts.train);
+  const test = parts.test && read(parts.test);
+  const count = countOf(train);
+  const what = form.shape.length === 1 ? 'row' : 'image';
+  if (!test && count < 2) throw new Error(`${name} has only one ${what}: training and testing need at least two`);
+  const first = (all: number) => [...Array(Math.min(most, all)).keys()];
+  const isHeld = (row: number) => !test && isHeldOut(row);
+  const chosen = {
+    train: some(
+      train,
+      first(count).filter((row) => !isHeld(row)),
+      parts.train,
+    ),
+    test: test ? some(test, first(countOf(test)), parts.test) : some(train, first(count).filter(isHeld), parts.train),
+  };
+  if (table) fillGaps(chosen.train, [chosen.test], table, name);
+  const own = { train: chosen.train.examples, test: chosen.test.examples };
+  return { name, ...own, ...(features && { features }), ...(classes && { classes }), ...suited(own, scale) };
 }
 
 /** Copies: the files' bytes stay whole, and what goes to the GPU holds no header. */
-function some({ count, height, width, pixels, labels }: Images, keep: (index: number) => boolean): Images {
-  const kept = Array.from({ length: count }, (_, i) => i).filter(keep);
-  const size = height * width;
-  const copy = new Uint8Array(kept.length * size);
-  kept.forEach((from, to) => {
-    copy.set(pixels.subarray(from * size, (from + 1) * size), to * size);
-  });
-  const told = labels && { labels: Uint8Array.from(kept, (from) => labels[from] ?? 0) };
-  return { count: kept.length, height, width, pixels: copy, ...told };
+function some(examples: CheckedExamples, rows: readonly number[], { gaps = new Uint32Array() }: Part = {} as Part) {
+  const copy = chosenExamples(examples, rows);
+  return { examples: copy, values: copy.values, gaps: chosenGaps(gaps, sizeOf(examples), rows) };
+}
+
+/** What the programs take by default (harness/lib/options/suited.ts): rows are standardised, other numbers brought to 0..1. */
+function suited(
+  { train, test }: Pick<PageData, 'train' | 'test'>,
+  chosen: Scale,
+): Pick<PageData, 'pixels' | 'scaling'> {
+  if (train.values instanceof Uint8Array) return { pixels: true };
+  const vectors = train.shape.length === 2;
+  const isUnit = [train, test].every(({ values }) => values.every((value) => value >= 0 && value <= 1));
+  const kind = chosen !== 'default' ? chosen : vectors ? 'standard' : isUnit ? 'none' : 'minmax';
+  if (kind === 'none') return { pixels: isUnit && !vectors };
+  return { pixels: false, scaling: fitScaling(train.values, vectors ? sizeOf(train) : 1, kind) };
 }

@@ -1,6 +1,5 @@
 // The worker that makes data: the page's own thread neither draws digits nor unpacks files.
-import type { Dataset } from 'latentgpu';
-import { type DataRequest, makeDataset } from './make.js';
+import { type DataRequest, makeDataset, type PageData } from './make.js';
 
 /** What a worker's global scope is used for here. */
 interface Port {
@@ -13,8 +12,8 @@ interface Port {
 
 const port = globalThis as unknown as Port;
 
-const buffers = ({ train, test }: Dataset): ArrayBuffer[] =>
-  [train.pixels, train.labels, test.pixels, test.labels].flatMap((array) =>
+const buffers = ({ train, test }: PageData): ArrayBuffer[] =>
+  [train.values, train.labels, test.values, test.labels].flatMap((array) =>
     array && array.buffer instanceof ArrayBuffer ? [array.buffer] : [],
   );
 

@@ -1,35 +1,54 @@
-// Pictures of images: canvases that the session's worker draws on from the GPU's memory, and canvases of the page's own.
+// Pictures of examples: of images, canvases that the session's worker draws on, and canvases of the page's own; of rows of features,
+// charts of numbers that the session is asked for.
 import type { Drawing, Session } from 'latentgpu/worker';
 import { download, make } from '../dom.js';
+import type { State } from '../state.js';
+import { chartsShape, drawCharts } from './charts.js';
+import type { Size } from './sheet.js';
 
 /** How much larger a downloaded picture is than its pixels. */
 const PNG_SCALE = 4;
 
-/** Images in a grid, drawn by the worker. */
-export class GpuPicture {
+/** What a model makes, in a grid. */
+export class ModelPicture {
   private canvas: HTMLCanvasElement | undefined;
-  private owner: Session | undefined;
+  /** To whom the canvas belongs: charts are the page's own. */
+  private owner: Session | 'page' | undefined;
 
   constructor(
+    private readonly state: State,
     private readonly place: HTMLElement,
     private readonly label: string,
   ) {}
 
-  /** Keeps the room for `rows` x `columns` images of a size, so that nothing jumps when they come. */
-  shape(rows: number, columns: number, { height, width }: { height: number; width: number }): void {
-    this.place.style.aspectRatio = `${columns * width} / ${rows * height}`;
+  /** Keeps the room for `rows` x `columns` examples, so that nothing jumps when they come. */
+  shape(rows: number, columns: number): void {
+    const { size } = this.state;
+    this.place.style.aspectRatio = size
+      ? `${columns * size.width} / ${rows * size.height}`
+      : chartsShape(rows, columns);
   }
 
-  async draw(session: Session, drawing: Drawing, columns: number): Promise<void> {
-    await session.draw(this.canvasFor(session), drawing, { columns });
+  /** @param beside rows that are the bars of charts, [n, features] in the data's units, of which the drawing is what the model makes */
+  async draw(session: Session, drawing: Drawing, columns: number, beside?: Float32Array): Promise<void> {
+    const { state } = this;
+    if (state.size) return session.draw(this.canvasOf(session), drawing, { columns });
+    const { generation, inputs: features } = state;
+    const made = state.shades(await numbersOf(session, drawing));
+    if (generation !== state.generation) return;
+    const charts = beside ? { bars: state.shades(beside), marks: made } : { bars: made };
+    drawCharts(this.canvasOf('page'), { ...charts, features, columns });
   }
 
   /** A canvas belongs to the worker that it was given to. */
-  private canvasFor(session: Session): HTMLCanvasElement {
-    if (this.canvas && this.owner === session) return this.canvas;
-    this.canvas = make('canvas', { role: 'img', 'aria-label': this.label });
-    this.owner = session;
-    this.place.replaceChildren(this.canvas);
+  private canvasOf(owner: Session | 'page'): HTMLCanvasElement {
+    const label = this.state.worded(this.label);
+    if (!this.canvas || this.owner !== owner) {
+      this.canvas = make('canvas', { role: 'img', class: owner === 'page' ? 'charts' : 'images' });
+      this.place.replaceChildren(this.canvas);
+    }
+    this.owner = owner;
+    this.canvas.setAttribute('aria-label', label);
     return this.canvas;
   }
 
@@ -42,7 +61,16 @@ export class GpuPicture {
   }
 }
 
-/** Images in a grid, drawn here from bytes. */
+/** [n, features], in the data's units. */
+function numbersOf(session: Session, { labels, ...drawing }: Drawing): Promise<Float32Array> {
+  const options = labels ? { labels } : {};
+  if ('codes' in drawing) return session.decode(drawing.codes, options);
+  if ('reconstructions' in drawing) return session.reconstruct(drawing.reconstructions, options);
+  const { samples, seed } = drawing;
+  return session.sample(samples, { ...options, ...(seed !== undefined && { seed }) });
+}
+
+/** Images in a grid, drawn here. */
 export class HostPicture {
   readonly canvas: HTMLCanvasElement;
 
@@ -51,22 +79,25 @@ export class HostPicture {
     place.replaceChildren(this.canvas);
   }
 
-  /** @param values [n, height, width], 0 black to 1 white */
-  draw(values: Float32Array, { height, width }: { height: number; width: number }, columns: number): void {
+  /** @param values [n, height, width, channels], 0 black to 1 white */
+  draw(values: Float32Array, { height, width, channels = 1 }: Size, columns: number): void {
     const { canvas } = this;
-    const count = values.length / (height * width);
+    const pixels = values.length / channels;
+    const count = pixels / (height * width);
     canvas.width = columns * width;
     canvas.height = Math.ceil(count / columns) * height;
     const context = canvas.getContext('2d');
     if (!context || count === 0) return;
     const picture = context.createImageData(canvas.width, canvas.height);
-    for (let i = 0; i < values.length; i++) {
+    for (let i = 0; i < pixels; i++) {
       const image = Math.floor(i / (height * width));
       const [row, column] = [Math.floor((i / width) % height), i % width];
       const y = Math.floor(image / columns) * height + row;
       const x = (image % columns) * width + column;
-      const grey = 255 * (values[i] ?? 0); // the array clamps and rounds
-      picture.data.set([grey, grey, grey, 255], 4 * (y * canvas.width + x));
+      const at = 4 * (y * canvas.width + x);
+      for (let part = 0; part < 3; part++)
+        picture.data[at + part] = 255 * (values[channels * i + (part % channels)] ?? 0); // the array clamps and rounds
+      picture.data[at + 3] = 255;
     }
     context.putImageData(picture, 0, 0);
   }

@@ -8,6 +8,8 @@ export type Pen = (typeof PENS)[number];
 export interface Size {
   height: number;
   width: number;
+  /** 3 of colour; 1 if absent. */
+  channels?: number;
 }
 
 /** Right and down from the top left, in pixels; the first one's middle is (0.5, 0.5). */
@@ -30,18 +32,18 @@ const EDGE = 0.8;
 export class Sheet {
   /** Of the noise: another one, another noise, and the same one always the same. */
   private seed = 1;
-  /** 1 where the noise pen was, [height, width]. */
+  /** 1 where the noise pen was, [height, width, channels]. */
   private readonly noisy: Uint8Array;
 
-  /** @param clean the drawing without noise, [height, width], 0 black to 1 white; strokes change it */
+  /** @param clean the drawing without noise, [height, width, channels], 0 black to 1 white; strokes change it */
   constructor(
     readonly size: Size,
-    readonly clean: Float32Array = new Float32Array(size.height * size.width),
+    readonly clean: Float32Array = new Float32Array(size.height * size.width * (size.channels ?? 1)),
   ) {
     this.noisy = new Uint8Array(clean.length);
   }
 
-  /** The drawing with the noise over it, [height, width]; Gaussian noise is not clipped. */
+  /** The drawing with the noise over it, [height, width, channels]; Gaussian noise is not clipped. */
   shown(noise: CorruptionSpec): Float32Array<ArrayBuffer> {
     const damaged = corruptImages(this.clean, noise, this.seed);
     return Float32Array.from(this.clean, (value, i) => (this.noisy[i] ? (damaged[i] ?? 0) : value));
@@ -49,9 +51,10 @@ export class Sheet {
 
   /** A line with a soft edge: ink is white; the rubber takes ink and noise away. Ink lies above noise. */
   draw({ from, to, pen }: Stroke): void {
-    const { width } = this.size;
+    const { width, channels = 1 } = this.size;
     for (let at = 0; at < this.clean.length; at++) {
-      const middle: Spot = [(at % width) + 0.5, Math.floor(at / width) + 0.5];
+      const pixel = Math.floor(at / channels);
+      const middle: Spot = [(pixel % width) + 0.5, Math.floor(pixel / width) + 0.5];
       const cover = Math.min(1, Math.max(0, (RADIUS[pen] - distance(middle, from, to)) / EDGE + 0.5));
       if (cover === 0) continue;
       const before = this.clean[at] ?? 0;

@@ -126,12 +126,13 @@ function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.Align
 }
 
 /** A likelihood is in nats; with weights or a penalty it is a likelihood no more. */
-export function unitOf({ model }: State): string {
+export function unitOf(state: State): string {
+  const { model } = state;
   const weights = model ? lossWeights(model) : new Map<LossTerm, number>();
   const likelihoods = ['bce', 'mse', 'gaussian', 'poisson', 'kl'];
   const plain = [...weights].every(([term, weight]) => weight === 1 && likelihoods.includes(term));
-  if (!plain) return 'weighted loss an image';
-  return weights.has('mse') ? 'squared error an image' : 'nats an image';
+  if (!plain) return state.worded('weighted loss an image');
+  return state.worded(weights.has('mse') ? 'squared error an image' : 'nats an image');
 }
 
 /** Of an axis: no digits that its neighbours share. */

@@ -1,6 +1,6 @@
 // The image at the place that the visitor looks at, and sliders for its code's dimensions.
 import { byId, latest, make, setText } from '../dom.js';
-import { GpuPicture } from '../drawing/picture.js';
+import { ModelPicture } from '../drawing/picture.js';
 import { byVariance, moments } from '../drawing/project.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
@@ -10,6 +10,8 @@ const MOST_SLIDERS = 12;
 /** A slider goes so many standard deviations to each side: of the test images' codes, and of the prior if there is one. */
 const REACH = 3;
 const LEAST_REACH = 0.1;
+/** Of a row of features. */
+const MOST_FEATURES = 40;
 
 interface Slider {
   dimension: number;
@@ -18,14 +20,15 @@ interface Slider {
 }
 
 export function decodedPanel(state: State): Panel {
-  const picture = new GpuPicture(byId('decoded'), 'The image decoded from this place');
+  const picture = new ModelPicture(state, byId('decoded'), 'The image decoded from this place');
   const chosen = byId<HTMLSelectElement>('decoded-class');
   let sliders: Slider[] = [];
   /** The sliders' ranges are fitted to codes once these are worth it: again whenever training stops. */
   let fitted = -1;
 
   function renew(): void {
-    picture.shape(1, 1, state.test);
+    picture.shape(1, 1);
+    document.body.classList.toggle('vectors', !state.size);
     document.body.classList.toggle('conditional', state.classes !== undefined);
     document.body.classList.toggle('denoising', state.model?.corruption !== undefined);
     document.body.classList.toggle('large', state.latent > 2);
@@ -63,7 +66,7 @@ export function decodedPanel(state: State): Panel {
   /** Which dimensions, and how far each goes. */
   async function fit(): Promise<void> {
     if (fitted === state.step || (fitted >= 0 && state.phase === 'training')) return;
-    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.test.count }));
+    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.testCount }));
     if (!codes) return;
     fitted = state.step;
     const { mean, variance } = moments(codes.mean, state.latent);
@@ -95,7 +98,13 @@ export function decodedPanel(state: State): Panel {
 
   const draw = latest(async () => {
     const labels = state.labels(() => state.label, 1);
-    await state.ask((session) => picture.draw(session, { codes: state.point.slice(), ...labels }, 1));
+    const codes = state.point.slice();
+    if (state.size) {
+      await state.ask((session) => picture.draw(session, { codes, ...labels }, 1));
+      return;
+    }
+    const values = await state.ask((session) => session.decode(codes, labels));
+    if (values) showFeatures(byId('decoded-features'), state, values);
   });
 
   chosen.addEventListener('change', () => {
@@ -116,8 +125,26 @@ export function decodedPanel(state: State): Panel {
   };
 }
 
+/** Of a row of features: the name of each, a bar, and its value in the data's units. */
+function showFeatures(place: HTMLElement, state: State, values: Float32Array): void {
+  const shades = state.shades(values);
+  const rows = Array.from(values.subarray(0, MOST_FEATURES), (value, at) => {
+    const width = `${(100 * Math.min(1, Math.max(0, shades[at] ?? 0))).toFixed(1)}%`;
+    const bar = make('span', { class: 'bar', style: `width: ${width}` });
+    const name = state.features[at] ?? `number ${at + 1}`;
+    return make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, bar), make('td', {}, figures(value)));
+  });
+  const more = values.length - rows.length;
+  const rest = more > 0 ? [make('tr', {}, make('td', { colspan: '3' }, `… and ${more} more`))] : [];
+  place.replaceChildren(make('tbody', {}, ...rows, ...rest));
+}
+
+const figures = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 4 });
+
 /** The classes of a conditional model to choose from. */
-export function fillClasses(select: HTMLSelectElement, { classes = 0, label }: State): void {
-  select.replaceChildren(...Array.from({ length: classes }, (_, i) => make('option', { value: String(i) }, String(i))));
+export function fillClasses(select: HTMLSelectElement, state: State): void {
+  const { classes = 0, label } = state;
+  const option = (_: unknown, i: number) => make('option', { value: String(i) }, state.className(i));
+  select.replaceChildren(...Array.from({ length: classes }, option));
   if (classes > 0) select.value = String(label);
 }

@@ -1,9 +1,10 @@
 // Saving and loading the model, files dropped on the page, and the link that holds the set-up. A saved model says its set-up, so
 // that loading brings both.
-import { decodeSafetensors, encodeSafetensors, type ModelSpec, safetensorsMetadata } from 'latentgpu';
+import { decodeSafetensors, encodeSafetensors, type ModelSpec, safetensorsMetadata, shapeOfOne } from 'latentgpu';
+import { droppedFiles } from '../data/chosen.js';
 import { button, byId, download, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { readHash, toHash } from '../setup.js';
+import { OF_DATA, readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -47,14 +48,14 @@ function link(state: State): void {
       () => true,
       () => false,
     );
-    const told = state.files === 'digits' ? 'Copied' : 'Copied, without your images';
+    const told = state.files === 'digits' ? 'Copied' : 'Copied, without your data';
     setText(element, copied ? told : 'The address bar has it');
     clearTimeout(said); // one of another press may have been set meanwhile
     said = setTimeout(() => setText(element, own), SAID_MS);
   });
 }
 
-/** Files dropped anywhere on the page, as one that misses must not replace it: images are the data, then a model is loaded. */
+/** Files dropped anywhere on the page, as one that misses must not replace it: first the data, then a model is loaded. */
 function dropped(state: State, runner: Runner): void {
   const over = (is: boolean) => byId('drop').classList.toggle('over', is);
   // Words that are dragged into a field are the browser's.
@@ -71,15 +72,32 @@ function dropped(state: State, runner: Runner): void {
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(false);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    const models = files.filter(isModel);
-    const images = files.filter((file) => !isModel(file));
-    if (images.length > 0) await runner.start({ files: images });
-    for (const model of models.slice(-1)) await loadModel(state, runner, model);
+    const files = event.dataTransfer ? await droppedFiles(event.dataTransfer) : [];
+    const areModels = await Promise.all(files.map(({ file }) => isModel(file)));
+    const data = files.filter((_, index) => !areModels[index]);
+    const models = files.filter((_, index) => areModels[index]);
+    if (data.length > 0) await runner.start({ files: data });
+    for (const { file } of models.slice(-1)) await loadModel(state, runner, file);
   });
 }
 
-const isModel = ({ name }: File): boolean => name.toLowerCase().endsWith('.safetensors');
+/** A .safetensors file of tensors that are named as layers are; one that cannot be read is told as a model that cannot. */
+async function isModel(file: File): Promise<boolean> {
+  if (!file.name.toLowerCase().endsWith('.safetensors')) return false;
+  const names = await tensorNames(file);
+  return names.length === 0 || names.some((name) => /\.(?:weight|bias|running_mean)$/.test(name));
+}
+
+/** By its head alone, as data are large; none if it has no such head. */
+async function tensorNames(file: File): Promise<string[]> {
+  try {
+    const length = new DataView(await file.slice(0, 8).arrayBuffer()).getBigUint64(0, true);
+    const head = JSON.parse(await file.slice(8, 8 + Number(length)).text());
+    return Object.keys(head).filter((name) => name !== '__metadata__');
+  } catch {
+    return [];
+  }
+}
 
 async function loadModel(state: State, runner: Runner, file: File): Promise<void> {
   await runner.pause();
@@ -88,7 +106,7 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
     const wanted = safetensorsMetadata(bytes)[METADATA];
     const setup = wanted === undefined ? state.setup : readHash(wanted).setup;
     if (state.model) checkInputs(bytes, runner.modelOf(setup), state);
-    const data = setup.images !== state.setup.images;
+    const data = OF_DATA.some((name) => String(setup[name]) !== String(state.setup[name]));
     state.setup = setup;
     history.replaceState(null, '', `#${toHash(setup)}`);
     state.tell('setup');
@@ -107,13 +125,15 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
 }
 
 /** Before anything is given up for it. @throws Error if the file's model is for images of another size */
-function checkInputs(bytes: Uint8Array, { inputs, classes = 0 }: ModelSpec, { test }: State): void {
+function checkInputs(bytes: Uint8Array, { inputs, classes = 0 }: ModelSpec, state: State): void {
   const tensors = decodeSafetensors(bytes);
   const first = tensors.get('encoder.0.weight') ?? tensors.get('mu.weight');
   if (first?.shape.length !== 2) return; // the kernels of a convolution fit images of any size
   const pixels = (first.shape[1] ?? 0) - classes;
   if (pixels !== inputs)
     throw new Error(
-      `a model for images of ${pixels} pixels; the images here have ${test.height}x${test.width} = ${inputs}. Choose its images first.`,
+      state.size
+        ? `a model for images of ${pixels} pixels; the images here have ${shapeOfOne(state.test).join('x')} = ${inputs}. Choose its images first.`
+        : `a model of ${pixels} numbers; the rows here have ${inputs}. Choose its data first.`,
     );
 }

@@ -2,7 +2,7 @@
 import { byId, context2d, eachFrame, latest, make, setText } from '../dom.js';
 import { ARROWS } from '../drawing/hand.js';
 import { classColour } from '../drawing/palette.js';
-import { GpuPicture } from '../drawing/picture.js';
+import { ModelPicture } from '../drawing/picture.js';
 import { moments, type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
 import { FIRST_VIEW, follow, fromShare, toShare, type View } from '../drawing/view.js';
 import type { State } from '../state.js';
@@ -20,7 +20,7 @@ export function mapPanel(state: State): Panel {
   const withManifold = byId<HTMLInputElement>('manifold');
   const projection = byId<HTMLSelectElement>('projection');
   const behind = make('div', { id: 'behind', 'aria-hidden': 'true' });
-  const manifold = new GpuPicture(behind, 'What each place decodes to');
+  const manifold = new ModelPicture(state, behind, 'What each place decodes to');
   let plane: Plane | undefined;
   let view: View = FIRST_VIEW;
   /** [n, 2], on the plane. */
@@ -39,7 +39,7 @@ export function mapPanel(state: State): Panel {
   }
 
   async function refresh(): Promise<void> {
-    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.test.count }));
+    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.testCount }));
     // While someone drags, the ground stays still.
     missed = dragging;
     if (codes && !dragging) {
@@ -67,7 +67,7 @@ export function mapPanel(state: State): Panel {
   }
 
   const showManifold = latest(async () => {
-    behind.hidden = !withManifold.checked;
+    behind.hidden = !withManifold.checked || !state.size; // so many charts nobody reads
     if (!plane || behind.hidden) return;
     const codes = gridCodes(plane, view, state.latent);
     const labels = state.labels(() => state.label, MANIFOLD * MANIFOLD);
@@ -224,12 +224,13 @@ function outline(canvas: HTMLCanvasElement, path: Path2D): void {
   }
 }
 
-function showClasses({ test: { labels } }: State): void {
+function showClasses(state: State): void {
+  const { labels } = state.test;
   const classes = [...new Set(labels)].sort((a, b) => a - b);
   byId('classes').replaceChildren(
     ...classes.map((label) => {
       const item = make('li', {}, make('span', { class: 'swatch', style: `background: ${classColour(label)}` }));
-      item.append(String(label));
+      item.append(state.className(label));
       return item;
     }),
   );

@@ -3,7 +3,7 @@
 import { button, byId, eachFrame, latest } from '../dom.js';
 import { drawPad } from '../drawing/draw-pad.js';
 import { listen } from '../drawing/hand.js';
-import { GpuPicture } from '../drawing/picture.js';
+import { ModelPicture } from '../drawing/picture.js';
 import { type Pen, Sheet, type Size, type Spot } from '../drawing/sheet.js';
 import type { State } from '../state.js';
 import { fillClasses } from './decoded.js';
@@ -17,7 +17,7 @@ export function padPanel(state: State): Panel {
   const canvas = byId<HTMLCanvasElement>('ink');
   const pen = byId<HTMLSelectElement>('pen');
   const label = byId<HTMLSelectElement>('pad-class');
-  const redrawn = new GpuPicture(byId('redrawn'), 'Your drawing, reconstructed');
+  const redrawn = new ModelPicture(state, byId('redrawn'), 'Your drawing, reconstructed');
   let sheet = new Sheet({ height: 0, width: 0 });
   /** Where the keys are, while it is they that draw. */
   let keys: Spot | undefined;
@@ -32,9 +32,11 @@ export function padPanel(state: State): Panel {
   const pixels = () => sheet.shown(state.model?.corruption ?? NOISE);
   const show = eachFrame(() => drawPad(canvas, pixels(), sheet.size, keys));
   const redraw = latest(async () => {
-    if (sheet.clean.length !== state.pixels || state.pixels === 0) return;
+    if (!state.size || sheet.clean.length !== state.inputs || state.inputs === 0) return;
     const labels = state.labels(() => Number(label.value), 1);
-    await state.ask((session) => redrawn.draw(session, { reconstructions: pixels(), ...labels }, 1));
+    await state.ask((session) =>
+      redrawn.draw(session, { reconstructions: state.unshaded(pixels()).slice(), ...labels }, 1),
+    );
   });
   const changed = () => {
     show();
@@ -54,8 +56,8 @@ export function padPanel(state: State): Panel {
     },
   });
   const borrow = () => {
-    const index = borrowed++ % Math.max(1, state.test.count);
-    sheet = new Sheet(sizeOf(state), state.values(index, 1));
+    const index = borrowed++ % Math.max(1, state.testCount);
+    sheet = new Sheet(sizeOf(state), state.shades(state.values(index, 1)));
     label.value = String(state.test.labels?.[index] ?? 0);
     changed();
   };
@@ -71,8 +73,9 @@ export function padPanel(state: State): Panel {
   label.addEventListener('change', () => void redraw());
 
   function renew(): void {
+    if (!state.size) return; // rows of features are not drawn
     const size = sizeOf(state);
-    redrawn.shape(1, 1, size);
+    redrawn.shape(1, 1);
     frame.style.aspectRatio = `${size.width} / ${size.height}`;
     const before = label.value;
     fillClasses(label, state);
@@ -83,7 +86,8 @@ export function padPanel(state: State): Panel {
       pen.value = (denoising ? 'noise' : 'ink') satisfies Pen;
     }
     // An empty pad reconstructs to nothing to look at: begin with an image.
-    const fits = sheet.size.height === size.height && sheet.size.width === size.width;
+    const fits =
+      sheet.size.height === size.height && sheet.size.width === size.width && sheet.size.channels === size.channels;
     if (!fits || (!drawn && dataName !== state.dataName)) borrow();
     else show();
     dataName = state.dataName;
@@ -91,4 +95,4 @@ export function padPanel(state: State): Panel {
   return { renew, refresh: redraw };
 }
 
-const sizeOf = ({ test: { height, width } }: State): Size => ({ height, width });
+const sizeOf = ({ size = { height: 0, width: 0, channels: 1 } }: State): Size => size;

@@ -1,12 +1,16 @@
-// Test images above what the model makes of them; for a denoising model, what it is shown between them.
-import { corruptImages } from 'latentgpu';
+// Test images above what the model makes of them; for a denoising model, what it is shown between them. Of rows of features,
+// charts: bars of a row, or of what is left of it, with marks of what the model makes of it.
 import { button, byId } from '../dom.js';
-import { downloadPng, GpuPicture, HostPicture } from '../drawing/picture.js';
+import { downloadPng, HostPicture, ModelPicture } from '../drawing/picture.js';
+import { damaged as damagedBy } from '../drawing/shades.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
 const SHOWN = 20;
 const COLUMNS = 10;
+/** Of charts, which are larger. */
+const CHARTS = 12;
+const CHART_COLUMNS = 3;
 
 /** Of a picture's file: of what, by which model, after how much training. */
 export const pngName = ({ setup, step }: State, what: string): string =>
@@ -15,36 +19,37 @@ export const pngName = ({ setup, step }: State, what: string): string =>
 export function picturesPanel(state: State): Panel {
   const originals = new HostPicture(byId('originals'), 'Test images');
   const damaged = new HostPicture(byId('damaged'), 'Damaged test images');
-  const reconstructions = new GpuPicture(byId('reconstructions'), 'The same images, reconstructed');
+  const reconstructions = new ModelPicture(state, byId('reconstructions'), 'The same images, reconstructed');
   let first = 0;
-  let shown = new Float32Array();
+  let shown: Float32Array = new Float32Array();
 
-  const columns = () => Math.min(COLUMNS, count());
-  const count = () => Math.min(SHOWN, state.test.count);
+  const columns = () => Math.min(state.size ? COLUMNS : CHART_COLUMNS, count());
+  const count = () => Math.min(state.size ? SHOWN : CHARTS, state.testCount);
   function renew(): void {
-    if (first + count() > state.test.count) first = 0;
-    shown = state.values(first, count()) as Float32Array<ArrayBuffer>;
-    originals.draw(shown, state.test, columns());
-    reconstructions.shape(Math.ceil(count() / columns()), columns(), state.test);
-    const corruption = state.model?.corruption;
-    if (!corruption) return;
-    shown = corruptImages(shown, corruption, first);
-    damaged.draw(shown, state.test, columns());
+    if (first + count() > state.testCount) first = 0;
+    const { size, model } = state;
+    shown = state.values(first, count());
+    if (size) originals.draw(state.shades(shown), size, columns());
+    reconstructions.shape(Math.ceil(count() / columns()), columns());
+    if (!model?.corruption) return;
+    shown = damagedBy(shown, model.corruption, first, model.scaling);
+    if (size) damaged.draw(state.shades(shown), size, columns());
   }
   const refresh = () =>
     state.ask((session) => {
       const labels = state.labels((row) => state.test.labels?.[first + row] ?? 0, count());
-      return reconstructions.draw(session, { reconstructions: shown.slice(), ...labels }, columns());
+      return reconstructions.draw(session, { reconstructions: shown.slice(), ...labels }, columns(), shown);
     });
 
   button('others', () => {
-    first = first + 2 * count() > state.test.count ? 0 : first + count();
+    first = first + 2 * count() > state.testCount ? 0 : first + count();
     renew();
     void refresh();
   });
   button('reconstructions-png', () => {
     const middle = state.model?.corruption ? [damaged.canvas] : [];
-    downloadPng([originals.canvas, ...middle, ...reconstructions.canvases], pngName(state, 'reconstructions'));
+    const above = state.size ? [originals.canvas, ...middle] : [];
+    downloadPng([...above, ...reconstructions.canvases], pngName(state, 'reconstructions'));
   });
   return { renew, refresh };
 }

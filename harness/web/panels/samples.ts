@@ -1,7 +1,7 @@
 // Images decoded from the prior: what the model makes up. A conditional model is asked for a row of each class.
 import { button, byId, setText } from '../dom.js';
 import { normals } from '../drawing/normals.js';
-import { GpuPicture } from '../drawing/picture.js';
+import { ModelPicture } from '../drawing/picture.js';
 import { moments } from '../drawing/project.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
@@ -9,32 +9,36 @@ import { pngName } from './pictures.js';
 
 const COLUMNS = 10;
 const ROWS = 6;
+/** Charts are larger. */
+const CHART_COLUMNS = 3;
+const CHART_ROWS = 4;
 
 export function samplesPanel(state: State): Panel {
-  const picture = new GpuPicture(byId('samples'), 'Images decoded from random codes');
+  const picture = new ModelPicture(state, byId('samples'), 'Images decoded from random codes');
   let seed = 1;
-  const rows = () => state.classes ?? ROWS;
+  const columns = () => (state.size ? COLUMNS : CHART_COLUMNS);
+  const rows = () => state.classes ?? (state.size ? ROWS : CHART_ROWS);
 
   function renew(): void {
-    picture.shape(rows(), COLUMNS, state.test);
-    setText(byId('samples-help'), helpOf(state));
+    picture.shape(rows(), columns());
+    setText(byId('samples-help'), state.worded(helpOf(state)));
   }
   const refresh = () =>
     state.ask(async (session) => {
-      const count = rows() * COLUMNS;
-      const labels = state.labels((row) => Math.floor(row / COLUMNS), count);
+      const count = rows() * columns();
+      const labels = state.labels((row) => Math.floor(row / columns()), count);
       const drawing =
         state.model?.code.kind === 'gaussian'
           ? { samples: count, seed }
           : {
               codes: fitted(
-                (await session.encode({ set: 'test', count: state.test.count })).mean,
+                (await session.encode({ set: 'test', count: state.testCount })).mean,
                 state.latent,
                 count,
                 seed,
               ),
             };
-      await picture.draw(session, { ...drawing, ...labels }, COLUMNS);
+      await picture.draw(session, { ...drawing, ...labels }, columns());
     });
   button('resample', () => {
     seed++;

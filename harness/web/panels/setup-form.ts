@@ -1,9 +1,11 @@
 // Choosing data, model and numbers; the address follows, so that a set-up can be shared.
+
+import { isPicture, isTable } from '../data/chosen.js';
 import { byId, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { fault, isUsed, readHash, type Setup, toHash, withField } from '../setup.js';
+import { fault, isUsed, OF_DATA, readHash, type Setup, toHash, withField } from '../setup.js';
 import type { State } from '../state.js';
-import { ownImages } from './own-images.js';
+import { ownData } from './own-data.js';
 import type { Panel } from './panel.js';
 
 type Field = HTMLInputElement | HTMLSelectElement;
@@ -15,8 +17,19 @@ export function setupForm(state: State, runner: Runner): Panel {
   const show = () => {
     for (const field of fields) field.value = textOf(state.setup, field.name as keyof Setup);
     showFaults();
-    showOwnNumbers(fields, state.setup);
+    showFields();
   };
+  /** Those that the preset and the data have a use for. */
+  function showFields(): void {
+    const { preset } = state.setup;
+    const ofData = dataFields(state);
+    for (const field of fields) {
+      const name = field.name as keyof Setup;
+      const label = field.closest('label');
+      if (label) label.hidden = OF_DATA.includes(name) ? !ofData.includes(name) : !isUsed(name, preset);
+    }
+  }
+  state.on('phase', showFields);
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('change', ({ target }) => {
     if (target instanceof HTMLInputElement && target.type === 'file') return;
@@ -42,8 +55,10 @@ export function setupForm(state: State, runner: Runner): Panel {
     if (!changed) return;
     state.setup = changed;
     showInAddress(changed);
-    showOwnNumbers(fields, changed);
-    void runner.start({ data: name === 'images' });
+    showFields();
+    // Of files that could not be read, other fields may make something.
+    const files = TRIED_AGAIN.includes(name) ? { files: state.offered } : {};
+    void runner.start({ data: OF_DATA.includes(name), ...files });
   }
 
   /** The set-up of the address that the visitor came or went to. */
@@ -56,13 +71,14 @@ export function setupForm(state: State, runner: Runner): Panel {
     return setup;
   }
   addEventListener('hashchange', () => {
-    const { images } = state.setup;
-    void runner.start({ data: showAddress().images !== images });
+    const before = state.setup;
+    const now = showAddress();
+    void runner.start({ data: OF_DATA.some((name) => String(before[name]) !== String(now[name])) });
   });
   state.on('setup', show);
-  ownImages(state, runner);
+  ownData(state, runner);
   showAddress();
-  return { renew: () => setText(byId('data-name'), `${state.dataName}, ${imageText(state)}`) };
+  return { renew: () => setText(byId('data-name'), `${state.dataName}, ${exampleText(state)}`) };
 }
 
 function showInAddress(setup: Setup): void {
@@ -70,20 +86,28 @@ function showInAddress(setup: Setup): void {
   history.replaceState(null, '', hash === '' ? location.pathname + location.search : `#${hash}`);
 }
 
-const imageText = ({ test }: State): string => `${test.height}x${test.width}`;
+function exampleText({ size, inputs }: State): string {
+  if (!size) return `${inputs} features`;
+  return `${size.height}x${size.width}${size.channels === 3 ? ' in colour' : ''}`;
+}
+
+/** Fields of the data that may make something of files that could not be read before. */
+const TRIED_AGAIN: readonly (keyof Setup)[] = ['size', 'label', 'drop', 'categorical', 'missing'];
+
+/** The fields of the data that the visitor offered have a use for. */
+function dataFields({ offered, test }: State): (keyof Setup)[] {
+  const fields: (keyof Setup)[] = ['images'];
+  if (offered === 'digits') return fields;
+  if (offered.some(isPicture)) fields.push('size');
+  if (offered.some(isTable)) fields.push('label', 'drop', 'categorical', 'missing');
+  if (offered.some(isTable) || test.values instanceof Float32Array) fields.push('scale');
+  return fields;
+}
 
 const textOf = (setup: Setup, name: keyof Setup): string =>
-  name === 'hidden' || name === 'channels' ? setup[name].join(', ') : String(setup[name]);
+  Array.isArray(setup[name]) ? setup[name].join(', ') : String(setup[name]);
 
 function faultOf({ name, value }: Field, setup: Setup): string | undefined {
   const changed = withField(setup, name as keyof Setup, value);
   return changed ? fault(name as keyof Setup, changed) : `${name}: not a value`;
-}
-
-/** Fields that the preset has no use for are not shown. */
-function showOwnNumbers(fields: readonly Field[], { preset }: Setup): void {
-  for (const field of fields) {
-    const label = field.closest('label');
-    if (label) label.hidden = !isUsed(field.name as keyof Setup, preset);
-  }
 }

@@ -1,6 +1,6 @@
 // An image of the visitor's: drawn, from a file, or one of the test images; its code, and what the decoder makes of that.
 
-import { greyPicture } from '../../../web/data/grey-picture.js';
+import { greyPicture } from '../../../web/data/picture-pixels.js';
 import { button, byId, eachFrame, latest, make, setText } from '../../../web/dom.js';
 import { drawPad } from '../../../web/drawing/draw-pad.js';
 import { listen } from '../../../web/drawing/hand.js';

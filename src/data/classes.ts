@@ -1,8 +1,10 @@
 // Labels of any kind as classes 0..: which names they have, in which order they come, and that all parts of a data set agree.
-import { byNumberThenText, FormatError, type HostArray } from 'latentgpu/node';
+import { FormatError } from '../errors.js';
+import type { HostArray } from './elements.js';
+import { byNumberThenText } from './table.js';
 
 /** Labels as a file has them. */
-export interface Labels extends HostArray {
+export interface FileLabels extends HostArray {
   /** Of texts: what the numbers stand for, by number from 0. */
   names?: readonly string[];
 }
@@ -11,16 +13,16 @@ export interface Labels extends HostArray {
 export type KnownClasses = readonly string[] | 'numbers';
 
 interface Parts {
-  train: { labels?: Labels | undefined };
-  validation?: { labels?: Labels | undefined };
-  test?: { labels?: Labels | undefined };
+  train: { labels?: FileLabels | undefined };
+  validation?: { labels?: FileLabels | undefined };
+  test?: { labels?: FileLabels | undefined };
 }
 
-interface Classes {
+export interface FileClasses {
   /** By class; undefined: they are their numbers. */
   classes?: readonly string[];
   /** The labels of a part as classes. */
-  labels(part: { labels?: Labels | undefined }): HostArray | undefined;
+  labels(part: { labels?: FileLabels | undefined }): HostArray | undefined;
 }
 
 /** A byte holds them. */
@@ -33,7 +35,7 @@ const SHOWN = 12;
  * @param known of the model's own data, if these are others: their classes come first, and what they lack after them
  * @throws FormatError naming a label that cannot be a class
  */
-export function classesOf(parts: Parts, known?: KnownClasses): Classes {
+export function classesOf(parts: Parts, known?: KnownClasses): FileClasses {
   const train = textsOf(parts.train.labels);
   const isNumbers = known === 'numbers' || (known === undefined && areNumbers(parts.train.labels, train));
   if (train.length === 0 && known === undefined) return { labels: ({ labels }) => labels && plain(labels) };
@@ -50,13 +52,13 @@ export function classesOf(parts: Parts, known?: KnownClasses): Classes {
 }
 
 /** Of several columns (QMNIST) the first is the class. */
-const firstColumn = ({ shape, values }: Labels): HostArray['values'] => {
+const firstColumn = ({ shape, values }: FileLabels): HostArray['values'] => {
   const columns = shape[1] ?? 1;
   return shape.length !== 2 || columns === 1 ? values : values.filter((_, at) => at % columns === 0);
 };
 
 /** What different labels there are, as texts. */
-function textsOf(labels: Labels | undefined): string[] {
+function textsOf(labels: FileLabels | undefined): string[] {
   if (!labels) return [];
   const { name, names } = labels;
   const different = [...new Set<number>(firstColumn(labels))];
@@ -66,14 +68,14 @@ function textsOf(labels: Labels | undefined): string[] {
   return different.map((value) => names?.[value] ?? String(value));
 }
 
-function areNumbers(labels: Labels | undefined, texts: readonly string[]): boolean {
+function areNumbers(labels: FileLabels | undefined, texts: readonly string[]): boolean {
   if (!labels) return true;
   const values = texts.map(Number);
   return values.includes(0) && values.every((value) => Number.isInteger(value) && value >= 0 && value < MOST_CLASSES);
 }
 
 /** By the numbers themselves. */
-function plain(labels: Labels): HostArray {
+function plain(labels: FileLabels): HostArray {
   const { name, shape, values, names } = labels;
   if (!names) return labels;
   const word = names.find((text) => Number.isNaN(Number(text)));
@@ -84,7 +86,7 @@ function plain(labels: Labels): HostArray {
   return { name, shape, values: Float64Array.from(values, (code) => Number(names[code])) };
 }
 
-function numbered(labels: Labels, numbers: ReadonlyMap<string, number>, all: readonly string[]): HostArray {
+function numbered(labels: FileLabels, numbers: ReadonlyMap<string, number>, all: readonly string[]): HostArray {
   const { name, shape, names } = labels;
   const codes = firstColumn(labels);
   const classes = new Map<number, number>();
