@@ -94,7 +94,9 @@ export {
   sparse,
   stacked,
   type VaeOptions,
+  type VqVaeOptions,
   vae,
+  vqVae,
 } from './model/presets.js';
 export { fitScaling, SCALINGS, type ScalingSpec, scaled, unscaled } from './model/scaling.js';
 export {
@@ -121,6 +123,7 @@ export {
   type PixelRange,
   type PlacedLayers,
   placedLayers,
+  type QuantizedSpec,
   RANGES,
   RECONSTRUCTIONS,
   reconstructionTerm,

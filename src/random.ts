@@ -22,6 +22,7 @@ export const STREAM = {
   corruption: 7,
   evaluationCorruption: 8,
   dropout: 9,
+  codebook: 10,
 } as const;
 
 /** High 32 bits of a u32 product; the low ones are `Math.imul(a, b) >>> 0`. */
@@ -86,6 +87,12 @@ export function normalAt(seed: number, stream: number, step: number, index: numb
 export function uniformAt(seed: number, stream: number, step: number, index: number, layer = 0): number {
   const words = philox([Math.floor(index / 4), step, layer, stream], seedKey(seed));
   return unit(words[(index % 4) as 0 | 1 | 2 | 3]);
+}
+
+/** A whole number below `count`, from word `index % 4` of the same counter. Bit-equal to pick() of shaders/codebook_vectors.wgsl. */
+export function pickAt(seed: number, stream: number, step: number, index: number, count: number): number {
+  const words = philox([Math.floor(index / 4), step, 0, stream], seedKey(seed));
+  return multiplyHigh(words[(index % 4) as 0 | 1 | 2 | 3], count);
 }
 
 const PERMUTATION_ROUNDS = 8;

@@ -18,6 +18,7 @@ KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "co
         "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
         "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
+# A quantised code is not among them: processes that share a batch would have to share what their codebook learns of it.
 # Processes that share a batch would have to share its statistics, too; checkpoints keep running ones.
 OF_WHOLE_BATCHES = ["batchNorm", "dropout"]
 CODES = ["gaussian", "deterministic"]
@@ -92,6 +93,8 @@ def loss_weights(spec):
         weights["l1"] = loss["l1"]
     if "sparsity" in loss:
         weights["sparsity"] = loss["sparsity"]["weight"]
+    if spec["code"]["kind"] == "quantized":
+        weights.update(commitment=loss.get("commitment", 0.25), perplexity=0)
     return weights
 
 
@@ -113,8 +116,9 @@ class Autoencoder(nn.Module):
         check(spec)
         self.spec = spec
         classes, code = spec.get("classes", 0), spec["code"]
-        self.gaussian = code["kind"] == "gaussian"
-        lower = spec["encoder"] + ([] if self.gaussian else [{"units": code["units"], "activation": code["activation"]}])
+        self.gaussian, self.quantized = (code["kind"] == kind for kind in ("gaussian", "quantized"))
+        plain = code["kind"] == "deterministic"
+        lower = spec["encoder"] + ([{"units": code["units"], "activation": code["activation"]}] if plain else [])
         # A list that begins with another kind of layer sees an image, not all of its numbers.
         self.image = spec["image"] if takes_map(spec["encoder"]) else None
         if learns_variance(spec):
@@ -123,19 +127,29 @@ class Autoencoder(nn.Module):
         if self.gaussian:
             self.mu, self.log_var = (nn.Linear(self.encoder.width, code["units"], dtype=dtype) for _ in range(2))
             self.log_var_range = code.get("logVarRange", LOG_VAR_RANGE)
-        self.decoder = Chain(spec["decoder"], code["units"] + classes, 0, dtype)
+        if self.quantized:
+            self.codebook = Codebook(code["codes"], code["dimensions"], code.get("decay", 0.99), dtype)
+        self.decoder = Chain(spec["decoder"], self.encoder.end if self.quantized else code["units"] + classes, 0, dtype)
 
     def encode(self, seen, labels):
-        """mu and log_var of a Gaussian code, or the code and None. `labels`: one_hot."""
-        top = self.encoder(as_map(seen, self.image), labels) if self.image else self.encoder(torch.cat([seen, labels], 1))
+        """mu and log_var of a Gaussian code, or the code and None; of a quantised one its vectors. `labels`: one_hot."""
+        top = self.top(seen, labels)
         if not self.gaussian:
-            return top, None
+            return self.codebook(top) if self.quantized else top, None
         log_var = self.log_var(top)
         return self.mu(top), log_var if self.log_var_range is None else log_var.clamp(*self.log_var_range)
 
+    def top(self, seen, labels):
+        """What the encoder ends in."""
+        return self.encoder(as_map(seen, self.image), labels) if self.image else self.encoder(torch.cat([seen, labels], 1))
+
+    def joined(self, z, labels):
+        """A code as the decoder takes it; a quantised one has no labels."""
+        return z if self.quantized else torch.cat([z, labels], 1)
+
     def reconstruct(self, images, labels):
         """What the model makes of images, in its range; of a Gaussian code by its mean."""
-        return as_rows(self.decoder(torch.cat([self.encode(images, labels)[0], labels], 1)))
+        return as_rows(self.decoder(self.joined(self.encode(images, labels)[0], labels)))
 
     def forward(self, clean, seen, labels, eps, code_mean=lambda z: z.mean(0)):
         """
@@ -144,7 +158,14 @@ class Autoencoder(nn.Module):
         `code_mean` gives the mean code of the batch, of which these rows may be a part.
         """
         loss, terms = self.spec["loss"], {}
-        z, log_var = self.encode(seen, labels)
+        if self.quantized:
+            top = self.top(seen, labels)
+            vectors = self.codebook(top)
+            terms["commitment"] = (top - vectors).square().sum()
+            terms["perplexity"] = len(top) * self.codebook.perplexity()
+            z = top + (vectors - top).detach()  # the straight-through estimator
+        else:
+            z, log_var = self.encode(seen, labels)
         if self.gaussian:
             # KL(N(mu, exp(log_var)) || N(0, I)); Kingma & Welling 2014, appendix B.
             divergence = 0.5 * (z.square() + log_var.exp() - 1 - log_var)
@@ -154,7 +175,7 @@ class Autoencoder(nn.Module):
             z = z + torch.exp(log_var / 2) * eps
         # Cross entropy takes logits, Poisson log rates: what comes before the last activation.
         likelihood = loss["reconstruction"] in ("bce", "poisson")
-        output = as_rows(self.decoder(torch.cat([z, labels], 1), last_activation=not likelihood))
+        output = as_rows(self.decoder(self.joined(z, labels), last_activation=not likelihood))
         if loss["reconstruction"] == "bce":
             terms["bce"] = F.binary_cross_entropy_with_logits(output, clean, reduction="sum")
         elif loss["reconstruction"] == "poisson":
@@ -173,6 +194,53 @@ class Autoencoder(nn.Module):
             distance = target * torch.log(target / rho) + (1 - target) * torch.log((1 - target) / (1 - rho))
             terms["sparsity"] = len(z) * distance.sum()
         return torch.stack([terms[name] for name in loss_weights(self.spec)])
+
+
+class Codebook(nn.Module):
+    """
+    The vectors of a quantised code. They are the running means of what is nearest to each, which `update` brings up to date.
+    van den Oord et al. 2017, appendix A.1; src/graph/quantization.ts.
+    """
+    EPSILON, LEAST_SHARE = 1e-5, 0.05
+
+    def __init__(self, codes, dimensions, decay, dtype):
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("weight", (2 * torch.rand(codes, dimensions, dtype=dtype) - 1) / codes)
+        self.register_buffer("counts", torch.zeros(codes, dtype=dtype))
+        self.register_buffer("sums", torch.zeros(codes, dimensions, dtype=dtype))
+
+    def forward(self, top):
+        """The nearest vector of each place; of rows, each `dimensions` numbers are a place."""
+        self.z = as_rows(top).detach().reshape(-1, self.weight.shape[1])
+        self.nearest = torch.stack([(self.weight - row).square().sum(1).argmin() for row in self.z])
+        vectors = self.weight[self.nearest]
+        return vectors.reshape(top.shape) if top.dim() == 2 else as_map(vectors.reshape(len(top), -1), _sizes(top))
+
+    def used(self):
+        """For how many places of the last rows each vector was the nearest."""
+        return torch.bincount(self.nearest, minlength=len(self.counts)).to(self.counts.dtype)
+
+    def perplexity(self):
+        shares = self.used() / len(self.nearest)
+        return torch.exp(-torch.special.xlogy(shares, shares).sum())
+
+    @torch.no_grad()
+    def update(self, draw):
+        """With the last rows; `draw`: from how many places there are to one for each vector, which a dead one becomes."""
+        self.counts.mul_(self.decay).add_((1 - self.decay) * self.used())
+        total, codes = self.counts.sum(), len(self.counts)
+        own = torch.zeros_like(self.sums).index_add_(0, self.nearest, self.z)
+        dead = self.counts < self.LEAST_SHARE * total / codes
+        self.counts[dead] = self.LEAST_SHARE * total / codes
+        sizes = (self.counts + self.EPSILON) / (total + codes * self.EPSILON) * total
+        drawn = self.z[draw(len(self.z))] * sizes[:, None]
+        self.sums.copy_(torch.where(dead[:, None], drawn, self.decay * self.sums + (1 - self.decay) * own))
+        self.weight.copy_(self.sums / sizes[:, None])
+
+
+def _sizes(top):
+    return dict(zip(("channels", "height", "width"), top.shape[1:]))
 
 
 def poisson_nll(log_rates, counts):

@@ -95,6 +95,8 @@ class Chain(nn.Sequential):
         super().__init__(*modules)
         self.train()
         self.width = value.shape[1]
+        # Of a feature map its sizes, as a Chain that begins with it takes them.
+        self.end = value.shape[1] if value.dim() == 2 else dict(zip(("channels", "height", "width"), value.shape[1:]))
         self.sizes = told
 
     def forward(self, value, labels=None, last_activation=True):

@@ -25,6 +25,7 @@ struct Settings {
   mean: u32,               // 1: gradients are those of the mean over the batch's images; 0: of the sum
   reconstruction_weight: f32,
   kl_weight: f32,          // before progress.kl_factor
+  // Or of a quantised code's commitment: no model has both.
   l1_weight: f32,
   sparsity_weight: f32,
 }

@@ -3,12 +3,14 @@
 import { GraphError } from '../errors.js';
 import { isMap, type Place, sizeOfPlace } from '../model/layers.js';
 import {
+  decayOf,
   type GaussianSpec,
   type LossTerm,
   learnsVariance,
   logVarRangeOf,
   lossWeights,
   type ModelSpec,
+  type QuantizedSpec,
   reconstructionTerm,
 } from '../model/spec.js';
 import { addGradients } from './grad.js';
@@ -43,6 +45,8 @@ export interface ModelGraph {
   gradients: Node[];
   /** What the host may ask for. */
   output: Node | null;
+  /** What a step does for the buffers that it brings up to date, and nobody asks the value of. */
+  updates?: Node[];
 }
 
 /**
@@ -69,6 +73,7 @@ function productOf({ kind, convolution }: SumLayer): Operation {
 class Builder {
   readonly graph = new Graph();
   readonly parameters: Node[] = [];
+  readonly updates: Node[] = [];
   private readonly layers: Layers;
   /** (mu, log_var) of a Gaussian code, once there are losses. */
   private heads: Node | undefined;
@@ -172,8 +177,24 @@ class Builder {
     return this.graph.append({ op: 'reshape', shape: [numel(x.shape) / columns, columns] }, [x], label);
   }
 
-  /** Values that the host hands over -> heads [rows, 2 latent], or the deterministic code [rows, latent]. */
+  /**
+   * Values that the host hands over -> heads [rows, 2 latent], the deterministic code [rows, latent], or a quantised one's numbers
+   * of its vectors and then these, [rows, places + latent].
+   */
   encoder(rows: number): Node {
+    const top = this.encoded(rows);
+    const { code } = this.spec;
+    if (code.kind !== 'quantized') return top;
+    const { nearest, taken } = this.quantize(top, code);
+    const numbers = this.graph.append(
+      { op: 'reshape', shape: [rows, code.units / code.dimensions] },
+      [nearest],
+      'codebook',
+    );
+    return this.graph.append({ op: 'concat' }, [numbers, this.rowEach(taken, code.units, 'codebook')], 'codes');
+  }
+
+  private encoded(rows: number): Node {
     const { inputs, classes = 0 } = this.spec;
     const { append } = this.graph;
     const x = append({ op: 'input', name: 'images' }, [], 'images', [rows, inputs + classes]);
@@ -187,7 +208,45 @@ class Builder {
   decoder(rows: number): Node {
     const { code, classes = 0 } = this.spec;
     const z = this.graph.append({ op: 'input', name: 'codes' }, [], 'codes', [rows, code.units + classes]);
-    return this.rowEach(this.chain(z, this.layers.decoder), this.spec.inputs, 'images');
+    return this.rowEach(this.chain(this.asDecoded(z), this.layers.decoder), this.spec.inputs, 'images');
+  }
+
+  /** A code [rows, units] as the decoder's first layer takes it. */
+  private asDecoded(z: Node): Node {
+    const { top } = this.layers;
+    return isMap(top) ? this.placeEach(z, top, 'codebook') : z;
+  }
+
+  /** @param top what the encoder ends in */
+  private quantize(top: Node, { codes, dimensions }: QuantizedSpec) {
+    const { codebook } = this.layers;
+    if (!codebook) throw new GraphError('a code that is not quantized has no codebook');
+    const { append } = this.graph;
+    const z = this.placeEach(top, { units: dimensions }, 'codebook');
+    const vectors = this.parameter(codebook.vectors);
+    const nearest = append({ op: 'nearest_code' }, [z, vectors], 'codebook');
+    const taken = append({ op: 'take_code' }, [z, vectors, nearest], 'codebook');
+    return { z, vectors, nearest, taken, codes };
+  }
+
+  /** The code of `rows` examples as the decoder takes it, and its terms of the loss; in training the codebook learns of them. */
+  private quantized(top: Node, code: QuantizedSpec, rows: number) {
+    const { append } = this.graph;
+    const { codebook } = this.layers;
+    const { z, vectors, nearest, taken, codes } = this.quantize(top, code);
+    const area = code.units / code.dimensions;
+    const counts = append({ op: 'code_counts', area, codes }, [nearest], 'codebook');
+    if (this.training && codebook) {
+      const [running, sums] = [this.parameter(codebook.counts), this.parameter(codebook.sums)];
+      const inputs = [z, nearest, counts, vectors, running, sums];
+      this.updates.push(append({ op: 'update_codebook', area, decay: decayOf(code) }, inputs, 'codebook'));
+    }
+    const [given, wanted] = [z, taken].map((node) => this.rowEach(node, code.units, 'commitment')) as [Node, Node];
+    return {
+      z: this.asDecoded(this.rowEach(taken, code.units, 'code')),
+      commitment: append({ op: 'squared_error' }, [given, wanted], 'commitment'),
+      perplexity: append({ op: 'perplexity', rows }, [counts], 'perplexity'),
+    };
   }
 
   /** Whether the encoder begins with places of an image, not with all of its numbers. */
@@ -233,7 +292,9 @@ class Builder {
     const terms = new Map<LossTerm, Node>();
     const gaussian = code.kind === 'gaussian' ? this.gaussian(top, code, sources.noise) : undefined;
     if (gaussian) terms.set('kl', gaussian.kl);
-    const z = gaussian?.z ?? top;
+    const quantized = code.kind === 'quantized' ? this.quantized(top, code, rows) : undefined;
+    if (quantized) terms.set('commitment', quantized.commitment).set('perplexity', quantized.perplexity);
+    const z = gaussian?.z ?? quantized?.z ?? top;
     if (loss.l1 !== undefined) terms.set('l1', append({ op: 'l1' }, [z], 'l1'));
     if (loss.sparsity !== undefined) terms.set('sparsity', this.sparsity(z, loss.sparsity.target, rows));
     const lower = this.layers.decoder.slice(0, -1);
@@ -328,12 +389,12 @@ class Builder {
 export function trainingGraph(spec: ModelSpec, batch: number, part: Part = 'whole'): ModelGraph {
   const builder = new Builder(spec, true);
   const losses = builder.terms(batch, part, TRAINING);
-  const { graph, parameters } = builder;
+  const { graph, parameters, updates } = builder;
   const seeds = losses.map(({ term, node }) => ({
     node,
     gradient: graph.append({ op: 'row_weight', term }, [], term, node.shape),
   }));
-  return { graph, parameters, losses, gradients: addGradients(graph, seeds, parameters), output: null };
+  return { graph, parameters, losses, gradients: addGradients(graph, seeds, parameters), output: null, updates };
 }
 
 /** The losses of `batch` images at a time, in the dataset's order, with one fixed noise sample an image. */
@@ -344,15 +405,15 @@ export function evaluationGraph(spec: ModelSpec, batch: number, part: Part = 'wh
 }
 
 /**
- * The losses of each of `batch` rows by itself, as they are: not damaged, all of the KL term, and without the sparsity term,
- * which is of a batch.
+ * The losses of each of `batch` rows by itself, as they are: not damaged, all of the KL term, and without the sparsity term and
+ * the perplexity, which are of a batch.
  * output: with `ratio`, that of a Gaussian code's samples.
  */
 export function scoringGraph(spec: ModelSpec, batch: number, ratio: boolean): ModelGraph {
   const { corruption: _, ...whole } = spec;
   const { sparsity: _sparsity, freeBits: _freeBits, capacity: _capacity, ...loss } = spec.loss;
   const builder = new Builder({ ...whole, loss });
-  const losses = builder.terms(batch, 'whole', EVALUATION);
+  const losses = builder.terms(batch, 'whole', EVALUATION).filter(({ term }) => term !== 'perplexity');
   const output = ratio ? builder.logRatio(EVALUATION.noise) : null;
   return { graph: builder.graph, parameters: builder.parameters, losses, gradients: [], output };
 }

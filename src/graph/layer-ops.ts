@@ -4,5 +4,12 @@ import { DROPOUT } from './dropout.js';
 import { NORMALIZATIONS } from './normalization.js';
 import type { LayerOpName, OpTable } from './ops.js';
 import { POOLING } from './pooling.js';
+import { QUANTIZATION } from './quantization.js';
 
-export const LAYER_OPS: Pick<OpTable, LayerOpName> = { ...CONVOLUTIONS, ...NORMALIZATIONS, ...DROPOUT, ...POOLING };
+export const LAYER_OPS: Pick<OpTable, LayerOpName> = {
+  ...CONVOLUTIONS,
+  ...NORMALIZATIONS,
+  ...DROPOUT,
+  ...POOLING,
+  ...QUANTIZATION,
+};

@@ -11,7 +11,14 @@ import {
   type Place,
   type PlacedLayer,
 } from '../model/layers.js';
-import { type Activation, type Initialization, learnsVariance, type ModelSpec, placedLayers } from '../model/spec.js';
+import {
+  type Activation,
+  type Initialization,
+  learnsVariance,
+  type ModelSpec,
+  placedLayers,
+  type QuantizedSpec,
+} from '../model/spec.js';
 import { type Initializer, numel, type ParameterOrder, type ParameterPart, type Shape, weightShape } from './ops.js';
 
 /** One tensor of the model: what its graph node needs. */
@@ -77,9 +84,23 @@ export interface Layers {
   start: Place;
   /** A deterministic code is the last of them. */
   encoder: Layer[];
+  /** What the code is made of. */
+  top: Place;
   /** Of a Gaussian code. */
   heads: SumLayer | null;
+  /** Of a quantised code. */
+  codebook: Codebook | null;
   decoder: Layer[];
+}
+
+/** The vectors of a quantised code, and what their running means are made of. No optimizer's: steps bring them up to date. */
+export interface Codebook {
+  /** [codes, dimensions] */
+  vectors: ParameterSpec;
+  /** [codes]: the running count of what is nearest to each vector, in rows a step. */
+  counts: ParameterSpec;
+  /** [codes, dimensions]: the running sum of it. */
+  sums: ParameterSpec;
 }
 
 type Bounds = (inputs: number, units: number) => { weight: number; bias: number };
@@ -193,6 +214,25 @@ function normalizing(spec: NormSpec, { name, from }: PlacedLayer): NormLayer {
 }
 
 /**
+ * First vectors near 0, as in the paper's own code; what nothing is nearest to in the first step is drawn anew there. Counts and
+ * sums begin at 0, so that their quotient is never off towards it.
+ */
+function codebookOf({ codes, dimensions }: QuantizedSpec): Codebook {
+  const kept = (name: string, shape: Shape, bound: number): ParameterSpec => ({
+    name: `codebook.${name}`,
+    shape,
+    init: { kind: 'uniform', bound },
+    trained: false,
+    parts: [{ name: `codebook.${name}`, rows: codes }],
+  });
+  return {
+    vectors: kept('weight', [codes, dimensions], 1 / codes),
+    counts: kept('counts', [codes], 0),
+    sums: kept('sums', [codes, dimensions], 0),
+  };
+}
+
+/**
  * Of a list with the channels outermost, as PyTorch has it, where each number is in one with the channels innermost.
  * @param more numbers that follow, as they are
  */
@@ -209,11 +249,18 @@ const orderOf = (rows?: readonly number[], columns?: readonly number[]): Paramet
 export function layersOf(spec: ModelSpec): Layers {
   const { code } = spec;
   const { start, encoder, top, decoder } = placedLayers(spec);
-  const heads: LinearShape = { from: top, units: 2 * code.units, activation: 'identity', parts: ['mu', 'log_var'] };
+  const heads = (from: LinearShape['from']): LinearShape => ({
+    from,
+    units: 2 * code.units,
+    activation: 'identity',
+    parts: ['mu', 'log_var'],
+  });
   return {
     start,
     encoder: chainOf(spec, encoder),
-    heads: code.kind === 'gaussian' ? linear(spec, 'heads', heads) : null,
+    top,
+    heads: code.kind === 'gaussian' && !isMap(top) ? linear(spec, 'heads', heads(top)) : null,
+    codebook: code.kind === 'quantized' ? codebookOf(code) : null,
     decoder: chainOf(spec, decoder),
   };
 }
@@ -265,8 +312,10 @@ export const LOG_SIGMA: ParameterSpec = {
 
 /** Every parameter of the model, in the order in which PyTorch's module would list them. */
 export function parameterSpecs(spec: ModelSpec): ParameterSpec[] {
-  const { encoder, heads, decoder } = layersOf(spec);
-  const layers = [...encoder, ...(heads ? [heads] : []), ...decoder].flatMap(parametersOf);
+  const { encoder, heads, codebook, decoder } = layersOf(spec);
+  const below = [...encoder, ...(heads ? [heads] : [])].flatMap(parametersOf);
+  const kept = codebook ? [codebook.vectors, codebook.counts, codebook.sums] : [];
+  const layers = [...below, ...kept, ...decoder.flatMap(parametersOf)];
   return learnsVariance(spec) ? [LOG_SIGMA, ...layers] : layers;
 }
 

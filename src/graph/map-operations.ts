@@ -1,6 +1,6 @@
 // The operations of feature maps, as graph nodes have them. A feature map is a matrix [examples * area, channels]: an example has
 // `area` rows, one a position, row by row of the picture; 1 of a dense layer.
-// Their rules are in normalization.ts, dropout.ts and pooling.ts.
+// Their rules are in normalization.ts, dropout.ts, pooling.ts and quantization.ts.
 
 export type Normalization =
   /**
@@ -69,5 +69,21 @@ export type Pooling =
   | { op: 'upsample'; scale: Upsampling }
   | { op: 'upsample_gradient'; scale: Upsampling };
 
+/** Each row of a feature map, a place, as the nearest vector of a codebook [codes, columns]. `nearest` are whole numbers. */
+export type Quantization =
+  /** (z [rows, columns], codebook) -> [rows]: which vector is nearest; of equally near ones the first. */
+  | { op: 'nearest_code' }
+  /** (z, codebook, nearest) -> these vectors, as z is. Their gradient is z's: the straight-through estimator. */
+  | { op: 'take_code' }
+  /** nearest -> [codes]: for how many rows of this batch's examples each vector is the nearest. */
+  | { op: 'code_counts'; area: number; codes: number }
+  /** counts [codes] -> [rows]: exp of the entropy of the vectors' shares, the same for each row. */
+  | { op: 'perplexity'; rows: number }
+  /**
+   * (z, nearest, counts, codebook, running counts [codes], running sums [codes, columns]) -> the sizes that the sums are divided
+   * by, [codes]; minus the size where a vector is drawn anew from z. Brings the last three inputs up to date.
+   */
+  | { op: 'update_codebook'; area: number; decay: number };
+
 /** All of them. */
-export type MapOperation = Normalization | Dropout | Pooling;
+export type MapOperation = Normalization | Dropout | Pooling | Quantization;

@@ -23,6 +23,9 @@ const TERM_CODES: Record<LossTerm, number> = {
   kl: 1,
   l1: 2,
   sparsity: 3,
+  // No model has both a penalty and a codebook: the weights of one kind of code stand where those of another do.
+  commitment: 2,
+  perplexity: 3,
 };
 
 /** Logits, outputs and targets are [rows, pixels]. */

@@ -94,11 +94,12 @@ function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
   const { hidden = channels ? [] : DEFAULT_HIDDEN, activation = 'relu' } = options;
   if (!Array.isArray(hidden))
     throw new ArgumentError(`hidden: ${JSON.stringify(hidden)}, must be a list of layer sizes, for example [512, 256]`);
-  const own: Activation = reconstruction === 'poisson' ? 'exp' : range === '-1..1' ? 'tanh' : 'sigmoid';
-  const { output = own } = options;
+  const output = outputOf(options);
   const loss: LossSpec = { reconstruction };
   const layer = (units: number) => ({ units, activation });
-  const ends = channels ? convolutional(options, channels, activation, output) : dense(options, output);
+  const ends = channels
+    ? flattened(convolutional(options, channels, activation, output), activation)
+    : dense(options, output);
   return {
     ...ends.sizes,
     ...(range !== undefined && { range }),
@@ -106,6 +107,10 @@ function mirrored(options: Layers): Omit<ModelSpec, 'code'> {
     decoder: [...hidden.toReversed().map(layer), ...ends.upper],
     loss,
   };
+}
+
+function outputOf({ loss, range, output }: Layers): Activation {
+  return output ?? (loss === 'poisson' ? 'exp' : range === '-1..1' ? 'tanh' : 'sigmoid');
 }
 
 /** What lies between the images and the hidden layers, on both sides. */
@@ -126,8 +131,22 @@ function dense({ pixels = 784, ...others }: Layers, output: Activation): Ends {
   return { sizes: { inputs: pixels }, lower: [], upper: [{ units: pixels, activation: output }] };
 }
 
+/** Feature maps on both sides of the smallest. */
+interface Maps extends Ends {
+  deepest: FeatureMap;
+  /** What follows a convolution between them. */
+  convolved(layer: ConvSpec | ConvTransposeSpec): LayerSpec[];
+}
+
+/** A vector in place of the smallest map. */
+const flattened = ({ sizes, lower, upper, deepest }: Maps, activation: Activation): Ends => ({
+  sizes,
+  lower: [...lower, { kind: 'flatten' }],
+  upper: [{ units: sizeOfMap(deepest), activation }, { kind: 'reshape', ...deepest }, ...upper],
+});
+
 /** Each convolution halves height and width, rounded down; its mirror image brings them back. */
-function convolutional(options: Layers, channels: number[], activation: Activation, output: Activation): Ends {
+function convolutional(options: Layers, channels: number[], activation: Activation, output: Activation): Maps {
   const { image = { height: 28, width: 28, channels: 1 }, kernel = 4, pixels, norm = 'batch', dropout = 0 } = options;
   requireOneOf(norm, NORMS, 'norm');
   requireSizes(channels, 'channels');
@@ -170,9 +189,10 @@ function convolutional(options: Layers, channels: number[], activation: Activati
       ...channels.flatMap((count) => convolved({ kind: 'conv', channels: count, ...window })),
       // Before a conditional model's labels join.
       ...(dropout === 0 ? [] : [{ kind: 'dropout' as const, probability: dropout }]),
-      { kind: 'flatten' },
     ],
-    upper: [{ units: sizeOfMap(deepest), activation }, { kind: 'reshape', ...deepest }, ...upper.toReversed().flat()],
+    upper: upper.toReversed().flat(),
+    deepest,
+    convolved,
   };
 }
 
@@ -302,6 +322,38 @@ export const convVae = (options: VaeOptions = {}): ModelSpec =>
 /** A convolutional denoising autoencoder: `denoising` with channels, [32, 64] by default. */
 export const convDenoising = (options: Parameters<typeof denoising>[0] = {}): ModelSpec =>
   denoising({ channels: DEFAULT_CHANNELS, ...defined(options) });
+
+/** A discrete code's. `latent`: channels of the feature map that is quantised, the numbers of each vector. */
+export interface VqVaeOptions extends Omit<Layers, 'hidden'> {
+  /** Vectors in the codebook; 512 by default. */
+  codes?: number;
+  /** Weight of the squared distance between the feature map and its vectors; 0.25 by default. */
+  commitment?: number;
+  /** How much of the codebook's running means a step keeps; 0.99 by default. */
+  decay?: number;
+}
+
+/**
+ * A convolutional autoencoder whose code is discrete: each place of the smallest feature map becomes one of `codes` vectors.
+ * Channels are [32, 64] by default; a convolution of 1x1 gives the map that is quantised, one of 3x3 takes it up.
+ * Source: van den Oord et al. 2017, "Neural Discrete Representation Learning".
+ */
+export function vqVae(options: VqVaeOptions = {}): ModelSpec {
+  const known = [...LAYERS.filter((key) => key !== 'hidden'), 'codes', 'commitment', 'decay'];
+  requireKnownKeys(options, known, '');
+  const { latent = 64, codes = 512, commitment, decay, ...layers } = options;
+  const { channels = DEFAULT_CHANNELS, activation = 'relu', loss: reconstruction = 'bce', range } = layers;
+  const { sizes, lower, upper, deepest, convolved } = convolutional(layers, channels, activation, outputOf(layers));
+  const units = deepest.height * deepest.width * latent;
+  return checked({
+    ...sizes,
+    ...(range !== undefined && { range }),
+    encoder: [...lower, { kind: 'conv', channels: latent, kernel: 1 }],
+    code: { kind: 'quantized', units, codes, dimensions: latent, ...(decay !== undefined && { decay }) },
+    decoder: [...convolved({ kind: 'conv', channels: deepest.channels, kernel: 3, padding: 1 }), ...upper],
+    loss: { reconstruction, ...(commitment !== undefined && { commitment }) },
+  });
+}
 
 /** Without keys that say nothing: their defaults hold. */
 const defined = <Options extends object>(options: Options): Options =>

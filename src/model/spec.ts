@@ -78,8 +78,31 @@ export interface GaussianSpec {
   logVarRange?: LogVarRange | null;
 }
 
+/**
+ * A discrete code: each place of the feature map that the encoder ends in becomes the nearest of `codes` vectors, the codebook. Of
+ * a vector, each `dimensions` of its numbers are a place. The decoder begins with the same map. The codebook is the running mean
+ * of what is nearest to each vector; vectors that nothing is near to are drawn anew from what the encoder gives.
+ * Source: van den Oord et al. 2017, "Neural Discrete Representation Learning", appendix A.1.
+ */
+export interface QuantizedSpec {
+  kind: 'quantized';
+  /** Numbers of an example's code: as many as the encoder gives. */
+  units: number;
+  /** Vectors in the codebook. */
+  codes: number;
+  /** Numbers of each vector: the channels of the encoder's feature map. */
+  dimensions: number;
+  /** How much of its running means a step keeps; 0.99 if absent. */
+  decay?: number;
+}
+
 /** What the encoder ends in. deterministic: one more layer, whose output is the code. */
-export type CodeSpec = GaussianSpec | ({ kind: 'deterministic' } & Omit<DenseSpec, 'kind'>);
+export type CodeSpec = GaussianSpec | QuantizedSpec | ({ kind: 'deterministic' } & Omit<DenseSpec, 'kind'>);
+
+export const CODE_KINDS = ['gaussian', 'deterministic', 'quantized'] as const;
+
+/** The codebook's decay. */
+export const decayOf = ({ decay = 0.99 }: QuantizedSpec): number => decay;
 
 const MAX_F32 = (2 - 2 ** -23) * 2 ** 127;
 
@@ -130,6 +153,11 @@ export interface LossSpec {
   capacity?: number;
   /** Deterministic code: weight of the sum of |z|. */
   l1?: number;
+  /**
+   * Quantised code: weight of the squared distance between what the encoder gives and the codes that it becomes, summed over the
+   * example's code; 0.25 if absent.
+   */
+  commitment?: number;
   /** Deterministic sigmoid code: weight of KL(target || mean activation over the batch), summed over the code. */
   sparsity?: { target: number; weight: number };
 }
@@ -160,8 +188,11 @@ export interface ModelSpec {
   initialization?: Initialization;
 }
 
-/** Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. */
-export type LossTerm = ReconstructionTerm | 'kl' | 'l1' | 'sparsity';
+/**
+ * Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. perplexity weighs nothing: it is how many
+ * codes a batch uses, as if they were used alike.
+ */
+export type LossTerm = ReconstructionTerm | 'kl' | 'l1' | 'sparsity' | 'commitment' | 'perplexity';
 
 /** How far the output is from the example; gaussian: the negative log likelihood with a learned variance. */
 export type ReconstructionTerm = LossSpec['reconstruction'] | 'gaussian';
@@ -179,6 +210,7 @@ export function lossWeights({ code, loss }: ModelSpec): Map<LossTerm, number> {
   if (code.kind === 'gaussian') weights.set('kl', loss.klWeight ?? 1);
   if (loss.l1 !== undefined) weights.set('l1', loss.l1);
   if (loss.sparsity !== undefined) weights.set('sparsity', loss.sparsity.weight);
+  if (code.kind === 'quantized') weights.set('commitment', loss.commitment ?? 0.25).set('perplexity', 0);
   return weights;
 }
 
@@ -252,7 +284,7 @@ const SPEC_KEYS = [
   'loss',
   'initialization',
 ];
-const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity'];
+const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity', 'commitment'];
 
 /** @throws ArgumentError with the path of what is wrong */
 export function validateCorruption(value: unknown): void {
@@ -265,9 +297,15 @@ export function validateCorruption(value: unknown): void {
 
 function validateCode(value: unknown): void {
   const code = value as Partial<CodeSpec> | undefined;
-  requireOneOf(code?.kind, ['gaussian', 'deterministic'], 'code.kind');
+  requireOneOf(code?.kind, CODE_KINDS, 'code.kind');
   if (code?.kind === 'deterministic') {
     validateDense(code, 'code', ['kind', 'units', 'activation']);
+    return;
+  }
+  if (code?.kind === 'quantized') {
+    for (const key of ['units', 'codes', 'dimensions'] as const) requirePositiveInteger(code[key], `code.${key}`);
+    if (code.decay !== undefined) requireFraction(code.decay, 'code.decay');
+    requireKnownKeys(code, ['kind', 'units', 'codes', 'dimensions', 'decay'], 'code');
     return;
   }
   requirePositiveInteger(code?.units, 'code.units');
@@ -288,7 +326,7 @@ function validateLogVarRange(range: unknown): void {
 function validateLoss(value: unknown): void {
   const loss = value as Partial<LossSpec> | undefined;
   requireOneOf(loss?.reconstruction, RECONSTRUCTIONS, 'loss.reconstruction');
-  const { variance, klWeight, freeBits, capacity, l1, sparsity } = loss as LossSpec;
+  const { variance, klWeight, freeBits, capacity, l1, sparsity, commitment } = loss as LossSpec;
   if (variance !== undefined && variance !== LEARNED) {
     if (typeof variance === 'string') refuse('loss.variance', variance, `must be ${POSITIVE}, or "${LEARNED}"`);
     requirePositive(variance, 'loss.variance');
@@ -297,6 +335,7 @@ function validateLoss(value: unknown): void {
   if (freeBits !== undefined) requirePositive(freeBits, 'loss.freeBits');
   if (capacity !== undefined) requirePositive(capacity, 'loss.capacity');
   if (l1 !== undefined) requireWeight(l1, 'loss.l1');
+  if (commitment !== undefined) requireWeight(commitment, 'loss.commitment');
   if (sparsity !== undefined) {
     requireFraction(sparsity?.target, 'loss.sparsity.target');
     requireWeight(sparsity?.weight, 'loss.sparsity.weight');
@@ -318,8 +357,8 @@ export interface PlacedLayers {
   start: Place;
   /** A deterministic code is the last of them. */
   encoder: PlacedLayer[];
-  /** What the code is made of: a vector. */
-  top: Exclude<Place, FeatureMap>;
+  /** What the code is made of: a vector, or the feature map of a quantised one. */
+  top: Place;
   decoder: PlacedLayer[];
 }
 
@@ -335,6 +374,16 @@ export function placedLayers({ inputs, image, classes = 0, encoder, code, decode
   const start = seesImage && image ? image : { units: inputs + classes };
   const coded = code.kind === 'deterministic' ? [{ units: code.units, activation: code.activation }] : [];
   const top = placeLayers(encoder, 'encoder', start, classes).at(-1)?.to ?? start;
+  if (code.kind === 'quantized') {
+    checkQuantized(code, top, classes);
+    const first = isMap(top) ? top : { units: code.units };
+    return {
+      start,
+      encoder: placeLayers(encoder, 'encoder', start),
+      top,
+      decoder: placeLayers(decoder, 'decoder', first),
+    };
+  }
   if (isMap(top))
     return refuse(
       'encoder',
@@ -343,6 +392,27 @@ export function placedLayers({ inputs, image, classes = 0, encoder, code, decode
     );
   const lower = placeLayers([...encoder, ...coded], 'encoder', start, classes);
   return { start, encoder: lower, top, decoder: placeLayers(decoder, 'decoder', { units: code.units + classes }) };
+}
+
+/** What the encoder ends in must be places of as many numbers as a code has. */
+function checkQuantized({ units, dimensions }: QuantizedSpec, top: Place, classes: number): void {
+  if (classes > 0) refuse('classes', classes, 'must be left out: a quantized code takes no labels; use a gaussian one');
+  if (!isMap(top) && top.flattened)
+    refuse(
+      'encoder',
+      'flatten',
+      "must end in the feature map itself for a quantized code; leave the last 'flatten' out",
+    );
+  const what = isMap(top) ? `a feature map of ${showMap(top)}` : `a vector of ${top.units}`;
+  if (units !== sizeOfPlace(top))
+    refuse('code.units', units, `must be ${sizeOfPlace(top)}: the encoder ends in ${what}`);
+  if (isMap(top) && dimensions !== top.channels)
+    refuse(
+      'code.dimensions',
+      dimensions,
+      `must be ${top.channels}, the channels that the encoder ends in (${showMap(top)})`,
+    );
+  if (units % dimensions !== 0) refuse('code.dimensions', dimensions, `must divide code.units (${units})`);
 }
 
 /** What an example is from the image through the code and back, for people: 784, or 28x28x1. */
@@ -407,19 +477,22 @@ function validateOutput(spec: ModelSpec): void {
 function validateTerms({ code, loss }: ModelSpec): void {
   if (loss.variance !== undefined && loss.reconstruction !== 'mse')
     refuse('loss.variance', loss.variance, 'must be left out: only the mse loss has a variance');
-  if (code.kind === 'gaussian') {
+  if (loss.commitment !== undefined && code.kind !== 'quantized')
+    refuse('loss.commitment', loss.commitment, 'must be left out: only a quantized code has a commitment term');
+  if (code.kind !== 'deterministic')
     for (const term of ['l1', 'sparsity'] as const)
       if (loss[term] !== undefined)
         refuse(
           `loss.${term}`,
           loss[term],
-          'must be left out: a gaussian code is a distribution, not a value; use a deterministic code',
+          code.kind === 'gaussian'
+            ? 'must be left out: a gaussian code is a distribution, not a value; use a deterministic code'
+            : 'must be left out: a quantized code has no penalty of its own; use a deterministic code',
         );
-    return;
-  }
+  if (code.kind === 'gaussian') return;
   for (const term of ['klWeight', 'freeBits', 'capacity'] as const)
     if (loss[term] !== undefined)
       refuse(`loss.${term}`, loss[term], 'must be left out: only a gaussian code has a KL term');
-  if (loss.sparsity !== undefined && code.activation !== 'sigmoid')
+  if (code.kind === 'deterministic' && loss.sparsity !== undefined && code.activation !== 'sigmoid')
     refuse('code.activation', code.activation, 'must be sigmoid for loss.sparsity: it compares activations of 0..1');
 }

@@ -23,6 +23,13 @@ import {
   normSumsDispatches,
 } from './norm.js';
 import { poolDispatch, upsampleDispatch } from './pool.js';
+import {
+  codeCountsDispatch,
+  nearestCodeDispatch,
+  perplexityDispatch,
+  takeCodeDispatch,
+  updateCodebookDispatches,
+} from './quantize.js';
 
 const lowerings: LayerPlans['lowerings'] = {
   conv2d: (node, { tensors }) => {
@@ -70,6 +77,12 @@ const lowerings: LayerPlans['lowerings'] = {
   group_norm: (node, context) => normDispatch(node, node, 'identity', context),
   group_norm_sums: (node, context) => normSumsDispatches(node, input(node, 0), 'identity', context),
   group_norm_gradient: (node, context) => groupNormGradientDispatch(node, input(node, 0), 'identity', context),
+
+  nearest_code: nearestCodeDispatch,
+  take_code: takeCodeDispatch,
+  code_counts: codeCountsDispatch,
+  perplexity: perplexityDispatch,
+  update_codebook: updateCodebookDispatches,
 };
 
 export const LAYERS = {

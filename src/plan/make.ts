@@ -37,7 +37,8 @@ const ADAM: OptimizerForm = { kind: 'adam', momentum: false, nesterov: false, we
 
 /** The dispatches of one run through `model`: a training step if it has gradients, an evaluation if it has losses. */
 export function makePlan(name: string, model: ModelGraph, options: PlanOptions): Plan {
-  const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...(model.output ? [model.output] : [])];
+  const wanted = [...(model.updates ?? []), ...(model.output ? [model.output] : [])];
+  const asked = [...model.losses.map((loss) => loss.node), ...model.gradients, ...wanted];
   const live = liveNodes(model.graph.nodes, asked);
   // Unfused, each step makes its copies of the weights anew; fused, the optimizer writes them.
   const kept = options.fuse && model.gradients.length > 0;

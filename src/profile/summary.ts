@@ -14,13 +14,13 @@ export interface LayerSummary {
   output: number[];
   /** How many numbers are trained. */
   parameters: number;
-  /** How many are brought up to date by steps instead: running statistics. */
+  /** How many are brought up to date by steps instead: running statistics, a codebook. */
   buffers: number;
 }
 
 /** The layers in the order in which they are computed, those inside a residual before itself; what is of no layer comes last. */
 export function summarizeModel(spec: ModelSpec): LayerSummary[] {
-  const { encoder, decoder } = placedLayers(spec);
+  const { encoder, top, decoder } = placedLayers(spec);
   const { ranges } = layoutOf(parameterSpecs(spec));
   const rows = (layers: readonly PlacedLayer[]): LayerSummary[] =>
     layers.flatMap(({ name, spec: layer, to, inner = [] }) => [
@@ -34,6 +34,7 @@ export function summarizeModel(spec: ModelSpec): LayerSummary[] {
   return [
     ...rows(encoder),
     ...heads.map((name) => ({ name, ...head, ...numbersIn(ranges, name) })),
+    ...(kind === 'quantized' ? [{ name: 'codebook', output: sizesOf(top), ...numbersIn(ranges, 'codebook') }] : []),
     ...rows(decoder),
     ...single.map(({ name }) => ({ name, output: [], ...numbersIn(ranges, name) })),
   ];

@@ -34,10 +34,15 @@ const MOST_CLASSES = 256;
 
 /** Codes of n images. */
 export interface Codes {
-  /** [n, latent]: the code; of a Gaussian one, q(z|x) = N(mean, exp(logVar)), its mean. */
+  /**
+   * [n, latent]: the code; of a Gaussian one, q(z|x) = N(mean, exp(logVar)), its mean; of a quantised one its vectors, place by
+   * place, row by row of the feature map.
+   */
   mean: Float32Array;
   /** [n, latent], of a Gaussian code; within the spec's `logVarRange`. */
   logVar?: Float32Array;
+  /** [n, places], of a quantised code: the number of each place's vector in the codebook, the parameter `codebook.weight`. */
+  indices?: Uint32Array;
 }
 
 export type Labels = readonly number[] | Uint8Array;
@@ -173,14 +178,17 @@ export class Model {
     const values = this.withLabels(seen, inputs, rows, labels);
     const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
     if (code.kind === 'deterministic') return { mean: output };
-    const part = (from: number) => {
-      const values = new Float32Array(rows * code.units);
-      for (let row = 0; row < rows; row++) {
-        const at = row * 2 * code.units + from;
-        values.set(output.subarray(at, at + code.units), row * code.units);
-      }
+    const columns = output.length / rows;
+    const part = (from: number, to = from + code.units) => {
+      const values = new Float32Array(rows * (to - from));
+      for (let row = 0; row < rows; row++)
+        values.set(output.subarray(row * columns + from, row * columns + to), row * (to - from));
       return values;
     };
+    if (code.kind === 'quantized') {
+      const places = code.units / code.dimensions;
+      return { mean: part(places), indices: Uint32Array.from(part(0, places)) };
+    }
     const [low, high] = logVarRangeOf(code);
     return { mean: part(0), logVar: part(code.units).map((value) => Math.min(Math.max(value, low), high)) };
   }
@@ -303,9 +311,9 @@ export class Model {
   priorCodes(count: number, seed = 0): Float32Array {
     requirePositiveInteger(count, 'sample count');
     const { code } = this.spec;
-    if (code.kind === 'deterministic')
+    if (code.kind !== 'gaussian')
       throw new ArgumentError(
-        'this model has a deterministic code and no prior to draw from; use a variational one, or decode codes of your own',
+        `this model has a ${code.kind} code and no prior to draw from; use a variational one, or decode codes of your own`,
       );
     checkSeed(seed);
     return Float32Array.from({ length: count * code.units }, (_, i) => normalAt(seed, STREAM.prior, 0, i));

@@ -67,9 +67,9 @@ export function checkScoreOptions({ samples = 1, iwae, seed = 0 }: ScoreOptions,
   if (iwae !== undefined) requirePositiveInteger(iwae, 'iwae');
   checkSeed(seed);
   const drawn = samples > 1 ? 'samples' : iwae === undefined ? undefined : 'iwae';
-  if (code.kind === 'deterministic' && drawn)
+  if (code.kind !== 'gaussian' && drawn)
     throw new ArgumentError(
-      `${drawn}: ${samples > 1 ? samples : iwae}, must be left out: a deterministic code has nothing to draw`,
+      `${drawn}: ${samples > 1 ? samples : iwae}, must be left out: a ${code.kind} code has nothing to draw`,
     );
   if (iwae !== undefined && loss.reconstruction === 'mse' && loss.variance === undefined)
     throw new ArgumentError(

@@ -56,7 +56,7 @@ export function settingsBytes(settings: StepSettings, losses: readonly PlannedLo
   u32(SCHEDULES.indexOf(schedule.kind), steps);
   f32(Math.log(factor), floor);
   u32(schedule.warmup, klWarmup, Number(reduction === 'mean'));
-  f32(weight('bce', 'mse', 'gaussian', 'poisson'), weight('kl'), weight('l1'), weight('sparsity'));
+  f32(weight('bce', 'mse', 'gaussian', 'poisson'), weight('kl'), weight('l1', 'commitment'), weight('sparsity'));
   return view.buffer as ArrayBuffer;
 }
 

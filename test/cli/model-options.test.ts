@@ -17,6 +17,7 @@ import {
   sparse,
   stacked,
   vae,
+  vqVae,
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -49,6 +50,11 @@ const made: [string, ModelSpec][] = [
   ['--model conv-vae', convVae()],
   ['--model conv-ae --channels 8 --kernel-size 3 --norm group', convAe({ channels: [8], kernel: 3, norm: 'group' })],
   ['--model conv-denoising --dropout 0.2', convDenoising({ dropout: 0.2 })],
+  ['--model vq-vae', vqVae()],
+  [
+    '--model vq-vae --channels 8,16 --latent 8 --codes 64 --commitment 0.5',
+    vqVae({ channels: [8, 16], latent: 8, codes: 64, commitment: 0.5 }),
+  ],
   ['--model conditional-vae --channels 8,8 --norm none', conditionalVae({ channels: [8, 8], norm: 'none' })],
   ['--model beta-vae', betaVae()],
   ['--model beta-vae --beta 0.5', betaVae({ beta: 0.5 })],
@@ -146,6 +152,14 @@ const together: [string, string][] = [
   [
     '--model ae --variance 1',
     "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --variance out",
+  ],
+  [
+    '--model vae --codes 64',
+    '--codes with --model vae: only vq-vae has a codebook; use --model vq-vae, or leave --codes out',
+  ],
+  [
+    '--model vq-vae --hidden 64',
+    '--hidden with --model vq-vae: its code is a feature map, with convolutions alone around it; use another model, or leave --hidden out',
   ],
   [
     '--model ae --noise mask:0.5',

@@ -72,6 +72,7 @@ const read: [string, Record<string, unknown>][] = [
   ['--model linear --latent 8', { model: 'linear', latent: 8 }],
   ['--model sparse --l1 0.2', { model: 'sparse', l1: 0.2 }],
   ['--model sparse --rho 0.05 --sparsity-weight 3', { model: 'sparse', rho: 0.05, 'sparsity-weight': 3 }],
+  ['--model vq-vae --codes 128 --commitment 0.5', { model: 'vq-vae', codes: 128, commitment: 0.5 }],
   ['--model denoising --noise gaussian:0.3', { model: 'denoising', noise: { kind: 'gaussian', amount: 0.3 } }],
   ['--model denoising --noise mask:.5', { model: 'denoising', noise: { kind: 'mask', amount: 0.5 } }],
   ['--model denoising --noise saltpepper:0.2', { model: 'denoising', noise: { kind: 'saltpepper', amount: 0.2 } }],
@@ -100,7 +101,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
   const groups = {
     Data: 'data split layout label-column drop categorical missing size limit validation',
     Model:
-      'model spec hidden channels kernel-size norm dropout latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise',
+      'model spec hidden channels kernel-size norm dropout latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise codes commitment',
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
@@ -161,7 +162,7 @@ const refused: [string[], string][] = [
   [['--l2', '3'], '--l2: unknown; did you mean --weight-decay? See --help'],
   [
     ['--model', 'gan'],
-    '--model is gan, must be one of vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising',
+    '--model is gan, must be one of vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising, vq-vae',
   ],
   [['--loss', 'l2'], '--loss is l2, must be one of bce, mse, poisson; did you mean mse?'],
   [['--activation', 'swish'], `--activation is swish, must be one of ${ACTIVATIONS.join(', ')}; did you mean silu?`],

@@ -153,7 +153,7 @@ test('options: defaults, and the help names every flag once', () => {
   const help = profileHelp();
   const own = 'steps kernel m n k json trace wgsl ceilings repeat help';
   const model =
-    'model spec hidden channels kernel-size norm dropout latent activation loss output range init beta variance l1 rho sparsity-weight noise';
+    'model spec hidden channels kernel-size norm dropout latent activation loss output range init beta variance l1 rho sparsity-weight noise codes commitment';
   const optimizer = 'batch lr seed optimizer momentum weight-decay clip reduction nesterov';
   for (const flag of `data limit adapter ${model} ${optimizer} ${own}`.split(' '))
     assert.is(help.split(`\n  --${flag} `).length, 2, flag);

@@ -43,7 +43,7 @@ const TOLERANCE = 1e-5;
 
 const MEMBERS: Record<string, ModelSpec> = {
   ...FAMILY,
-  ...CONVOLUTIONAL,
+  ...Object.fromEntries(Object.entries(CONVOLUTIONAL).filter(([, { code }]) => code.kind !== 'quantized')),
   'ae of scaled numbers': {
     ...ae({ pixels: 49, hidden: [17], latent: 5, loss: 'mse', output: 'identity' }),
     scaling: fitScaling(uniforms(5, 30 * 49, 0, 1), 49, 'standard'),

@@ -1,4 +1,4 @@
-// Small convolutional members of the family, for tests that must hold of all of them: odd sizes, every kind of layer between them,
+// Small convolutional and quantised members of the family, for tests that must hold of all of them: odd sizes, every kind of layer between them,
 // and images of 7x7 as the rest of the family has (family.ts).
 
 import type { Activation } from '../../src/model/activations.js';
@@ -55,6 +55,34 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
     code: GAUSSIAN,
     decoder: decoder('elu', 'sigmoid'),
     loss: { reconstruction: 'mse', variance: 'learned', klWeight: 0.3 },
+  },
+  'vq-vae': {
+    ...base,
+    encoder: [
+      { kind: 'conv', channels: 3, kernel: 3, stride: 2, padding: 1, activation: 'silu' },
+      { kind: 'conv', channels: 5, kernel: 4, stride: 2, padding: 1 },
+    ],
+    code: { kind: 'quantized', units: 20, codes: 9, dimensions: 5, decay: 0.8 },
+    decoder: [
+      { kind: 'convTranspose', channels: 3, kernel: 4, stride: 2, padding: 1, activation: 'tanh' },
+      // Of a codebook near 0 it gives what is near 0, and not the pixels' mean: no sum of differences cancels.
+      { kind: 'convTranspose', channels: 1, kernel: 3, stride: 2, padding: 1 },
+    ],
+    loss: { reconstruction: 'mse', commitment: 0.6 },
+  },
+  // Five places of two numbers each.
+  'vq-vae without feature maps': {
+    inputs: 49,
+    encoder: [
+      { units: 33, activation: 'tanh' },
+      { units: 10, activation: 'identity' },
+    ],
+    code: { kind: 'quantized', units: 10, codes: 7, dimensions: 2 },
+    decoder: [
+      { units: 17, activation: 'tanh' },
+      { units: 49, activation: 'sigmoid' },
+    ],
+    loss: { reconstruction: 'mse' },
   },
   'batch norm': {
     ...base,

@@ -10,6 +10,7 @@ import { normalAt, permute, STREAM, uniformAt } from '../../src/random.js';
 import { insideOrder } from '../../src/train/tensors.js';
 import { NORMALIZATION_RULES } from './interpret-norm.js';
 import { POOLING_RULES } from './interpret-pool.js';
+import { QUANTIZATION_RULES } from './interpret-quantize.js';
 import type { Call, Leaves, Rule, Values } from './interpret-types.js';
 import { provideAllLayers } from './layers.js';
 
@@ -368,6 +369,7 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
 
   ...NORMALIZATION_RULES,
   ...POOLING_RULES,
+  ...QUANTIZATION_RULES,
   dropout: ({ x: [x], leaves }, { probability, layer }) => {
     const { seed, step } = get(leaves.step, 'a step');
     // The kernel compares numbers of 24 bits with the probability as f32.

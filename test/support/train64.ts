@@ -10,6 +10,7 @@ import { EVALUATION_BATCH } from '../../src/train/step-state.js';
 import { outsideOrder } from '../../src/train/tensors.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 import { runningUpdates } from './interpret-norm.js';
+import { codebookUpdates } from './interpret-quantize.js';
 import { Optimizer64, type OptimizerOptions64 } from './optimizer64.js';
 
 export interface Options64 extends OptimizerOptions64 {
@@ -84,7 +85,8 @@ export class Train64 {
     );
     this.step++;
     this.optimizer.step(this.parameters, named);
-    for (const [parameter, after] of runningUpdates(graph.nodes, values, step.rows))
+    const updates = [...runningUpdates(graph.nodes, values, step.rows), ...codebookUpdates(graph.nodes, values, step)];
+    for (const [parameter, after] of updates)
       for (const [name, part] of splitParts(parameter, after)) this.parameters.set(name, part);
     return { losses: meanOf(losses, values, step.rows, new LossMean(losses)), gradients: named };
   }

@@ -28,8 +28,8 @@ const cases = FAMILY_CASES.filter(({ name }) => SAMPLE.includes(name));
 test('every case of the sample is there', () => assert.is(cases.length, SAMPLE.length));
 testParity(test, cases);
 
-const convolutions = CONVOLUTION_CASES.filter(({ name }) => name === 'conv-vae');
-test('a convolutional case is there', () => assert.is(convolutions.length, 1));
+const convolutions = CONVOLUTION_CASES.filter(({ name }) => ['conv-vae', 'vq-vae', 'vq-vae of vectors'].includes(name));
+test('convolutional and quantised cases are there', () => assert.is(convolutions.length, 3));
 testParity(test, convolutions, CONVOLUTION_LIMIT);
 
 usesDevice(test);

@@ -21,6 +21,8 @@ Order and noise are those of reference.py, which defines them. What is left is d
   learned variance  F.gaussian_nll_loss(full=True);  poisson: torch.distributions.Poisson
   classes     the label's one-hot, after the pixels and after the code
   l1          F.l1_loss of the code against 0;  mse: F.mse_loss;  variance: F.gaussian_nll_loss less its constant
+  codebook    vector k, if dead, becomes place floor(word / 2^32 * places) of the batch, row by row of each image's map, by word k % 4 of
+              counter [k // 4, step, 0, 10]; the perplexity is of a batch, and weighs nothing
   sparsity    KL of two Bernoulli distributions, the second with the batch's mean code, summed over the code
   reduction   an image's loss is a sum over its pixels and its code (the sparsity term is one and the same for all of a
               batch); gradients are those of the batch's mean, or of its sum
@@ -38,7 +40,7 @@ Tensors in the file (SHAPES: the model's kind of code, with "classes" if it has 
   final/CASE/PARAMETER      F32 after all 20 steps
   losses/CASE               F64 [20, 1 + terms] of each step before its update, divided by its rows: the loss that is
                             minimised (the KL with all of its weight), then its terms without their weights, those that
-                            the model has of reconstruction, kl, l1, sparsity
+                            the model has of reconstruction, kl, l1, sparsity, commitment, perplexity
 """
 import copy
 import json
@@ -49,7 +51,7 @@ import sys
 import numpy as np
 import torch
 from torch import nn
-from torch.distributions import Bernoulli, Normal, Poisson, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Normal, Poisson, kl_divergence
 from torch.nn import functional as F
 
 import reference
@@ -60,7 +62,7 @@ from layers import as_rows
 from optim import optimizer_of
 
 STEPS, SIDE, CLASSES = 20, 7, 3
-CORRUPTION = 7  # the fourth counter word
+CORRUPTION, CODEBOOK = 7, 10  # the fourth counter word
 HERE = pathlib.Path(__file__)
 # Each has its cases in a file of that name and -cases.json.
 FILES = ["family", "convolutions"]
@@ -113,6 +115,12 @@ def corrupted(x, spec, step):
     return np.where(chance < amount / 2, black, np.where(chance < amount, black + span, x))
 
 
+def drawn_places(places, codes, step):
+    """A place for each vector of a codebook: a word as a share of 2^32."""
+    words = reference.words(math.ceil(codes / 4), step, CODEBOOK)[:codes]
+    return torch.from_numpy(((words * np.uint64(places)) >> np.uint64(32)).astype(np.int64))
+
+
 def shapes_of(cases, model):
     """Models of one name have weights of the same shapes."""
     spec = cases["models"][model]
@@ -141,7 +149,7 @@ def make_weights(model):
         if parameter.dim() > 1 and name not in factors:
             fan_in = math.prod(parameter.shape[1:])
         uniform = 2 * torch.rand(parameter.shape, generator=generator, dtype=torch.float64) - 1
-        near_one = name in factors or name.endswith("running_var")
+        near_one = name in factors or name.endswith(("running_var", "codebook.counts"))
         weights[name] = (1 + uniform / 2 if near_one else uniform / math.sqrt(fan_in)).to(torch.float32).numpy()
     return weights
 
@@ -160,7 +168,7 @@ def by_pytorch(model, clean, seen, labels, eps):
     top, log_var = model.encode(seen, labels)
     code = Normal(top, torch.exp(log_var / 2)) if model.gaussian else None
     z = code.loc + code.scale * eps if code else top
-    output = as_rows(model.decoder(torch.cat([z, labels], 1)))
+    output = as_rows(model.decoder(model.joined(z, labels)))
     if loss["reconstruction"] == "bce":
         weighted["bce"] = F.binary_cross_entropy(output, clean, reduction="sum")
     elif loss["reconstruction"] == "poisson":
@@ -180,6 +188,10 @@ def by_pytorch(model, clean, seen, labels, eps):
             divergence = divergence.maximum(torch.full_like(divergence, loss["freeBits"]))
         rows = F.l1_loss(divergence.sum(1), torch.full((len(z),), loss.get("capacity", 0.0), dtype=z.dtype), reduction="sum")
         weighted["kl"] = loss.get("klWeight", 1) * rows
+    if model.quantized:
+        weighted["commitment"] = loss["commitment"] * F.mse_loss(model.top(seen, labels), z, reduction="sum")
+        shares = torch.unique(model.codebook.nearest, return_counts=True)[1].double()
+        weighted["perplexity"] = 0 * Categorical(shares).entropy().exp()
     if "l1" in loss:
         weighted["l1"] = loss["l1"] * F.l1_loss(z, torch.zeros_like(z), reduction="sum")
     if "sparsity" in loss:
@@ -221,6 +233,8 @@ def run(cases, case, data, labels, weights):
             gradients = {name: p.grad.numpy().copy() for name, p in model.named_parameters()}
         if "clipNorm" in options:
             norms.append(nn.utils.clip_grad_norm_(model.parameters(), options["clipNorm"]).item())
+        if model.quantized:
+            model.codebook.update(lambda places: drawn_places(places, len(model.codebook.counts), step))
         optimizer.step()
         schedule.step()
     final = {name: p.detach().numpy().copy() for name, p in tensors_of(model).items()}

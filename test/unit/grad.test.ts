@@ -276,11 +276,17 @@ const sum = (values: Values) => values.reduce((total, value) => total + value, 0
 
 for (const rule of RULES) test(`${rule.name}: the gradient rule`, () => checkSubject(ruleSubject(rule)));
 
+/** Nothing flows back through which vector is nearest: it jumps. */
+const JUMPING = ['nearest_code', 'code_counts', 'perplexity'];
+/** Its gradient is that of another function (straightened, below). */
+const ESTIMATED = ['take_code'];
+
 test('every operation that has a gradient rule is in the table above', () => {
   const withRule = Object.entries({ ...BASIC_OPS, ...LAYER_OPS }).flatMap(([name, row]) =>
     'gradient' in row && row.gradient ? [name] : [],
   );
-  assert.equal([...new Set(RULES.map(({ operation }) => operation.op))].sort(), withRule.sort());
+  const checked = [...new Set(RULES.map(({ operation }) => operation.op)), ...JUMPING, ...ESTIMATED];
+  assert.equal(checked.sort(), withRule.sort());
 });
 
 // Each has its slope at 0 from PyTorch's backward formulas.
@@ -389,6 +395,46 @@ for (const [name, spec] of Object.entries(FAMILY))
 // Each operation's rule is checked above; here that they are put together. The others take minutes.
 for (const [name, spec] of Object.entries(CONVOLUTIONAL).filter(([name]) => ['conv-vae', 'batch norm'].includes(name)))
   test(`every parameter of a small ${name}, short batch`, () => checkSubject(modelSubject(spec, 'whole', MAPS)));
+
+/**
+ * What the straight-through estimator is the gradient of: the decoder sees z and a distance that is held, and what z is compared
+ * with is held.
+ */
+function straightened(subject: Subject): Subject {
+  const { nodes, leaves, loss } = subject;
+  const before = interpret(nodes, leaves);
+  const taken = nodes.find(({ operation }) => operation.op === 'take_code');
+  const [z] = taken?.inputs ?? [];
+  if (!taken || !z) throw new Error('nothing is quantised');
+  const vectors = before.get(taken) ?? new Float64Array();
+  const apart = vectors.map((value, i) => value - (before.get(z)?.[i] ?? Number.NaN));
+  const held = (name: string): Node => ({ ...taken, operation: { op: 'input', name }, inputs: [] });
+  const [vectorsHeld, apartHeld] = [held('vectors'), held('apart')];
+  const seen: Node = { ...taken, operation: { op: 'add' }, inputs: [z, apartHeld] };
+  const own = new Map<Node, Node>();
+  const straight = nodes.flatMap((node) => {
+    if (node === taken) return [vectorsHeld, apartHeld, Object.assign(seen, { inputs: [own.get(z), apartHeld] })];
+    const inputs = node.inputs.map((input) =>
+      input === taken ? (node.label === 'commitment' ? vectorsHeld : seen) : (own.get(input) as Node),
+    );
+    const made = { ...node, inputs };
+    own.set(node, made);
+    return [made];
+  });
+  return {
+    ...subject,
+    nodes: straight,
+    leaves: { ...leaves, inputs: new Map([...(leaves.inputs ?? []), ['vectors', vectors], ['apart', apart]]) },
+    loss: (all) => loss(new Map([...own].map(([node, made]) => [node, all.get(made) ?? new Float64Array()]))),
+  };
+}
+
+for (const name of ['vq-vae', 'vq-vae without feature maps'])
+  test(`every parameter of a small ${name}, short batch: the straight-through estimator and the commitment`, () => {
+    const subject = modelSubject(CONVOLUTIONAL[name] as ModelSpec, 'whole', MAPS);
+    assert.not.ok([...subject.gradients.keys()].some((parameter) => parameter.startsWith('codebook')));
+    checkSubject(straightened(subject));
+  });
 
 for (const layer of [0, 1, 2])
   test(`layer ${layer} of a stacked autoencoder: its own parameters and its mirror's, short batch`, () => {
@@ -572,6 +618,33 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
     operation: { op: 'group_norm', area: 2, groups: 1 },
     inputs: [[4, 4], [4], [12]],
     text: /^group_norm "layer": affine is \[12\], must be \[8\], two a column of x, or \[16\], two a number of an example$/,
+  },
+  {
+    name: 'a codebook of vectors of another length',
+    operation: { op: 'nearest_code' },
+    inputs: [
+      [6, 4],
+      [8, 3],
+    ],
+    text: /^nearest_code "layer": z has 4 columns and codebook 3, must have as many$/,
+  },
+  {
+    name: 'the nearest of other rows',
+    operation: { op: 'take_code' },
+    inputs: [[6, 4], [8, 4], [5]],
+    text: /^take_code "layer": nearest is \[5\], must be \[6\]$/,
+  },
+  {
+    name: 'counts of rows that are no whole examples',
+    operation: { op: 'code_counts', area: 4, codes: 8 },
+    inputs: [[6]],
+    text: /^code_counts "layer": nearest has 6 rows, must have a multiple of area \(4\), which is a positive integer$/,
+  },
+  {
+    name: 'running sums of another codebook',
+    operation: { op: 'update_codebook', area: 1, decay: 0.9 },
+    inputs: [[6, 4], [6], [8], [8, 4], [8], [8, 3]],
+    text: /^update_codebook "layer": running sums is \[8, 3\], must be \[8, 4\]$/,
   },
   {
     name: 'a leaf without a shape',

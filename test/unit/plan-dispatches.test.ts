@@ -14,6 +14,7 @@ import {
   sparse,
   stacked,
   vae,
+  vqVae,
 } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Binding, Dispatch } from '../../src/plan/plan.js';
@@ -42,6 +43,7 @@ const PRESETS: [string, ModelSpec, [dispatches: number, byBuffers: number, byDat
   ['conv-vae', convVae(), [42, 32, 32]],
   ['conv-ae', convAe(), [42, 32, 32]],
   ['conv-denoising', convDenoising(), [43, 33, 33]],
+  ['vq-vae', vqVae(), [59, 44, 44]],
 ];
 for (const [name, spec, want] of PRESETS)
   test(`${name}: dispatches, and those that wait`, () => assert.equal(count(spec), want));

@@ -2,6 +2,7 @@
 // file is onnx-file.ts's business. Operators are of opset 17; pixels are 0..1 outside, whatever range the model works in.
 import {
   type Activation,
+  ArgumentError,
   activationOf,
   EXP_MOST,
   type FeatureMap,
@@ -327,6 +328,10 @@ class Builder {
  */
 export function onnxGraphs(spec: ModelSpec, weights: NamedTensors): OnnxGraph[] {
   const { inputs, classes, code, scaling, loss } = spec;
+  if (code.kind === 'quantized')
+    throw new ArgumentError(
+      'a model with a quantized code has no ONNX files yet: use --html, or take model.safetensors to PyTorch (harness/torch/autoencoder.py)',
+    );
   const counts = loss.reconstruction === 'poisson';
   const numbers = counts ? 'counts' : scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
   const gaussian = code.kind === 'gaussian';

@@ -33,7 +33,10 @@ export const compress: Output = {
   name: 'compress',
   images: true,
   pictures: true,
-  refusal: () => undefined,
+  refusal: ({ code }) =>
+    code.kind === 'quantized'
+      ? `its code is quantized already: ${code.units / code.dimensions} numbers below ${code.codes} an image`
+      : undefined,
   async make(material) {
     const { model, train, test, options, results, say } = material;
     const { inputs: pixels, code, classes } = model.spec;

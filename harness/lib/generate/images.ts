@@ -21,9 +21,9 @@ export const samples: Output = {
   images: false,
   pictures: false,
   refusal: ({ code }) =>
-    code.kind === 'deterministic'
-      ? 'a deterministic code has no prior to draw from; only variational models have one'
-      : undefined,
+    code.kind === 'gaussian'
+      ? undefined
+      : `a ${code.kind} code has no prior to draw from; only variational models have one`,
   async make(material) {
     const { model, size, options, results, classes, label } = material;
     if (!size) return sampledRows(material);

@@ -33,6 +33,7 @@ import {
   stacked,
   vae,
   validateSpec,
+  vqVae,
 } from 'latentgpu/node';
 import type { ExampleSet } from '../data/arrays.js';
 import { describeExamples, imageSizeOf } from '../data/examples.js';
@@ -54,6 +55,7 @@ export const MODELS = [
   'conv-vae',
   'conv-ae',
   'conv-denoising',
+  'vq-vae',
 ] as const;
 export type ModelName = (typeof MODELS)[number];
 
@@ -85,6 +87,8 @@ export interface ModelOptions {
   rho?: number;
   'sparsity-weight'?: number;
   noise?: CorruptionSpec;
+  codes?: number;
+  commitment?: number;
 }
 
 const group = 'Model';
@@ -99,7 +103,7 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
       'vae (the default), beta-vae, conditional-vae (learns to draw by label),',
       'ae, linear (no activations: finds the principal components), sparse,',
       'denoising, stacked (deep; trained layer by layer first), and convolutional:',
-      'conv-vae, conv-ae, conv-denoising',
+      'conv-vae, conv-ae, conv-denoising, vq-vae (a code of vectors of a codebook)',
     ],
   },
   spec: {
@@ -126,7 +130,7 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: counts,
     help: [
       'channels of the convolutions, each of which halves height and width (default',
-      'of conv-*: 32,64); makes another model convolutional, too',
+      'of conv-* and vq-vae: 32,64); makes another model convolutional, too',
     ],
   },
   'kernel-size': {
@@ -155,7 +159,7 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     value: 'N',
     example: '64',
     read: count,
-    help: ['dimensions of the code (default: 64; stacked 30)'],
+    help: ['dimensions of the code, of vq-vae of each place (default: 64; stacked 30)'],
   },
   activation: {
     group,
@@ -273,14 +277,31 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: noise,
     help: ['denoising: gaussian:DEVIATION, mask:SHARE or saltpepper:SHARE of the', 'pixels (default: gaussian:0.3)'],
   },
+  codes: {
+    group,
+    value: 'N',
+    example: '512',
+    read: count,
+    help: ['vq-vae: vectors in the codebook (default: 512), of --latent numbers each'],
+  },
+  commitment: {
+    group,
+    value: 'X',
+    example: '0.25',
+    read: notNegative,
+    help: ["vq-vae: weight of the encoder's squared distance from the vectors (default:", '0.25)'],
+  },
 };
 
 const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae', 'conv-vae'];
 /** Convolutional by name. */
-const CONVOLUTIONAL: readonly ModelName[] = ['conv-vae', 'conv-ae', 'conv-denoising'];
+const CONVOLUTIONAL: readonly ModelName[] = ['conv-vae', 'conv-ae', 'conv-denoising', 'vq-vae'];
 const OF_CONVOLUTIONS = ['kernel-size', 'norm', 'dropout'] as const;
 const MAY_CONVOLVE = MODELS.filter((name) => name !== 'linear' && name !== 'stacked');
 const NOT_LINEAR = MODELS.filter((name) => name !== 'linear');
+const NOT_QUANTIZED = MODELS.filter((name) => name !== 'vq-vae');
+/** What all but one or two take. */
+const MOST: readonly (readonly ModelName[])[] = [MAY_CONVOLVE, NOT_LINEAR, NOT_QUANTIZED];
 
 /** Flags that only some models have a use for, and why. Those of training (--warmup, --pretrain) are among them. */
 const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
@@ -288,6 +309,7 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   loss: { models: NOT_LINEAR, why: "a linear autoencoder's loss is the squared error" },
   output: { models: NOT_LINEAR, why: 'a linear autoencoder has no activations' },
   range: { models: NOT_LINEAR, why: 'to scale the pixels changes nothing for a linear autoencoder' },
+  hidden: { models: NOT_QUANTIZED, why: 'its code is a feature map, with convolutions alone around it' },
   channels: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
   'kernel-size': { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
   norm: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
@@ -300,6 +322,8 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   rho: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   'sparsity-weight': { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   noise: { models: ['denoising', 'conv-denoising'], why: 'only denoising shows the encoder damaged images' },
+  codes: { models: ['vq-vae'], why: 'only vq-vae has a codebook' },
+  commitment: { models: ['vq-vae'], why: 'only vq-vae has a codebook' },
   warmup: { models: VAES, why: 'it raises the weight of the KL term, which only a VAE has' },
   pretrain: { models: ['stacked'], why: 'only stacked trains its layers one by one first' },
   'pretrain-steps': { models: ['stacked'], why: 'only stacked trains its layers one by one first' },
@@ -322,10 +346,7 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
   const model = given.model ?? 'vae';
   for (const [flag, { models, why }] of Object.entries(USES))
     if (given[flag] !== undefined && !models.includes(model)) {
-      const others =
-        models === NOT_LINEAR || models === MAY_CONVOLVE
-          ? 'another model'
-          : models.map((name) => `--model ${name}`).join(' or ');
+      const others = MOST.includes(models) ? 'another model' : models.map((name) => `--model ${name}`).join(' or ');
       throw new ArgumentError(
         `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
       );
@@ -519,7 +540,7 @@ function presetSpec(options: Suited<ModelOptions>, data: DataSizes): ModelSpec {
   const { model = 'vae', hidden, latent, activation, loss, output, range, scaling, init } = options;
   const { beta, variance, capacity, 'free-bits': freeBits } = options;
   const { l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
-  const { channels, 'kernel-size': kernel, norm, dropout } = options;
+  const { channels, 'kernel-size': kernel, norm, dropout, codes, commitment } = options;
   const { pixels, image, classes } = data;
   const sizes = present({ pixels, hidden, latent });
   const layers = { ...sizes, ...present({ activation, loss, output, range, channels, kernel, image, norm, dropout }) };
@@ -536,6 +557,7 @@ function presetSpec(options: Suited<ModelOptions>, data: DataSizes): ModelSpec {
     'conv-vae': () => convVae({ ...layers, ...variational }),
     'conv-ae': () => convAe(layers),
     'conv-denoising': () => convDenoising({ ...layers, ...present({ corruption }) }),
+    'vq-vae': () => vqVae({ ...layers, ...present({ codes, commitment }) }),
   };
   return { ...makers[model](), ...present({ scaling, initialization: init }) };
 }

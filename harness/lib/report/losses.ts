@@ -57,6 +57,18 @@ const TERMS: Record<LossTerm, TermWords> = {
     unit: 'nats',
     over: (spec) => `nats ${dimensions(spec)}`,
   },
+  commitment: {
+    name: 'commitment',
+    title: 'Commitment (squared distance from the codes)',
+    unit: 'squared distance',
+    over: (spec) => `squared distance from the codes ${dimensions(spec)}`,
+  },
+  perplexity: {
+    name: 'perplexity',
+    title: 'Perplexity of the codes in a batch',
+    unit: 'codes',
+    over: () => 'codes in use in a batch',
+  },
 };
 
 function klOver(spec: ModelSpec): string {
@@ -92,21 +104,29 @@ export const isPlain = (terms: readonly NamedTerm[]): boolean => terms.length ==
 
 /** Of the whole loss. */
 export function lossUnit(terms: readonly NamedTerm[]): string {
-  const [unit = WEIGHTED_SUM, ...others] = new Set(terms.map(({ weightedUnit }) => weightedUnit));
+  const [unit = WEIGHTED_SUM, ...others] = new Set(terms.filter(ADDED).map(({ weightedUnit }) => weightedUnit));
   return others.length === 0 ? unit : WEIGHTED_SUM;
 }
 
 export const termTitle = (term: LossTerm): string => TERMS[term].title;
 
+/** The terms that the loss is made of, and those that are only told beside it. */
+const ADDED = ({ term }: NamedTerm): boolean => term !== 'perplexity';
+const told = (terms: readonly NamedTerm[]): NamedTerm[] => terms.filter((term) => !ADDED(term));
+
 const times = (weight: number) => (weight === 1 ? '' : `${Number(weight.toPrecision(4))} x `);
 
 /** BCE + 4 x KL */
 export const lossFormula = (terms: readonly NamedTerm[]): string =>
-  terms.map(({ term, weight }) => `${times(weight)}${TERMS[term].name}`).join(' + ');
+  terms
+    .filter(ADDED)
+    .map(({ term, weight }) => `${times(weight)}${TERMS[term].name}`)
+    .join(' + ');
 
 /** BCE (nats over 784 numbers) + 0.1 x L1 (sum of |z| over 64 dimensions); all of it of one example. */
 export const describeLoss = (spec: ModelSpec): string =>
   lossTerms(spec)
+    .filter(ADDED)
     .map(({ term, weight }) => `${times(weight)}${TERMS[term].name} (${TERMS[term].over(spec)})`)
     .join(' + ');
 
@@ -114,15 +134,16 @@ export const describeLoss = (spec: ModelSpec): string =>
 export const figures = (value: number): string =>
   Math.abs(value) >= 1e4 && Math.abs(value) < 1e7 ? value.toFixed(0) : value.toPrecision(4);
 
-/** `306.1 nats (BCE 294.5 + KL 11.60)`, `BCE 91.20 nats`, `squared error 31.40`, `43.00 (squared error 31.40 + KL 11.60 nats)` */
+/** `306.1 nats (BCE 294.5 + KL 11.60)`, `BCE 91.20 nats`, `squared error 31.40`, `43.00 (squared error 31.40 + KL 11.60 nats)`, and the perplexity behind them */
 export function lossText(losses: Losses, terms: readonly NamedTerm[]): string {
   const total = lossUnit(terms);
-  const each = (told: boolean) =>
-    terms.map(({ term, weight, unit }) => {
+  const each = (withUnit: boolean) =>
+    terms.filter(ADDED).map(({ term, weight, unit }) => {
       const value = figures(losses[term] ?? Number.NaN);
-      return `${times(weight)}${TERMS[term].name} ${value}${told && unit === 'nats' ? ' nats' : ''}`;
+      return `${times(weight)}${TERMS[term].name} ${value}${withUnit && unit === 'nats' ? ' nats' : ''}`;
     });
   if (isPlain(terms)) return each(true).join();
-  const same = terms.every(({ unit }) => unit === total);
-  return `${figures(losses.loss)}${total === 'nats' ? ' nats' : ''} (${each(!same).join(' + ')})`;
+  const same = terms.filter(ADDED).every(({ unit }) => unit === total);
+  const beside = told(terms).map(({ term }) => `, ${TERMS[term].name} ${figures(losses[term] ?? Number.NaN)}`);
+  return `${figures(losses.loss)}${total === 'nats' ? ' nats' : ''} (${each(!same).join(' + ')})${beside.join('')}`;
 }

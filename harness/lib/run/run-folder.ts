@@ -174,6 +174,8 @@ const EVERY_LOSS: Record<keyof Losses, true> = {
   kl: true,
   l1: true,
   sparsity: true,
+  commitment: true,
+  perplexity: true,
 };
 const LOSSES = Object.keys(EVERY_LOSS) as (keyof Losses)[];
 

@@ -16,6 +16,8 @@ const NAMES: Record<Term, string> = {
   kl: 'KL',
   l1: 'Sum of |z|',
   sparsity: 'Sparsity',
+  commitment: 'Commitment',
+  perplexity: 'Perplexity',
 };
 const COLOURS: Record<Term, string> = {
   loss: '--series-1',
@@ -26,6 +28,8 @@ const COLOURS: Record<Term, string> = {
   kl: '--series-3',
   l1: '--series-3',
   sparsity: '--series-3',
+  commitment: '--series-3',
+  perplexity: '--series-3',
 };
 const TEST_COLOUR = '--series-4';
 const HEIGHT = 240;

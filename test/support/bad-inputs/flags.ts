@@ -6,7 +6,7 @@ import type { BadInput } from './row.js';
 
 const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 const MODELS =
-  'vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising';
+  'vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising, vq-vae';
 const F32 = '(f32, which the GPU computes with, makes it';
 
 const unknown = (flag: string, meant: string) => `${flag}: unknown; did you mean ${meant}? See --help`;

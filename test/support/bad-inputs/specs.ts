@@ -1,5 +1,15 @@
 // Bad inputs: descriptions of models, by hand or from a JSON file, and what the presets are asked for.
-import { ae, betaVae, conditionalVae, denoising, linear, sparse, stacked, vae } from '../../../src/model/presets.js';
+import {
+  ae,
+  betaVae,
+  conditionalVae,
+  denoising,
+  linear,
+  sparse,
+  stacked,
+  vae,
+  vqVae,
+} from '../../../src/model/presets.js';
 import { type ModelSpec, validateSpec } from '../../../src/model/spec.js';
 import { type BadInput, type Row, rowsOf } from './row.js';
 
@@ -15,6 +25,14 @@ const GOOD: ModelSpec = {
   loss: { reconstruction: 'bce' },
 };
 const CODE = { kind: 'deterministic', units: 2, activation: 'relu' };
+
+const QUANTIZED = { ...GOOD, code: { kind: 'quantized', units: 3, codes: 5, dimensions: 3 } };
+const MAP = {
+  ...QUANTIZED,
+  image: { height: 2, width: 2, channels: 1 },
+  encoder: [{ kind: 'conv', channels: 3, kernel: 1 }],
+  decoder: [{ kind: 'conv', channels: 1, kernel: 1, activation: 'sigmoid' }],
+};
 
 const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
   ['nothing', undefined, 'model spec: undefined, must be an object (see ModelSpec)'],
@@ -62,11 +80,66 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
     { ...GOOD, encoder: [{ units: 3, activation: 'relu', act: 'relu' }] },
     'encoder[0].act: unknown, must be one of kind, units, activation; did you mean activation?',
   ],
-  ['no code', { ...GOOD, code: undefined }, 'code.kind: undefined, must be one of gaussian, deterministic'],
+  [
+    'no codebook',
+    { ...GOOD, code: { kind: 'quantized', units: 2 } },
+    'code.codes: undefined, must be a positive integer',
+  ],
+  [
+    'a code of other units than the encoder gives',
+    { ...QUANTIZED, code: { ...QUANTIZED.code, units: 2 } },
+    'code.units: 2, must be 3: the encoder ends in a vector of 3',
+  ],
+  [
+    'vectors that do not divide the code',
+    { ...QUANTIZED, code: { ...QUANTIZED.code, dimensions: 2 } },
+    'code.dimensions: 2, must divide code.units (3)',
+  ],
+  [
+    'vectors of other channels',
+    { ...MAP, code: { ...QUANTIZED.code, units: 12, dimensions: 2 } },
+    'code.dimensions: 2, must be 3, the channels that the encoder ends in (2x2x3)',
+  ],
+  [
+    'a quantised code of other units than the map has',
+    MAP,
+    'code.units: 3, must be 12: the encoder ends in a feature map of 2x2x3',
+  ],
+  [
+    'a quantised code of a flattened map',
+    { ...MAP, encoder: [...MAP.encoder, { kind: 'flatten' }] },
+    'encoder: "flatten", must end in the feature map itself for a quantized code; leave the last \'flatten\' out',
+  ],
+  [
+    'a decay of 1',
+    { ...QUANTIZED, code: { ...QUANTIZED.code, decay: 1 } },
+    'code.decay: 1, must be a number between 0 and 1',
+  ],
+  [
+    'a quantised code with labels',
+    { ...QUANTIZED, classes: 3 },
+    'classes: 3, must be left out: a quantized code takes no labels; use a gaussian one',
+  ],
+  [
+    'a quantised code with a penalty',
+    { ...QUANTIZED, loss: { reconstruction: 'bce', l1: 0.1 } },
+    'loss.l1: 0.1, must be left out: a quantized code has no penalty of its own; use a deterministic code',
+  ],
+  [
+    'a quantised code with a KL term',
+    { ...QUANTIZED, loss: { reconstruction: 'bce', klWeight: 2 } },
+    'loss.klWeight: 2, must be left out: only a gaussian code has a KL term',
+  ],
+  [
+    'a commitment without a codebook',
+    { ...GOOD, loss: { reconstruction: 'bce', commitment: 0.25 } },
+    'loss.commitment: 0.25, must be left out: only a quantized code has a commitment term',
+  ],
+  ['no code', { ...GOOD, code: undefined }, 'code.kind: undefined, must be one of gaussian, deterministic, quantized'],
   [
     'a code by another name',
     { ...GOOD, code: { kind: 'normal', units: 2 } },
-    'code.kind: "normal", must be one of gaussian, deterministic; did you mean gaussian?',
+    'code.kind: "normal", must be one of gaussian, deterministic, quantized; did you mean gaussian?',
   ],
   [
     'another word for units',
@@ -93,7 +166,7 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
   [
     'another word for the KL weight',
     { ...GOOD, loss: { reconstruction: 'bce', beta: 4 } },
-    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity; did you mean klWeight?',
+    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity, commitment; did you mean klWeight?',
   ],
   [
     'a KL weight below 0',
@@ -186,6 +259,12 @@ const PRESETS: Row[] = [
     () => sparse({ sparsityWeight: 3 }),
     'sparsityWeight 3 without rho: it is the weight of the divergence from rho; give rho, 0.05 is usual, or leave it out',
   ],
+  [
+    'vqVae({ hidden })',
+    () => vqVae({ hidden: [9] } as never),
+    /^hidden: unknown, must be one of pixels, latent, activation, .*, codes, commitment, decay$/,
+  ],
+  ['vqVae({ codes: 0 })', () => vqVae({ codes: 0 }), 'code.codes: 0, must be a positive integer'],
   [
     'denoising({ noise })',
     () => denoising({ noise: { kind: 'mask', amount: 0.1 } } as never),
