@@ -85,6 +85,7 @@ export {
   convDenoising,
   convVae,
   denoising,
+  iwae,
   type Layers,
   linear,
   NORMS,

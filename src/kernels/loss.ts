@@ -21,6 +21,8 @@ const TERM_CODES: Record<LossTerm, number> = {
   gaussian: 0,
   poisson: 0,
   kl: 1,
+  // Has no gradient (graph/importance.ts): nobody asks for its rows' weights.
+  importance: 0,
   l1: 2,
   sparsity: 3,
 };

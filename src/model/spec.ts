@@ -128,6 +128,14 @@ export interface LossSpec {
    * whose idea it is, hold the mean over the batch.
    */
   capacity?: number;
+  /**
+   * Gaussian code: so many samples of it an example, and the loss is minus the importance-weighted bound of log p(x),
+   * log(1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)), which is tighter the more there are. 1: the bound of a VAE, but with
+   * log q(z|x) - log p(z) at the sample in place of the KL divergence. Absent: a VAE's.
+   * klWeight is then the power to which p(z) / q(z|x) counts; only with 1 is it a bound.
+   * Source: Burda et al. 2016, "Importance Weighted Autoencoders".
+   */
+  samples?: number;
   /** Deterministic code: weight of the sum of |z|. */
   l1?: number;
   /** Deterministic sigmoid code: weight of KL(target || mean activation over the batch), summed over the code. */
@@ -160,8 +168,12 @@ export interface ModelSpec {
   initialization?: Initialization;
 }
 
-/** Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. */
-export type LossTerm = ReconstructionTerm | 'kl' | 'l1' | 'sparsity';
+/**
+ * Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. With `samples`, reconstruction and kl
+ * (log q(z|x) - log p(z)) are means over an example's samples by what they count in the bound, and importance is how unequal that
+ * is: KL(weights || equal ones), 0 to log(samples). Their sum is minus the bound (graph/importance.ts).
+ */
+export type LossTerm = ReconstructionTerm | 'kl' | 'importance' | 'l1' | 'sparsity';
 
 /** How far the output is from the example; gaussian: the negative log likelihood with a learned variance. */
 export type ReconstructionTerm = LossSpec['reconstruction'] | 'gaussian';
@@ -177,6 +189,7 @@ export function lossWeights({ code, loss }: ModelSpec): Map<LossTerm, number> {
   const reconstruction = typeof loss.variance === 'number' ? 1 / (2 * loss.variance) : 1;
   const weights = new Map<LossTerm, number>([[reconstructionTerm({ loss }), reconstruction]]);
   if (code.kind === 'gaussian') weights.set('kl', loss.klWeight ?? 1);
+  if (loss.samples !== undefined) weights.set('importance', 1);
   if (loss.l1 !== undefined) weights.set('l1', loss.l1);
   if (loss.sparsity !== undefined) weights.set('sparsity', loss.sparsity.weight);
   return weights;
@@ -252,7 +265,7 @@ const SPEC_KEYS = [
   'loss',
   'initialization',
 ];
-const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity'];
+const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'samples', 'l1', 'sparsity'];
 
 /** @throws ArgumentError with the path of what is wrong */
 export function validateCorruption(value: unknown): void {
@@ -288,7 +301,7 @@ function validateLogVarRange(range: unknown): void {
 function validateLoss(value: unknown): void {
   const loss = value as Partial<LossSpec> | undefined;
   requireOneOf(loss?.reconstruction, RECONSTRUCTIONS, 'loss.reconstruction');
-  const { variance, klWeight, freeBits, capacity, l1, sparsity } = loss as LossSpec;
+  const { variance, klWeight, freeBits, capacity, samples, l1, sparsity } = loss as LossSpec;
   if (variance !== undefined && variance !== LEARNED) {
     if (typeof variance === 'string') refuse('loss.variance', variance, `must be ${POSITIVE}, or "${LEARNED}"`);
     requirePositive(variance, 'loss.variance');
@@ -296,6 +309,7 @@ function validateLoss(value: unknown): void {
   if (klWeight !== undefined) requireWeight(klWeight, 'loss.klWeight');
   if (freeBits !== undefined) requirePositive(freeBits, 'loss.freeBits');
   if (capacity !== undefined) requirePositive(capacity, 'loss.capacity');
+  if (samples !== undefined) requirePositiveInteger(samples, 'loss.samples');
   if (l1 !== undefined) requireWeight(l1, 'loss.l1');
   if (sparsity !== undefined) {
     requireFraction(sparsity?.target, 'loss.sparsity.target');
@@ -415,11 +429,31 @@ function validateTerms({ code, loss }: ModelSpec): void {
           loss[term],
           'must be left out: a gaussian code is a distribution, not a value; use a deterministic code',
         );
+    if (loss.samples !== undefined) validateSamples(loss, loss.samples);
     return;
   }
+  if (loss.samples !== undefined)
+    refuse('loss.samples', loss.samples, 'must be left out: only a gaussian code has samples');
   for (const term of ['klWeight', 'freeBits', 'capacity'] as const)
     if (loss[term] !== undefined)
       refuse(`loss.${term}`, loss[term], 'must be left out: only a gaussian code has a KL term');
   if (loss.sparsity !== undefined && code.activation !== 'sigmoid')
     refuse('code.activation', code.activation, 'must be sigmoid for loss.sparsity: it compares activations of 0..1');
+}
+
+/** The importance-weighted bound is of a likelihood, and has log q(z|x) - log p(z) of each sample in place of the divergence. */
+function validateSamples({ reconstruction, variance, ...loss }: LossSpec, samples: number): void {
+  for (const term of ['freeBits', 'capacity'] as const)
+    if (loss[term] !== undefined)
+      refuse(
+        `loss.${term}`,
+        loss[term],
+        'must be left out with loss.samples: it is of the KL divergence; leave one out',
+      );
+  if (reconstruction === 'mse' && variance === undefined)
+    refuse(
+      'loss.samples',
+      samples,
+      'must be left out: the squared error is no likelihood without a variance; give loss.variance, or use bce or poisson',
+    );
 }

@@ -49,7 +49,8 @@ export class Evaluator {
       metricsCapacity: METRICS_CAPACITY,
     };
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, choose, fuse });
-    const own = { ...settings, examples: count, batch };
+    // What samples count depends on the KL term's weight: all of it, however little of it is trained with by now.
+    const own = { ...settings, examples: count, batch, klWarmup: 0 };
     const shared = { parameters: model.parameterBuffer };
     return new Evaluator(
       await Stepper.create({ ...machine, memory }, plan, resident, own, shared, 'Use narrower layers.'),

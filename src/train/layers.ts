@@ -3,9 +3,10 @@ import { kindOfLayer } from '../model/layers.js';
 import type { ModelSpec } from '../model/spec.js';
 import { provideLayers } from '../plan/provide-layers.js';
 
-/** Loads what layers need that are not linear, if there are any. */
-export async function loadLayers({ encoder, decoder }: ModelSpec): Promise<void> {
-  if ([...encoder, ...decoder].every((layer) => kindOfLayer(layer) === 'linear')) return;
+/** Loads what layers need that are not linear, and several samples of the code, if there are any. */
+export async function loadLayers({ encoder, decoder, loss }: ModelSpec): Promise<void> {
+  const linear = [...encoder, ...decoder].every((layer) => kindOfLayer(layer) === 'linear');
+  if (linear && loss.samples === undefined) return;
   const { LAYERS } = await import('../plan/layers.js');
   provideLayers(LAYERS);
 }

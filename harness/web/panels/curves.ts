@@ -14,6 +14,7 @@ const NAMES: Record<Term, string> = {
   gaussian: 'Gaussian NLL',
   poisson: 'Poisson NLL',
   kl: 'KL',
+  importance: 'Importance',
   l1: 'Sum of |z|',
   sparsity: 'Sparsity',
 };
@@ -24,6 +25,7 @@ const COLOURS: Record<Term, string> = {
   gaussian: '--series-2',
   poisson: '--series-2',
   kl: '--series-3',
+  importance: '--series-4',
   l1: '--series-3',
   sparsity: '--series-3',
 };
