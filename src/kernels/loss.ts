@@ -12,7 +12,7 @@ import squaredErrorSource from '../../shaders/squared_error.wgsl';
 import squaredErrorGradientSource from '../../shaders/squared_error_gradient.wgsl';
 import sumPartsSource from '../../shaders/sum_parts.wgsl';
 import type { LossTerm } from '../model/spec.js';
-import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
 /** The number by which shaders/lib/row_weight.wgsl knows a term. */
 const TERM_CODES: Record<LossTerm, number> = {
@@ -109,14 +109,14 @@ export const gaussianNllGradient: Kernel<LossShape> = {
   flops: perElement(4),
 };
 
-/** One workgroup for all rows. */
-export const logSigmaGradient: Kernel<LossShape> = {
+/** Of `part` numbers at a time, all of them if absent: gradient [parts]. */
+export const logSigmaGradient: Kernel<LossShape & { part?: number }> = {
   name: 'log_sigma_gradient',
   sources: [logSigmaGradientSource],
   bindings: { weight: 'read', y: 'read', targets: 'read', log_sigma: 'read', gradient: 'write' },
   constants: () => ({ WORKGROUP }),
-  sizes: ({ rows, pixels }) => ({ count: rows * pixels, pixels }),
-  grid: () => [1, 1, 1],
+  sizes: ({ rows, pixels, part = rows * pixels }) => ({ count: rows * pixels, pixels, part }),
+  grid: ({ rows, pixels, part = rows * pixels }) => [ceilDiv(rows * pixels, part), 1, 1],
   flops: perElement(6),
 };
 
