@@ -23,7 +23,7 @@ Order and noise are those of reference.py, which defines them. What is left is d
   classes     the label's one-hot, after the pixels and after the code
   samples K   eps of sample k of row r is row r K + k of [rows K, 6]; gradients are those of -(logsumexp of log w - log K) of
               each image, log w = log p(x|z) + (weight of the KL term) (log p(z) - log q(z|x)), by PyTorch's distributions; a
-              variance's constant is left out
+              variance's constant is left out; while the KL term's weight rises, what samples count does so by its share
   l1          F.l1_loss of the code against 0;  mse: F.mse_loss;  variance: F.gaussian_nll_loss less its constant
   sparsity    KL of two Bernoulli distributions, the second with the batch's mean code, summed over the code
   reduction   an image's loss is a sum over its pixels and its code (the sparsity term is one and the same for all of a
@@ -158,10 +158,10 @@ def tensors_of(model):
 
 # ---- The loss, once more ----
 
-def by_pytorch(model, clean, seen, labels, eps):
+def by_pytorch(model, clean, seen, labels, eps, warm):
     """The terms with their weights, by PyTorch's own losses and divergences."""
     if "samples" in model.spec["loss"]:
-        return importance_by_pytorch(model, clean, seen, labels, eps)
+        return importance_by_pytorch(model, clean, seen, labels, eps, warm)
     loss, weighted = model.spec["loss"], {}
     top, log_var = model.encode(seen, labels)
     code = Normal(top, torch.exp(log_var / 2)) if model.gaussian else None
@@ -251,12 +251,12 @@ def run(cases, case, data, labels, weights):
         batch = clean, seen, one_hots[rows], eps
         # Of several samples what is minimised is the bound by PyTorch alone; running statistics are told once.
         own = copy.deepcopy(model) if "samples" in spec["loss"] else model
-        terms = dict(zip(loss_weights(spec), own(*batch)))
+        warm = min(1, step / options["klWarmup"]) if "klWarmup" in options else 1
+        terms = dict(zip(loss_weights(spec), own(*batch, kl_factor=warm)))
         weighted = {name: weight * terms[name] for name, weight in loss_weights(spec).items()}
-        for name, value in by_pytorch(copy.deepcopy(model), *batch).items():  # a copy: running statistics are told once
+        for name, value in by_pytorch(copy.deepcopy(model), *batch, warm).items():  # a copy: running statistics are told once
             assert math.isclose(value.item(), weighted[name].item(), rel_tol=1e-11, abs_tol=1e-11), f"{case['name']}: {name}"
         losses.append([value.item() / len(rows) for value in [sum(weighted.values()), *terms.values()]])
-        warm = min(1, step / options["klWarmup"]) if "klWarmup" in options else 1
         if "samples" in spec["loss"]:
             log_w = log_weights(model, *batch, warm)[-1]
             minimised = (math.log(log_w.shape[1]) - log_w.logsumexp(1)).sum()
