@@ -1,7 +1,8 @@
-// The derivative of a Gaussian's negative log likelihood by its learned log sigma, over all rows. Only the unfused plan runs
-// this: fused, each workgroup of the last layer's matmul leaves its part (sum_parts.wgsl).
-//   weight [batch], y, targets [batch, pixels], log_sigma [1] -> gradient [1]
-// Grid (1, 1, 1): lanes stride over count = batch * pixels.  Host: src/kernels/loss.ts
+// The derivative of a Gaussian's negative log likelihood by its learned log sigma, over all rows, in parts of `part` numbers, which
+// sum_parts.wgsl adds up. Plans run this where the last layer's matmul cannot leave the parts itself: unfused, and with several samples
+// of the code, whose weights are known only after it.
+//   weight [batch], y, targets [batch, pixels], log_sigma [1] -> gradient [parts]
+// Grid (parts, 1, 1): lanes stride over a part of count = batch * pixels.  Host: src/kernels/loss.ts
 
 alias Number = f32;
 
@@ -15,14 +16,15 @@ alias Number = f32;
 @group(0) @binding(4) var<storage, read_write> gradient: array<f32>;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let sigma = sigma_of(log_sigma[0]);
   var sum = 0.0;
-  for (var at = lane; at < sizes.count; at += WORKGROUP) {
+  let first = workgroup.x * sizes.part;
+  for (var at = first + lane; at < min(first + sizes.part, sizes.count); at += WORKGROUP) {
     sum += weight[at / sizes.pixels] * log_sigma_slope((y[at] - targets[at]) * sigma.inverse, sigma);
   }
   let total = reduce_sum(lane, sum);
   if (lane == 0u) {
-    gradient[0] = total;
+    gradient[workgroup.x] = total;
   }
 }

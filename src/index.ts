@@ -85,6 +85,7 @@ export {
   convDenoising,
   convVae,
   denoising,
+  iwae,
   type Layers,
   linear,
   NORMS,
@@ -152,6 +153,7 @@ export type { Scores } from './train/score-sums.js';
 export type { ScoreOptions } from './train/scores.js';
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
 export type { LossScaling } from './train/step-state.js';
+export { type LayerSummary, summarizeModel } from './train/summary.js';
 export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export { createTrainer, type OptimizerState, type Trainer } from './train/trainer.js';
 export { type WeightTensor, weightsOf } from './train/weights.js';

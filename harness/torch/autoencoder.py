@@ -17,7 +17,7 @@ from layers import ACTIVATIONS, EXP_MOST, KEYS as LAYER_KEYS, Chain, as_map, as_
 KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "code", "decoder", "loss", "initialization"],
         "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
-        "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "l1", "sparsity"], "sparsity": ["target", "weight"]}
+        "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "samples", "l1", "sparsity"], "sparsity": ["target", "weight"]}
 # A quantised code is not among them: processes that share a batch would have to share what their codebook learns of it.
 # Processes that share a batch would have to share its statistics, too; checkpoints keep running ones.
 OF_WHOLE_BATCHES = ["batchNorm", "dropout"]
@@ -89,6 +89,8 @@ def loss_weights(spec):
         weights = {loss["reconstruction"]: 1 / (2 * loss["variance"]) if "variance" in loss else 1}
     if spec["code"]["kind"] == "gaussian":
         weights["kl"] = loss.get("klWeight", 1)
+    if "samples" in loss:
+        weights["importance"] = 1
     if "l1" in loss:
         weights["l1"] = loss["l1"]
     if "sparsity" in loss:
@@ -151,13 +153,16 @@ class Autoencoder(nn.Module):
         """What the model makes of images, in its range; of a Gaussian code by its mean."""
         return as_rows(self.decoder(self.joined(self.encode(images, labels)[0], labels)))
 
-    def forward(self, clean, seen, labels, eps, code_mean=lambda z: z.mean(0)):
+    def forward(self, clean, seen, labels, eps, code_mean=lambda z: z.mean(0), kl_factor=1):
         """
         The terms of the loss, each summed over the rows and without its weight, in the order of loss_weights.
-        `seen` is what the encoder is shown of the `clean` images; `eps` are standard normal numbers for a Gaussian code;
-        `code_mean` gives the mean code of the batch, of which these rows may be a part.
+        `seen` is what the encoder is shown of the `clean` images; `eps` are standard normal numbers for a Gaussian code, a row for
+        each sample; `code_mean` gives the mean code of the batch, of which these rows may be a part. `kl_factor` is the share of the
+        KL term's weight that counts in this step: several samples must know.
         """
         loss, terms = self.spec["loss"], {}
+        if "samples" in loss:
+            return self._importance(clean, *self.encode(seen, labels), labels, eps, kl_factor)
         if self.quantized:
             top = self.top(seen, labels)
             vectors = self.codebook(top)
@@ -173,19 +178,7 @@ class Autoencoder(nn.Module):
                 divergence = divergence.clamp(min=loss["freeBits"])
             terms["kl"] = (divergence.sum(1) - loss.get("capacity", 0)).abs().sum()
             z = z + torch.exp(log_var / 2) * eps
-        # Cross entropy takes logits, Poisson log rates: what comes before the last activation.
-        likelihood = loss["reconstruction"] in ("bce", "poisson")
-        output = as_rows(self.decoder(self.joined(z, labels), last_activation=not likelihood))
-        if loss["reconstruction"] == "bce":
-            terms["bce"] = F.binary_cross_entropy_with_logits(output, clean, reduction="sum")
-        elif loss["reconstruction"] == "poisson":
-            terms["poisson"] = poisson_nll(output, clean).sum()
-        elif learns_variance(self.spec):
-            log_sigma = torch.logaddexp(self.log_sigma, self.log_sigma.new_tensor(LOG_SIGMA_FLOOR))
-            r = (output - clean) * torch.exp(-log_sigma)
-            terms["gaussian"] = (0.5 * r.square() + log_sigma + 0.5 * math.log(2 * math.pi)).sum()
-        else:
-            terms["mse"] = F.mse_loss(output, clean, reduction="sum")
+        terms[next(iter(loss_weights(self.spec)))] = self._distances(z, labels, clean).sum()
         if "l1" in loss:
             terms["l1"] = z.abs().sum()
         if "sparsity" in loss:
@@ -194,6 +187,35 @@ class Autoencoder(nn.Module):
             distance = target * torch.log(target / rho) + (1 - target) * torch.log((1 - target) / (1 - rho))
             terms["sparsity"] = len(z) * distance.sum()
         return torch.stack([terms[name] for name in loss_weights(self.spec)])
+
+    def _importance(self, clean, mu, log_var, labels, eps, kl_factor):
+        """The terms of several samples, whose sum is minus the importance-weighted bound; src/graph/importance.ts."""
+        samples, weights = self.spec["loss"]["samples"], loss_weights(self.spec)
+        mu, log_var, labels, clean = (x.repeat_interleave(samples, 0) for x in (mu, log_var, labels, clean))
+        z = mu + torch.exp(log_var / 2) * eps
+        ratio = 0.5 * (log_var + eps.square() - z.square()).sum(1)  # log p(z) - log q(z|x)
+        distance = self._distances(z, labels, clean)
+        log_w = kl_factor * weights["kl"] * ratio - next(iter(weights.values())) * distance
+        # The loss is least for these shares, so it has no gradient through them.
+        log_share = F.log_softmax(log_w.detach().view(-1, samples), 1).flatten()
+        share = log_share.exp()
+        return torch.stack([(share * distance).sum(), -(share * ratio).sum(), (share * (log_share + math.log(samples))).sum()])
+
+    def _distances(self, z, labels, clean):
+        """The reconstruction term of each row."""
+        loss = self.spec["loss"]
+        # Cross entropy takes logits, Poisson log rates: what comes before the last activation.
+        likelihood = loss["reconstruction"] in ("bce", "poisson")
+        output = as_rows(self.decoder(self.joined(z, labels), last_activation=not likelihood))
+        if loss["reconstruction"] == "bce":
+            each = F.binary_cross_entropy_with_logits(output, clean, reduction="none")
+        elif loss["reconstruction"] == "poisson":
+            each = poisson_nll(output, clean)
+        elif learns_variance(self.spec):
+            each = gaussian_nll(output - clean, self.log_sigma)
+        else:
+            each = F.mse_loss(output, clean, reduction="none")
+        return each.sum(1)
 
 
 class Codebook(nn.Module):
@@ -241,6 +263,12 @@ class Codebook(nn.Module):
 
 def _sizes(top):
     return dict(zip(("channels", "height", "width"), top.shape[1:]))
+
+
+def gaussian_nll(errors, log_sigma):
+    """-log p of each number, its deviation exp(log_sigma) and never 0."""
+    log_sigma = torch.logaddexp(log_sigma, log_sigma.new_tensor(LOG_SIGMA_FLOOR))
+    return 0.5 * (errors * torch.exp(-log_sigma)).square() + log_sigma + 0.5 * math.log(2 * math.pi)
 
 
 def poisson_nll(log_rates, counts):

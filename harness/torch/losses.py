@@ -3,9 +3,9 @@ import math
 
 from autoencoder import loss_weights
 
-NAMES = {"bce": "BCE", "mse": "squared error", "gaussian": "Gaussian NLL", "poisson": "Poisson NLL", "kl": "KL", "l1": "L1",
+NAMES = {"bce": "BCE", "mse": "squared error", "gaussian": "Gaussian NLL", "poisson": "Poisson NLL", "kl": "KL", "importance": "importance", "l1": "L1",
          "sparsity": "sparsity"}
-UNITS = {"bce": "nats", "mse": "squared error", "gaussian": "nats", "poisson": "nats", "kl": "nats", "l1": "sum of |z|",
+UNITS = {"bce": "nats", "mse": "squared error", "gaussian": "nats", "poisson": "nats", "kl": "nats", "importance": "nats", "l1": "sum of |z|",
          "sparsity": "nats"}
 
 

@@ -112,9 +112,9 @@ class Trainer:
         total = rows_of_step(step, len(self.parts["train"]), options["batch"])
         generator = generator_of(self.device, options["seed"], "training", step, self.processes.rank)
         clean, labels = self._batch(self.parts["train"], rows.to(self.device))
-        terms = self.wrapped(clean, corrupt(clean, self.spec, generator), labels, self._noise(len(rows), generator),
-                             self.processes.mean_code(total))
         factors = {"kl": kl_factor(options.get("klWarmup", 0), step)}
+        terms = self.wrapped(clean, corrupt(clean, self.spec, generator), labels, self._noise(len(rows), generator),
+                             self.processes.mean_code(total), factors["kl"])
         scale = [weight * factors.get(term, 1) for term, weight in self.weights.items()]
         loss = (terms * terms.new_tensor(scale)).sum()
         # DistributedDataParallel takes the mean over processes; what is wanted is the sum, or the mean over images.
@@ -187,6 +187,6 @@ class Trainer:
         return clean, one_hot(labels, self.spec)
 
     def _noise(self, rows, generator):
-        """Of a Gaussian code; nothing of the others."""
-        code = self.spec["code"]
+        """Of a Gaussian code, a row a sample; nothing of the others."""
+        code, rows = self.spec["code"], rows * self.spec["loss"].get("samples", 1)
         return torch.randn((rows, code["units"]), generator=generator, device=self.device) if code["kind"] == "gaussian" else None

@@ -79,6 +79,8 @@ class Builder {
   private heads: Node | undefined;
   /** Numbers those there are so far: each draws noise of its own. */
   private dropouts = 0;
+  /** Rows that an example has, or its feature map: samples of the code, in the decoder of a model that draws several. */
+  private samples = 1;
 
   /** @param training whether batches have statistics of their own, and numbers are dropped */
   constructor(
@@ -113,7 +115,8 @@ class Builder {
       return append({ op: 'group_norm', area, groups }, [x, statistics, pair], label);
     }
     const kept = this.parameter(running);
-    const statistics = this.training ? append({ op: 'batch_statistics', area }, [x, kept], label) : kept;
+    const places = { area: area * this.samples };
+    const statistics = this.training ? append({ op: 'batch_statistics', ...places }, [x, kept], label) : kept;
     return append({ op: 'batch_norm' }, [x, statistics, pair], label);
   }
 
@@ -290,6 +293,8 @@ class Builder {
       ? this.codeOrHeads(seen, labels)
       : this.codeOrHeads(this.conditioned(seen, labels, 'encoder input'), null);
     const terms = new Map<LossTerm, Node>();
+    if (code.kind === 'gaussian' && loss.samples !== undefined)
+      return this.weighted(this.importance(top, code, loss.samples, { clean, labels, logSigma }, sources.noise));
     const gaussian = code.kind === 'gaussian' ? this.gaussian(top, code, sources.noise) : undefined;
     if (gaussian) terms.set('kl', gaussian.kl);
     const quantized = code.kind === 'quantized' ? this.quantized(top, code, rows) : undefined;
@@ -297,14 +302,52 @@ class Builder {
     const z = gaussian?.z ?? quantized?.z ?? top;
     if (loss.l1 !== undefined) terms.set('l1', append({ op: 'l1' }, [z], 'l1'));
     if (loss.sparsity !== undefined) terms.set('sparsity', this.sparsity(z, loss.sparsity.target, rows));
-    const lower = this.layers.decoder.slice(0, -1);
-    const output = this.sum(this.chain(this.conditioned(z, labels, 'decoder input'), lower), this.outputLayer());
-    terms.set(reconstructionTerm(this.spec), this.reconstruction(output, clean, logSigma));
+    terms.set(reconstructionTerm(this.spec), this.decoded(z, labels, clean, logSigma));
+    return this.weighted(terms);
+  }
+
+  private weighted(terms: ReadonlyMap<LossTerm, Node>): LossNode[] {
     return [...lossWeights(this.spec)].map(([term, weight]) => {
       const node = terms.get(term);
       if (!node) throw new GraphError(`loss term "${term}" has a weight but no operation`);
       return { term, weight, node };
     });
+  }
+
+  /** How far what the decoder makes of z is from the target, [rows]. */
+  private decoded(z: Node, labels: Node | null, target: Node, logSigma?: Node): Node {
+    const lower = this.layers.decoder.slice(0, -1);
+    const output = this.sum(this.chain(this.conditioned(z, labels, 'decoder input'), lower), this.outputLayer());
+    return this.reconstruction(output, target, logSigma);
+  }
+
+  /** The terms of the importance-weighted bound of `samples` samples, [rows] each (importance.ts). */
+  private importance(
+    heads: Node,
+    code: GaussianSpec,
+    samples: number,
+    { clean, labels, logSigma }: { clean: Node; labels: Node | null; logSigma: Node | undefined },
+    stream: NoiseStream,
+  ): Map<LossTerm, Node> {
+    const { append } = this.graph;
+    const logVarRange = logVarRangeOf(code);
+    const term = reconstructionTerm(this.spec);
+    const repeated = (x: Node, label: string) =>
+      samples === 1 ? x : append({ op: 'repeat_rows', times: samples }, [x], label);
+    const each = repeated(heads, 'samples');
+    const z = append({ op: 'reparameterize', stream, logVarRange }, [each], 'z');
+    const ratio = append({ op: 'log_ratio', stream, logVarRange }, [each], 'log ratio');
+    this.samples = samples;
+    const joined = labels && repeated(labels, 'labels');
+    const distance = this.decoded(z, joined, repeated(clean, 'targets'), logSigma);
+    const weights = append({ op: 'importance_weights', samples, term }, [distance, ratio], 'importance');
+    const mean = (x: Node, sign: 1 | -1, label: string) =>
+      append({ op: 'sample_mean', samples, sign }, [weights, x], label);
+    return new Map([
+      [term, mean(distance, 1, term)],
+      ['kl', mean(ratio, -1, 'kl')],
+      ['importance', append({ op: 'weight_divergence', samples }, [weights], 'importance')],
+    ]);
   }
 
   private gaussian(heads: Node, code: GaussianSpec, stream: NoiseStream): { kl: Node; z: Node } {
@@ -390,10 +433,13 @@ export function trainingGraph(spec: ModelSpec, batch: number, part: Part = 'whol
   const builder = new Builder(spec, true);
   const losses = builder.terms(batch, part, TRAINING);
   const { graph, parameters, updates } = builder;
-  const seeds = losses.map(({ term, node }) => ({
-    node,
-    gradient: graph.append({ op: 'row_weight', term }, [], term, node.shape),
-  }));
+  // The samples' weights are those of the least loss, so their divergence adds nothing to its gradient (importance.ts).
+  const seeds = losses
+    .filter(({ term }) => term !== 'importance')
+    .map(({ term, node }) => ({
+      node,
+      gradient: graph.append({ op: 'row_weight', term }, [], term, node.shape),
+    }));
   return { graph, parameters, losses, gradients: addGradients(graph, seeds, parameters), output: null, updates };
 }
 
@@ -406,12 +452,12 @@ export function evaluationGraph(spec: ModelSpec, batch: number, part: Part = 'wh
 
 /**
  * The losses of each of `batch` rows by itself, as they are: not damaged, all of the KL term, and without the sparsity term and
- * the perplexity, which are of a batch.
+ * the perplexity, which are of a batch. Of a model that is trained with several samples those of the VAE that it is.
  * output: with `ratio`, that of a Gaussian code's samples.
  */
 export function scoringGraph(spec: ModelSpec, batch: number, ratio: boolean): ModelGraph {
   const { corruption: _, ...whole } = spec;
-  const { sparsity: _sparsity, freeBits: _freeBits, capacity: _capacity, ...loss } = spec.loss;
+  const { sparsity: _sparsity, freeBits: _freeBits, capacity: _capacity, samples: _samples, ...loss } = spec.loss;
   const builder = new Builder({ ...whole, loss });
   const losses = builder.terms(batch, 'whole', EVALUATION).filter(({ term }) => term !== 'perplexity');
   const output = ratio ? builder.logRatio(EVALUATION.noise) : null;

@@ -1,6 +1,7 @@
-// Shape and gradient rules of the operations of layers that are not linear.
+// Shape and gradient rules of the operations of layers that are not linear, and of several samples of the code.
 import { CONVOLUTIONS } from './convolution.js';
 import { DROPOUT } from './dropout.js';
+import { IMPORTANCE } from './importance.js';
 import { NORMALIZATIONS } from './normalization.js';
 import type { LayerOpName, OpTable } from './ops.js';
 import { POOLING } from './pooling.js';
@@ -12,4 +13,5 @@ export const LAYER_OPS: Pick<OpTable, LayerOpName> = {
   ...DROPOUT,
   ...POOLING,
   ...QUANTIZATION,
+  ...IMPORTANCE,
 };

@@ -6,6 +6,7 @@ import type { Convolution } from '../model/convolution.js';
 import type { Activation, CorruptionSpec, LogVarRange, LossTerm, PixelRange } from '../model/spec.js';
 import { KEPT_FOR_GRADIENT } from './activation.js';
 import type { MapOperation } from './map-operations.js';
+import type { SampleOperation } from './sample-operations.js';
 import { at, matrix, numel, type Shape, sameShape, showShape } from './shapes.js';
 
 export { numel, type Shape, showShape } from './shapes.js';
@@ -75,6 +76,7 @@ export type Operation =
   | { op: 'distance_gradient'; wanted: number }
   /** heads [rows, 2 latent] -> log p(z) - log q(z|x) [rows] at the sample that `reparameterize` of this stream draws, nats */
   | { op: 'log_ratio'; stream: NoiseStream; logVarRange: LogVarRange }
+  | { op: 'log_ratio_gradient'; stream: NoiseStream; logVarRange: LogVarRange }
   /** (logits, targets) [rows, pixels] -> [rows], nats summed over pixels */
   | { op: 'bce_with_logits' }
   | { op: 'bce_with_logits_gradient' }
@@ -98,7 +100,8 @@ export type Operation =
   /** rho [n] -> [rows]: sum over n of KL(target || rho) between Bernoulli distributions, nats; the same for each row. */
   | { op: 'bernoulli_kl'; target: number; rows: number }
   | { op: 'bernoulli_kl_gradient'; target: number }
-  | MapOperation;
+  | MapOperation
+  | SampleOperation;
 
 export type OpName = Operation['op'];
 
@@ -155,8 +158,14 @@ const leaf = {
   },
 };
 
-/** Of layers that are not linear: their rows are loaded when a model has such layers (graph/layer-ops.ts). */
-export type LayerOpName = MapOperation['op'] | 'conv2d' | 'conv_transpose2d' | 'conv2d_weight';
+/** Of layers that are not linear, and of several samples: their rows are loaded when a model has such (graph/layer-ops.ts). */
+export type LayerOpName =
+  | MapOperation['op']
+  | SampleOperation['op']
+  | 'log_ratio_gradient'
+  | 'conv2d'
+  | 'conv_transpose2d'
+  | 'conv2d_weight';
 
 /** All but those. */
 export const BASIC_OPS: Omit<OpTable, LayerOpName> = {
@@ -286,7 +295,12 @@ export const BASIC_OPS: Omit<OpTable, LayerOpName> = {
   },
   distance_gradient: { shape: (inputs) => at(inputs, 1) },
 
-  log_ratio: { shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)] },
+  log_ratio: {
+    shape: (inputs, _, label) => [at(latentShape(inputs[0], label), 0)],
+    gradient: (node, { stream, logVarRange }, dy, append) => [
+      append({ op: 'log_ratio_gradient', stream, logVarRange }, [dy, at(node.inputs, 0)], node.label),
+    ],
+  },
 
   bce_with_logits: {
     shape: (inputs, _, label) => [at(sameShape(inputs[0], inputs[1], `bce_with_logits "${label}"`), 0)],

@@ -12,7 +12,7 @@ import squaredErrorSource from '../../shaders/squared_error.wgsl';
 import squaredErrorGradientSource from '../../shaders/squared_error_gradient.wgsl';
 import sumPartsSource from '../../shaders/sum_parts.wgsl';
 import type { LossTerm } from '../model/spec.js';
-import { checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
 
 /** The number by which shaders/lib/row_weight.wgsl knows a term. */
 const TERM_CODES: Record<LossTerm, number> = {
@@ -21,6 +21,8 @@ const TERM_CODES: Record<LossTerm, number> = {
   gaussian: 0,
   poisson: 0,
   kl: 1,
+  // Has no gradient (graph/importance.ts): nobody asks for its rows' weights.
+  importance: 0,
   l1: 2,
   sparsity: 3,
   // No model has both a penalty and a codebook: the weights of one kind of code stand where those of another do.
@@ -110,14 +112,14 @@ export const gaussianNllGradient: Kernel<LossShape> = {
   flops: perElement(4),
 };
 
-/** One workgroup for all rows. */
-export const logSigmaGradient: Kernel<LossShape> = {
+/** Of `part` numbers at a time, all of them if absent: gradient [parts]. */
+export const logSigmaGradient: Kernel<LossShape & { part?: number }> = {
   name: 'log_sigma_gradient',
   sources: [logSigmaGradientSource],
   bindings: { weight: 'read', y: 'read', targets: 'read', log_sigma: 'read', gradient: 'write' },
   constants: () => ({ WORKGROUP }),
-  sizes: ({ rows, pixels }) => ({ count: rows * pixels, pixels }),
-  grid: () => [1, 1, 1],
+  sizes: ({ rows, pixels, part = rows * pixels }) => ({ count: rows * pixels, pixels, part }),
+  grid: ({ rows, pixels, part = rows * pixels }) => [ceilDiv(rows * pixels, part), 1, 1],
   flops: perElement(6),
 };
 

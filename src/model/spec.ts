@@ -151,6 +151,14 @@ export interface LossSpec {
    * whose idea it is, hold the mean over the batch.
    */
   capacity?: number;
+  /**
+   * Gaussian code: so many samples of it an example, and the loss is minus the importance-weighted bound of log p(x),
+   * log(1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)), which is tighter the more there are. 1: the bound of a VAE, but with
+   * log q(z|x) - log p(z) at the sample in place of the KL divergence. Absent: a VAE's.
+   * klWeight is then the power to which p(z) / q(z|x) counts; only with 1 is it a bound.
+   * Source: Burda et al. 2016, "Importance Weighted Autoencoders".
+   */
+  samples?: number;
   /** Deterministic code: weight of the sum of |z|. */
   l1?: number;
   /**
@@ -189,10 +197,12 @@ export interface ModelSpec {
 }
 
 /**
- * Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. perplexity weighs nothing: it is how many
- * codes a batch uses, as if they were used alike.
+ * Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. With `samples`, reconstruction and kl
+ * (log q(z|x) - log p(z)) are means over an example's samples by what they count in the bound, and importance is how unequal that
+ * is: KL(weights || equal ones), 0 to log(samples). Their sum is minus the bound (graph/importance.ts). perplexity weighs nothing:
+ * it is how many codes a batch uses, as if they were used alike.
  */
-export type LossTerm = ReconstructionTerm | 'kl' | 'l1' | 'sparsity' | 'commitment' | 'perplexity';
+export type LossTerm = ReconstructionTerm | 'kl' | 'importance' | 'l1' | 'sparsity' | 'commitment' | 'perplexity';
 
 /** How far the output is from the example; gaussian: the negative log likelihood with a learned variance. */
 export type ReconstructionTerm = LossSpec['reconstruction'] | 'gaussian';
@@ -208,6 +218,7 @@ export function lossWeights({ code, loss }: ModelSpec): Map<LossTerm, number> {
   const reconstruction = typeof loss.variance === 'number' ? 1 / (2 * loss.variance) : 1;
   const weights = new Map<LossTerm, number>([[reconstructionTerm({ loss }), reconstruction]]);
   if (code.kind === 'gaussian') weights.set('kl', loss.klWeight ?? 1);
+  if (loss.samples !== undefined) weights.set('importance', 1);
   if (loss.l1 !== undefined) weights.set('l1', loss.l1);
   if (loss.sparsity !== undefined) weights.set('sparsity', loss.sparsity.weight);
   if (code.kind === 'quantized') weights.set('commitment', loss.commitment ?? 0.25).set('perplexity', 0);
@@ -284,7 +295,17 @@ const SPEC_KEYS = [
   'loss',
   'initialization',
 ];
-const LOSS_KEYS = ['reconstruction', 'variance', 'klWeight', 'freeBits', 'capacity', 'l1', 'sparsity', 'commitment'];
+const LOSS_KEYS = [
+  'reconstruction',
+  'variance',
+  'klWeight',
+  'freeBits',
+  'capacity',
+  'samples',
+  'l1',
+  'sparsity',
+  'commitment',
+];
 
 /** @throws ArgumentError with the path of what is wrong */
 export function validateCorruption(value: unknown): void {
@@ -326,7 +347,7 @@ function validateLogVarRange(range: unknown): void {
 function validateLoss(value: unknown): void {
   const loss = value as Partial<LossSpec> | undefined;
   requireOneOf(loss?.reconstruction, RECONSTRUCTIONS, 'loss.reconstruction');
-  const { variance, klWeight, freeBits, capacity, l1, sparsity, commitment } = loss as LossSpec;
+  const { variance, klWeight, freeBits, capacity, samples, l1, sparsity, commitment } = loss as LossSpec;
   if (variance !== undefined && variance !== LEARNED) {
     if (typeof variance === 'string') refuse('loss.variance', variance, `must be ${POSITIVE}, or "${LEARNED}"`);
     requirePositive(variance, 'loss.variance');
@@ -334,6 +355,7 @@ function validateLoss(value: unknown): void {
   if (klWeight !== undefined) requireWeight(klWeight, 'loss.klWeight');
   if (freeBits !== undefined) requirePositive(freeBits, 'loss.freeBits');
   if (capacity !== undefined) requirePositive(capacity, 'loss.capacity');
+  if (samples !== undefined) requirePositiveInteger(samples, 'loss.samples');
   if (l1 !== undefined) requireWeight(l1, 'loss.l1');
   if (commitment !== undefined) requireWeight(commitment, 'loss.commitment');
   if (sparsity !== undefined) {
@@ -489,10 +511,32 @@ function validateTerms({ code, loss }: ModelSpec): void {
             ? 'must be left out: a gaussian code is a distribution, not a value; use a deterministic code'
             : 'must be left out: a quantized code has no penalty of its own; use a deterministic code',
         );
-  if (code.kind === 'gaussian') return;
+  if (code.kind === 'gaussian') {
+    if (loss.samples !== undefined) validateSamples(loss, loss.samples);
+    return;
+  }
+  if (loss.samples !== undefined)
+    refuse('loss.samples', loss.samples, 'must be left out: only a gaussian code has samples');
   for (const term of ['klWeight', 'freeBits', 'capacity'] as const)
     if (loss[term] !== undefined)
       refuse(`loss.${term}`, loss[term], 'must be left out: only a gaussian code has a KL term');
   if (code.kind === 'deterministic' && loss.sparsity !== undefined && code.activation !== 'sigmoid')
     refuse('code.activation', code.activation, 'must be sigmoid for loss.sparsity: it compares activations of 0..1');
+}
+
+/** The importance-weighted bound is of a likelihood, and has log q(z|x) - log p(z) of each sample in place of the divergence. */
+function validateSamples({ reconstruction, variance, ...loss }: LossSpec, samples: number): void {
+  for (const term of ['freeBits', 'capacity'] as const)
+    if (loss[term] !== undefined)
+      refuse(
+        `loss.${term}`,
+        loss[term],
+        'must be left out with loss.samples: it is of the KL divergence; leave one out',
+      );
+  if (reconstruction === 'mse' && variance === undefined)
+    refuse(
+      'loss.samples',
+      samples,
+      'must be left out: the squared error is no likelihood without a variance; give loss.variance, or use bce or poisson',
+    );
 }

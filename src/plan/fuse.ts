@@ -168,7 +168,13 @@ function lossOf(kind: keyof typeof LOSSES, root: Node, context: Context): Call[]
   // Of a feature map the loss sees a row an example.
   const map = is(output, 'reshape') ? input(output, 0) : output;
   const sum = is(map, 'activation') ? input(map, 0) : map;
-  if (!loss || !is(sum, 'add_bias') || (gradient && !is(input(gradient, 0), 'row_weight'))) return null;
+  if (
+    !loss ||
+    !context.tensors.isLoss(loss) ||
+    !is(sum, 'add_bias') ||
+    (gradient && !is(input(gradient, 0), 'row_weight'))
+  )
+    return null;
   const product = input(sum, 0);
   const logSigma = kind === 'gaussian_nll' ? input(loss, 2) : undefined;
   const sigmaGradient = gradient && context.consumers(output).find((node) => is(node, 'log_sigma_gradient'));

@@ -1,4 +1,5 @@
-// All that layers need which are not linear: pages load it as a file of its own, when a model has such layers (train/layers.ts).
+// All that layers need which are not linear, and several samples of the code: pages load it as a file of its own, when a model has
+// such (train/layers.ts).
 import { LAYER_OPS } from '../graph/layer-ops.js';
 import { numel } from '../graph/ops.js';
 import { CONVOLUTION_PRODUCTS, conv2d, conv2dWeight, convTranspose2d } from '../kernels/convolution.js';
@@ -13,6 +14,7 @@ import {
 } from '../kernels/pooling.js';
 import { dispatchOf, examplesOf, input, operationOf } from './call.js';
 import { NORM_PATTERNS } from './fuse-norm.js';
+import { IMPORTANCE_LOWERINGS, IMPORTANCE_PATTERNS } from './importance.js';
 import type { LayerPlans } from './layer-plans.js';
 import {
   batchNormGradientDispatch,
@@ -83,10 +85,11 @@ const lowerings: LayerPlans['lowerings'] = {
   code_counts: codeCountsDispatch,
   perplexity: perplexityDispatch,
   update_codebook: updateCodebookDispatches,
+  ...IMPORTANCE_LOWERINGS,
 };
 
 export const LAYERS = {
   operations: LAYER_OPS,
   convolutions: CONVOLUTION_PRODUCTS,
-  plans: { lowerings, patterns: NORM_PATTERNS },
+  plans: { lowerings, patterns: [...NORM_PATTERNS, ...IMPORTANCE_PATTERNS] },
 };

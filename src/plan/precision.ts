@@ -12,6 +12,7 @@ const WRITERS: readonly OpName[] = [
   'activation',
   'activation_gradient',
   'reparameterize',
+  'sum_repeats',
   'bce_with_logits_gradient',
   'squared_error_gradient',
   'batch_norm',

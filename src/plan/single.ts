@@ -18,6 +18,7 @@ import {
   rowWeight,
   squaredError,
   squaredErrorGradient,
+  sumParts,
 } from '../kernels/loss.js';
 import { batchMean, batchMeanGradient, bernoulliKl, bernoulliKlGradient, l1, l1Gradient } from '../kernels/sparsity.js';
 import {
@@ -178,7 +179,14 @@ const SINGLE: Record<Exclude<OpName, LayerOpName>, Lowering> = {
   },
   log_sigma_gradient: (node, context) => {
     const { shape, bound } = gaussianGradient(node, context);
-    return dispatchOf(logSigmaGradient, shape, { ...bound, gradient: context.tensors.of(node) }, node.label);
+    const sum = context.tensors.of(node);
+    const { parts, part } = rowParts(shape.rows * shape.pixels);
+    if (parts === 1) return dispatchOf(logSigmaGradient, shape, { ...bound, gradient: sum }, node.label);
+    const partial = context.tensors.scratch(`${node.label} in parts`, [parts]);
+    return [
+      dispatchOf(logSigmaGradient, { ...shape, part }, { ...bound, gradient: partial }, node.label),
+      dispatchOf(sumParts, { count: parts }, { parts: partial, sum }, node.label),
+    ];
   },
   poisson_nll: (node, { tensors }) => {
     const [logRates, targets] = [input(node, 0), input(node, 1)];

@@ -22,5 +22,4 @@ export type {
   ProfileRow,
   StepTimes,
 } from './report.js';
-export { type LayerSummary, summarizeModel } from './summary.js';
 export { type LineRange, type ShaderText, shaderText } from './wgsl.js';

@@ -7,7 +7,7 @@ import { badEvaluation } from './divergence.js';
 import { eachStep, type Losses, LossMean, METRICS_CAPACITY, type PendingMetrics, settled } from './metrics.js';
 import type { Model } from './model.js';
 import { residentOf, residentSizes } from './resident.js';
-import { EVALUATION_BATCH, type StepSettings } from './step-state.js';
+import { evaluationBatch, type StepSettings } from './step-state.js';
 import { Stepper } from './stepper.js';
 
 const STEPS_PER_SUBMIT = 16;
@@ -39,7 +39,7 @@ export class Evaluator {
     { fuse, part }: PassOptions,
   ): Promise<Evaluator> {
     const count = countOf(examples);
-    const batch = Math.min(EVALUATION_BATCH, count);
+    const batch = Math.min(evaluationBatch(model.spec), count);
     const resident = residentOf(examples, settings.store, model.spec.scaling);
     const { layout, choose, machine } = model;
     const sizes = {
@@ -49,7 +49,8 @@ export class Evaluator {
       metricsCapacity: METRICS_CAPACITY,
     };
     const plan = makePlan('evaluation', evaluationGraph(model.spec, batch, part), { ...sizes, choose, fuse });
-    const own = { ...settings, examples: count, batch };
+    // What samples count depends on the KL term's weight: all of it, however little of it is trained with by now.
+    const own = { ...settings, examples: count, batch, klWarmup: 0 };
     const shared = { parameters: model.parameterBuffer };
     return new Evaluator(
       await Stepper.create({ ...machine, memory }, plan, resident, own, shared, 'Use narrower layers.'),

@@ -3,10 +3,10 @@ import { kindOfLayer } from '../model/layers.js';
 import type { ModelSpec } from '../model/spec.js';
 import { provideLayers } from '../plan/provide-layers.js';
 
-/** Loads what layers need that are not linear, or a quantised code, if there are any. */
-export async function loadLayers({ encoder, code, decoder }: ModelSpec): Promise<void> {
+/** Loads what layers need that are not linear, a quantised code, or several samples of a code, if there are any. */
+export async function loadLayers({ encoder, code, decoder, loss }: ModelSpec): Promise<void> {
   const linear = [...encoder, ...decoder].every((layer) => kindOfLayer(layer) === 'linear');
-  if (linear && code.kind !== 'quantized') return;
+  if (linear && code.kind !== 'quantized' && loss.samples === undefined) return;
   const { LAYERS } = await import('../plan/layers.js');
   provideLayers(LAYERS);
 }

@@ -16,8 +16,10 @@ export const METRICS_CAPACITY = 1024;
 /**
  * Means over images. `loss` is the sum of the model's terms with their full weights; while the KL term warms up
  * (`klWarmup`), what is minimised weighs it less. The terms themselves, those that the model has, are unweighted: bce, kl
- * and sparsity in nats (of kl what counts: with free bits or a capacity not the divergence itself), mse the squared error summed over pixels, l1 the sum of |z|,
- * commitment the squared distance summed over the code; perplexity is how many vectors of the codebook a batch uses, its mean over batches.
+ * and sparsity in nats (of kl what counts: with free bits or a capacity not the divergence itself; with several samples log q(z|x) -
+ * log p(z), and importance beside it, LossTerm of model/spec.ts), mse the squared error summed over pixels, l1 the sum of |z|,
+ * commitment the squared distance summed over the code; perplexity is how many vectors of the codebook a batch uses, its mean over
+ * batches.
  */
 export type Losses = { loss: number } & { [Term in LossTerm]?: number };
 

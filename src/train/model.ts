@@ -261,7 +261,8 @@ export class Model {
 
   /**
    * How odd the model finds each row: its loss, as `evaluate` of a trainer means it over rows, but of the row as it is (not
-   * damaged), with all of the KL term (no free bits, no capacity) and without the sparsity term, which is of a batch.
+   * damaged), with all of the KL term (no free bits, no capacity) and without the sparsity term, which is of a batch. Of a model
+   * that is trained with several samples (loss.samples) it is that of a VAE; `iwae` gives the bound.
    * @param values as `encode` takes them
    * @returns [n], the weighted sum of the terms, which is minus the evidence lower bound of a VAE; with `terms` each of them by
    *   itself as well, unweighted, and `iwae` where it was asked for. Not finite for a row that is beyond f32.

@@ -4,7 +4,7 @@ import { F32_BYTES } from '../kernels/kernel.js';
 import type { NumberType } from '../kernels/stored.js';
 import { SCHEDULES, type Schedule } from '../model/learning-rate.js';
 import type { Optimizer } from '../model/optimizer.js';
-import type { LossTerm } from '../model/spec.js';
+import type { LossTerm, ModelSpec } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
 import { COUNTERS_BYTES, SETTINGS_BYTES } from '../plan/tensors.js';
 import { seedKey } from '../random.js';
@@ -12,6 +12,13 @@ import type { StoreType } from './resident.js';
 
 /** Examples at a time where nothing is trained, whatever the training batch is: a small one would make that slow. */
 export const EVALUATION_BATCH = 128;
+
+/** Rows of the decoder in an evaluation: of many samples an example, fewer examples at a time. */
+const MOST_SAMPLES = EVALUATION_BATCH * 128;
+
+/** Examples of an evaluation's batch, if there are as many. */
+export const evaluationBatch = ({ loss: { samples = 1 } }: Pick<ModelSpec, 'loss'>): number =>
+  Math.max(1, Math.min(EVALUATION_BATCH, Math.floor(MOST_SAMPLES / samples)));
 
 /** What steps need to know, by name; all of it is data to the kernels. */
 export interface StepSettings {

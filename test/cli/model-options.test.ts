@@ -12,6 +12,7 @@ import {
   convVae,
   denoising,
   digits,
+  iwae,
   linear,
   type ModelSpec,
   sparse,
@@ -56,6 +57,11 @@ const made: [string, ModelSpec][] = [
     vqVae({ channels: [8, 16], latent: 8, codes: 64, commitment: 0.5 }),
   ],
   ['--model conditional-vae --channels 8,8 --norm none', conditionalVae({ channels: [8, 8], norm: 'none' })],
+  ['--model iwae', iwae()],
+  ['--model iwae --iwae 50 --loss mse --variance learned', iwae({ samples: 50, loss: 'mse', variance: 'learned' })],
+  ['--iwae 3', vae({ samples: 3 })],
+  ['--model conv-vae --iwae 2', convVae({ samples: 2 })],
+  ['--model conditional-vae --beta 2 --iwae 4', conditionalVae({ klWeight: 2, samples: 4 })],
   ['--model beta-vae', betaVae()],
   ['--model beta-vae --beta 0.5', betaVae({ beta: 0.5 })],
   ['--model conditional-vae', conditionalVae()],
@@ -136,6 +142,26 @@ const CODE = 'only sparse has a penalty on its code';
 const together: [string, string][] = [
   ['--l1 0.1', `--l1 with --model vae (the default): ${CODE}; use --model sparse, or leave --l1 out`],
   ['--model vae --l1 0.1', `--l1 with --model vae: ${CODE}; use --model sparse, or leave --l1 out`],
+  [
+    '--model ae --iwae 5',
+    "--iwae with --model ae: it is of a VAE's samples; use --model vae or --model beta-vae or --model conditional-vae or --model iwae or --model conv-vae, or leave --iwae out",
+  ],
+  [
+    '--iwae 5 --capacity 25',
+    '--capacity with --iwae 5: it is of the KL divergence, in whose place each sample has log q(z|x) - log p(z); leave one out',
+  ],
+  [
+    '--model iwae --free-bits 0.1',
+    '--free-bits with --model iwae: it is of the KL divergence, which only the ELBO has; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --free-bits out',
+  ],
+  [
+    '--model iwae --loss mse',
+    '--model iwae with --loss mse: the squared error is no likelihood without a variance; give --variance learned, or use --loss bce',
+  ],
+  [
+    '--iwae 5 --loss mse',
+    '--iwae 5 with --loss mse: the squared error is no likelihood without a variance; give --variance learned, or use --loss bce',
+  ],
   ['--model ae --rho 0.1', `--rho with --model ae: ${CODE}; use --model sparse, or leave --rho out`],
   [
     '--model stacked --sparsity-weight 3',
@@ -151,7 +177,7 @@ const together: [string, string][] = [
   ],
   [
     '--model ae --variance 1',
-    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --variance out",
+    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model iwae or --model conv-vae, or leave --variance out",
   ],
   [
     '--model vae --codes 64',
@@ -167,7 +193,7 @@ const together: [string, string][] = [
   ],
   [
     '--model sparse --warmup 2',
-    '--warmup with --model sparse: it raises the weight of the KL term, which only a VAE has; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --warmup out',
+    '--warmup with --model sparse: it raises the weight of the KL term, which only a VAE has; use --model vae or --model beta-vae or --model conditional-vae or --model iwae or --model conv-vae, or leave --warmup out',
   ],
   [
     '--model ae --pretrain 2',

@@ -57,6 +57,7 @@ test('every flag of data, size, length and output, with a space and with =', () 
 const read: [string, Record<string, unknown>][] = [
   ['--model beta-vae --beta 0.5 --warmup 2.5', { model: 'beta-vae', beta: 0.5, warmup: 2.5 }],
   ['--model conditional-vae --beta 0', { model: 'conditional-vae', beta: 0 }],
+  ['--iwae 5', { iwae: 5 }],
   ['--loss mse --variance 0.05', { loss: 'mse', variance: 0.05 }],
   ['--loss mse --variance learned', { loss: 'mse', variance: 'learned' }],
   ['--model ae --activation tanh --init xavier', { model: 'ae', activation: 'tanh', init: 'xavier' }],
@@ -101,7 +102,7 @@ test('the help names every flag once, under its heading, and fits a terminal', (
   const groups = {
     Data: 'data split layout label-column drop categorical missing size limit validation',
     Model:
-      'model spec hidden channels kernel-size norm dropout latent activation loss output range scale init beta variance free-bits capacity l1 rho sparsity-weight noise codes commitment',
+      'model spec hidden channels kernel-size norm dropout latent activation loss output range scale init beta variance free-bits capacity iwae l1 rho sparsity-weight noise codes commitment',
     Training:
       'epochs steps schedule lr-warmup warmup pretrain pretrain-steps batch lr seed optimizer momentum weight-decay clip reduction precision store nesterov',
     Checkpoints: 'checkpoint-every keep resume fork patience min-delta on-divergence',
@@ -162,7 +163,7 @@ const refused: [string[], string][] = [
   [['--l2', '3'], '--l2: unknown; did you mean --weight-decay? See --help'],
   [
     ['--model', 'gan'],
-    '--model is gan, must be one of vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising, vq-vae',
+    '--model is gan, must be one of vae, beta-vae, conditional-vae, iwae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising, vq-vae',
   ],
   [['--loss', 'l2'], '--loss is l2, must be one of bce, mse, poisson; did you mean mse?'],
   [['--activation', 'swish'], `--activation is swish, must be one of ${ACTIVATIONS.join(', ')}; did you mean silu?`],

@@ -1,7 +1,17 @@
 // What a program prints while it works: the bar on a terminal, plain lines elsewhere, nothing with --quiet; and how it
 // describes its failures.
 import { Writable } from 'node:stream';
-import { ae, type EpochReport, type Losses, linear, type ModelSpec, type Progress, sparse, vae } from 'latentgpu/node';
+import {
+  ae,
+  type EpochReport,
+  iwae,
+  type Losses,
+  linear,
+  type ModelSpec,
+  type Progress,
+  sparse,
+  vae,
+} from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describeAdapter } from '../../harness/lib/report/describe.js';
@@ -71,6 +81,13 @@ const told: [string, ModelSpec, Losses, string, string][] = [
     { loss: 110, bce: 100, kl: 10 },
     '110.0 nats (BCE 100.0 + KL 10.00)',
     'BCE (nats over 784 numbers) + KL (nats over 8 dimensions, at least 0.5 in each; its distance from 25)',
+  ],
+  [
+    'an importance-weighted bound',
+    iwae({ latent: 8 }),
+    { loss: 106, bce: 100, kl: 5, importance: 1 },
+    '106.0 nats (BCE 100.0 + KL 5.000 + importance 1.000)',
+    'BCE (nats over 784 numbers) + KL (nats over 8 dimensions) + importance (nats, of 5 samples)',
   ],
   [
     'a beta-VAE',

@@ -12,17 +12,15 @@ import {
   reparameterizeGradient,
 } from '../../src/kernels/latent.js';
 import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
-import { STREAM } from '../../src/random.js';
 import { close } from '../support/close.js';
+import { type Element, headsOf, LANES, problemOf, ratios, STEP, sample, throughSample } from '../support/code.js';
 import { usesDevice } from '../support/device.js';
 import { checkParts, runEpilogue, workOf } from '../support/epilogue-runner.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
-import { progressOf, SEED, settingsOf, WEIGHTS } from '../support/step.js';
-import { expUlps, klLimit, normalAndLimit, reductionLimit, ULP } from '../support/tolerance.js';
+import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
+import { expUlps, klLimit, reductionLimit, ULP } from '../support/tolerance.js';
 
-const LANES = 64;
-const STEP = 123_456;
 const NO_BOUNDS = logVarRangeOf({ kind: 'gaussian', units: 1, logVarRange: null });
 const SIZES: LatentShape[] = [
   { rows: 1, latent: 1, logVarRange: LOG_VAR_RANGE },
@@ -33,74 +31,6 @@ const SIZES: LatentShape[] = [
   { rows: 5, latent: 37, logVarRange: LOG_VAR_RANGE, freeBits: 1.7 },
   { rows: 128, latent: 64, logVarRange: LOG_VAR_RANGE },
 ];
-/** On both sides of both bounds of the default, at them, and far out. */
-const BEYOND = [-30.25, -30, -29.75, 19.75, 20, 20.25, -100, 60];
-
-/** One number of the code. */
-interface Element {
-  row: number;
-  mu: number;
-  /** Within the bounds. */
-  logVar: number;
-  /** Whether what the encoder gave lies outside, where its gradient is 0. */
-  outside: boolean;
-  eps: number;
-  /** How far the shader's eps may be from the host's. */
-  epsLimit: number;
-}
-
-/** heads [rows, 2 latent] with the extremes in front, and what each element of the code is made from. */
-function problemOf({ rows, latent: width, logVarRange: [low, high] }: LatentShape, stream: 'noise' | 'evaluation') {
-  const heads = uniforms(1, rows * 2 * width, -3, 3);
-  if (width > 4) {
-    heads.set([0, 30, -30, 1e-3], 0); // mu
-    heads.set([0, -20, 10, 1e-3, ...BEYOND], width); // log_var
-  }
-  const elements = Array.from({ length: rows * width }, (_, at): Element => {
-    const row = Math.floor(at / width);
-    const muAt = row * 2 * width + (at % width);
-    const { eps, limit } = normalAndLimit(SEED, STREAM[stream], STEP, at);
-    const given = heads[muAt + width] ?? 0;
-    const logVar = Math.min(Math.max(given, low), high);
-    return { row, mu: heads[muAt] ?? 0, logVar, outside: logVar !== given, eps, epsLimit: limit };
-  });
-  return { heads, elements };
-}
-
-/** Gradients (d mu, d log_var) of each element laid out as the heads are. */
-function headsOf({ rows, latent: width }: LatentShape, pairs: readonly (readonly [number, number])[]): Float64Array {
-  const heads = new Float64Array(rows * 2 * width);
-  pairs.forEach(([first, second], at) => {
-    const muAt = Math.floor(at / width) * 2 * width + (at % width);
-    heads[muAt] = first;
-    heads[muAt + width] = second;
-  });
-  return heads;
-}
-
-/** z = mu + eps sigma and its limit: the noise, exp(log_var / 2), a product, a sum. */
-function sample({ mu, logVar, eps, epsLimit }: Element): { want: number; limit: number } {
-  const sigma = Math.exp(logVar / 2);
-  const want = mu + eps * sigma;
-  return {
-    want,
-    limit: sigma * epsLimit + (expUlps(logVar / 2) + 1) * ULP * Math.abs(eps) * sigma + ULP * Math.abs(want),
-  };
-}
-
-/** dz dz/d(mu, log_var) = dz (1, eps sigma / 2): the noise, the exp and three products; the first is exact. */
-function throughSample(
-  { logVar, outside, eps, epsLimit }: Element,
-  dz: number,
-): { want: [number, number]; limit: [number, number] } {
-  if (outside) return { want: [dz, 0], limit: [0, 0] };
-  const half = Math.exp(logVar / 2) / 2;
-  const want = dz * eps * half;
-  return {
-    want: [dz, want],
-    limit: [0, Math.abs(dz) * half * epsLimit + (expUlps(logVar / 2) + 3) * ULP * Math.abs(want)],
-  };
-}
 
 /** Whether a dimension's divergence costs nothing; one so near to the bound that roundings decide is no case. */
 function isFree(mu: number, logVar: number, freeBits: number): boolean {
@@ -137,21 +67,6 @@ function divergences({ rows, latent: width, freeBits = 0 }: LatentShape, element
     limit[row] = (limit[row] ?? 0) + klLimit(mu, logVar);
   }
   return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, want[row] ?? 0)) };
-}
-
-/** 0.5 sum(log_var + eps^2 - z^2) of each row: the noise and the sample squared, two sums an element. */
-function ratios({ rows, latent: width }: LatentShape, elements: Element[]) {
-  const [want, limit, parts] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
-  for (const element of elements) {
-    const { row, logVar, eps, epsLimit } = element;
-    const z = sample(element);
-    const size = Math.abs(logVar) + eps * eps + z.want * z.want;
-    want[row] = (want[row] ?? 0) + 0.5 * (logVar + eps * eps - z.want * z.want);
-    const squares = 2 * Math.abs(eps) * epsLimit + epsLimit ** 2 + 2 * Math.abs(z.want) * z.limit + z.limit ** 2;
-    limit[row] = (limit[row] ?? 0) + 0.5 * (squares + 3 * ULP * size);
-    parts[row] = (parts[row] ?? 0) + 0.5 * size;
-  }
-  return { want, limit: limit.map((value, row) => value + reductionLimit(width, LANES, parts[row] ?? 0)) };
 }
 
 const state = (live: number) => ({ settings: settingsOf(), progress: progressOf({ step: STEP, rows: live }) });

@@ -195,6 +195,18 @@ for (const shape of SIZES)
       closeAll(results.f32('gradient'), [wanted], () => 'gradient');
     });
 
+    test(`log_sigma_gradient ${title}, in parts`, async () => {
+      const part = Math.max(1, Math.ceil(count / 3));
+      const parts = Math.ceil(count / part);
+      const bound = { weight, y, targets, log_sigma, gradient: parts };
+      const results = await runKernel(logSigmaGradient, { ...shape, part }, bound);
+      const each = errors.map((r, at) => sigmaSlopeOf(r, sigma, weight[Math.floor(at / pixels)] ?? 0));
+      const wanted = Array.from({ length: parts }, (_, i) =>
+        sumOf(each.slice(i * part, (i + 1) * part), (absolute) => reductionLimit(part, LANES, absolute)),
+      );
+      closeAll(results.f32('gradient'), wanted, (i) => `gradient[${i}]`);
+    });
+
     // Through an activation whose slope is told from its output, one from its input, and none.
     for (const activation of ['identity', 'sigmoid', 'silu'] as const)
       for (const gradient of [true, false])

@@ -105,6 +105,22 @@ export const CONVOLUTIONAL: Record<string, ModelSpec> = {
     ],
     loss: { reconstruction: 'bce', klWeight: 0.3 },
   },
+  'iwae with batch norm': {
+    ...base,
+    code: GAUSSIAN,
+    decoder: [
+      { units: 7, activation: 'relu' },
+      { kind: 'batchNorm' },
+      { units: 20, activation: 'relu' },
+      { kind: 'reshape', height: 2, width: 2, channels: 5 },
+      { kind: 'convTranspose', channels: 3, kernel: 4, stride: 2, padding: 1, bias: false },
+      { kind: 'batchNorm', activation: 'gelu' },
+      { kind: 'conv', channels: 4, kernel: 3, padding: 1 },
+      { kind: 'groupNorm', groups: 2, activation: 'silu' },
+      { kind: 'convTranspose', channels: 1, kernel: 3, stride: 2, padding: 1, activation: 'sigmoid' },
+    ],
+    loss: { reconstruction: 'bce', samples: 2 },
+  },
   'layer norm, group norm, pools, upsampling, dropout': {
     ...base,
     encoder: [

@@ -1,5 +1,5 @@
-// What PyTorch made of every case of test/train/family-cases.json and convolutions-cases.json: test/train/family.py wrote it, and its head defines
-// every tensor of the file.
+// What PyTorch made of every case of test/train/family-cases.json, convolutions-cases.json and importance-cases.json:
+// test/train/family.py wrote it, and its head defines every tensor of the files.
 import fs from 'node:fs';
 import type { Dataset, Images } from '../../src/data/dataset.js';
 import type { CheckedExamples } from '../../src/data/examples.js';
@@ -112,3 +112,4 @@ const shapesOf = (spec: ModelSpec): string =>
 
 export const FAMILY_CASES = readCases('family');
 export const CONVOLUTION_CASES = readCases('convolutions');
+export const IMPORTANCE_CASES = readCases('importance');

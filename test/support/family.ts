@@ -1,7 +1,7 @@
 // A small member of every kind of the autoencoder family, for tests that must hold of all of them: odd sizes, so that no
 // tile or word is filled, and a weight other than 1 wherever a term has one.
 import type { Dataset, Images } from '../../src/data/dataset.js';
-import { ae, betaVae, conditionalVae, denoising, linear, sparse, stacked, vae } from '../../src/model/presets.js';
+import { ae, betaVae, conditionalVae, denoising, iwae, linear, sparse, stacked, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { uniforms } from './numbers.js';
 
@@ -17,6 +17,11 @@ export const FAMILY: Record<string, ModelSpec> = {
   'conditional-vae': conditionalVae({ ...SIZES, classes: 3 }),
   'vae, learned variance': vae({ ...MSE, variance: 'learned', klWeight: 0.7 }),
   'vae, learned variance, identity output': vae({ ...MSE, variance: 'learned', output: 'identity' }),
+  iwae: iwae({ ...SIZES, samples: 3 }),
+  'iwae of one sample': iwae({ ...SIZES, samples: 1 }),
+  'iwae, gaussian pixels, part of the KL': iwae({ ...MSE, variance: 0.2, samples: 4, klWeight: 0.5 }),
+  'iwae, learned variance': iwae({ ...MSE, variance: 'learned', samples: 3 }),
+  'iwae, conditional': conditionalVae({ ...SIZES, classes: 3, samples: 2 }),
   'ae, bce': ae(SIZES),
   'ae, mse': ae(MSE),
   'ae, mse, identity output': ae({ ...MSE, output: 'identity' }),

@@ -8,6 +8,7 @@ import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM, uniformAt } from '../../src/random.js';
 import { insideOrder } from '../../src/train/tensors.js';
+import { IMPORTANCE_RULES } from './interpret-importance.js';
 import { NORMALIZATION_RULES } from './interpret-norm.js';
 import { POOLING_RULES } from './interpret-pool.js';
 import { QUANTIZATION_RULES } from './interpret-quantize.js';
@@ -255,6 +256,19 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
       return (v + eps ** 2 - (mu + eps * Math.sqrt(Math.exp(v))) ** 2) / 2;
     });
   },
+  log_ratio_gradient: (call, { stream, logVarRange }) => {
+    const [dy, heads] = call.x;
+    const [rows, columns] = sizes(call.node);
+    const latent = columns / 2;
+    return fillMatrix(rows, columns, (row, column) => {
+      const { mu, logVar } = head(heads, latent, row, column % latent);
+      const eps = noise(call, stream, row * latent + (column % latent));
+      const sigma = Math.sqrt(Math.exp(clamp(logVar, logVarRange)));
+      const z = mu + eps * sigma;
+      if (column < latent) return -at(dy, row) * z;
+      return clamp(logVar, logVarRange) === logVar ? (at(dy, row) * (1 - z * eps * sigma)) / 2 : 0;
+    });
+  },
   distance: ({ x: [x] }, { wanted }) => get(x, 'x').map((value) => Math.abs(value - wanted)),
   distance_gradient: ({ x: [dy, x] }, { wanted }) =>
     get(x, 'x').map((value, i) => at(dy, i) * Math.sign(value - wanted)),
@@ -367,6 +381,7 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
     return inside(get(rho, 'rho')).map((r) => (weights * (r - t)) / (r * (1 - r)));
   },
 
+  ...IMPORTANCE_RULES,
   ...NORMALIZATION_RULES,
   ...POOLING_RULES,
   ...QUANTIZATION_RULES,

@@ -26,11 +26,19 @@ export function closeTensors(got: Tensors, want: Tensors, limit: number, what: s
   }
 }
 
-/** The largest relative error of the loss and of its terms; infinite if they have other terms. */
+const DIFFERENCES: ReadonlySet<keyof Losses> = new Set(['kl', 'importance']);
+
+/**
+ * The largest relative error of the loss and of its terms; infinite if they have other terms. Of several samples kl and importance
+ * are differences of numbers of about one nat, and may be 0: their error is an absolute one.
+ */
 export function lossError(got: Losses | undefined, want: Losses): number {
   if (Object.keys(got ?? {}).join() !== Object.keys(want).join()) return Number.POSITIVE_INFINITY;
   const terms = Object.entries(want) as [keyof Losses, number][];
-  const errors = terms.map(([term, value]) => Math.abs(((got?.[term] ?? Number.NaN) - value) / value));
+  const sampled = 'importance' in want;
+  const errors = terms.map(([term, value]) =>
+    Math.abs(((got?.[term] ?? Number.NaN) - value) / (sampled && DIFFERENCES.has(term) ? 1 : value)),
+  );
   return errors.every(Number.isFinite) ? Math.max(...errors) : Number.POSITIVE_INFINITY;
 }
 

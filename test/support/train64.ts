@@ -6,7 +6,7 @@ import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../
 import type { Node } from '../../src/graph/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { type Losses, LossMean } from '../../src/train/metrics.js';
-import { EVALUATION_BATCH } from '../../src/train/step-state.js';
+import { evaluationBatch } from '../../src/train/step-state.js';
 import { outsideOrder } from '../../src/train/tensors.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 import { runningUpdates } from './interpret-norm.js';
@@ -94,7 +94,7 @@ export class Train64 {
   /** Mean losses over `images`, nats an image: the noise of STREAM.evaluation, in the order of the images. */
   evaluate(images: Images | Examples): Losses {
     const count = countOf(checkExamples(images, 'images'));
-    const options = { ...this.options, images, batch: Math.min(EVALUATION_BATCH, count) };
+    const options = { ...this.options, images, batch: Math.min(evaluationBatch(this.spec), count) };
     const { graph, losses } = evaluationGraph(this.spec, options.batch, options.part);
     const mean = new LossMean(losses);
     for (let number = 0; number * options.batch < count; number++) {

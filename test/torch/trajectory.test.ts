@@ -33,7 +33,7 @@ writeImages(data, { train: first.train, t10k: first.test });
 
 /** The same without noise: a deterministic code, and images as they are. */
 function quiet({ code, corruption: _, loss, ...spec }: ModelSpec): ModelSpec {
-  const { klWeight: _weight, freeBits: _free, capacity: _capacity, ...others } = loss;
+  const { klWeight: _weight, freeBits: _free, capacity: _capacity, samples: _samples, ...others } = loss;
   const plain =
     code.kind === 'deterministic' ? code : ({ ...code, kind: 'deterministic', activation: 'identity' } as const);
   return { ...spec, code: plain, loss: others };

@@ -3,8 +3,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
-import { CONVOLUTION_LIMIT, testParity } from '../support/family-parity.js';
-import { CONVOLUTION_CASES, FAMILY_CASES } from '../support/family-reference.js';
+import { CONVOLUTION_LIMIT, IMPORTANCE_LIMIT, testParity } from '../support/family-parity.js';
+import { CONVOLUTION_CASES, FAMILY_CASES, IMPORTANCE_CASES } from '../support/family-reference.js';
 
 const SAMPLE = [
   'gelu, elu',
@@ -31,6 +31,11 @@ testParity(test, cases);
 const convolutions = CONVOLUTION_CASES.filter(({ name }) => ['conv-vae', 'vq-vae', 'vq-vae of vectors'].includes(name));
 test('convolutional and quantised cases are there', () => assert.is(convolutions.length, 3));
 testParity(test, convolutions, CONVOLUTION_LIMIT);
+
+const SAMPLES = ['iwae', 'learned variance of -1..1'];
+const samples = IMPORTANCE_CASES.filter(({ name }) => SAMPLES.includes(name));
+test('both cases of several samples are there', () => assert.is(samples.length, SAMPLES.length));
+testParity(test, samples, IMPORTANCE_LIMIT, IMPORTANCE_LIMIT);
 
 usesDevice(test);
 test.run();

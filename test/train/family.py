@@ -2,7 +2,8 @@
 """20 steps of every case of family-cases.json in PyTorch, in float64: each model of the family, each activation, loss,
 corruption, optimizer, schedule, clipping.
 
-Writes family.safetensors beside itself, and convolutions.safetensors from convolutions-cases.json in the same way; nobody runs this script unless a case is added or a step is defined anew (torch
+Writes family.safetensors beside itself, and in the same way convolutions.safetensors from convolutions-cases.json and
+importance.safetensors, of several samples of the code, from importance-cases.json; nobody runs this script unless a case is added or a step is defined anew (torch
 1.13, as for reference.py):
 
     /usr/bin/python3 test/train/family.py            make it
@@ -20,6 +21,9 @@ Order and noise are those of reference.py, which defines them. What is left is d
   scaling     (x - offset) / scale, rounded to f32; the spec has the mean and deviation of NumPy
   learned variance  F.gaussian_nll_loss(full=True);  poisson: torch.distributions.Poisson
   classes     the label's one-hot, after the pixels and after the code
+  samples K   eps of sample k of row r is row r K + k of [rows K, 6]; gradients are those of -(logsumexp of log w - log K) of
+              each image, log w = log p(x|z) + (weight of the KL term) (log p(z) - log q(z|x)), by PyTorch's distributions; a
+              variance's constant is left out; while the KL term's weight rises, what samples count does so by its share
   l1          F.l1_loss of the code against 0;  mse: F.mse_loss;  variance: F.gaussian_nll_loss less its constant
   codebook    vector k, if dead, becomes place floor(word / 2^32 * places) of the batch, row by row of each image's map, by word k % 4 of
               counter [k // 4, step, 0, 10]; the perplexity is of a batch, and weighs nothing
@@ -40,7 +44,7 @@ Tensors in the file (SHAPES: the model's kind of code, with "classes" if it has 
   final/CASE/PARAMETER      F32 after all 20 steps
   losses/CASE               F64 [20, 1 + terms] of each step before its update, divided by its rows: the loss that is
                             minimised (the KL with all of its weight), then its terms without their weights, those that
-                            the model has of reconstruction, kl, l1, sparsity, commitment, perplexity
+                            the model has of reconstruction, kl, importance, l1, sparsity, commitment, perplexity
 """
 import copy
 import json
@@ -65,7 +69,7 @@ STEPS, SIDE, CLASSES = 20, 7, 3
 CORRUPTION, CODEBOOK = 7, 10  # the fourth counter word
 HERE = pathlib.Path(__file__)
 # Each has its cases in a file of that name and -cases.json.
-FILES = ["family", "convolutions"]
+FILES = ["family", "convolutions", "importance"]
 
 
 # ---- Data and weights ----
@@ -162,8 +166,10 @@ def tensors_of(model):
 
 # ---- The loss, once more ----
 
-def by_pytorch(model, clean, seen, labels, eps):
+def by_pytorch(model, clean, seen, labels, eps, warm):
     """The terms with their weights, by PyTorch's own losses and divergences."""
+    if "samples" in model.spec["loss"]:
+        return importance_by_pytorch(model, clean, seen, labels, eps, warm)
     loss, weighted = model.spec["loss"], {}
     top, log_var = model.encode(seen, labels)
     code = Normal(top, torch.exp(log_var / 2)) if model.gaussian else None
@@ -200,6 +206,39 @@ def by_pytorch(model, clean, seen, labels, eps):
     return weighted
 
 
+def log_weights(model, clean, seen, labels, eps, kl_factor=1):
+    """Of several samples, [rows, samples]: log p(x|z), less a constant, and log p(z) - log q(z|x) to a power."""
+    loss, samples = model.spec["loss"], model.spec["loss"]["samples"]
+    mu, log_var = (x.unsqueeze(1) for x in model.encode(seen, labels))
+    code = Normal(mu, torch.exp(log_var / 2))
+    z = code.loc + code.scale * eps.view(len(mu), samples, -1)
+    ratio = (Normal(0.0, 1.0).log_prob(z) - code.log_prob(z)).sum(2)
+    rows = torch.cat([z, labels.unsqueeze(1).expand(-1, samples, -1)], 2).flatten(0, 1)
+    wanted = clean.unsqueeze(1).expand(-1, samples, -1).flatten(0, 1)
+    likelihood = likelihoods(model, loss, rows, wanted).view(len(mu), samples)
+    return likelihood, ratio, likelihood + kl_factor * loss.get("klWeight", 1) * ratio
+
+
+def likelihoods(model, loss, code, clean):
+    """log p(x|z) of each row, by PyTorch's distributions."""
+    output = as_rows(model.decoder(code))
+    if loss["reconstruction"] == "bce":
+        return -F.binary_cross_entropy(output, clean, reduction="none").sum(1)
+    if loss["variance"] == "learned":
+        return Normal(output, torch.exp(model.log_sigma) + math.exp(-15)).log_prob(clean).sum(1)
+    deviation = math.sqrt(loss["variance"])
+    return (Normal(output, deviation).log_prob(clean) - Normal(clean, deviation).log_prob(clean)).sum(1)
+
+
+def importance_by_pytorch(model, *batch):
+    """The terms with their weights."""
+    likelihood, ratio, log_w = log_weights(model, *batch)
+    shares, loss = Categorical(logits=log_w), model.spec["loss"]
+    name = next(iter(loss_weights(model.spec)))
+    return {name: -(shares.probs * likelihood).sum(), "kl": -loss.get("klWeight", 1) * (shares.probs * ratio).sum(),
+            "importance": kl_divergence(shares, Categorical(logits=torch.zeros_like(log_w))).sum()}
+
+
 # ---- The runs ----
 
 def run(cases, case, data, labels, weights):
@@ -217,18 +256,29 @@ def run(cases, case, data, labels, weights):
     gradients, losses, norms = {}, [], []
     for step in range(STEPS):
         rows, eps = reference.batch_of(np.arange(COUNT), step)
+        if "samples" in spec["loss"]:
+            eps = reference.noise(len(rows) * spec["loss"]["samples"], step)
         clean, seen = x_all[rows], corrupted(x_all[rows], spec, step)
         clean, seen, eps = map(torch.from_numpy, (clean, seen, eps))
         batch = clean, seen, one_hots[rows], eps
-        terms = dict(zip(loss_weights(spec), model(*batch)))
+        # Of several samples what is minimised is the bound by PyTorch alone; running statistics are told once.
+        own = copy.deepcopy(model) if "samples" in spec["loss"] else model
+        warm = min(1, step / options["klWarmup"]) if "klWarmup" in options else 1
+        terms = dict(zip(loss_weights(spec), own(*batch, kl_factor=warm)))
         weighted = {name: weight * terms[name] for name, weight in loss_weights(spec).items()}
-        for name, value in by_pytorch(copy.deepcopy(model), *batch).items():  # a copy: running statistics are told once
-            assert math.isclose(value.item(), weighted[name].item(), rel_tol=1e-11), f"{case['name']}: {name}"
+        for name, value in by_pytorch(copy.deepcopy(model), *batch, warm).items():  # a copy: running statistics are told once
+            assert math.isclose(value.item(), weighted[name].item(), rel_tol=1e-11, abs_tol=1e-11), f"{case['name']}: {name}"
         losses.append([value.item() / len(rows) for value in [sum(weighted.values()), *terms.values()]])
-        if "klWarmup" in options:
-            weighted["kl"] = min(1, step / options["klWarmup"]) * weighted["kl"]
+        if "samples" in spec["loss"]:
+            log_w = log_weights(model, *batch, warm)[-1]
+            minimised = (math.log(log_w.shape[1]) - log_w.logsumexp(1)).sum()
+            assert warm < 1 or math.isclose(minimised.item(), sum(weighted.values()).item(), rel_tol=1e-11), case["name"]
+        else:
+            if warm < 1:
+                weighted["kl"] = warm * weighted["kl"]
+            minimised = sum(weighted.values())
         optimizer.zero_grad()
-        (sum(weighted.values()) / (1 if options.get("reduction") == "sum" else len(rows))).backward()
+        (minimised / (1 if options.get("reduction") == "sum" else len(rows))).backward()
         if step == 0:
             gradients = {name: p.grad.numpy().copy() for name, p in model.named_parameters()}
         if "clipNorm" in options:

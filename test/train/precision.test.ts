@@ -70,7 +70,7 @@ if (!device.features.has('shader-f16'))
     );
   });
 else {
-  for (const name of ['vae', 'ae, mse', 'conditional-vae'])
+  for (const name of ['vae', 'ae, mse', 'conditional-vae', 'iwae'])
     test(`${name}: gradients are those of f32 but for their roundings`, () => checkHalfGradients(specOf(name)));
 
   test('a step that overflows updates nothing; the scale is halved until one does not', () =>

@@ -66,7 +66,7 @@ function close(
 }
 
 function closeScores(scores: Scores, spec: ModelSpec, terms: ReadonlyMap<string, number[]>, what: string) {
-  const names = [...lossWeights(spec).keys()].filter((term) => term !== 'sparsity');
+  const names = [...lossWeights(spec).keys()].filter((term) => term !== 'sparsity' && term !== 'importance');
   assert.equal(Object.keys(scores), ['loss', ...names], what);
   for (const name of names) close(scores[name], terms.get(name) ?? [], `${what}: ${name}`);
   const weights = lossWeights(spec);

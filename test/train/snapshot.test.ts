@@ -109,7 +109,7 @@ test('a learning rate that falls and a KL weight that rises: the same bits', () 
     6,
   ));
 
-for (const name of ['conditional-vae', 'denoising, gaussian', 'denoising, saltpepper, -1..1', 'sparse, rho'])
+for (const name of ['conditional-vae', 'iwae', 'denoising, gaussian', 'denoising, saltpepper, -1..1', 'sparse, rho'])
   test(`${name}: saved at an epoch's end, restored, the same bits`, () => comparePieces(specOf(name), OPTIONS, 10));
 
 for (const name of ['batch norm', 'layer norm, group norm, pools, upsampling, dropout'])

@@ -177,6 +177,22 @@ const RULES: OpCase[] = [
   },
   { name: 'kl_normal', operation: { op: 'kl_normal', logVarRange: WIDE }, inputs: [[3, 8]] },
   { name: 'kl_normal, free bits', operation: { op: 'kl_normal', logVarRange: WIDE, freeBits: 0.4 }, inputs: [[3, 8]] },
+  { name: 'log_ratio', operation: { op: 'log_ratio', stream: 'noise', logVarRange: WIDE }, inputs: [[3, 8]] },
+  {
+    name: 'log_ratio, log_var out of bounds',
+    operation: { op: 'log_ratio', stream: 'evaluation', logVarRange: NARROW },
+    inputs: [[3, 8]],
+  },
+  { name: 'repeat_rows', operation: { op: 'repeat_rows', times: 3 }, inputs: [[2, 4]] },
+  ...([1, -1] as const).map(
+    (sign): OpCase => ({
+      name: `sample_mean, sign ${sign}`,
+      operation: { op: 'sample_mean', samples: 3, sign },
+      inputs: [[6]],
+      data: [[6]],
+      order: [1, 0],
+    }),
+  ),
   { name: 'distance', operation: { op: 'distance', wanted: 0.3 }, inputs: [[7]] },
   { name: 'kl_normal, log_var out of bounds', operation: { op: 'kl_normal', logVarRange: NARROW }, inputs: [[3, 8]] },
   { name: 'bce_with_logits', operation: { op: 'bce_with_logits' }, inputs: [[3, 5]], data: [[3, 5]] },
@@ -359,9 +375,8 @@ function modelSubject(spec: ModelSpec, part: Part = 'whole', images: Images = IM
     const terms = losses.flatMap(({ weight, node }) =>
       [...(all.get(node) ?? [])].slice(0, step.rows).map((value) => weight * value),
     );
-    // All terms are positive.
-    const value = sum(Float64Array.from(terms));
-    return { value, absSum: value };
+    const all64 = Float64Array.from(terms);
+    return { value: sum(all64), absSum: sum(all64.map(Math.abs)) };
   };
   const named = parameters.flatMap((node, i) => {
     const gradient = gradients[i];

@@ -5,7 +5,7 @@ import { layerTable } from '../../harness/lib/report/layer-table.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { vae } from '../../src/model/presets.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { summarizeModel } from '../../src/profile/summary.js';
+import { summarizeModel } from '../../src/train/summary.js';
 import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { FAMILY } from '../support/family.js';
 

@@ -204,7 +204,7 @@ const REFUSED: [spec: unknown, message: string][] = [
   [changed('code.activation', 'relu'), 'code.activation: unknown, must be one of kind, units, logVarRange'],
   [
     changed('loss.beta', 4),
-    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity, commitment; did you mean klWeight?',
+    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, samples, l1, sparsity, commitment; did you mean klWeight?',
   ],
   [changed('range', '0..255'), 'range: "0..255", must be one of 0..1, -1..1'],
   [changed('range', '-1..1'), 'range: "-1..1", must be 0..1 for the bce loss: it compares probabilities; or use mse'],
@@ -234,6 +234,21 @@ const REFUSED: [spec: unknown, message: string][] = [
   [
     changed('loss.sparsity', { target: 1.5, weight: 1 }, deterministic),
     'loss.sparsity.target: 1.5, must be a number between 0 and 1',
+  ],
+  [changed('loss.samples', 0), 'loss.samples: 0, must be a positive integer'],
+  [changed('loss.samples', 2.5), 'loss.samples: 2.5, must be a positive integer'],
+  [changed('loss.samples', 5, deterministic), 'loss.samples: 5, must be left out: only a gaussian code has samples'],
+  [
+    changed('loss.samples', 5, vae({ pixels: 100, freeBits: 0.1 })),
+    'loss.freeBits: 0.1, must be left out with loss.samples: it is of the KL divergence; leave one out',
+  ],
+  [
+    changed('loss.samples', 5, vae({ pixels: 100, capacity: 25 })),
+    'loss.capacity: 25, must be left out with loss.samples: it is of the KL divergence; leave one out',
+  ],
+  [
+    changed('loss.samples', 5, vae({ pixels: 100, loss: 'mse' })),
+    'loss.samples: 5, must be left out: the squared error is no likelihood without a variance; give loss.variance, or use bce or poisson',
   ],
   [changed('loss.variance', 'learnt'), 'loss.variance: "learnt", must be a finite number above 0, or "learned"'],
   [changed('loss.variance', 'learned'), 'loss.variance: "learned", must be left out: only the mse loss has a variance'],
@@ -339,7 +354,7 @@ const BAD_OPTIONS: [options: VaeOptions, message: string][] = [
   [{ hidden: 512 as unknown as number[] }, 'hidden: 512, must be a list of layer sizes, for example [512, 256]'],
   [
     { klweight: 7 } as VaeOptions,
-    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, norm, dropout, variance, freeBits, capacity, logVarRange, klWeight; did you mean klWeight?',
+    'klweight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, norm, dropout, variance, freeBits, capacity, samples, logVarRange, klWeight; did you mean klWeight?',
   ],
   [{ klWeight: Number.NaN }, 'loss.klWeight: NaN, must be a finite number >= 0'],
 ];
@@ -453,7 +468,7 @@ test('what is undefined is left to the default, of each preset its own', () => {
   assert.equal(vae({ hidden: undefined, latent: undefined, klWeight: undefined } as object), vae());
   assert.is(
     refusal(() => betaVae({ klWeight: 9 } as object)),
-    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, norm, dropout, variance, freeBits, capacity, logVarRange, beta; did you mean beta?',
+    'klWeight: unknown, must be one of pixels, hidden, latent, activation, loss, output, range, channels, kernel, image, norm, dropout, variance, freeBits, capacity, samples, logVarRange, beta; did you mean beta?',
   );
 });
 

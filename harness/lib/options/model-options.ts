@@ -17,6 +17,7 @@ import {
   type FeatureMap,
   INITIALIZATIONS,
   type Initialization,
+  iwae,
   LatentGpuError,
   type LEARNED,
   linear,
@@ -47,6 +48,7 @@ export const MODELS = [
   'vae',
   'beta-vae',
   'conditional-vae',
+  'iwae',
   'ae',
   'linear',
   'sparse',
@@ -83,6 +85,7 @@ export interface ModelOptions {
   variance?: number | typeof LEARNED;
   'free-bits'?: number;
   capacity?: number;
+  iwae?: number;
   l1?: number;
   rho?: number;
   'sparsity-weight'?: number;
@@ -100,10 +103,11 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     example: 'vae',
     read: oneOf(MODELS),
     help: [
-      'vae (the default), beta-vae, conditional-vae (learns to draw by label),',
-      'ae, linear (no activations: finds the principal components), sparse,',
-      'denoising, stacked (deep; trained layer by layer first), and convolutional:',
-      'conv-vae, conv-ae, conv-denoising, vq-vae (a code of vectors of a codebook)',
+      'vae (the default), beta-vae, conditional-vae (learns to draw by label), iwae',
+      '(a tighter bound, of several samples), ae, linear (no activations: finds the',
+      'principal components), sparse, denoising, stacked (deep; trained layer by',
+      'layer first), and convolutional: conv-vae, conv-ae, conv-denoising, vq-vae',
+      '(a code of vectors of a codebook)',
     ],
   },
   spec: {
@@ -249,6 +253,16 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
     read: positive,
     help: ["a VAE's: nats that the KL term is held at, by --beta times its distance from", 'them (default: not)'],
   },
+  iwae: {
+    group,
+    value: 'K',
+    example: '5',
+    read: count,
+    help: [
+      "samples of a VAE's code an example, whose importance-weighted bound is then",
+      'the loss: tighter the more there are (default: 5 of --model iwae, else none)',
+    ],
+  },
   l1: {
     group,
     value: 'X',
@@ -293,7 +307,9 @@ export const MODEL_FLAGS: Record<Exclude<keyof ModelOptions, undefined>, Flag> =
   },
 };
 
-const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae', 'conv-vae'];
+const VAES: readonly ModelName[] = ['vae', 'beta-vae', 'conditional-vae', 'iwae', 'conv-vae'];
+/** Whose KL term is the divergence itself, at least by default. */
+const OF_DIVERGENCE = VAES.filter((name) => name !== 'iwae');
 /** Convolutional by name. */
 const CONVOLUTIONAL: readonly ModelName[] = ['conv-vae', 'conv-ae', 'conv-denoising', 'vq-vae'];
 const OF_CONVOLUTIONS = ['kernel-size', 'norm', 'dropout'] as const;
@@ -316,8 +332,9 @@ const USES: Record<string, { models: readonly ModelName[]; why: string }> = {
   dropout: { models: MAY_CONVOLVE, why: 'its layers are fully connected' },
   beta: { models: ['beta-vae', 'conditional-vae'], why: 'only beta-vae and conditional-vae weigh their KL term' },
   variance: { models: VAES, why: "it is the variance of a VAE's pixels" },
-  'free-bits': { models: VAES, why: 'it is of the KL term, which only a VAE has' },
-  capacity: { models: VAES, why: 'it is of the KL term, which only a VAE has' },
+  'free-bits': { models: OF_DIVERGENCE, why: 'it is of the KL divergence, which only the ELBO has' },
+  capacity: { models: OF_DIVERGENCE, why: 'it is of the KL divergence, which only the ELBO has' },
+  iwae: { models: VAES, why: "it is of a VAE's samples" },
   l1: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   rho: { models: ['sparse'], why: 'only sparse has a penalty on its code' },
   'sparsity-weight': { models: ['sparse'], why: 'only sparse has a penalty on its code' },
@@ -351,6 +368,11 @@ export function checkModelOptions(given: ModelOptions & Record<string, unknown>)
         `--${flag} with --model ${model}${given.model ? '' : ' (the default)'}: ${why}; use ${others}, or leave --${flag} out`,
       );
     }
+  for (const flag of ['free-bits', 'capacity'] as const)
+    if (given[flag] !== undefined && given.iwae !== undefined)
+      throw new ArgumentError(
+        `--${flag} with --iwae ${given.iwae}: it is of the KL divergence, in whose place each sample has log q(z|x) - log p(z); leave one out`,
+      );
   if (!isConvolutional(given))
     for (const flag of OF_CONVOLUTIONS)
       if (given[flag] !== undefined)
@@ -371,7 +393,11 @@ const isPath = (data: unknown): boolean =>
   typeof data === 'string' && !['mnist', 'fashion-mnist', 'digits'].includes(data);
 
 function checkCombinations(given: ModelOptions): void {
-  const { loss, output, range, l1, rho, variance, 'sparsity-weight': weight } = given;
+  const { loss, output, range, l1, rho, variance, iwae: samples, 'sparsity-weight': weight } = given;
+  if ((samples !== undefined || given.model === 'iwae') && loss === 'mse' && variance === undefined)
+    throw new ArgumentError(
+      `${samples === undefined ? '--model iwae' : `--iwae ${samples}`} with --loss mse: the squared error is no likelihood without a variance; give --variance learned, or use --loss bce`,
+    );
   if (loss === 'poisson') checkPoisson(given);
   const bce = `--loss ${loss ?? 'bce'}${loss === undefined ? ' (the default)' : ''}`;
   if (loss !== 'mse' && loss !== 'poisson' && given.model !== 'linear') {
@@ -538,17 +564,18 @@ function sizesOf({ model = 'vae', channels }: ModelOptions, { name, test }: Exam
 
 function presetSpec(options: Suited<ModelOptions>, data: DataSizes): ModelSpec {
   const { model = 'vae', hidden, latent, activation, loss, output, range, scaling, init } = options;
-  const { beta, variance, capacity, 'free-bits': freeBits } = options;
+  const { beta, variance, capacity, 'free-bits': freeBits, iwae: samples } = options;
   const { l1, rho, noise: corruption, 'sparsity-weight': sparsityWeight } = options;
   const { channels, 'kernel-size': kernel, norm, dropout, codes, commitment } = options;
   const { pixels, image, classes } = data;
   const sizes = present({ pixels, hidden, latent });
   const layers = { ...sizes, ...present({ activation, loss, output, range, channels, kernel, image, norm, dropout }) };
-  const variational = present({ variance, freeBits, capacity });
+  const variational = present({ variance, freeBits, capacity, samples });
   const makers: Record<ModelName, () => ModelSpec> = {
     vae: () => vae({ ...layers, ...variational }),
     'beta-vae': () => betaVae({ ...layers, ...variational, ...present({ beta }) }),
     'conditional-vae': () => conditionalVae({ ...layers, ...variational, ...present({ klWeight: beta, classes }) }),
+    iwae: () => iwae({ ...layers, ...present({ variance, samples }) }),
     ae: () => ae(layers),
     linear: () => linear(sizes),
     sparse: () => sparse({ ...layers, ...present({ l1, rho, sparsityWeight }) }),

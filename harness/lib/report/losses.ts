@@ -45,6 +45,12 @@ const TERMS: Record<LossTerm, TermWords> = {
     over: (spec) => `nats ${numbers(spec)}`,
   },
   kl: { name: 'KL', title: 'KL to the prior', unit: 'nats', over: klOver },
+  importance: {
+    name: 'importance',
+    title: 'Importance (KL of the weights of the samples to equal ones)',
+    unit: 'nats',
+    over: ({ loss: { samples = 1 } }) => `nats, of ${samples} sample${samples === 1 ? '' : 's'}`,
+  },
   l1: {
     name: 'L1',
     title: 'L1 norm of the code',

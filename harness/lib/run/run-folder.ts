@@ -172,6 +172,7 @@ const EVERY_LOSS: Record<keyof Losses, true> = {
   gaussian: true,
   poisson: true,
   kl: true,
+  importance: true,
   l1: true,
   sparsity: true,
   commitment: true,

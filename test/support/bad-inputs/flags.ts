@@ -6,7 +6,7 @@ import type { BadInput } from './row.js';
 
 const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
 const MODELS =
-  'vae, beta-vae, conditional-vae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising, vq-vae';
+  'vae, beta-vae, conditional-vae, iwae, ae, linear, sparse, denoising, stacked, conv-vae, conv-ae, conv-denoising, vq-vae';
 const F32 = '(f32, which the GPU computes with, makes it';
 
 const unknown = (flag: string, meant: string) => `${flag}: unknown; did you mean ${meant}? See --help`;
@@ -109,7 +109,7 @@ const TRAIN_TOGETHER: [line: string, told: string][] = [
   ],
   [
     '--model ae --variance 1',
-    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model conv-vae, or leave --variance out",
+    "--variance with --model ae: it is the variance of a VAE's pixels; use --model vae or --model beta-vae or --model conditional-vae or --model iwae or --model conv-vae, or leave --variance out",
   ],
   [
     '--kernel-size 3',

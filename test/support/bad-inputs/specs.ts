@@ -166,7 +166,7 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
   [
     'another word for the KL weight',
     { ...GOOD, loss: { reconstruction: 'bce', beta: 4 } },
-    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, l1, sparsity, commitment; did you mean klWeight?',
+    'loss.beta: unknown, must be one of reconstruction, variance, klWeight, freeBits, capacity, samples, l1, sparsity, commitment; did you mean klWeight?',
   ],
   [
     'a KL weight below 0',
