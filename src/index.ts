@@ -41,6 +41,7 @@ export {
 } from './gpu/device.js';
 export type { MatmulVariants } from './kernels/choices.js';
 export type { NumberType } from './kernels/stored.js';
+export { checkMirrored, validateSpec } from './model/check-spec.js';
 export type { Convolution, FeatureMap, Pair, Window } from './model/convolution.js';
 export { corruptImages } from './model/corrupt.js';
 export {
@@ -50,11 +51,8 @@ export {
   type DenseSpec,
   type DropoutSpec,
   type FlattenSpec,
-  isMap,
   type LayerSpec,
   type NormSpec,
-  type Place,
-  type PlacedLayer,
   type PoolSpec,
   type ReshapeSpec,
   type UpsampleSpec,
@@ -77,6 +75,7 @@ export {
   resolveOptimizer,
   type SgdSpec,
 } from './model/optimizer.js';
+export { isMap, layerSizes, type Place, type PlacedLayer, type PlacedLayers, placedLayers } from './model/places.js';
 export {
   ae,
   betaVae,
@@ -106,7 +105,6 @@ export {
   CORRUPTIONS,
   type CodeSpec,
   type CorruptionSpec,
-  checkMirrored,
   EXP_MOST,
   type GaussianSpec,
   INITIALIZATIONS,
@@ -116,19 +114,15 @@ export {
   type LogVarRange,
   type LossSpec,
   type LossTerm,
-  layerSizes,
   learnedSigma,
   learnsVariance,
   lossWeights,
   type ModelSpec,
   type PixelRange,
-  type PlacedLayers,
-  placedLayers,
   type QuantizedSpec,
   RANGES,
   RECONSTRUCTIONS,
   reconstructionTerm,
-  validateSpec,
 } from './model/spec.js';
 // What the library does with its own options, for pages and programs that have more of them.
 export { didYouMean, requireKnownKeys } from './names.js';

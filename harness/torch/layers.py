@@ -1,6 +1,6 @@
 """The layers of an encoder or a decoder as a Sequential whose parameters have the names and shapes of model.safetensors.
 
-Kinds, names and shape rules: src/model/layers.ts. Rows of numbers have the channels innermost, as the engine's data have;
+Kinds: src/model/layers.ts; names and shape rules: src/model/places.ts. Rows of numbers have the channels innermost, as the engine's data have;
 feature maps inside the Sequential have them first, as PyTorch's.
 """
 import torch
@@ -79,7 +79,7 @@ class Chain(nn.Sequential):
         sizes = (start,) if isinstance(start, int) else (start["channels"], start["height"], start["width"])
         value = torch.zeros(1, *sizes, dtype=dtype)
         joined = torch.zeros(1, classes, dtype=dtype)
-        # What people are told of, as the engine tells it (layerSizes of src/model/spec.ts).
+        # What people are told of, as the engine tells it (layerSizes of src/model/places.ts).
         told = [_size_text(value)]
         for layer in layers:
             module = _module(layer, value).to(dtype)

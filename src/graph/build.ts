@@ -1,7 +1,7 @@
 // From a model's description to graphs: training (with gradients), evaluation, and the two halves used on their own.
 // All of them share one list of parameters, in one order (layers.ts).
 import { GraphError } from '../errors.js';
-import { isMap, type Place, sizeOfPlace } from '../model/layers.js';
+import { isMap, type Place, sizeOfPlace } from '../model/places.js';
 import {
   decayOf,
   type GaussianSpec,

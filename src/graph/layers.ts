@@ -2,21 +2,13 @@
 // them in another order.
 import { GraphError } from '../errors.js';
 import { type Convolution, type FeatureMap, sizeOfMap } from '../model/convolution.js';
-import {
-  activationOf,
-  channelsOf,
-  isMap,
-  type LayerSpec,
-  type NormSpec,
-  type Place,
-  type PlacedLayer,
-} from '../model/layers.js';
+import { activationOf, type LayerSpec, type NormSpec } from '../model/layers.js';
+import { channelsOf, isMap, type Place, type PlacedLayer, placedLayers } from '../model/places.js';
 import {
   type Activation,
   type Initialization,
   learnsVariance,
   type ModelSpec,
-  placedLayers,
   type QuantizedSpec,
 } from '../model/spec.js';
 import { type Initializer, numel, type ParameterOrder, type ParameterPart, type Shape, weightShape } from './ops.js';

@@ -1,7 +1,8 @@
 // The damage of a denoising autoencoder on the host: the same as shaders/corrupt.wgsl up to rounding, for pictures of what
 // such a model is shown, and as the oracle of that shader's tests.
 import { normalAt, STREAM, uniformAt } from '../random.js';
-import { type CorruptionSpec, validateCorruption } from './spec.js';
+import { validateCorruption } from './check-spec.js';
+import type { CorruptionSpec } from './spec.js';
 import { checkSeed } from './values.js';
 
 /** What the noise is drawn from: the same for the same. */

@@ -1,8 +1,9 @@
 // The model that weights belong to, from their names and shapes alone: for weights that came without a description, such as
 // a state_dict of PyTorch.
 import { FormatError } from '../errors.js';
+import { validateSpec } from './check-spec.js';
 import type { DenseSpec } from './layers.js';
-import { LEARNED, type ModelSpec, validateSpec } from './spec.js';
+import { LEARNED, type ModelSpec } from './spec.js';
 
 type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 

@@ -1,5 +1,7 @@
 // The autoencoder family by name: each preset only writes down a ModelSpec.
 import { ArgumentError } from '../errors.js';
+import { validateMap } from './check-layers.js';
+import { validateSpec } from './check-spec.js';
 import {
   convolutionOf,
   type FeatureMap,
@@ -8,17 +10,8 @@ import {
   sizeOfMap,
   transposedConvolutionOf,
 } from './convolution.js';
-import { type ConvSpec, type ConvTransposeSpec, type LayerSpec, type NormSpec, validateMap } from './layers.js';
-import {
-  type Activation,
-  type CorruptionSpec,
-  type LEARNED,
-  type LogVarRange,
-  type LossSpec,
-  type ModelSpec,
-  type PixelRange,
-  validateSpec,
-} from './spec.js';
+import type { ConvSpec, ConvTransposeSpec, LayerSpec, NormSpec } from './layers.js';
+import type { Activation, CorruptionSpec, LEARNED, LogVarRange, LossSpec, ModelSpec, PixelRange } from './spec.js';
 import { requireKnownKeys, requireOneOf } from './values.js';
 
 /** Sizes that every member of the family has. */

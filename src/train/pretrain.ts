@@ -6,7 +6,7 @@ import type { Dataset, Images } from '../data/dataset.js';
 import type { Examples } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
 import { encoderDepth } from '../graph/layers.js';
-import { checkMirrored } from '../model/spec.js';
+import { checkMirrored } from '../model/check-spec.js';
 import { requireKnownKeys } from '../names.js';
 import type { Model } from './model.js';
 import { OPTION_KEYS, type TrainerOptions } from './options.js';

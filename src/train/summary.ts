@@ -1,8 +1,9 @@
 // A model layer by layer: what each gives and how many numbers it holds. No GPU is asked.
 import { parameterSpecs } from '../graph/layers.js';
 import { numel } from '../graph/ops.js';
-import { isMap, type LayerSpec, type Place, type PlacedLayer } from '../model/layers.js';
-import { type ModelSpec, placedLayers } from '../model/spec.js';
+import type { LayerSpec } from '../model/layers.js';
+import { isMap, type Place, type PlacedLayer, placedLayers } from '../model/places.js';
+import type { ModelSpec } from '../model/spec.js';
 import { layerOf, layoutOf, type NamedRange } from '../plan/layout.js';
 
 /** A layer, or a parameter that is of none. */

@@ -3,9 +3,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
+import { validateSpec } from '../../src/model/check-spec.js';
 import { ae } from '../../src/model/presets.js';
 import { fitScaling, quantile, scaled, unscaled } from '../../src/model/scaling.js';
-import { validateSpec } from '../../src/model/spec.js';
 import { uniforms } from '../support/numbers.js';
 
 /** Three columns: 1 2 3 4 10, one that never changes, and one of which most are equal. */

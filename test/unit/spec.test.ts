@@ -1,9 +1,11 @@
-// What a model spec must be (src/model/spec.ts), and the specs that the presets write down.
+// What a model spec must be (src/model/spec.ts, check-spec.ts), and the specs that the presets write down.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
+import { checkMirrored, validateSpec } from '../../src/model/check-spec.js';
 import { corruptImages } from '../../src/model/corrupt.js';
 import { activationOf, LAYER_KINDS } from '../../src/model/layers.js';
+import { layerSizes } from '../../src/model/places.js';
 import {
   ae,
   betaVae,
@@ -16,14 +18,7 @@ import {
   type VaeOptions,
   vae,
 } from '../../src/model/presets.js';
-import {
-  type CorruptionSpec,
-  checkMirrored,
-  layerSizes,
-  lossWeights,
-  type ModelSpec,
-  validateSpec,
-} from '../../src/model/spec.js';
+import { type CorruptionSpec, lossWeights, type ModelSpec } from '../../src/model/spec.js';
 
 /** A spec with one thing changed: `path` as in the messages, such as 'decoder[1].units'. */
 function changed(path: string, value: unknown, from?: ModelSpec): unknown {

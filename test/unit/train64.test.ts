@@ -5,6 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkExamples } from '../../src/data/examples.js';
+import { validateSpec } from '../../src/model/check-spec.js';
 import { activationOf } from '../../src/model/layers.js';
 import { SCHEDULES } from '../../src/model/learning-rate.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
@@ -16,7 +17,6 @@ import {
   type ModelSpec,
   RANGES,
   RECONSTRUCTIONS,
-  validateSpec,
 } from '../../src/model/spec.js';
 import { CONVOLUTION_CASES, FAMILY_CASES, IMPORTANCE_CASES } from '../support/family-reference.js';
 import { closeLosses, closeTensors, namedTensors } from '../support/tensors.js';

@@ -1,7 +1,7 @@
 // How a program's arguments are read: one table gives the flags, their help and their checks. node:util's parseArgs cuts
 // the command line into tokens; what it would refuse in its own words is refused here instead, so that every message
 // names the flag, what it is, what it must be and what to do. Knows no program: their tables are in train-options.ts,
-// model-options.ts, training-options.ts and profile-options.ts.
+// model-flags.ts, training-options.ts and profile-options.ts.
 import { parseArgs } from 'node:util';
 import { ArgumentError, nearest } from 'latentgpu/node';
 import { show } from './flag-values.js';

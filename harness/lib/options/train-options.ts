@@ -1,11 +1,12 @@
 // The arguments of harness/train.js: which flags there are, in which order the help tells them, and what is read from them.
-// Looks at no file and no GPU. What the flags of model and training mean is in model-options.ts and training-options.ts.
+// Looks at no file and no GPU. What the flags of model and training mean is in model-flags.ts and training-options.ts.
 
 import { ArgumentError, INITIALIZATIONS, type Initialization } from 'latentgpu/node';
 import { commandOf } from './command.js';
 import { asIs, count, interval, notNegative, oneOf, share, show } from './flag-values.js';
 import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
-import { checkModelOptions, MODEL_FLAGS, type ModelOptions } from './model-options.js';
+import { MODEL_FLAGS, type ModelOptions } from './model-flags.js';
+import { checkModelOptions } from './model-options.js';
 import { READING_FLAGS, type ReadingOptions } from './reading-options.js';
 import {
   COURSE_FLAGS,

@@ -1,4 +1,6 @@
 // Bad inputs: descriptions of models, by hand or from a JSON file, and what the presets are asked for.
+
+import { validateSpec } from '../../../src/model/check-spec.js';
 import {
   ae,
   betaVae,
@@ -10,7 +12,7 @@ import {
   vae,
   vqVae,
 } from '../../../src/model/presets.js';
-import { type ModelSpec, validateSpec } from '../../../src/model/spec.js';
+import type { ModelSpec } from '../../../src/model/spec.js';
 import { type BadInput, type Row, rowsOf } from './row.js';
 
 const ACTIVATIONS = 'identity, relu, sigmoid, leaky-relu, elu, gelu, silu, softplus, tanh, exp';
