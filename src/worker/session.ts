@@ -23,7 +23,7 @@ import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } fro
 export interface SessionOptions extends SessionSetup {
   /**
    * A worker of your own that runs `serveSession()` of latentgpu/worker; it is the session's from then on. Without one, the
-   * session starts latentgpu-session.js, which bundlers find or are told of (README).
+   * session starts latentgpu-session.js, which bundlers find or are told of (docs/web.md).
    */
   worker?: Worker;
   /** Hears what the session survives: a lost GPU, a loss that explodes, a checkpoint that could not be written. */

@@ -1,4 +1,5 @@
-// The README's examples: the library's is run as it stands there, the spec is one, and each model has a row and a command.
+// The README and the pages of docs/: the library's example is run as it stands there, the spec is one, each model has a row and
+// a command, and every link and picture leads somewhere.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,6 +11,8 @@ import { MODELS } from '../../harness/lib/options/model-flags.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 
 const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
+const PAGES = ['README.md', ...fs.readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
+const textOf = (page: string) => fs.readFileSync(path.join(root, page), 'utf8');
 
 test("the README's library example trains, and ends by itself", () => {
   const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -29,31 +32,42 @@ test("the README's library example trains, and ends by itself", () => {
   assert.ok(first < 543 && second < first, `test losses ${losses.join(', ')} must fall below 543 and on`);
 });
 
-test("the README's spec is valid, its table has every model, and its commands have flags that train.js reads", () => {
-  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
-  validateSpec(JSON.parse(/```json\n(.*?)```/s.exec(readme)?.[1] ?? ''));
-  const rows = [...readme.matchAll(/^\| `([a-z-]+)` \|.*\| `node harness\/train\.js *([^`]*)` \|/gm)];
+test('the spec of models.md is valid, its table has every model, and all commands have flags that train.js reads', () => {
+  const models = textOf('docs/models.md');
+  validateSpec(JSON.parse(/```json\n(.*?)```/s.exec(models)?.[1] ?? ''));
+  const rows = [...models.matchAll(/^\| `([a-z-]+)` \|.*\| `node harness\/train\.js *([^`]*)` \|/gm)];
   assert.equal(
     rows.map(([, model]) => model),
     [...MODELS],
   );
   for (const [, model, flags = ''] of rows)
     assert.is(readTrainOptions(flags.split(' ').filter(Boolean)).model ?? 'vae', model);
-  const commands = [...readme.matchAll(/^ {4}node harness\/train\.js (--[^#\n]*)/gm)].map(([, flags = '']) =>
-    flags.trim(),
-  );
+  const commands = [
+    ...PAGES.map(textOf)
+      .join('\n')
+      .matchAll(/^ {4}node harness\/train\.js (--[^#\n]*)/gm),
+  ].map(([, flags = '']) => flags.trim());
   assert.ok(commands.length >= 5, `${commands.length} commands`);
   for (const flags of commands) readTrainOptions(flags.split(/ +/));
 });
 
-test('every picture that the README shows is there', () => {
-  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
-  const shown = [...readme.matchAll(/\]\((harness\/pictures\/[^)]+)\)/g)].map(([, file = '']) => file);
-  assert.ok(shown.length > 10, `${shown.length} pictures`);
+test('every link and picture within the repository is there; a page of docs/ says first what it is for, in 150 lines at most', () => {
+  const links = PAGES.flatMap((page) =>
+    [...textOf(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !/^https?:/.test(target))
+      .map((target) => ({ page, file: path.join(path.dirname(page), target) })),
+  );
+  assert.ok(links.length > 30, `${links.length} links`);
   assert.equal(
-    shown.filter((file) => !fs.existsSync(path.join(root, file))),
+    links.filter(({ file }) => !fs.existsSync(path.join(root, file))),
     [],
   );
+  for (const page of PAGES) assert.ok(textOf(page).split('\n').length <= 150, page);
+  for (const page of PAGES.filter((name) => name !== 'README.md'))
+    assert.match(textOf(page), /^# .+\n\nAfter this page you /, page);
+  const readme = textOf('README.md');
+  for (const page of PAGES.slice(1)) assert.ok(readme.includes(`](${page})`), `README.md has no link to ${page}`);
 });
 
 test.run();
