@@ -41,9 +41,13 @@ def kind_of(layer):
 
 def takes_map(layers):
     """Whether a list takes an image's places, not all of its numbers: the first layer that looks at the shape says it."""
-    whole = [inner for layer in layers for inner in layer.get("layers", [layer])]
-    kinds = [kind_of(layer) for layer in whole if kind_of(layer) not in KEEPING]
+    kinds = [kind_of(layer) for layer in unwrapped(layers) if kind_of(layer) not in KEEPING]
     return bool(kinds) and kinds[0] != "linear"
+
+
+def unwrapped(layers):
+    """With the layers inside a residual, however deep, in its place."""
+    return [inner for layer in layers for inner in (unwrapped(layer["layers"]) if "layers" in layer else [layer])]
 
 
 def pair(value):

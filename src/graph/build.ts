@@ -443,7 +443,7 @@ export function trainingGraph(spec: ModelSpec, batch: number, part: Part = 'whol
   return { graph, parameters, losses, gradients: addGradients(graph, seeds, parameters), output: null, updates };
 }
 
-/** The losses of `batch` images at a time, in the dataset's order, with one fixed noise sample an image. */
+/** The losses of `batch` images at a time, in the dataset's order; an image's noise is the same every time. */
 export function evaluationGraph(spec: ModelSpec, batch: number, part: Part = 'whole'): ModelGraph {
   const builder = new Builder(spec);
   const losses = builder.terms(batch, part, EVALUATION);

@@ -122,6 +122,9 @@ export function validateCorruption(value: unknown): void {
   requireKnownKeys(corruption as object, ['kind', 'amount'], 'corruption');
 }
 
+/** Workgroups of a dispatch, one a vector of the codebook. */
+const MOST_CODES = 65_535;
+
 function validateCode(value: unknown): void {
   const code = value as Partial<CodeSpec> | undefined;
   requireOneOf(code?.kind, CODE_KINDS, 'code.kind');
@@ -130,7 +133,9 @@ function validateCode(value: unknown): void {
     return;
   }
   if (code?.kind === 'quantized') {
-    for (const key of ['units', 'codes', 'dimensions'] as const) requirePositiveInteger(code[key], `code.${key}`);
+    for (const key of ['units', 'dimensions'] as const) requirePositiveInteger(code[key], `code.${key}`);
+    const most = (codes: number) => Number.isInteger(codes) && codes >= 1 && codes <= MOST_CODES;
+    requireNumber(code.codes, 'code.codes', `an integer from 1 to ${MOST_CODES}`, most);
     if (code.decay !== undefined) requireFraction(code.decay, 'code.decay');
     requireKnownKeys(code, ['kind', 'units', 'codes', 'dimensions', 'decay'], 'code');
     return;

@@ -133,9 +133,12 @@ export const activationOf = (spec: LayerSpec): Activation =>
 /** What keeps the shape of what it gets. */
 const KEEPING: readonly string[] = ['batchNorm', 'layerNorm', 'groupNorm', 'dropout'];
 
+/** The layers inside a residual, however deep. */
+const unwrapped = (layer: LayerSpec): LayerSpec[] =>
+  layer.kind === 'residual' ? layer.layers.flatMap(unwrapped) : [layer];
+
 /** Whether a list takes an image's places, not all of its numbers: the first layer that looks at the shape says it. */
 export function takesMap(layers: readonly LayerSpec[]): boolean {
-  const whole = layers.flatMap((layer) => (layer.kind === 'residual' ? layer.layers : [layer]));
-  const first = whole.find((layer) => !KEEPING.includes(kindOfLayer(layer)));
+  const first = layers.flatMap(unwrapped).find((layer) => !KEEPING.includes(kindOfLayer(layer)));
   return first !== undefined && kindOfLayer(first) !== 'linear';
 }

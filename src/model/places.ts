@@ -81,6 +81,12 @@ function placedResidual({ layers }: ResidualSpec, from: Place, path: string, nam
     refuse(path, 'residual', "cannot follow { kind: 'flatten' }; put it before, or a linear layer between them");
   const inner = placeLayers(layers, `${path}.layers`, from, 0, `${name}.layers`);
   const to = inner.at(-1)?.to ?? from;
+  if (!isMap(to) && to.flattened)
+    refuse(
+      `${path}.layers`,
+      'flatten',
+      'must not be the last: numbers in the order of a map are added to a vector; put a linear layer after it',
+    );
   if (showPlace(to) !== showPlace(from))
     refuse(`${path}.layers`, showPlace(to), `must give ${showPlace(from)}, which it is added to`);
   return { to: from, inner };

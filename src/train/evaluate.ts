@@ -1,4 +1,4 @@
-// The losses of a whole set of images: one noise sample an image, the same every time.
+// The losses of a whole set of images: the noise of an image is the same every time.
 import { type CheckedExamples, countOf } from '../data/examples.js';
 import type { Memory } from '../gpu/memory.js';
 import { evaluationGraph, type Part } from '../graph/build.js';

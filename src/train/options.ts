@@ -3,6 +3,7 @@ import { type CheckedExamples, shapeOfOne, sizeOf, sizeText } from '../data/exam
 import { ArgumentError } from '../errors.js';
 import type { Part } from '../graph/build.js';
 import { encoderDepth } from '../graph/layers.js';
+import { MAX_GROUPS } from '../kernels/kernel.js';
 import type { NumberType } from '../kernels/stored.js';
 import { checkMirrored } from '../model/check-spec.js';
 import { showMap } from '../model/convolution.js';
@@ -158,6 +159,14 @@ export function checkFits(examples: CheckedExamples, name: string, spec: ModelSp
   checkMap(examples, name, spec);
   checkNumbers(examples, name, spec);
   checkLabels(examples, name, spec);
+}
+
+/** @throws ArgumentError for more samples of the code, over all of a batch, than a dispatch has workgroups: one each */
+export function checkSamples({ loss: { samples = 1 } }: ModelSpec, batch: number): void {
+  if (samples * batch <= MAX_GROUPS) return;
+  throw new ArgumentError(
+    `loss.samples: ${samples} with a batch of ${batch}: ${samples * batch} samples a step, must be at most ${MAX_GROUPS}; use a batch of ${Math.max(1, Math.floor(MAX_GROUPS / samples))}, or fewer samples`,
+  );
 }
 
 /** As many numbers in other rows and columns would be another picture to a convolution. Rows of numbers say nothing of it. */

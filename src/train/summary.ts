@@ -1,6 +1,7 @@
 // A model layer by layer: what each gives and how many numbers it holds. No GPU is asked.
 import { parameterSpecs } from '../graph/layers.js';
 import { numel } from '../graph/ops.js';
+import { validateSpec } from '../model/check-spec.js';
 import type { LayerSpec } from '../model/layers.js';
 import { isMap, type Place, type PlacedLayer, placedLayers } from '../model/places.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -21,6 +22,7 @@ export interface LayerSummary {
 
 /** The layers in the order in which they are computed, those inside a residual before itself; what is of no layer comes last. */
 export function summarizeModel(spec: ModelSpec): LayerSummary[] {
+  validateSpec(spec);
   const { encoder, top, decoder } = placedLayers(spec);
   const { ranges } = layoutOf(parameterSpecs(spec));
   const rows = (layers: readonly PlacedLayer[]): LayerSummary[] =>

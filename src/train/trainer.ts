@@ -17,7 +17,7 @@ import { Evaluator } from './evaluate.js';
 import { lendStepper } from './lend.js';
 import type { Losses } from './metrics.js';
 import type { Model } from './model.js';
-import { checkFits, partOf, settingsFrom, type TrainerOptions } from './options.js';
+import { checkFits, checkSamples, partOf, settingsFrom, type TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import { type RecoveryOptions, recoveryFrom, StateKeeper } from './recovery.js';
 import { checkTrainOptions, type EpochReport, type TrainOptions } from './reports.js';
@@ -49,6 +49,7 @@ export async function createTrainer(
     throw new ArgumentError(
       `klWarmup: ${settings.klWarmup}, must be left out: a ${model.spec.code.kind} code has no KL term to warm up`,
     );
+  checkSamples(model.spec, settings.batch);
   for (const part of ['train', 'validation', 'test'] as const) {
     const examples = data[part];
     if (examples) checkFits(examples, `${data.name}.${part}`, model.spec);

@@ -131,6 +131,14 @@ test('counts are taken as they are, and bytes are no counts', () => {
   );
 });
 
+test('several samples of rows by their default loss have a learned variance', () => {
+  const rows = { shape: [2, 2], values: Float32Array.of(0, 1, 2, 3) };
+  for (const flags of ['--model iwae', '--iwae 3']) {
+    const { loss } = model(`--data rows.csv ${flags}`, { name: 'rows', train: rows, test: rows });
+    assert.equal([loss.variance, loss.reconstruction], ['learned', 'mse'], flags);
+  }
+});
+
 test('rows have a learned variance by their default loss', () => {
   const rows = (...values: number[]) => ({ shape: [2, 2], values: Float32Array.from(values) });
   const data = { name: 'rows', train: rows(0, 1, 2, 3), test: rows(0, 0, 0, 1) };

@@ -36,11 +36,11 @@ test('a VAE, and a learned variance beside its layers', () => {
   ]);
 });
 
-test('what is inside a residual comes before it; running statistics have a column', () => {
+test('what is inside a residual comes before it; buffers have a column', () => {
   const lines = layerTable(CONVOLUTIONAL.residual as (typeof CONVOLUTIONAL)[string]).split('\n');
   const words = lines.slice(0, 7).map((line) => line.replace(/ +/g, ' '));
   assert.equal(words, [
-    'name layer output parameters running',
+    'name layer output parameters buffers',
     'encoder.0 conv, kernel 3, stride 2, padding 1, relu 4x4x4 40 0',
     'encoder.2.layers.0 conv, kernel 3, padding 1, no bias 4x4x3 108 0',
     'encoder.2.layers.1 batchNorm, relu 4x4x3 6 6',
@@ -48,7 +48,7 @@ test('what is inside a residual comes before it; running statistics have a colum
     'encoder.2 residual, silu 4x4x4 0 0',
     'encoder.4.layers.0 conv, kernel 3, padding 1, tanh 4x4x4 148 0',
   ]);
-  assert.match(lines.at(-1) ?? '', /^[\d,]+ parameters and 6 running statistics, 0.\d\d MB$/);
+  assert.match(lines.at(-1) ?? '', /^[\d,]+ parameters and 6 in buffers, 0.\d\d MB$/);
 });
 
 test.run();

@@ -173,6 +173,21 @@ const REFUSED: [spec: unknown, message: string][] = [
     'encoder[3]: "residual", cannot follow { kind: \'flatten\' }; put it before, or a linear layer between them',
   ],
   [
+    changed('encoder', [
+      { units: 8, activation: 'relu' },
+      {
+        kind: 'residual',
+        layers: [
+          { units: 8, activation: 'relu' },
+          { kind: 'reshape', height: 2, width: 2, channels: 2 },
+          { kind: 'conv', channels: 2, kernel: 1 },
+          { kind: 'flatten' },
+        ],
+      },
+    ]),
+    'encoder[1].layers: "flatten", must not be the last: numbers in the order of a map are added to a vector; put a linear layer after it',
+  ],
+  [
     convolved('decoder[4]', { kind: 'residual', layers: [{ kind: 'conv', channels: 1, kernel: 1 }] }),
     'decoder[4].kind: "residual", must be one of linear, conv, convTranspose: the loss is of what it adds up',
   ],

@@ -3,6 +3,7 @@ import {
   ArgumentError,
   type CheckedExamples,
   fitScaling,
+  type LEARNED,
   type ModelSpec,
   type PixelRange,
   type ScalingSpec,
@@ -18,6 +19,9 @@ interface Chosen {
   output?: 'sigmoid' | 'tanh' | 'identity';
   range?: PixelRange;
   scale?: 'none' | ScalingSpec['kind'];
+  variance?: number | typeof LEARNED;
+  /** Samples of the code an example. */
+  iwae?: number;
 }
 
 export type Suited<Options> = Options & { scaling?: ScalingSpec };
@@ -25,6 +29,7 @@ export type Suited<Options> = Options & { scaling?: ScalingSpec };
 /**
  * Counts, of which --loss poisson says that they are, are taken as they are. Bytes and images of 0..1 are pixels, whose loss is cross entropy; they need no scaling. Vectors are standardised, other
  * images brought to 0..1; both may leave 0..1 in other rows than those of training, so their loss is the squared error.
+ * Several samples of the code need a likelihood: the variance is learned then.
  * @throws ArgumentError for flags that make no sense with these data
  */
 export function suitedTo<Options extends Chosen>(
@@ -53,8 +58,15 @@ export function suitedTo<Options extends Chosen>(
     );
   const scaling = scale === 'none' ? {} : { scaling: fitScaling(values, vectors ? sizeOf(train) : 1, scale) };
   if (options.model === 'linear' || (pixels && !vectors && scale === 'none')) return { ...options, ...scaling };
-  const { loss = 'mse' } = options;
-  return { ...options, loss, ...scaling, ...(loss === 'mse' && { output: options.output ?? 'identity' }) };
+  const { loss = 'mse', variance } = options;
+  const sampled = options.model === 'iwae' || options.iwae !== undefined;
+  return {
+    ...options,
+    loss,
+    ...scaling,
+    ...(loss === 'mse' && { output: options.output ?? 'identity' }),
+    ...(options.loss === undefined && sampled && { variance: variance ?? 'learned' }),
+  };
 }
 
 /** Whether all numbers are between 0 and 1, as those of pixels. */

@@ -4,7 +4,7 @@
 // most commands never draw. Reports to text only: run-folder.ts writes the file.
 import type { EpochReport, Losses } from 'latentgpu/node';
 import type { Config, TopLevelSpec } from 'vega-lite';
-import { figures, isPlain, lossFormula, lossUnit, type NamedTerm, termTitle } from '../report/losses.js';
+import { figures, isPlain, lossFormula, lossUnit, type NamedTerm, termTitle, unitText } from '../report/losses.js';
 import { svgOf } from './svg.js';
 
 type PanelSpec = Extract<TopLevelSpec, { hconcat: unknown }>['hconcat'][number];
@@ -40,7 +40,7 @@ interface Panel {
 
 /** The loss, and its terms unless it is one of them. */
 function panelsOf(terms: readonly NamedTerm[]): Panel[] {
-  const each = terms.map(({ term, unit }) => ({ key: term, title: termTitle(term), unit: `${unit} an image` }));
+  const each = terms.map((named) => ({ key: named.term, title: termTitle(named.term), unit: unitText(named) }));
   if (isPlain(terms)) return each;
   return [{ key: 'loss', title: `Loss = ${lossFormula(terms)}`, unit: `${lossUnit(terms)} an image` }, ...each];
 }

@@ -13,17 +13,17 @@ export function layerTable(spec: ModelSpec): string {
   const megabytes = ((4 * (parameters + buffers)) / 1e6).toFixed(2);
   return [
     plainTable({
-      head: ['name', 'layer', 'output', 'parameters', ...(buffers > 0 ? ['running'] : [])],
+      head: ['name', 'layer', 'output', 'parameters', ...(buffers > 0 ? ['buffers'] : [])],
       rows: layers.map((layer) => [
         layer.name,
-        layerText(layer.spec),
+        layer.name === 'codebook' ? codebookText(spec) : layerText(layer.spec),
         layer.output.join('x'),
         number(layer.parameters),
         ...(buffers > 0 ? [number(layer.buffers)] : []),
       ]),
       words: [0, 1],
     }),
-    `${number(parameters)} parameters${buffers > 0 ? ` and ${number(buffers)} running statistics` : ''}, ${megabytes} MB`,
+    `${number(parameters)} parameters${buffers > 0 ? ` and ${number(buffers)} in buffers` : ''}, ${megabytes} MB`,
   ].join('\n');
 }
 
@@ -38,5 +38,8 @@ function layerText(layer: LayerSpec | undefined): string {
     ...(activation === 'identity' ? [] : [activation]),
   ].join(', ');
 }
+
+const codebookText = ({ code }: ModelSpec): string =>
+  code.kind === 'quantized' ? `codebook, ${number(code.codes)} vectors of ${code.dimensions}` : '';
 
 const number = (value: number) => value.toLocaleString('en-US');

@@ -114,6 +114,10 @@ export function lossUnit(terms: readonly NamedTerm[]): string {
   return others.length === 0 ? unit : WEIGHTED_SUM;
 }
 
+/** Of what a term's numbers are. */
+export const unitText = ({ term, unit }: Pick<NamedTerm, 'term' | 'unit'>): string =>
+  term === 'perplexity' ? unit : `${unit} an image`;
+
 export const termTitle = (term: LossTerm): string => TERMS[term].title;
 
 /** The terms that the loss is made of, and those that are only told beside it. */

@@ -16,5 +16,6 @@ const one = <Made>(make: () => Promise<Made>) => {
 };
 export const variational = one(() => createModel(device, vae(SMALL)));
 export const conditional = one(() => createModel(device, conditionalVae(SMALL)));
+export const sampled = one(() => createModel(device, vae({ ...SMALL, samples: 2000 })));
 export const plain = one(() => createModel(device, ae(SMALL)));
 export const trainer = one(async () => createTrainer(await variational(), DATA, { batch: 32 }));

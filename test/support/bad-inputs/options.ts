@@ -12,7 +12,7 @@ import { pretrain } from '../../../src/train/pretrain.js';
 import type { TrainOptions } from '../../../src/train/reports.js';
 import { createTrainer } from '../../../src/train/trainer.js';
 import { device } from '../device.js';
-import { conditional, DATA, plain, trainer, variational } from './made.js';
+import { conditional, DATA, plain, sampled, trainer, variational } from './made.js';
 import { type BadInput, type Row, rowsOf } from './row.js';
 
 const train = async (options: unknown) => (await trainer()).train(options as TrainOptions).next();
@@ -80,6 +80,11 @@ const OPENING: Row[] = [
 ];
 
 const TRAINING: Row[] = [
+  [
+    'more samples than a dispatch has workgroups',
+    () => training({ batch: 64 }, sampled),
+    'loss.samples: 2000 with a batch of 64: 128000 samples a step, must be at most 65535; use a batch of 32, or fewer samples',
+  ],
   [
     'a model that was not awaited',
     () => createTrainer(variational() as never, DATA),

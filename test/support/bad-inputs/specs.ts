@@ -84,8 +84,8 @@ const SPECS: [what: string, spec: unknown, told: string | RegExp][] = [
   ],
   [
     'no codebook',
-    { ...GOOD, code: { kind: 'quantized', units: 2 } },
-    'code.codes: undefined, must be a positive integer',
+    { ...GOOD, code: { kind: 'quantized', units: 2, dimensions: 2 } },
+    'code.codes: undefined, must be an integer from 1 to 65535',
   ],
   [
     'a code of other units than the encoder gives',
@@ -266,7 +266,7 @@ const PRESETS: Row[] = [
     () => vqVae({ hidden: [9] } as never),
     /^hidden: unknown, must be one of pixels, latent, activation, .*, codes, commitment, decay$/,
   ],
-  ['vqVae({ codes: 0 })', () => vqVae({ codes: 0 }), 'code.codes: 0, must be a positive integer'],
+  ['vqVae({ codes: 0 })', () => vqVae({ codes: 0 }), 'code.codes: 0, must be an integer from 1 to 65535'],
   [
     'denoising({ noise })',
     () => denoising({ noise: { kind: 'mask', amount: 0.1 } } as never),
