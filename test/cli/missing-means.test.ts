@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { type ExampleSet, withFirst, withValidation } from '../../harness/lib/data/arrays.js';
 import { readAsRun } from '../../harness/lib/run/read-as-run.js';
 import type { StoredRun } from '../../harness/lib/run/read-run.js';
+import { rowsFromText } from '../../harness/lib/score/standard-input.js';
 import { cleansUp, folder, load, nowhere, refusal } from '../support/data-places.js';
 
 const ROWS = 50;
@@ -133,6 +134,14 @@ test('a table of pixels, and one for testing beside it, have the means of the tr
     assert.equal(again.test.shape, [3, 2, 2]);
     assert.is(again.train.values[2 * PIXELS - 1], Math.fround(mean));
   }
+  const one = new TextEncoder().encode(pixelText([52]));
+  const input = rowsFromText(
+    one,
+    {},
+    { ...run, spec: { inputs: PIXELS } as StoredRun['spec'], shape: [2, 2] },
+    () => {},
+  );
+  assert.equal([...input.test.values], [52, 104, 3, Math.fround(mean)], 'standard input');
 });
 
 test('of bytes the mean is rounded, and written down so', async () => {
