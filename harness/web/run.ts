@@ -15,6 +15,7 @@ import type { Chosen } from './data/chosen.js';
 import { dataset } from './data/data.js';
 import type { PageData } from './data/make.js';
 import { PIXELS, rangeOf } from './drawing/shades.js';
+import type { Numbers } from './model-file.js';
 import { type DataSizes, modelOf, type Setup, sizeOf } from './setup.js';
 import { type Measured, messageOf, type State } from './state.js';
 
@@ -35,6 +36,8 @@ export interface Change {
   data?: boolean;
   /** Own data from now on, or the built-in digits. */
   files?: Chosen[] | 'digits';
+  /** Of a model that is loaded: what it sees, whatever these data alone would have. */
+  numbers?: Numbers | undefined;
 }
 
 /** The data cannot be made from what the visitor chose. */
@@ -51,6 +54,10 @@ export class Runner {
   /** Of the data that are, or are to be. */
   private files: Chosen[] | 'digits' = 'digits';
   private given: Given | undefined;
+  /** Of the model that is asked for, where it was trained elsewhere. */
+  private loaded: Numbers | undefined;
+  /** What the model sees that there is. */
+  private seen: Numbers = { pixels: true };
   /** Set-ups follow one another; only the last one counts. */
   private starts = 0;
   /** The first layer that has still to be pretrained, from 0; nothing if none has. */
@@ -59,8 +66,9 @@ export class Runner {
   constructor(private readonly state: State) {}
 
   /** Makes the model of the set-up, with fresh parameters; on a new device if there is none. */
-  start({ data = false, files = this.files }: Change = {}): Promise<void> {
+  start({ data = false, files = this.files, numbers }: Change = {}): Promise<void> {
     const { state } = this;
+    this.loaded = numbers;
     this.newData ||= data || files !== this.files;
     this.files = files;
     state.offered = files;
@@ -113,9 +121,23 @@ export class Runner {
     else state.enter('failed', messageOf(error));
   }
 
-  /** The model of a set-up for the data that there are. @throws Error naming what is wrong */
-  modelOf(setup: Setup): ModelSpec {
-    const given: DataSizes = this.given ?? { shape: shapeOfOne(this.state.test), pixels: true };
+  /** What the model sees that there is; and what one of the data would, which may have been trained on others. */
+  get numbers(): Numbers {
+    return this.seen;
+  }
+
+  get ofData(): Numbers | undefined {
+    return this.given;
+  }
+
+  /**
+   * The model of a set-up for the data that there are.
+   * @param numbers what it sees, if it was trained on others
+   * @throws Error naming what is wrong
+   */
+  modelOf(setup: Setup, numbers?: Numbers): ModelSpec {
+    const own: DataSizes = this.given ?? { shape: shapeOfOne(this.state.test), pixels: true };
+    const given = numbers ? { ...own, pixels: numbers.pixels, scaling: numbers.scaling } : own;
     if (setup.preset === 'conditionalVae' && given.classes === undefined)
       throw new Error(
         given.shape.length === 1
@@ -161,7 +183,9 @@ export class Runner {
     }
     const { lr, batch, seed } = state.setup;
     const training = { lr, batch: Math.min(batch, this.given?.train ?? batch), seed };
-    const model = this.modelOf(state.setup);
+    const { pixels: arePixels = true, scaling } = this.loaded ?? this.given ?? {};
+    const numbers = { pixels: arePixels, scaling };
+    const model = this.modelOf(state.setup, numbers);
     const about = made && { dataName: made.name, features: made.features ?? [], classNames: made.classes ?? [] };
     const setup = { model, training, seed };
     const data = made && { name: made.name, train: made.train, test: made.test };
@@ -175,6 +199,7 @@ export class Runner {
       this.watch(state.session);
     }
     state.model = model;
+    this.seen = numbers;
     state.files = files;
     if (about) Object.assign(state, about, files === 'digits' && { dataName: 'Built-in digits' });
   }

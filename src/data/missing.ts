@@ -24,7 +24,7 @@ export function chosenGaps(gaps: Gaps, width: number, rows: readonly number[]): 
 }
 
 /**
- * Fills the gaps of all parts, in place, with the means of the training rows.
+ * Fills the gaps of all parts, in place, with the means of the training rows; of bytes, rounded.
  * @param name what to call the table in an error
  * @returns the form with these means
  * @throws FormatError naming a column that has no value in any training row
@@ -32,7 +32,8 @@ export function chosenGaps(gaps: Gaps, width: number, rows: readonly number[]): 
 export function fillGaps(train: GappedRows, others: readonly GappedRows[], form: TableForm, name: string): TableForm {
   const owners = form.columns.flatMap((column) => Array(column.categories?.length ?? 1).fill(column.name) as string[]);
   const width = owners.length;
-  const means = meansOf(train, width);
+  const exact = meansOf(train, width);
+  const means = train.values instanceof Uint8Array ? exact.map(Math.round) : exact;
   for (const { values, gaps } of [train, ...others])
     for (const gap of gaps) {
       const mean = means[gap % width] ?? Number.NaN;
@@ -40,7 +41,7 @@ export function fillGaps(train: GappedRows, others: readonly GappedRows[], form:
         throw new FormatError(
           `${name}: column "${owners[gap % width]}" has no value in any training row, must have one at least to have a mean: leave it out (--drop), or hold fewer rows out`,
         );
-      values[gap] = values instanceof Uint8Array ? Math.round(mean) : mean;
+      values[gap] = mean;
     }
   let feature = 0;
   const columns = form.columns.map((column) => {

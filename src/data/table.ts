@@ -23,10 +23,10 @@ export interface Table {
   /** Missing values that are the mean of their column. */
   filled: number;
   /**
-   * Where these are in `features.values`; absent of a table like another, whose means are that one's. Here the means are over
-   * all rows: `fillGaps` takes those of the training rows instead, once it is known which they are.
+   * Where these are in `features.values`. Here the means are over all rows, or, of a table like another, that one's:
+   * `fillGaps` takes those of the training rows instead, once it is known which they are.
    */
-  gaps?: Gaps;
+  gaps: Gaps;
   /** Of each row, its number among all rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array;
   form: TableForm;
@@ -190,7 +190,7 @@ export class TableBuilder implements RowListener {
       names,
       dropped: this.dropped,
       filled: gaps.length,
-      ...(!this.options.like && { gaps: Uint32Array.from(gaps) }),
+      gaps: Uint32Array.from(gaps),
       ...(this.dropped > 0 && { fileRows: Uint32Array.from(this.kept) }),
       ...(this.label >= 0 && {
         labels: { name: `${this.name}: labels`, shape: [this.rows], values: labels },

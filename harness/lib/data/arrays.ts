@@ -42,6 +42,8 @@ export interface Arrays {
   features?: readonly string[];
   /** Of a table of features: what its columns became, to read another one in the same way. */
   table?: TableForm;
+  /** Of a table of pixels whose missing values are means: these, to read it again, or another one, in the same way. */
+  pixelTable?: TableForm;
   /** What the path was taken for, in a few words. */
   what?: string;
   /** Where it is known whatever they are: pictures may be all black. */
@@ -49,7 +51,9 @@ export interface Arrays {
 }
 
 /** A data set as programs have it. */
-export interface ExampleSet extends Dataset<CheckedExamples>, Pick<Arrays, 'features' | 'table' | 'what'> {
+export interface ExampleSet
+  extends Dataset<CheckedExamples>,
+    Pick<Arrays, 'features' | 'table' | 'pixelTable' | 'what'> {
   /** What the classes 0.. are called, where that is not their number. */
   classes?: readonly string[];
   /** What the numbers were read as; other data of a run are read as these. */
@@ -72,11 +76,11 @@ interface Gapped {
 }
 
 /**
- * Missing values of a table of which there is no other as the means of the training examples. After each split anew: examples
- * that are held out have no part in them.
+ * Missing values of a table, and of that for testing beside it, as the means of the training examples. After each split anew:
+ * examples that are held out have no part in them.
  */
 export function withMeans(set: ExampleSet): ExampleSet {
-  const { gaps, table, name } = set;
+  const { gaps, table, pixelTable, name, numbers } = set;
   if (!gaps) return set;
   const part = (which: 'train' | 'validation' | 'test') => {
     const [examples, own] = [set[which], gaps[which]];
@@ -84,8 +88,20 @@ export function withMeans(set: ExampleSet): ExampleSet {
   };
   const [train, ...others] = [...part('train'), ...part('validation'), ...part('test')];
   const form = train && fillGaps(train, others, gaps.form, name);
-  return { ...set, ...(table && form && { table: form }) };
+  if (!form) return set;
+  return {
+    ...set,
+    ...(table && { table: form }),
+    ...(pixelTable && { pixelTable: numbers === 'bits' ? inBits(form) : form }),
+  };
 }
+
+/** Of bits, which are bytes of 0 and 255 by now, the means as the table has its numbers. */
+const inBits = (form: TableForm): TableForm => ({
+  ...form,
+  columns: form.columns.map((column) => ({ ...column, mean: Math.round((column.mean ?? 0) / WHITE) })),
+});
+const WHITE = 255;
 
 /** Some of the training examples held out for validation, by holdOut. */
 export function withValidation(set: ExampleSet, share: number, seed: number): ExampleSet {
@@ -132,7 +148,7 @@ export function datasetOf(
   arrays: Arrays,
   say: (line: string) => void,
 ): ExampleSet {
-  const { features, table, what: taken, numbers } = arrays;
+  const { features, table, pixelTable, what: taken, numbers } = arrays;
   const form = { ...formOf(arrays.train.examples, layout, knownNumbers), ...(numbers && { numbers }) };
   const { classes, labels } = classesOf(arrays, known);
   const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
@@ -145,6 +161,7 @@ export function datasetOf(
     ...(features && { features }),
     ...(classes && { classes }),
     ...(table && { table }),
+    ...(pixelTable && { pixelTable }),
     ...(taken !== undefined && { what: taken }),
   };
   const { fileRows } = arrays.test ?? arrays.train;
@@ -166,10 +183,11 @@ export function datasetOf(
     `no test ${what} in ${place}: ${countOf(out).toLocaleString('en-US')} of the ${count.toLocaleString('en-US')} ${what}, ` +
       `drawn by seed ${HOLD_OUT_SEED}, are held out for testing`,
   );
-  const { train: kept, table: filled, gaps: split } = held;
+  const { train: kept, table: filled, pixelTable: filledPixels, gaps: split } = held;
   return {
     ...own,
     ...(filled && { table: filled }),
+    ...(filledPixels && { pixelTable: filledPixels }),
     ...(split && { gaps: { form: split.form, train: split.train, test: split.validation ?? new Uint32Array() } }),
     train: kept,
     test: out,

@@ -9,7 +9,6 @@ import {
   type KnownClasses,
   type KnownNumbers,
   type TableForm,
-  type TableOptions,
 } from 'latentgpu/node';
 import { checkReading, type DataKind, type ReadingOptions, readingFor } from '../options/reading-options.js';
 import { readNpy, readNpz, readTensors, stem } from './array-files.js';
@@ -17,11 +16,13 @@ import { type Arrays, datasetOf, type ExampleSet } from './arrays.js';
 import { hasIdxFiles, readFile, readIdxFolder } from './idx-folder.js';
 import { hasPictures, readPictures } from './picture-folder.js';
 import type { ReadProgress } from './rows.js';
-import { isTable, readTables, tablesOf } from './tables.js';
+import { isTable, type ReadLike, readTables, tablesOf } from './tables.js';
 
 /** What a model was trained on, where it is now given other data. */
 export interface Known {
   table?: TableForm;
+  /** Whose means stand for what is missing in a table of pixels. */
+  pixelTable?: TableForm;
   classes?: KnownClasses;
   /** What its numbers are; absent: as the other data say themselves. */
   numbers?: KnownNumbers;
@@ -41,8 +42,6 @@ interface PlaceListener {
   say(line: string): void;
   download: ReadProgress;
 }
-
-type TableKnown = Pick<TableOptions, 'like' | 'labelMayLack'>;
 
 /** What a path turned out to be. */
 interface Found {
@@ -66,7 +65,8 @@ export async function loadPlace(
 ): Promise<ExampleSet> {
   // The run's label column; other data need not have it.
   const labelMayLack = known !== undefined && reading['label-column'] === undefined;
-  const found = find(place, names, listener, { ...(known?.table && { like: known.table }), labelMayLack });
+  const like = { ...(known?.table && { like: known.table }), pixelsLike: known?.pixelTable };
+  const found = find(place, names, listener, { ...like, labelMayLack });
   checkReading(found.kind, reading, `${place} ${found.is}`);
   const all = { ...readingFor(found.kind, inherited), ...reading };
   const arrays = await found.read(all);
@@ -81,7 +81,7 @@ export async function loadPlace(
   return datasetOf(source, arrays, (line) => listener.say(line));
 }
 
-function find(place: string, names: readonly string[], listener: PlaceListener, known: TableKnown): Found {
+function find(place: string, names: readonly string[], listener: PlaceListener, known: ReadLike): Found {
   const stat = fs.statSync(place, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new ArgumentError(

@@ -75,19 +75,30 @@ const filledText = (file: string, filled: number): string =>
 interface TablePart extends Part {
   features?: readonly string[];
   table?: TableForm;
+  pixelTable?: TableForm;
   dropped: number;
   filled: number;
+}
+
+/** How a table is read that is not the first of its kind. */
+export interface ReadLike extends Pick<TableOptions, 'like' | 'labelMayLack'> {
+  /** Whose means stand for what is missing, if this one is of pixels, too. */
+  pixelsLike?: TableForm | undefined;
+  /** Whether it is of the same data set, so that its missing values become means of the rows that are left for training. */
+  sameSet?: boolean;
 }
 
 /** @throws FormatError naming file, line and column of what is no number */
 async function readTablePart(
   file: string,
   reading: ReadingOptions,
-  { like, labelMayLack }: Pick<TableOptions, 'like' | 'labelMayLack'>,
+  { like, pixelsLike, labelMayLack, sameSet }: ReadLike,
   progress: ReadProgress,
 ): Promise<TablePart> {
   const given = { ...columnOptions(reading), ...(labelMayLack && { labelMayLack }) };
+  const takesMeans = reading.missing === 'mean';
   let images = false;
+  let hasOwnMeans = like === undefined;
   const table = await readTable(
     file,
     (names, hasHeader) => {
@@ -98,7 +109,9 @@ async function readTablePart(
           ? { options: {}, images: false }
           : pixelColumns(names, hasHeader, reading['label-column']);
       images = guessed.images;
-      return { ...guessed.options, ...given };
+      const likePixels = images && takesMeans && pixelsLike !== undefined;
+      if (likePixels) hasOwnMeans = false;
+      return { ...guessed.options, ...given, ...(likePixels && { like: pixelsLike }) };
     },
     progress,
   );
@@ -106,9 +119,11 @@ async function readTablePart(
   const [count = 0, width = 0] = features.shape;
   const side = Math.sqrt(width);
   const labels = tableLabels(table, file);
-  const missing = gaps?.length ? { gaps, form } : {};
+  // A table without any tells the means, too: its part for testing may have some.
+  const missing = takesMeans && (hasOwnMeans || sameSet) ? { gaps, form } : {};
   const part = { ...(labels && { labels }), ...(fileRows && { fileRows }), ...missing, dropped, filled };
-  if (images) return { examples: { ...features, shape: [count, side, side] }, ...part };
+  if (images)
+    return { examples: { ...features, shape: [count, side, side] }, ...part, ...(takesMeans && { pixelTable: form }) };
   return { examples: { ...features, shape: [count, width] }, ...part, features: names, table: form };
 }
 
@@ -129,35 +144,43 @@ export interface TableFiles {
 
 /**
  * @param reading of the flags, those of tables
- * @param known   the table that a model was trained on, if this is another; and whether the label column, named for that one,
- *   may lack
+ * @param known   the table that a model was trained on, if this is another, or is read again; and whether the label column,
+ *   named for that one, may lack
  * @param say     told how many rows were left out, and how many values are means
  */
 export async function readTables(
   { train, test }: TableFiles,
   reading: ReadingOptions,
-  known: Pick<TableOptions, 'like' | 'labelMayLack'>,
+  known: ReadLike,
   { say, progress }: { say(line: string): void; progress: ReadProgress },
 ): Promise<Arrays> {
-  const read = async (file: string, as: Pick<TableOptions, 'like' | 'labelMayLack'>) => {
+  const read = async (file: string, as: ReadLike) => {
     const { dropped, filled, ...part } = await readTablePart(file, reading, as, progress);
     if (dropped > 0) say(droppedText(file, dropped));
     // Another table has the means of the training table.
     if (filled > 0 && as.like === undefined) say(filledText(file, filled));
     return part;
   };
-  const { features, table, ...part } = await read(train, known);
+  const { features, table, pixelTable, ...part } = await read(train, known);
   // A table for testing may have no labels, as at Kaggle.
-  const asTrain = { ...(table && { like: table }), labelMayLack: true };
+  const asTrain = {
+    ...(table && { like: table }),
+    pixelsLike: pixelTable,
+    labelMayLack: true,
+    sameSet: part.gaps !== undefined,
+  };
   const other = test === undefined ? undefined : await read(test, asTrain);
   const label = table?.label?.name;
   const labelled = label === undefined ? '' : `, label ${table?.hasHeader ? `column ${label}` : label}`;
   const what = `${test === undefined ? 'a table' : 'two tables'} of ${table ? 'features' : 'pixels'}${labelled}`;
   return {
     train: part,
-    ...(other && { test: { examples: other.examples, labels: other.labels, fileRows: other.fileRows } }),
+    ...(other && {
+      test: { examples: other.examples, labels: other.labels, fileRows: other.fileRows, gaps: other.gaps },
+    }),
     ...(features && { features }),
     ...(table && { table }),
+    ...(pixelTable && { pixelTable }),
     what,
   };
 }

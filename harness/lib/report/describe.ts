@@ -121,6 +121,7 @@ function configOf({ options, training, length, out, data, dataset, trainer }: Ru
     dataChoice: data.choice,
     reading: storedReading(options),
     table: dataset.table ?? null,
+    pixelTable: dataset.pixelTable ?? null,
     limit: countOf(dataset.train),
     limitGiven: options.limit ?? null,
     labelled: dataset.train.labels !== undefined,

@@ -11,14 +11,15 @@ export const knownNumbers = ({ spec, numbers }: Pick<StoredRun, 'spec' | 'number
 /** How the run's data, or those that --data names instead, are read: as the run's, but for what flags say. */
 export function readAsRun(
   options: ReadingOptions & { data?: string },
-  run: Pick<StoredRun, 'spec' | 'data' | 'reading' | 'table' | 'classes' | 'labelled' | 'numbers'>,
+  run: Pick<StoredRun, 'spec' | 'data' | 'reading' | 'table' | 'pixelTable' | 'classes' | 'labelled' | 'numbers'>,
 ): LoadOptions {
-  const { reading: inherited, table, classes } = run;
+  const { reading: inherited, table, pixelTable, classes } = run;
   const given = readingOf(options);
   if (options.data === undefined || run.data === undefined) {
     // What is missing is what it was in training: the means of the rows that the run was trained on.
-    const filled = table && inherited?.missing === 'mean' && !given.drop && !given.categorical && !given.missing;
-    return { ...given, inherited, ...(filled && { known: { table } }) };
+    const means = { ...(table && { table }), ...(pixelTable && { pixelTable }) };
+    const filled = inherited?.missing === 'mean' && !given.drop && !given.categorical && !given.missing;
+    return { ...given, inherited, ...(filled && (table ?? pixelTable) && { known: means }) };
   }
   // Flags that say what columns are read another table than the run's.
   const own = given.drop ?? given.categorical;
@@ -29,6 +30,7 @@ export function readAsRun(
   const known = {
     ...(numbered && { classes: numbered }),
     ...(table && !own && { table }),
+    ...(pixelTable && !own && { pixelTable }),
     ...(numbers && { numbers }),
   };
   return { ...given, inherited, known };

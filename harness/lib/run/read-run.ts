@@ -42,6 +42,8 @@ export interface StoredRun {
   heldOut: { limit?: number; validation?: number; seed: number };
   /** Of a table: what its columns became. */
   table?: TableForm;
+  /** Of a table of pixels: what its missing values became. */
+  pixelTable?: TableForm;
   /** What its classes 0.. are called, if that is not their number. */
   classes?: readonly string[];
 }
@@ -67,7 +69,8 @@ export function readRun(folder: string): StoredRun {
   const shape = shapeOf(json, spec);
   const features = featuresOf(json, spec);
   const numbers = numbersOf(json);
-  const table = tableOf(json);
+  const table = tableOf(configOf(json).table);
+  const pixelTable = tableOf(configOf(json).pixelTable);
   const classes = classNamesOf(json);
   const source = { weights: path.join(folder, MODEL_FILE), model: RUN_FILE };
   return {
@@ -81,6 +84,7 @@ export function readRun(folder: string): StoredRun {
     ...(features && { features }),
     ...(configOf(json).reading !== undefined && { reading: readingFrom(configOf(json).reading) }),
     ...(table && { table }),
+    ...(pixelTable && { pixelTable }),
     ...(classes && { classes }),
     ...(configOf(json).labelled === true && { labelled: true }),
     heldOut: heldOutOf(json),
@@ -219,8 +223,8 @@ function classNamesOf(json: Record<string, unknown>): readonly string[] | undefi
 }
 
 /** What is no description of columns is none. */
-function tableOf(json: Record<string, unknown>): TableForm | undefined {
-  const table = (configOf(json).table ?? {}) as Partial<TableForm>;
+function tableOf(told: unknown): TableForm | undefined {
+  const table = (told ?? {}) as Partial<TableForm>;
   const { columns, label, width, hasHeader } = table;
   const isColumn = (value: unknown): boolean => {
     const { name, number, categories, mean } = (value ?? {}) as Record<string, unknown>;

@@ -14,7 +14,7 @@ const STANDARD_INPUT = 0;
 /** What rows are read by: flags, and the run. */
 export type InputRun = Pick<
   StoredRun,
-  'spec' | 'shape' | 'data' | 'reading' | 'table' | 'classes' | 'labelled' | 'numbers'
+  'spec' | 'shape' | 'data' | 'reading' | 'table' | 'pixelTable' | 'classes' | 'labelled' | 'numbers'
 >;
 
 /**
@@ -37,7 +37,6 @@ export function rowsFromText(
   const { inherited = {}, known } = readAsRun({ ...given, data: '-' }, run);
   const { inputs } = run.spec;
   const image = run.shape && run.shape.length > 1 ? run.shape : undefined;
-  const like = known?.table;
   let builder = new TableBuilder(NAME, {});
   let named = false as boolean; // the reader tells it
   const reader = new CsvReader(NAME, {
@@ -50,6 +49,7 @@ export function rowsFromText(
   });
   const optionsFor = (names: readonly string[], hasHeader: boolean): TableOptions => {
     const reading = { ...readingFor('table', inherited), ...given };
+    const like = known?.table ?? (reading.missing === 'mean' ? known?.pixelTable : undefined);
     const labelMayLack = given['label-column'] === undefined;
     // Without names a row may have all columns of the table, or the model's features alone.
     if (like && (hasHeader || names.length === like.width || names.length === like.columns.length))

@@ -25,14 +25,29 @@ const partOf = (folder: string): Part | undefined => PARTS[folder.toLowerCase()]
 /**
  * @param paths "flowers/train/rose/1.png"
  * @returns a place for each
- * @throws Error naming pictures beside folders of pictures
+ * @throws Error naming pictures beside folders of pictures, or beside parts
  */
 export function placesOf(paths: readonly string[]): Place[] {
   const folders = withoutCommon(paths.map((path) => path.split('/').slice(0, -1)));
-  const firsts = new Set(folders.map(([first]) => first));
-  const areParts = [...firsts].every((first) => first !== undefined && partOf(first)) && firsts.size > 0;
-  const hasTrain = [...firsts].some((first) => first !== undefined && partOf(first) === 'train');
-  if (!areParts || !hasTrain) return classed(folders, paths, 'train');
+  const firsts = [...new Set(folders.map(([first]) => first))];
+  const found = (part: Part) => firsts.filter((first) => first !== undefined && partOf(first) === part);
+  if (found('train').length === 0) return classed(folders, paths, 'train');
+  const beside = folders.findIndex(([first]) => first === undefined || !partOf(first));
+  if (beside >= 0) {
+    // One of the classes may be called train; but not where folders of classes within tell that it is a part.
+    const within = folders.findIndex(([first, inner]) => first !== undefined && partOf(first) && inner !== undefined);
+    if (within < 0) return classed(folders, paths, 'train');
+    throw new Error(
+      `pictures (${paths[beside]}) beside the folder ${folders[within]?.[0]}, which has folders of classes (${paths[within]}): must be parts (train, val, test) or classes alone; move the former away, or choose one folder`,
+    );
+  }
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const [first, other] = found(part);
+    if (other !== undefined)
+      throw new Error(
+        `the folders ${first} and ${other} are both the ${part} part, must be one of them: put them together, or leave one out`,
+      );
+  }
   const places: Place[] = [];
   for (const part of ['train', 'validation', 'test'] as const) {
     const own = folders.flatMap(([first = ''], index) => (partOf(first) === part ? [index] : []));

@@ -1,16 +1,14 @@
-// Saving and loading the model, files dropped on the page, and the link that holds the set-up. A saved model says its set-up, so
-// that loading brings both.
-import { decodeSafetensors, encodeSafetensors, type ModelSpec, safetensorsMetadata, shapeOfOne } from 'latentgpu';
+// Saving and loading the model, files dropped on the page, and the link that holds the set-up. A saved model says its set-up, and
+// what its numbers are, so that loading brings these, too.
 import { droppedFiles } from '../data/chosen.js';
 import { button, byId, download, setText } from '../dom.js';
+import { checkFits, saidIn, withSaid } from '../model-file.js';
 import type { Runner } from '../run.js';
 import { OF_DATA, readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
 import type { Panel } from './panel.js';
 
 const FILE_NAME = 'latentgpu-model.safetensors';
-/** Under which the set-up is kept in the file. */
-const METADATA = 'latentgpu.setup';
 /** How long a button says what became of it. */
 const SAID_MS = 2000;
 
@@ -19,7 +17,7 @@ export function filesPanel(state: State, runner: Runner): Panel {
   const save = button('save', async () => {
     const bytes = await state.ask((session) => session.save());
     if (!bytes) return;
-    const file = encodeSafetensors(decodeSafetensors(bytes), { [METADATA]: toHash(state.setup) });
+    const file = withSaid(bytes, toHash(state.setup), runner.numbers);
     download(FILE_NAME, new Blob([file], { type: 'application/octet-stream' }));
   });
   const load = button('load', () => input.click());
@@ -103,15 +101,24 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
   await runner.pause();
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const wanted = safetensorsMetadata(bytes)[METADATA];
-    const setup = wanted === undefined ? state.setup : readHash(wanted).setup;
-    if (state.model) checkInputs(bytes, runner.modelOf(setup), state);
+    const said = saidIn(bytes);
+    const { numbers } = said;
+    const setup = said.setup === undefined ? state.setup : readHash(said.setup).setup;
     const data = OF_DATA.some((name) => String(setup[name]) !== String(state.setup[name]));
+    if (state.model) {
+      const { shape, values } = state.test;
+      // What bytes and rows are, no scaling changes.
+      const sure = !data || values instanceof Uint8Array || shape.length === 2;
+      checkFits(bytes, runner.modelOf(setup, numbers), numbers, {
+        shape,
+        pixels: sure ? runner.ofData?.pixels : undefined,
+      });
+    }
     state.setup = setup;
     history.replaceState(null, '', `#${toHash(setup)}`);
     state.tell('setup');
     // Curves and steps are those of another model.
-    await runner.start({ data });
+    await runner.start({ data, numbers });
     const { session, generation } = state;
     if (!session || !state.usable) return; // why, the page says
     await session.load(bytes);
@@ -122,18 +129,4 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
   } catch (error) {
     state.enter(state.phase, `${file.name}: ${messageOf(error)}`);
   }
-}
-
-/** Before anything is given up for it. @throws Error if the file's model is for images of another size */
-function checkInputs(bytes: Uint8Array, { inputs, classes = 0 }: ModelSpec, state: State): void {
-  const tensors = decodeSafetensors(bytes);
-  const first = tensors.get('encoder.0.weight') ?? tensors.get('mu.weight');
-  if (first?.shape.length !== 2) return; // the kernels of a convolution fit images of any size
-  const pixels = (first.shape[1] ?? 0) - classes;
-  if (pixels !== inputs)
-    throw new Error(
-      state.size
-        ? `a model for images of ${pixels} pixels; the images here have ${shapeOfOne(state.test).join('x')} = ${inputs}. Choose its images first.`
-        : `a model of ${pixels} numbers; the rows here have ${inputs}. Choose its data first.`,
-    );
 }
