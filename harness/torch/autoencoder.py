@@ -1,5 +1,6 @@
 """The family of autoencoders in PyTorch, from a ModelSpec as run.json and checkpoints have it. Names and shapes of the
-parameters are those of model.safetensors, so `load_state_dict` takes that file.
+parameters are those of model.safetensors, so `load_state_dict` takes that file. `Autoencoder(spec)` takes every spec of the engine;
+`check_trainable` refuses those that harness/torch/train.py does not train.
 
 test/train/family.py trains this class in f64 to make the trajectories that the engine is tested against.
 Spec, names and formulas: src/model/spec.ts, src/graph/build.ts.
@@ -18,8 +19,8 @@ KEYS = {"": ["inputs", "image", "range", "classes", "corruption", "encoder", "co
         "corruption": ["kind", "amount"],
         "code": ["kind", "units", "activation", "logVarRange"],
         "loss": ["reconstruction", "variance", "klWeight", "freeBits", "capacity", "samples", "l1", "sparsity"], "sparsity": ["target", "weight"]}
-# A quantised code is not among them: processes that share a batch would have to share what their codebook learns of it.
-# Processes that share a batch would have to share its statistics, too; checkpoints keep running ones.
+# These train.py does not train. A quantised code: processes that share a batch would have to share what their codebook learns of
+# it. batchNorm: they would have to share its statistics, too; checkpoints keep running ones.
 OF_WHOLE_BATCHES = ["batchNorm", "dropout"]
 CODES = ["gaussian", "deterministic"]
 RECONSTRUCTIONS = ["bce", "mse", "poisson"]
@@ -30,8 +31,8 @@ LOG_SIGMA_FLOOR = -15  # a learned sigma is exp(log_sigma) + exp(LOG_SIGMA_FLOOR
 RHO_MARGIN = 1e-6  # as shaders/lib/bernoulli.wgsl: a unit that never fires costs much, not infinitely much
 
 
-def check_known(spec):
-    """Raises InputError with the path of the first thing in the spec that this file does not know."""
+def check_trainable(spec):
+    """Raises InputError with the path of the first thing in the spec that train.py does not know."""
     def keys(value, path, known):
         for key in value:
             if key not in KEYS[known]:
@@ -72,7 +73,7 @@ def check_known(spec):
 
 
 def _unknown(path, value, known):
-    raise InputError(f"the model's {path}: {value!r} is not known to harness/torch, must be one of {', '.join(known)}; "
+    raise InputError(f"the model's {path}: {value!r} is not known to harness/torch/train.py, must be one of {', '.join(known)}; "
                      "train it with node harness/train.js")
 
 
@@ -113,9 +114,8 @@ def in_range(bytes_, spec, dtype=torch.float32):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, spec, dtype=torch.float32, check=check_known):
+    def __init__(self, spec, dtype=torch.float32):
         super().__init__()
-        check(spec)
         self.spec = spec
         classes, code = spec.get("classes", 0), spec["code"]
         self.gaussian, self.quantized = (code["kind"] == kind for kind in ("gaussian", "quantized"))

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from autoencoder import Autoencoder, corrupt, in_range, loss_weights, one_hot
+from autoencoder import Autoencoder, check_trainable, corrupt, in_range, loss_weights, one_hot
 from errors import InputError, TrainingError
 from optim import check_schedule, kl_factor, load_kept, optimizer_of, rate_factor, read_kept, set_rate
 from order import ShardedOrder, rows_of_step
@@ -32,6 +32,7 @@ class Trainer:
         self.options = dict(checkpoint.training)
         self.device = processes.device
         check_schedule(self.options["schedule"])
+        check_trainable(self.spec)
         self.model = Autoencoder(self.spec)
         self._load(checkpoint.parameters)
         self.model.to(self.device)

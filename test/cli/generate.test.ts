@@ -227,6 +227,39 @@ function diverged(): string {
   return folder;
 }
 
+test('everything from a vq-vae: vectors, their numbers and a walk; no samples and no grid', () => {
+  const folder = path.join(scratch, 'vq');
+  const own = ['--model', 'vq-vae', '--channels', '3', '--latent', '4', '--codes', '5', '--loss', 'mse'];
+  const training = ['--batch', '8', '--steps', '7', '--quiet', '--out', folder];
+  assert.equal(run('harness/train.js', ['--data', data, ...own, ...training]).err, '');
+  const { status, err, lines } = generate(folder);
+  assert.equal([err, status], ['', 0]);
+  const out = path.join(folder, 'generated');
+  const made = ['codes.npy', 'codes.svg', 'indices.npy', 'labels.npy', 'reconstructions.png', 'walk.png'];
+  assert.equal(fs.readdirSync(out).sort(), made);
+  const [codes, indices] = [npy(out, 'codes.npy'), npy(out, 'indices.npy')];
+  assert.is(indices.header, `{'descr': '<u4', 'fortran_order': False, 'shape': (${TEST_IMAGES}, 16), }`);
+  assert.is(codes.header, `{'descr': '<f4', 'fortran_order': False, 'shape': (${TEST_IMAGES}, 64), }`);
+  const { values: codebook = [] } =
+    decodeSafetensors(fs.readFileSync(path.join(folder, 'model.safetensors'))).get('codebook.weight') ?? {};
+  for (let place = 0; place < TEST_IMAGES * 16; place++) {
+    const vector = indices.bytes.readUInt32LE(4 * place);
+    for (let d = 0; d < 4; d++) assert.is(codes.bytes.readFloatLE(4 * (4 * place + d)), codebook[4 * vector + d]);
+  }
+  assert.match(
+    lines.join('\n'),
+    /indices\.npy +the same codes as numbers of vectors, uint32 \[10, 16\], from 0 to 4\n/,
+  );
+  assert.match(
+    lines.join('\n'),
+    /walk\.png .* each place of them the nearest vector of the codebook; the ends are the originals\n/,
+  );
+  assert.match(lines.join('\n'), /\ngrid not made: a quantized code has no dimensions to go along/);
+  const named = generate(folder, '--only', 'grid');
+  assert.is(named.status, 2);
+  assert.match(named.err, /grid cannot be made from this run: a quantized code has no dimensions/);
+});
+
 test('samples are drawn where the data of the run are gone', () => {
   const [moved, out] = [`${data}-moved`, path.join(scratch, 'without-data')];
   fs.renameSync(data, moved);

@@ -9,7 +9,7 @@ import { createModel, decodeSafetensors, digits, type Model, type ModelSpec, ope
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/lib/export/page/state.js';
-import { line } from '../../harness/lib/generate/between.js';
+import { defaultWalk, line, snapped } from '../../harness/lib/generate/between.js';
 import { assertAccessible } from '../browser/axe.js';
 import { closeBrowser, type OpenPage, openPage } from '../browser/page.js';
 import { runProgram } from '../support/programs.js';
@@ -97,8 +97,8 @@ async function settled({ page }: OpenPage): Promise<void> {
   await page.waitForFunction(() => {
     const { phase } = document.documentElement.dataset;
     if (phase !== 'ready') return phase !== undefined && phase !== 'opening';
-    const { samples, walk, own } = latentgpuPage;
-    return samples.length > 0 && walk.length > 0 && own !== undefined;
+    const { samples, walk, own, spec } = latentgpuPage;
+    return (samples.length > 0 || spec.code.kind === 'quantized') && walk.length > 0 && own !== undefined;
   });
 }
 
@@ -492,6 +492,41 @@ test('a file that came damaged says so', async () => {
   assert.not.equal(await other.page.textContent('#status'), '');
   await seen.close();
   await other.close();
+});
+
+test('a vq-vae: encodes to numbers of vectors, walks in its codebook, draws no samples', async () => {
+  const [run, out] = [path.join(scratch, 'vq'), path.join(scratch, 'vq-page')];
+  const model = ['--model', 'vq-vae', '--channels', '4,8', '--latent', '8', '--codes', '16'];
+  const training = ['--data', 'digits', '--limit', '128', '--steps', '4', '--batch', '32', '--quiet', '--out', run];
+  assert.is(runProgram('harness/train.js', [...model, ...training]).status, 0);
+  const {
+    status,
+    out: printed,
+    err,
+  } = runProgram('harness/export.js', [...['--run', run, '--html', '--examples', '8', '--out', out]]);
+  assert.equal([status, err], [0, '']);
+  assert.match(printed, /Vector-quantised autoencoder: walks in its codebook and encodes in a browser;/);
+  const visited = await visit(path.join(out, 'autoencoder.html'));
+  const { page } = visited;
+  assert.is(await page.textContent('h1'), 'Vector-quantised autoencoder');
+  assert.not(await page.isVisible('#samples-panel'));
+  assert.equal(await page.locator('#from-kind option').allTextContents(), ['a test image', 'your image']);
+  assert.match((await page.textContent('#facts')) ?? '', /49 places, each one of 16 vectors of 8 numbers/);
+  const shown = ((await page.textContent('#numbers')) ?? '').split(', ').map(Number);
+  const walk = await page.evaluate(() => [...latentgpuPage.walk]);
+  await withModel('vq', async (model) => {
+    const { mean, indices = [] } = await model.encode(imagesOf(0));
+    assert.equal(shown, [...indices]);
+    const ends = await page.evaluate(() => [...latentgpuPage.exampleCodes.subarray(0, 392)]);
+    assertClose(ends, mean, 'code of test image 0');
+    const { values = [] } = (await model.parameters()).get('codebook.weight') ?? {};
+    const [a, b] = defaultWalk({ count: 8, labels: TEST.labels });
+    const codes = line((await model.encode(imagesOf(a))).mean, (await model.encode(imagesOf(b))).mean, 101);
+    const places = snapped(codes, Float32Array.from(values), 8);
+    assertClose(walk, await model.decode(places), 'the walk');
+  });
+  await assertAccessible(page, 'an exported page of a vq-vae');
+  await page.close();
 });
 
 test.run();

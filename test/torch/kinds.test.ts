@@ -31,11 +31,28 @@ print(json.dumps([list(a.ACTIVATIONS), a.RANGES, a.CORRUPTIONS, a.RECONSTRUCTION
   assert.equal(sorted(JSON.parse(out)), sorted(words));
 });
 
-test('it knows every member of the family', () => {
+test('train.py knows every member of the family', () => {
   const script =
-    'import json, sys; from autoencoder import Autoencoder; [Autoencoder(one) for one in json.loads(sys.argv[1])]';
+    'import json, sys; from autoencoder import check_trainable; [check_trainable(one) for one in json.loads(sys.argv[1])]';
   const { status, err } = python('-c', script, JSON.stringify(Object.values(FAMILY)));
   assert.equal([status, err], [0, '']);
+});
+
+test('Autoencoder takes every model, those that train.py refuses included', () => {
+  const script = `
+import json, sys
+from autoencoder import Autoencoder, check_trainable
+from errors import InputError
+for name, spec in json.loads(sys.argv[1]).items():
+    Autoencoder(spec)
+    try:
+        check_trainable(spec)
+    except InputError as error:
+        print(name, str(error).split(" is not known")[0])`;
+
+  const { status, out, err } = python('-c', script, JSON.stringify(CONVOLUTIONAL));
+  assert.equal([status, err], [0, '']);
+  assert.match(out, /^vq-vae the model's code\.codes: 9$/m);
 });
 
 /** A spec that nobody knows yet. */
@@ -64,7 +81,10 @@ for (const [name, spec, told] of [
     model.dispose();
     const { status, err } = trainPy(at('later.safetensors'), '--out', at('out'));
     assert.is(status, 2, err);
-    assert.ok(err.startsWith(`error: the model's ${told} is not known to harness/torch, must be one of `), err);
+    assert.ok(
+      err.startsWith(`error: the model's ${told} is not known to harness/torch/train.py, must be one of `),
+      err,
+    );
     assert.ok(!fs.existsSync(at('out')));
   });
 

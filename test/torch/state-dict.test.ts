@@ -44,7 +44,7 @@ work = json.load(open(f"{here}/work.json"))
 pixels, labels = torch.tensor(work["pixels"], dtype=torch.uint8).reshape(-1, 49), torch.tensor(work["labels"])
 for index, spec in enumerate(work["specs"]):
     torch.manual_seed(index)
-    model = Autoencoder(spec, check=lambda spec: None).eval()
+    model = Autoencoder(spec).eval()
     if given:
         model.load_state_dict(load(f"{here}/engine-{index}.safetensors"), strict=True)
     else:

@@ -8,11 +8,13 @@ import {
   decodeSafetensors,
   denoising,
   linear,
+  type ModelSpec,
   type NamedTensors,
   safetensorsMetadata,
   sparse,
   stacked,
   vae,
+  vqVae,
 } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -24,6 +26,7 @@ import {
   styleText,
   titleOf,
 } from '../../harness/lib/export/html-page.js';
+import { codeInWords } from '../../harness/lib/export/page/code-in-words.js';
 import { drawFitted } from '../../harness/lib/export/page/draw-codes.js';
 
 const EVIL = '</script><script>alert(1)</script><!--<script>$&\u2028';
@@ -96,7 +99,19 @@ test('without examples, no data are named', () => {
   assert.equal([none, data], [{ count: 0, pixels: '' }, undefined]);
 });
 
+/** Convolutions inside residual layers alone. */
+const residual: ModelSpec = {
+  ...vae(),
+  image: { height: 28, width: 28, channels: 1 },
+  encoder: [
+    { kind: 'residual', layers: [{ kind: 'conv', channels: 1, kernel: 3, padding: 1, activation: 'relu' }] },
+    { kind: 'flatten' },
+  ],
+};
+
 for (const [spec, title] of [
+  [vqVae(), 'Vector-quantised autoencoder'],
+  [residual, 'Convolutional variational autoencoder'],
   [vae(), 'Variational autoencoder'],
   [betaVae({ beta: 4 }), 'Variational autoencoder, beta 4'],
   [conditionalVae(), 'Conditional variational autoencoder'],
@@ -108,6 +123,12 @@ for (const [spec, title] of [
   [sparse({ rho: 0.05 }), 'Sparse autoencoder'],
 ] as const)
   test(`a title: ${title}`, () => assert.is(titleOf(spec), title));
+
+test('a code in words', () => {
+  assert.is(codeInWords(vqVae().code), '49 places, each one of 512 vectors of 64 numbers');
+  assert.is(codeInWords(vae().code), '64 numbers, each with a variance');
+  assert.is(codeInWords(ae().code), '64 numbers, without a prior');
+});
 
 test('fitted codes have the mean and the covariance of those that they fit, and no number beyond theirs', () => {
   // Two dimensions that go together; far outliers leave the bounds wide.

@@ -1,7 +1,7 @@
 // harness/lib/pca.ts: tables whose principal axes are known, the definition for one whose are not, and degenerate ones.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { moments, principalAxes, project } from '../../harness/lib/generate/pca.js';
+import { columnMoments, leadingAxes, moments, principalAxes, project } from '../../harness/lib/generate/pca.js';
 import { uniforms } from '../support/numbers.js';
 
 /** What Jacobi's method on a matrix of this size and norm may be off by: some roundings for each number of the matrix. */
@@ -144,6 +144,55 @@ test('64 columns: covariance x axis = variance x axis, and the projections vary 
       'variance of a projection',
     );
   }
+});
+
+test('leading axes: those of the whole analysis, their variances, and the variance of all columns', () => {
+  const [count, columns] = [60, 24];
+  const rows = uniforms(9, count * columns).map((value, at) => value * 0.8 ** (at % columns) + 3);
+  const [all, found] = [principalAxes(rows, columns), leadingAxes(rows, columns, 2)];
+  assert.equal([found.axes.length, found.variances.length], [2, 2]);
+  close(found.mean, all.mean, rounding(1, 3), 'mean');
+  close([found.total], [all.total], rounding(columns, all.total), 'total');
+  // The iteration ends where variances change by a billionth of the total; directions are off by the root of such a share.
+  close(found.variances, all.variances.slice(0, 2), 1e-7 * all.total, 'variances');
+  for (const axis of [0, 1]) close(found.axes[axis] ?? [], all.axes[axis] ?? [], 1e-3, `axis ${axis}`);
+});
+
+test('leading axes of 3,000 columns need no covariance', () => {
+  const [count, columns] = [40, 3000];
+  const uniform = uniforms(10, 2 * count);
+  const [along, beside] = [0, 1].map((from) =>
+    Float64Array.from({ length: columns }, (_, j) => Number(j % 2 === from) * Math.sqrt(2 / columns)),
+  );
+  const rows = new Float32Array(count * columns);
+  for (let row = 0; row < count; row++) {
+    const [u, v] = [3 * (uniform[2 * row] ?? 0), uniform[2 * row + 1] ?? 0];
+    for (let j = 0; j < columns; j++) rows[row * columns + j] = u * (along?.[j] ?? 0) + v * (beside?.[j] ?? 0);
+  }
+  const { axes, variances, total } = leadingAxes(rows, columns, 2);
+  close([(variances[0] ?? 0) + (variances[1] ?? 0)], [total], 1e-6 * total, 'variances of a plane');
+  for (const axis of axes)
+    close([dot(axis, along ?? []) ** 2 + dot(axis, beside ?? []) ** 2], [1], 1e-6, 'share of an axis in the plane');
+});
+
+test('leading axes of degenerate data: one row, equal rows, fewer columns than directions', () => {
+  for (const rows of [Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3, 1, 2, 3)]) {
+    const { total, variances } = leadingAxes(rows, 3, 2);
+    assert.equal([total, variances], [0, [0, 0]]);
+  }
+  close(leadingAxes(crossed, 3, 2).variances, VARIANCES.slice(0, 2), 1e-7 * (VARIANCES[0] ?? 0), 'variances');
+});
+
+test('column moments are those of the covariance', () => {
+  const { mean, variances } = columnMoments(crossed, 3);
+  const whole = moments(crossed, 3);
+  assert.equal(mean, whole.mean);
+  close(
+    variances,
+    [0, 4, 8].map((at) => whole.covariance[at] ?? 0),
+    rounding(3, 1000),
+    'variances',
+  );
 });
 
 test('moments: divided by n, about the mean, symmetric', () => {

@@ -17,7 +17,7 @@ import { orderOf, scoresBy } from '../../harness/lib/score/score.js';
 import { oddClasses } from '../../harness/lib/score/spread.js';
 import { type InputRun, rowsFromText } from '../../harness/lib/score/standard-input.js';
 import { oddest } from '../../harness/lib/score/top.js';
-import { conditionalVae, vae } from '../../src/model/presets.js';
+import { conditionalVae, vae, vqVae } from '../../src/model/presets.js';
 import { fitScaling } from '../../src/model/scaling.js';
 import { uniforms } from '../support/numbers.js';
 
@@ -254,6 +254,8 @@ test('rows are ordered by a score that the model has', () => {
   assert.is(orderOf(options(''), vae()), 'loss');
   assert.is(orderOf(options('--iwae 8'), vae()), 'iwae');
   assert.is(orderOf(options('--by kl --iwae 8'), vae()), 'kl');
+  assert.is(orderOf(options('--by commitment'), vqVae()), 'commitment');
+  refused(() => orderOf(options('--by commitment'), ae()), /^--by commitment: .* must be one of loss, bce$/);
   refused(() => orderOf(options('--by kl'), ae()), /^--by kl: .* must be one of loss, bce$/);
   refused(() => orderOf(options('--by mse'), conditionalVae()), /must be one of loss, bce, kl$/);
 });

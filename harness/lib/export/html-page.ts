@@ -7,6 +7,7 @@ import {
   type CheckedExamples,
   countOf,
   encodeSafetensors,
+  type LayerSpec,
   lossWeights,
   type ModelSpec,
   type NamedTensors,
@@ -64,9 +65,10 @@ export function titleOf(spec: ModelSpec): string {
   const { code, classes, corruption, encoder, decoder, loss } = spec;
   const [kind, ...more] = [
     classes === undefined ? '' : 'conditional',
-    [...encoder, ...decoder].some((layer) => 'kernel' in layer) ? 'convolutional' : '',
+    code.kind !== 'quantized' && [...encoder, ...decoder].some(convolves) ? 'convolutional' : '',
     corruption ? 'denoising' : '',
     code.kind === 'gaussian' ? 'variational' : '',
+    code.kind === 'quantized' ? 'vector-quantised' : '',
     loss.l1 || loss.sparsity ? 'sparse' : '',
     [...encoder, code, ...decoder].every((layer) => 'activation' in layer && layer.activation === 'identity')
       ? 'linear'
@@ -77,6 +79,12 @@ export function titleOf(spec: ModelSpec): string {
   const name = [capital(kind ?? ''), ...more].join(' ');
   return code.kind === 'gaussian' && beta !== 1 ? `${name}, beta ${beta}` : name;
 }
+
+/** A convolution, or a residual layer around one. */
+const convolves = (layer: LayerSpec): boolean =>
+  layer.kind === 'conv' ||
+  layer.kind === 'convTranspose' ||
+  (layer.kind === 'residual' && layer.layers.some(convolves));
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 

@@ -5,6 +5,7 @@ import {
   type CheckedExamples,
   countOf,
   LatentGpuError,
+  type ModelSpec,
   type NamedTensors,
   shapeOfOne,
   someExamples,
@@ -56,8 +57,14 @@ export async function makePage(
   const inside = images ? `${countOf(images)} test images of ${data}` : 'no test images';
   return {
     text,
-    shows: `${contents.title}: samples, walks and encodes in a browser; ${megabytes} MB, ${inside} inside`,
+    shows: `${contents.title}: ${canDo(spec, images !== undefined)} in a browser; ${megabytes} MB, ${inside} inside`,
   };
+}
+
+/** What a visitor of the page can do. Of a code without a prior, samples come from what fits the test images' codes. */
+function canDo({ code }: ModelSpec, examples: boolean): string {
+  if (code.kind === 'quantized') return 'walks in its codebook and encodes';
+  return code.kind === 'gaussian' || examples ? 'samples, walks and encodes' : 'walks and encodes';
 }
 
 /**

@@ -4,7 +4,7 @@ import { codesPlot } from '../plots/codes-plot.js';
 import { encodeNpy } from '../plots/npy.js';
 import { describeSpec } from '../report/describe.js';
 import { grouped, type Output } from './material.js';
-import { principalAxes, project } from './pca.js';
+import { leadingAxes, MOST_JACOBI_COLUMNS, principalAxes, project } from './pca.js';
 
 /** More points than this hide each other, and make a file that viewers are slow with. */
 const MOST_POINTS = 2000;
@@ -15,17 +15,26 @@ export const codes: Output = {
   pictures: false,
   refusal: () => undefined,
   async make({ model, test, size, results, say, testCodes, classes }) {
-    const { mean } = await testCodes();
-    const latent = model.spec.code.units;
+    const { mean, indices } = await testCodes();
+    const { code } = model.spec;
+    const latent = code.units;
     const { labels } = test;
     const count = countOf(test);
     const examples = size ? 'images' : 'rows';
-    const what = model.spec.code.kind === 'gaussian' ? 'means of the codes' : 'codes';
+    const what = code.kind === 'gaussian' ? 'means of the codes' : 'codes';
     results.write(
       'codes.npy',
       encodeNpy(mean, [count, latent]),
       `${what} of the test ${examples}, float32 [${count}, ${latent}]`,
     );
+    if (code.kind === 'quantized' && indices) {
+      const places = code.units / code.dimensions;
+      results.write(
+        'indices.npy',
+        encodeNpy(indices, [count, places]),
+        `the same codes as numbers of vectors, uint32 [${count}, ${places}], from 0 to ${code.codes - 1}`,
+      );
+    }
     if (labels)
       results.write(
         'labels.npy',
@@ -34,13 +43,17 @@ export const codes: Output = {
       );
     else say('labels.npy is not made: these data have no labels');
     if (latent === 1) return say('codes.svg is not made: the code has one dimension; its plane needs two');
-    const found = principalAxes(mean, latent);
-    const total = found.variances.reduce((sum, variance) => sum + variance, 0);
+    const drawn = spread(count, MOST_POINTS);
+    const found =
+      latent > MOST_JACOBI_COLUMNS
+        ? leadingAxes(rowsOf(mean, latent, drawn), latent, 2) // of what is drawn: more rows take their time
+        : principalAxes(mean, latent);
+    const { total } = found;
     const [first = 0, second = 0] = found.variances.map((variance) => (total > 0 ? variance / total : 0));
-    const plane = project(mean, found, 2);
-    const points = spread(count, MOST_POINTS).map((index) => ({
-      x: plane[2 * index] ?? 0,
-      y: plane[2 * index + 1] ?? 0,
+    const plane = project(rowsOf(mean, latent, drawn), found, 2);
+    const points = drawn.map((index, at) => ({
+      x: plane[2 * at] ?? 0,
+      y: plane[2 * at + 1] ?? 0,
       ...(labels && { label: labels[index] ?? 0 }),
     }));
     const shown = points.length < count ? `${grouped(points.length)} of ${grouped(count)}` : grouped(count);
@@ -66,6 +79,15 @@ export function spread(count: number, most: number): number[] {
   if (count <= most) return [...Array(count).keys()];
   const start = (stretch: number) => Math.floor((stretch * count) / most);
   return Array.from({ length: most }, (_, i) => start(i) + Math.floor(((i * GOLDEN) % 1) * (start(i + 1) - start(i))));
+}
+
+/** Some of the rows, [indices, columns]. */
+function rowsOf(rows: Float32Array, columns: number, indices: readonly number[]): Float32Array {
+  const some = new Float32Array(indices.length * columns);
+  indices.forEach((index, at) => {
+    some.set(rows.subarray(index * columns, (index + 1) * columns), at * columns);
+  });
+  return some;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;

@@ -1,13 +1,13 @@
 // Outputs that show the space of the codes: a walk between two test images, and a grid over two dimensions.
-import { countOf, type ModelSpec } from 'latentgpu/node';
+import { countOf, type Model, type ModelSpec } from 'latentgpu/node';
 import type { ImageSize } from '../data/examples.js';
 import { shadesOf } from '../plots/shades.js';
 import { drawSheet } from '../plots/sheet.js';
-import { defaultWalk, line, shares } from './between.js';
+import { defaultWalk, line, shares, snapped } from './between.js';
 import { type ClassNames, classText, drawnClass } from './classes.js';
 import { sameLabel } from './labels.js';
 import { type Output, pick } from './material.js';
-import { moments } from './pca.js';
+import { columnMoments } from './pca.js';
 import { rangesOf } from './quantise.js';
 
 const WALK_STEPS = 11;
@@ -31,7 +31,7 @@ export const walk: Output = {
     const shades = shadesOf(spec);
     const images = shades(given);
     const latent = spec.code.units;
-    const codes = line(mean.subarray(0, latent), mean.subarray(latent), WALK_STEPS);
+    const codes = await inCodebook(model, line(mean.subarray(0, latent), mean.subarray(latent), WALK_STEPS));
     // A conditional decoder must be told a class on the way: once it is that of one end, once that of the other.
     const classes: (number | undefined)[] = labels.labels ? [...new Set(labels.labels as Uint8Array)] : [undefined];
     const rows = [];
@@ -55,10 +55,18 @@ export const walk: Output = {
     results.write(
       'walk.png',
       picture,
-      `${said(classText)}: codes on the straight line between theirs; the ends are the originals`,
+      `${said(classText)}: codes on the straight line between theirs${spec.code.kind === 'quantized' ? ', each place of them the nearest vector of the codebook' : ''}; the ends are the originals`,
     );
   },
 };
+
+/** Of a quantised code: what its decoder may be given. Others are left as they are. */
+async function inCodebook(model: Model, codes: Float32Array): Promise<Float32Array> {
+  const { code } = model.spec;
+  if (code.kind !== 'quantized') return codes;
+  const { values } = (await model.parameters()).get('codebook.weight') as { values: Float32Array };
+  return snapped(codes, values, code.dimensions);
+}
 
 /** Where a grid goes in one dimension. */
 export interface Axis {
@@ -83,8 +91,8 @@ export interface Grid {
  */
 export function layGrid({ code }: ModelSpec, codes: Float32Array, axes?: readonly [number, number]): Grid {
   const latent = code.units;
-  const { mean, covariance } = moments(codes, latent);
-  const variance = (dimension: number) => covariance[dimension * latent + dimension] ?? 0;
+  const { mean, variances } = columnMoments(codes, latent);
+  const variance = (dimension: number) => variances[dimension] ?? 0;
   const ranked = [...mean.keys()].sort((a, b) => variance(b) - variance(a));
   const [across = 0, up = 1] = axes ?? ranked;
   const gaussian = code.kind === 'gaussian';
@@ -122,7 +130,12 @@ export const grid: Output = {
   name: 'grid',
   images: true,
   pictures: true,
-  refusal: ({ code }) => (code.units === 1 ? 'the code has one dimension; a grid needs two' : undefined),
+  refusal: ({ code }) =>
+    code.kind === 'quantized'
+      ? 'a quantized code has no dimensions to go along: each of its places is one of the vectors of a codebook'
+      : code.units === 1
+        ? 'the code has one dimension; a grid needs two'
+        : undefined,
   async make({ model, size, options, results, testCodes, classes, label: asked }) {
     const { spec } = model;
     const label = asked ?? 0;

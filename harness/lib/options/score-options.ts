@@ -10,7 +10,7 @@ import { ADAPTER_FLAG } from './train-options.js';
 export type Threshold = { quantile: number } | { value: number };
 
 /** Terms of a loss that rows may be ordered by, and their sum. */
-export const SCORES = ['loss', 'bce', 'mse', 'gaussian', 'poisson', 'kl', 'l1', 'iwae'] as const;
+export const SCORES = ['loss', 'bce', 'mse', 'gaussian', 'poisson', 'kl', 'l1', 'commitment', 'iwae'] as const;
 export type ScoreName = (typeof SCORES)[number];
 
 export interface ScoreProgramOptions extends ReadingOptions {
@@ -66,8 +66,8 @@ const OWN_FLAGS: Record<string, Flag> = {
     example: 'kl',
     read: scoreName,
     help: [
-      'order by loss (default), one of its terms (bce, mse, gaussian, poisson, kl, l1),',
-      'or iwae (default with --iwae)',
+      'order by loss (default), one of its terms (bce, mse, gaussian, poisson, kl, l1,',
+      'commitment), or iwae (default with --iwae)',
     ],
   },
   samples: {

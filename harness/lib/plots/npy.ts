@@ -1,5 +1,5 @@
 // NumPy's file format, version 1.0: one array, C order, little-endian as every machine with WebGPU stores it. To bytes
-// only; `numpy.load` reads the file. Two kinds of numbers, those that codes and labels are made of.
+// only; `numpy.load` reads the file. Three kinds of numbers, those that codes, their indices and labels are made of.
 // Source: numpy.lib.format, "Format Version 1.0".
 import { ArgumentError } from 'latentgpu/node';
 
@@ -15,10 +15,13 @@ const LENGTH_BYTES = 2;
  * @returns the whole file
  * @throws ArgumentError if there are not as many values as the shape says
  */
-export function encodeNpy(values: Float32Array | Uint8Array, shape: readonly number[]): Uint8Array<ArrayBuffer> {
+export function encodeNpy(
+  values: Float32Array | Uint32Array | Uint8Array,
+  shape: readonly number[],
+): Uint8Array<ArrayBuffer> {
   if (shape.reduce((all, size) => all * size, 1) !== values.length)
     throw new ArgumentError(`npy: ${values.length} values cannot have the shape [${shape.join(', ')}]`);
-  const descr = values instanceof Float32Array ? '<f4' : '|u1';
+  const descr = values instanceof Float32Array ? '<f4' : values instanceof Uint32Array ? '<u4' : '|u1';
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const before = MAGIC.length + LENGTH_BYTES;

@@ -84,6 +84,7 @@ export function orderOf({ by, iwae }: ScoreProgramOptions, spec: ModelSpec): Sco
   const { code, loss } = spec;
   const own: ScoreName[] = ['loss', reconstructionTerm(spec), ...(code.kind === 'gaussian' ? ['kl' as const] : [])];
   if (loss.l1 !== undefined) own.push('l1');
+  if (code.kind === 'quantized') own.push('commitment');
   if (iwae !== undefined) own.push('iwae');
   const { [own.length - 1]: last = 'loss' } = own;
   const chosen = by ?? (iwae === undefined ? 'loss' : last);

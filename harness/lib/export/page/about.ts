@@ -1,12 +1,12 @@
 // What the page says of itself: whether it works, on what, which model it is; and the weights as a file.
 import { layerSizes } from 'latentgpu';
 import { button, byId, download, make, setText } from '../../../web/dom.js';
+import { codeInWords } from './code-in-words.js';
 import { readWeights } from './contents.js';
 import type { State } from './state.js';
 
 export function aboutPanel(state: State): void {
   const { contents, spec, examples } = state;
-  const { code } = spec;
   const retry = button('retry', () => state.open());
   const sizes = layerSizes(spec);
   setText(byId('architecture'), sizes.join(' – '));
@@ -25,7 +25,7 @@ export function aboutPanel(state: State): void {
   const facts: [string, string][] = [
     ['Model', contents.title],
     ['Layers', sizes.join(' – ')],
-    ['Code', `${code.units} numbers, ${code.kind === 'gaussian' ? 'each with a variance' : 'without a prior'}`],
+    ['Code', codeInWords(spec.code)],
     ['Images', `${contents.height}×${contents.width} pixels, grey`],
     ...(examples.count > 0
       ? [['Inside', `${examples.count} test images of ${contents.data ?? 'its data'}`] as [string, string]]

@@ -8,6 +8,7 @@ import { HostPicture } from '../../../web/drawing/picture.js';
 import { type Pen, Sheet, type Spot } from '../../../web/drawing/sheet.js';
 import { labelsFor } from '../../generate/labels.js';
 import { fillClasses } from './classes.js';
+import { codeInWords } from './code-in-words.js';
 import { codeStrip } from './code-strip.js';
 import { messageOf, type State } from './state.js';
 
@@ -32,11 +33,15 @@ export function encodePanel(state: State): void {
   frame.style.aspectRatio = byId('redrawn').style.aspectRatio = `${size.width} / ${size.height}`;
   fillClasses(label, spec.classes);
   if (spec.corruption) pen.add(make('option', { value: 'noise' }, 'Noise'));
+  const quantised = spec.code.kind === 'quantized' ? spec.code : undefined;
+  byId<HTMLDetailsElement>('numbers-details').open = quantised !== undefined;
   setText(
     byId('code-help'),
-    spec.code.kind === 'gaussian'
-      ? 'A bar for each number of the code: the mean that the encoder gives, and a line of one standard deviation to each side.'
-      : 'A bar for each number of the code.',
+    quantised
+      ? `${codeInWords(quantised)}: the numbers of these vectors, from 0 to ${quantised.codes - 1}, place by place.`
+      : spec.code.kind === 'gaussian'
+        ? 'A bar for each number of the code: the mean that the encoder gives, and a line of one standard deviation to each side.'
+        : 'A bar for each number of the code.',
   );
 
   const pixels = () => sheet.shown(spec.corruption ?? NO_NOISE);
@@ -49,15 +54,13 @@ export function encodePanel(state: State): void {
       return { ...codes, reconstruction: await model.decode(codes.mean, labels) };
     });
     if (!made) return;
-    const { mean, logVar, reconstruction } = made;
+    const { mean, logVar, indices, reconstruction } = made;
     redrawn.draw(reconstruction, size, 1);
-    byId('code').replaceChildren(
-      codeStrip(
-        mean,
-        logVar?.map((value) => Math.exp(value / 2)),
-      ),
-    );
-    setText(byId('numbers'), [...mean].map((value) => value.toFixed(3)).join(', '));
+    if (!quantised) {
+      const spread = logVar?.map((value) => Math.exp(value / 2));
+      byId('code').replaceChildren(codeStrip(mean, spread));
+    }
+    setText(byId('numbers'), indices ? indices.join(', ') : [...mean].map((value) => value.toFixed(3)).join(', '));
     state.own = { name, image, code: mean, label: spec.classes === undefined ? undefined : of };
     state.reconstruction = reconstruction;
     state.tell('own');

@@ -16,8 +16,10 @@ try {
   document.body.classList.toggle('conditional', spec.classes !== undefined);
   document.body.classList.toggle('denoising', spec.corruption !== undefined);
   document.body.classList.toggle('examples', examples.count > 0);
+  document.body.classList.toggle('quantised', spec.code.kind === 'quantized');
   aboutPanel(state);
-  samplesPanel(state);
+  // Numbers drawn at random are no vectors of a codebook.
+  if (spec.code.kind !== 'quantized') samplesPanel(state);
   encodePanel(state);
   walkPanel(state);
   // For the console: `latentgpuPage.ask((model) => model.sample(1))`.

@@ -42,6 +42,8 @@ export class State {
   reconstruction: Float32Array = new Float32Array();
   /** The images on the walk, [places, pixels]; empty until they are known. */
   walk: Float32Array = new Float32Array();
+  /** Of a quantised code: the vectors that its places may be, [codes, dimensions]; empty until there was a model. */
+  codebook: Float32Array = new Float32Array();
   private device: Device | undefined;
   private model: Model | undefined;
   /** Counts openings: what belongs to an older one is no longer wanted. */
@@ -97,6 +99,8 @@ export class State {
       device = await openDevice();
       const model = await createModel(device, this.spec);
       model.loadParameters(decodeSafetensors(readWeights()));
+      if (this.spec.code.kind === 'quantized')
+        this.codebook = (await model.parameters()).get('codebook.weight')?.values ?? new Float32Array();
       this.device = device;
       this.model = model;
     } catch (error) {

@@ -2,7 +2,7 @@
 // that slider and Play only show them.
 import { button, byId, latest, make, setText } from '../../../web/dom.js';
 import { downloadPng, HostPicture } from '../../../web/drawing/picture.js';
-import { defaultWalk, line } from '../../generate/between.js';
+import { defaultWalk, line, snapped } from '../../generate/between.js';
 import { labelsFor } from '../../generate/labels.js';
 import { fillClasses } from './classes.js';
 import { exampleName } from './encode.js';
@@ -41,7 +41,10 @@ class End {
     this.picture = new HostPicture(byId(id), '');
     const { examples, spec } = state;
     const kinds = (Object.keys(KINDS) as Kind[]).filter(
-      (kind) => kind === 'own' || examples.count > 0 || (kind === 'samples' && spec.code.kind === 'gaussian'),
+      (kind) =>
+        kind === 'own' ||
+        (examples.count > 0 && !(kind === 'samples' && spec.code.kind === 'quantized')) ||
+        (kind === 'samples' && spec.code.kind === 'gaussian'),
     );
     this.kind.replaceChildren(...kinds.map((kind) => make('option', { value: kind }, KINDS[kind])));
     byId(id).style.aspectRatio = `${examples.width} / ${examples.height}`;
@@ -94,6 +97,11 @@ export function walkPanel(state: State): void {
   const strip = new HostPicture(byId('strip'), 'Eleven images at equal steps on the way');
   byId('between').style.aspectRatio = `${examples.width} / ${examples.height}`;
   fillClasses(chosen, classes, [[CHANGES, 'as the ends']]);
+  if (spec.code.kind === 'quantized')
+    setText(
+      byId('walk-help'),
+      "The codes on the straight line from one image's code to the other's, each place of them the nearest vector of the codebook, decoded; below them eleven at equal steps.",
+    );
   const show = () => {
     const place = slider.valueAsNumber;
     setText(byId('percent'), `${place}%`);
@@ -109,7 +117,9 @@ export function walkPanel(state: State): void {
       { length: PLACES },
       (_, i) => (chosen.value === CHANGES ? (i < PLACES / 2 ? a : b).label : Number(chosen.value)) ?? 0,
     );
-    const made = await state.ask((model) => model.decode(line(a.code, b.code, PLACES), labelsFor(spec, labels)));
+    const straight = line(a.code, b.code, PLACES);
+    const codes = spec.code.kind === 'quantized' ? snapped(straight, state.codebook, spec.code.dimensions) : straight;
+    const made = await state.ask((model) => model.decode(codes, labelsFor(spec, labels)));
     if (!made) return;
     state.walk = made;
     const shown = Array.from({ length: (PLACES - 1) / STRIDE + 1 }, (_, i) => i * STRIDE * spec.inputs);
