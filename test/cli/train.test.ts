@@ -104,6 +104,7 @@ test('a run: what it prints and what it leaves', async () => {
     labelled: false,
     shape: [8, 8],
     numbers: 'pixels',
+    pixelTable: null,
     features: null,
     classes: null,
     reading: {},

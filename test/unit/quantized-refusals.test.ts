@@ -30,7 +30,7 @@ test('ONNX files', () => {
   const weights = unflatten(layout, initialParameters(layout, 1).buffer);
   assert.is(
     refused(() => onnxGraphs(SPEC, weights)),
-    'a model with a quantized code has no ONNX files yet: use --html, or load model.safetensors into Autoencoder(spec) of harness/torch/autoencoder.py',
+    'a model with a quantized code has no ONNX files yet: use --html, or load model.safetensors into PyTorch, as docs/models.md says',
   );
 });
 

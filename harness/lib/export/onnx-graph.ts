@@ -330,7 +330,7 @@ export function onnxGraphs(spec: ModelSpec, weights: NamedTensors): OnnxGraph[] 
   const { inputs, classes, code, scaling, loss } = spec;
   if (code.kind === 'quantized')
     throw new ArgumentError(
-      'a model with a quantized code has no ONNX files yet: use --html, or load model.safetensors into Autoencoder(spec) of harness/torch/autoencoder.py',
+      'a model with a quantized code has no ONNX files yet: use --html, or load model.safetensors into PyTorch, as docs/models.md says',
     );
   const counts = loss.reconstruction === 'poisson';
   const numbers = counts ? 'counts' : scaling ? "numbers in the data's units" : 'pixels of 0..1, row by row';
