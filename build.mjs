@@ -40,26 +40,60 @@ export function expandShader(file, seen = new Set()) {
     });
 }
 
-/** `import source from '../../shaders/name.wgsl'` gives a ShaderSource (src/kernels/shader.ts).
+/** @param {string} file @returns {string} its path below shaders/ */
+const belowShaders = (file) => path.relative(shaders, file).split(path.sep).join('/');
+
+/**
+ * Lines that follow each other in one file, as runs: all that a line map has to say.
+ * @param {{ file: string, line: number }[]} lines
+ * @param {string[]} files
+ * @returns {[file: number, from: number, to: number][]} index into `files`, first and last line, counted from 1
+ */
+function runsOf(lines, files) {
+  /** @type {[file: number, from: number, to: number][]} */
+  const runs = [];
+  for (const { file, line } of lines) {
+    const last = runs.at(-1);
+    if (last && files[last[0]] === file && last[2] === line - 1) last[2] = line;
+    else runs.push([files.indexOf(file), line, line]);
+  }
+  return runs;
+}
+
+/** Makes a ShaderSource of its files' lines and the runs of them that it consists of. */
+const SOURCE_OF_RUNS = `export default (files, lines, runs) => ({
+  file: files[0],
+  files,
+  code: runs.flatMap(([file, from, to]) => lines[file].slice(from - 1, to)).join('\\n'),
+  origin: runs.flatMap(([file, from, to]) => lines[file].slice(from - 1, to).map((_, index) => [file, from + index])),
+})`;
+
+/** `import source from '../../shaders/name.wgsl'` gives a ShaderSource (src/kernels/shader.ts). A bundle holds each file
+ * of shaders/ once, however many include it.
  * @type {esbuild.Plugin} */
 export const wgsl = {
   name: 'wgsl',
   setup(build) {
+    build.onResolve({ filter: /^wgsl source$/ }, ({ path: name }) => ({ path: name, namespace: name }));
+    build.onLoad({ filter: /.*/, namespace: 'wgsl source' }, () => ({ contents: SOURCE_OF_RUNS, loader: 'js' }));
+    build.onResolve({ filter: /^wgsl:/ }, ({ path: name }) => ({ path: name.slice(5), namespace: 'wgsl' }));
+    build.onLoad({ filter: /.*/, namespace: 'wgsl' }, ({ path: file }) => ({
+      contents: `export default ${JSON.stringify(fs.readFileSync(path.join(shaders, file), 'utf8'))}.split('\\n')`,
+      loader: 'js',
+      watchFiles: [path.join(shaders, file)],
+    }));
     build.onLoad({ filter: /\.wgsl$/ }, (args) => {
-      const file = path.relative(shaders, args.path).split(path.sep).join('/');
       const seen = new Set();
-      const lines = expandShader(file, seen);
+      const lines = expandShader(belowShaders(args.path), seen);
       const files = [...seen];
-      const source = {
-        file,
-        code: lines.map((l) => l.text).join('\n'),
-        files,
-        origin: lines.map((l) => [files.indexOf(l.file), l.line]),
-      };
+      const imports = files.map((name, index) => `import lines${index} from 'wgsl:${name}';`);
+      const read = files.map((_, index) => `lines${index}`);
       return {
-        contents: `export default ${JSON.stringify(source)}`,
+        contents: `import source from 'wgsl source';${imports.join('')}
+          export default source(${JSON.stringify(files)}, [${read}], ${JSON.stringify(runsOf(lines, files))})`,
         loader: 'js',
-        watchFiles: files.map((f) => path.join(shaders, f)),
+        resolveDir: shaders,
+        watchFiles: files.map((name) => path.join(shaders, name)),
       };
     });
   },
@@ -113,7 +147,7 @@ export const smallWgsl = {
       };
     });
     build.onLoad({ filter: /\.wgsl$/ }, (args) => {
-      const file = path.relative(shaders, args.path).split(path.sep).join('/');
+      const file = belowShaders(args.path);
       // Whole files one after the other, whatever line an include stands on: WGSL does not mind the order.
       const files = [...new Set(expandShader(file).map((line) => line.file))];
       const imports = files.map((name, index) => `import part${index} from 'wgsl:${name}';`);
@@ -196,6 +230,17 @@ async function buildExportPage() {
 /** What only the programs need of npm: bundled, so that the published package depends on `webgpu` alone. */
 const VENDORED = ['cli-progress', 'fast-png', 'fzstd', 'hyparquet', 'jpeg-js', 'onnx-proto', 'vega', 'vega-lite'];
 
+/** Parts of Vega that no chart of ours uses: maps, trees, clouds, linked views. 100 of its 550 KB.
+ * @type {esbuild.Plugin} */
+const chartsAlone = {
+  name: 'charts alone',
+  setup(build) {
+    const unused = /^vega-(geo|force|hierarchy|label|regression|voronoi|wordcloud|crossfilter)$/;
+    build.onResolve({ filter: unused }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'export {}', loader: 'js' }));
+  },
+};
+
 /** Packages for harness.js, minified, a file each and chunks that they share; and everybody's licence. */
 async function buildVendored() {
   const out = path.join(root, 'dist/vendor');
@@ -210,6 +255,7 @@ async function buildVendored() {
     chunkNames: '[name]-[hash]',
     metafile: true,
     legalComments: 'eof',
+    plugins: [chartsAlone],
     // CommonJS packages call `require` for Node's own modules.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
