@@ -68,6 +68,19 @@ test('the smallest sweep and one square: tables, a picture, and a JSON that adds
   }
 });
 
+test('rows through a trained model: each question, beside the evaluation', () => {
+  const { status, out, err } = run('--adapter', ADAPTER, '--rows', '1300', '--rounds', '2', '--json', json);
+  assert.is(status, 0, err);
+  const { through, steps }: BenchReport = JSON.parse(fs.readFileSync(json, 'utf8'));
+  assert.is(steps, undefined, 'no sweep');
+  assert.equal([through?.rows, through?.rounds, through?.rowBytes], [1300, 2, 1300 * 784]);
+  assert.equal(
+    through?.results.map(({ name, samples }) => [name, samples.length]),
+    ['evaluate', 'encode', 'reconstruct', 'scores'].map((name) => [name, 2]),
+  );
+  assert.match(out, /^memory +\d+ MB at most, of it 1\.02 MB the rows$/m);
+});
+
 for (const [args, text] of [
   [['--size', '16'], /^error: --size is given, but only --matmul has a use for it; leave it out$/],
   [
@@ -79,7 +92,9 @@ for (const [args, text] of [
     /^error: --width is given, but only the sweep \(no part named, or --scaling\) has a use/,
   ],
   [['--peers', '--precision', 'f16'], /^error: --precision is given, but only the sweep or --matmul has a use for it/],
-  [['--rounds', '2'], /^error: --rounds is given, but only --peers has a use for it/],
+  [['--rounds', '2'], /^error: --rounds is given, but only --peers or --rows has a use for it/],
+  [['--rows', '0'], /^error: --rows is 0, must be /],
+  [['--rows', '10', '--batch', '4'], /^error: --batch is given, but only the sweep or --peers has a use for it/],
   [['--model', 'conv-vae'], /^error: --model is given, but only --peers has a use for it; leave it out$/],
   [['--peers', '--model', 'conv-ae'], /^error: --model is conv-ae, must be /],
   [['--svg', 'a.svg'], /^error: --svg is given, but only --scaling has a use for it/],
@@ -104,7 +119,8 @@ test('options: defaults, and the help names every flag once', () => {
   assert.equal(readBenchOptions(['--peers', '--batch', '64']).batch, [64]);
   assert.is(readBenchOptions(['--size', 'x', '--help']).help, true);
   const help = benchHelp();
-  const flags = 'batch width size steps model rounds seconds adapter json svg matmul peers scaling markdown quiet help';
+  const flags =
+    'batch width size rows steps model rounds seconds adapter json svg matmul peers scaling markdown quiet help';
   for (const flag of flags.split(' ')) assert.is(help.split(`\n  --${flag} `).length, 2, flag);
   for (const line of help.split('\n')) assert.ok(line.length <= 120, `${line.length} columns: ${line}`);
 });

@@ -120,6 +120,21 @@ const report: BenchReport = {
     ],
     leftOut: [{ what: 'PyTorch', why: 'no Python here imports torch' }],
   },
+  through: {
+    rows: 2000,
+    rounds: 3,
+    results: [
+      { name: 'evaluate', samples: [200], ms: spread, ratio: { median: 1, min: 1, max: 1 } },
+      {
+        name: 'scores',
+        samples: [100],
+        ms: { median: 100, min: 90, max: 110 },
+        ratio: { median: 2, min: 1.5, max: 2.5 },
+      },
+    ],
+    peakBytes: 500e6,
+    rowBytes: 2000 * 784,
+  },
   scaling: [
     {
       name: 'width x1',
@@ -145,6 +160,8 @@ test('every part, its notes, and all that was left out', () => {
     'square  NT  256 x 256 x 256  subgroups 8  300  112  112%  0.0200  <- best',
     "checked  8 steps from the same weights without noise; losses differ from this engine's by at most: tfjs 1.2e-4",
     'tfjs 4.22.0  a GPU  300  290..310  6.00  5.00..7.00  545..210',
+    'scores  100  90.0..110  20,000  2.00  1.50..2.50',
+    'memory  500 MB at most, of it 1.57 MB the rows',
     'left out  batch 4096, width x4: too long',
     'left out  square NT 4096x4096x4096: much too long',
     'left out  PyTorch: no Python here imports torch',
@@ -161,7 +178,7 @@ test('every part, its notes, and all that was left out', () => {
 test('Markdown: as many cells in each row of a table, one row a product', () => {
   const text = benchText(report, true);
   const tables = text.split('\n\n').filter((part) => part.startsWith('|'));
-  assert.is(tables.length, 4);
+  assert.is(tables.length, 5);
   for (const one of tables) {
     const cells = one.split('\n').map((line) => line.split('|').length);
     assert.is(new Set(cells).size, 1, one);

@@ -4,7 +4,16 @@ import { markOf } from '../profile/kernel-table.js';
 import { describeAdapter } from '../report/describe.js';
 import { figures, markdownTable, percent, plainTable, type Table } from '../report/table.js';
 import { PEER_TITLES } from './peer-models.js';
-import type { BenchReport, LeftOut, PeerReport, ProductReport, ProductRow, Series, StepReport } from './report.js';
+import type {
+  BenchReport,
+  LeftOut,
+  PeerReport,
+  ProductReport,
+  ProductRow,
+  RowReport,
+  Series,
+  StepReport,
+} from './report.js';
 import { CHECKED_STEPS } from './steps.js';
 
 export function stepTable({ rows }: Pick<StepReport, 'rows'>): Table {
@@ -88,6 +97,21 @@ export function peerTable({ results }: PeerReport): Table {
   };
 }
 
+export function rowTable({ rows, results }: RowReport): Table {
+  return {
+    head: ['question', 'ms', 'min..max', 'rows/s', 'ratio', 'min..max'],
+    rows: results.map(({ name, ms, ratio }, index) => [
+      name,
+      figures(ms.median),
+      `${figures(ms.min)}..${figures(ms.max)}`,
+      figures(rows / (ms.median / 1000)),
+      index === 0 ? '1' : figures(ratio.median),
+      index === 0 ? '' : `${figures(ratio.min)}..${figures(ratio.max)}`,
+    ]),
+    words: [0],
+  };
+}
+
 export function scalingTable(series: readonly Series[]): Table {
   return {
     head: ['series', 'against', 'from..to', 'ms from..to', 'exponent', 'ms = a + b x'],
@@ -111,7 +135,7 @@ const leftOutLines = (leftOut: readonly LeftOut[]) => leftOut.map(({ what, why }
 /** What is printed at the end. */
 export function benchText(report: BenchReport, markdown: boolean): string {
   const table = markdown ? markdownTable : plainTable;
-  const { steps, products, peers, scaling } = report;
+  const { steps, products, peers, scaling, through } = report;
   const notes = (lines: readonly string[]) =>
     lines.length > 0 ? [markdown ? lines.join('\n\n') : lines.join('\n')] : [];
   const parts = [
@@ -121,6 +145,7 @@ export function benchText(report: BenchReport, markdown: boolean): string {
       ? [table(markdown ? bestTable(products) : productTable(products)), ...notes(productNotes(products))]
       : []),
     ...(peers ? [table(peerTable(peers)), ...notes(peerNotes(peers))] : []),
+    ...(through ? [table(rowTable(through)), ...notes(rowNotes(through))] : []),
     ...notes(headLines(report)),
   ];
   return parts.join('\n\n');
@@ -156,6 +181,16 @@ function productNotes({ leftOut, rows }: ProductReport): string[] {
     row.refused.map(({ name, reason }) => `refused    ${productCells(row).join(' ')} ${name}: ${reason}`),
   );
   return ['checked    each variant against f64 before it was timed', ...refused, ...leftOutLines(leftOut)];
+}
+
+function rowNotes({ rows, rounds, peakBytes, rowBytes }: RowReport): string[] {
+  const mb = (bytes: number) => `${figures(bytes / 1e6)} MB`;
+  return [
+    `rows       ${rows} images of bytes through the seed model, in turn, ${rounds} rounds; ratio: a question's time over that of the trainer's`,
+    '           evaluation in the same round, the forward half of as many steps',
+    `memory     ${mb(peakBytes)} at most, of it ${mb(rowBytes)} the rows`,
+    'checked    the KL term of the scores is that of the evaluation',
+  ];
 }
 
 function agreementNote(results: PeerReport['results']): string {

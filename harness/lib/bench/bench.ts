@@ -6,6 +6,7 @@ import type { Report } from '../report/report.js';
 import { figures, percent } from '../report/table.js';
 import { benchPeers } from './bench-peers.js';
 import { benchProducts, productName } from './bench-products.js';
+import { benchRows } from './bench-rows.js';
 import { benchNullHost, benchSteps } from './bench-steps.js';
 import type { BenchReport, ProductReport, StepReport } from './report.js';
 import { scalingOf } from './scaling.js';
@@ -19,6 +20,7 @@ export type BenchParts = Pick<
   | 'steps'
   | 'seconds'
   | 'size'
+  | 'rows'
   | 'rounds'
   | 'precision'
   | 'matmul'
@@ -34,7 +36,7 @@ export async function runBench(device: Device, parts: BenchParts, report: Report
   report.say(describeAdapter(device.adapter));
   const { fmaGflops } = await measureCeilings(device);
   report.say(`ceiling   ${figures(fmaGflops)} GFLOP/s f32 multiply-add`);
-  const sweep = parts.scaling || !(parts.matmul || parts.peers);
+  const sweep = parts.scaling || !(parts.matmul || parts.peers || parts.rows);
   const result: BenchReport = {
     date: new Date().toISOString(),
     adapter: device.adapter,
@@ -47,6 +49,7 @@ export async function runBench(device: Device, parts: BenchParts, report: Report
     if (parts.scaling) result.scaling = scalingOf(result.steps?.rows ?? []);
     if (parts.matmul) result.products = await productPart(device, parts, fmaGflops, report);
     if (parts.peers) result.peers = await peerPart(device, parts, report);
+    if (parts.rows !== undefined) result.through = await rowPart(device, parts.rows, parts.rounds, report);
     return result;
   } finally {
     report.clear();
@@ -82,6 +85,9 @@ async function productPart(device: Device, parts: BenchParts, ceiling: number, r
     leftOut: ({ what, why }) => report.say(`left out  ${what}: ${why}`),
   });
 }
+
+const rowPart = (device: Device, rows: number, rounds: number, report: Report) =>
+  benchRows(device, { rows, rounds }, { turn: (name, turn, turns) => report.work(turn - 1, turns, name) });
 
 function peerPart(device: Device, { adapter, model, batch, rounds, steps }: BenchParts, report: Report) {
   // With a sweep of many batches, the seed's is the one that is compared.

@@ -66,6 +66,17 @@ export interface PeerReport {
   leftOut: LeftOut[];
 }
 
+export interface RowReport {
+  rows: number;
+  rounds: number;
+  /** Milliseconds for all rows; the first is the trainer's evaluation of them. */
+  results: ContestResult[];
+  /** The program's memory at its highest, all programs' parts and the rows included. */
+  peakBytes: number;
+  /** What the rows themselves take. */
+  rowBytes: number;
+}
+
 export interface Series {
   /** "width x1" against rows, "batch 128" against width. */
   name: string;
@@ -90,4 +101,5 @@ export interface BenchReport {
   products?: ProductReport;
   peers?: PeerReport;
   scaling?: Series[];
+  through?: RowReport;
 }

@@ -15,6 +15,8 @@ export interface BenchOptions {
   seconds: number;
   /** Squares; without it the usual ones, and the seed products. */
   size?: number[];
+  /** Through a trained model. */
+  rows?: number;
   rounds: number;
   /** What the peers train. */
   model: PeerModel;
@@ -60,6 +62,12 @@ const TABLE: FlagTable = {
         'and the products of a seed step)',
       ],
     }),
+    rows: flag(SIZES, {
+      value: 'N',
+      example: '100000',
+      read: count,
+      help: ['encode, reconstruct and scores of N rows, beside the evaluation of as', 'many, and nothing else'],
+    }),
     steps: flag(SIZES, {
       value: 'N',
       example: '100',
@@ -79,7 +87,7 @@ const TABLE: FlagTable = {
       value: 'N',
       example: '5',
       read: count,
-      help: ['turns of each program with --peers (default: 5)'],
+      help: ['turns of each with --peers and --rows (default: 5)'],
     }),
     seconds: flag(SIZES, {
       value: 'N',
@@ -117,7 +125,7 @@ const TABLE: FlagTable = {
 };
 
 const BATCHES = [32, 64, 128, 256, 512, 1024, 2048, 4096];
-const PARTS = ['matmul', 'peers', 'scaling'] as const;
+const PARTS = ['matmul', 'peers', 'scaling', 'rows'] as const;
 
 /**
  * Reads the arguments after `node harness/bench.js`.
@@ -125,10 +133,10 @@ const PARTS = ['matmul', 'peers', 'scaling'] as const;
  */
 export function readBenchOptions(args: string[]): BenchOptions {
   const given: Partial<BenchOptions> = readFlags(args, TABLE);
-  const parts = PARTS.filter((part) => given[part] === true);
+  const parts = PARTS.filter((part) => given[part] !== undefined);
   const sweep = parts.length === 0 || parts.includes('scaling');
   refuseUnused(given, 'size', parts.includes('matmul'), '--matmul');
-  refuseUnused(given, 'rounds', parts.includes('peers'), '--peers');
+  refuseUnused(given, 'rounds', parts.includes('peers') || parts.includes('rows'), '--peers or --rows');
   refuseUnused(given, 'model', parts.includes('peers'), '--peers');
   refuseUnused(given, 'precision', sweep || parts.includes('matmul'), 'the sweep or --matmul');
   refuseUnused(given, 'svg', parts.includes('scaling'), '--scaling');
@@ -174,10 +182,11 @@ export function benchHelp(): string {
     `       ${commandOf('bench')} --matmul [--size LIST] [--seconds N]`,
     `       ${commandOf('bench')} --peers [--model NAME] [--batch N] [--rounds N]`,
     `       ${commandOf('bench')} --scaling [--svg FILE]`,
+    `       ${commandOf('bench')} --rows N [--rounds N]`,
     '',
     ...flagsHelp(TABLE),
     '',
-    'Without --matmul, --peers and --scaling the seed step and its sweep are timed; several may be named together.',
+    'Without --matmul, --peers, --rows and --scaling the seed step and its sweep are timed; several may be named together.',
     '--peers needs a checkout. It installs tfjs and jax-js beside its programs where they are missing (npm ci, 105 MB), and',
     'times PyTorch where LATENTGPU_PYTHON, /usr/bin/python3 or python3 has it.',
     'Exit status: 0 done, 1 the measurement failed, 2 something given was not acceptable.',
