@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { dropout } from '../../src/kernels/dropout.js';
 import { addBias, sumRows, toHalf } from '../../src/kernels/elementwise.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { fitsShape, variantText } from '../../src/kernels/matmul-variants.js';
+import { fitsShape, parseVariant, variantText } from '../../src/kernels/matmul-variants.js';
 import { batchNormGradient, groupNormGradient, normalize } from '../../src/kernels/normalize.js';
 import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import {
@@ -106,11 +106,15 @@ function layer(rows: number, columns: number) {
 const numbersOf = (bits: Uint16Array, count: number) => Float64Array.from(bits.subarray(0, count), fromHalf);
 
 if (hasHalf) {
-  for (const variant of [VARIANT, { name: 'tiled' }, { name: 'tiled', vec4: true }] as const)
+  for (const variant of [VARIANT, ...['tiled 16x32x8 4x4', 'tiled 16x32x8 4x8 split 2 vec4'].map(parseVariant)])
     test(`${variantText(variant)}: operands of f16 and f32`, async () => {
-      for (const [form, types] of MIXES)
-        for (const size of SIZES)
-          if (fitsShape(variant, shapeOf(size, form))) await checkHalfProduct(variant, size, form, types);
+      for (const [form, types] of MIXES) {
+        const fitting = SIZES.filter((size) => fitsShape(variant, shapeOf(size, form)));
+        assert.ok(fitting.length > 0);
+        // Each size compiles a kernel anew, and one of tiles takes seconds on a software adapter.
+        const chosen = variant.name === 'tiled' ? fitting.slice(0, 1) : fitting;
+        for (const size of chosen) await checkHalfProduct(variant, size, form, types);
+      }
     });
 
   for (const columns of [31, 32])

@@ -15,7 +15,7 @@ import {
 import { LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runEpilogue, workOf } from '../support/epilogue-runner.js';
+import { LIGHT, runEpilogue, VARIANT, workOf } from '../support/epilogue-runner.js';
 import { activate, logGamma, poissonNll as poisson64, slope } from '../support/interpret.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
@@ -214,7 +214,8 @@ for (const shape of SIZES)
           const live = Math.ceil(rows / 2);
           const keepsInput = activation === 'silu';
           const epilogue = lossEpilogue({ kind: 'gaussian_nll', gradient, keepsInput });
-          const product = { rows, columns: pixels, values: y, activation };
+          const variant = activation === 'sigmoid' && gradient ? VARIANT : LIGHT;
+          const product = { rows, columns: pixels, values: y, activation, variant };
           const work = workOf(epilogue, product);
           const results = await runEpilogue(epilogue, product, {
             ...stateOf(live),
@@ -394,7 +395,7 @@ for (const [title, make] of PROBLEMS) {
     test(`poisson_nll ${title} as an epilogue, half of the batch live${gradient ? '' : ', no gradient'}`, async () => {
       const live = Math.ceil(rows / 2);
       const epilogue = lossEpilogue({ kind: 'poisson_nll', gradient, keepsInput: false });
-      const product = { rows, columns: pixels, values: logRates };
+      const product = { rows, columns: pixels, values: logRates, variant: gradient ? VARIANT : LIGHT };
       const work = workOf(epilogue, product);
       const results = await runEpilogue(epilogue, product, {
         ...stateOf(live),

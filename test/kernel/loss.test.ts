@@ -14,7 +14,7 @@ import {
 import { gradientLimit, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { checkParts, runEpilogue, workOf } from '../support/epilogue-runner.js';
+import { checkParts, LIGHT, runEpilogue, VARIANT, workOf } from '../support/epilogue-runner.js';
 import { activate, slope } from '../support/interpret.js';
 import { runKernel } from '../support/kernel-runner.js';
 import { uniforms } from '../support/numbers.js';
@@ -119,7 +119,7 @@ for (const [title, make] of PROBLEMS) {
       const { rows, pixels, logits, targets } = problem;
       const live = Math.ceil(rows / 2);
       const epilogue = lossEpilogue({ kind: 'bce', gradient, keepsInput: false });
-      const product = { rows, columns: pixels, values: logits };
+      const product = { rows, columns: pixels, values: logits, variant: gradient ? VARIANT : LIGHT };
       const results = await runEpilogue(epilogue, product, {
         ...stateOf(live),
         bias: new Float32Array(pixels),
@@ -190,7 +190,13 @@ for (const shape of SIZES) {
       const live = Math.ceil(rows / 2);
       const keepsInput = activation === 'silu';
       const epilogue = lossEpilogue({ kind: 'squared_error', gradient: true, keepsInput });
-      const product = { rows, columns: pixels, values: y, activation };
+      const product = {
+        rows,
+        columns: pixels,
+        values: y,
+        activation,
+        variant: activation === 'sigmoid' ? VARIANT : LIGHT,
+      };
       const results = await runEpilogue(epilogue, product, {
         ...stateOf(live),
         bias: new Float32Array(pixels),

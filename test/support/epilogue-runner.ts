@@ -10,6 +10,9 @@ import { reductionLimit, ULP } from './tolerance.js';
 /** The one that plans for this device have. */
 export const VARIANT: MatmulVariant = matmulVariantFor(device.adapter, device.features.has('subgroups'));
 
+/** On a software adapter compiled in a tenth of the time that VARIANT takes; it hands an epilogue one number at a time, never four. */
+export const LIGHT: MatmulVariant = device.adapter.software ? { name: 'registers', lanes: 4 } : VARIANT;
+
 /** [n, n] */
 const identity = (n: number) => Float32Array.from({ length: n * n }, (_, at) => Number(at % (n + 1) === 0));
 
