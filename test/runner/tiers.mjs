@@ -7,7 +7,8 @@ import path from 'node:path';
  * @typedef {object} Tier
  * @property {'none' | 'quickest' | 'each'} adapters that the tier runs on: LATENTGPU_ADAPTER says which to its files. 'none'
  *   needs no adapter or chooses its own
- * @property {boolean} [alone] its files want both cores: they time what they do, or wait for pages
+ * @property {boolean | string[]} [alone] its files, or those of these names, want both cores: they time what they do, or wait
+ *   for pages
  * @property {boolean} [rest] not in `npm test`: slow, and rarely fails
  */
 
@@ -21,14 +22,14 @@ export const TIERS = {
   pages: { adapters: 'none', alone: true, rest: true },
   bundlers: { adapters: 'none', alone: true, rest: true },
   variants: { adapters: 'none', rest: true },
-  families: { adapters: 'quickest', alone: true, rest: true },
+  families: { adapters: 'quickest', alone: ['profile', 'tuning'], rest: true },
   onnx: { adapters: 'quickest', rest: true },
   behaviour: { adapters: 'quickest', rest: true },
   torch: { adapters: 'quickest', rest: true },
   peers: { adapters: 'quickest', alone: true, rest: true },
-  package: { adapters: 'quickest', alone: true, rest: true },
+  package: { adapters: 'quickest', rest: true },
   long: { adapters: 'quickest', rest: true },
-  engines: { adapters: 'none', alone: true, rest: true },
+  engines: { adapters: 'none', alone: ['firefox'], rest: true },
 };
 
 /** One file on one adapter.
@@ -51,7 +52,8 @@ function filesOf(root, tier) {
  * @returns {Job[]}
  */
 function jobsOf(tier, adapters, file) {
-  const { adapters: wanted, alone = false } = /** @type {Tier} */ (TIERS[tier]);
+  const { adapters: wanted, alone: which = false } = /** @type {Tier} */ (TIERS[tier]);
+  const alone = Array.isArray(which) ? which.some((name) => file === `test/${tier}/${name}.test.ts`) : which;
   if (wanted === 'none') return [{ tier, file, alone }];
   const on = wanted === 'each' ? adapters : adapters.slice(-1);
   return on.map((adapter) => ({ tier, file, adapter, alone }));

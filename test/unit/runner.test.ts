@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runFile } from '../runner/file.mjs';
-import { jobsOfFile, restJobs, TIERS, usualJobs } from '../runner/tiers.mjs';
+import { jobsOfFile, jobsOfTiers, restJobs, TIERS, usualJobs } from '../runner/tiers.mjs';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -94,6 +94,19 @@ test('a file is known by its path, source or built', () => {
     assert.equal(jobsOfFile(root, path.join(root, name), ['swiftshader']), wanted);
   assert.equal(jobsOfFile(root, path.join(root, 'test/unit/none.test.ts'), ['swiftshader']), []);
   assert.equal(jobsOfFile(root, path.join(root, 'test/runner/planted/crash.test.ts'), ['swiftshader']), []);
+});
+
+test('of a tier, the files that want both cores run alone', () => {
+  const alone = (tier: string) =>
+    jobsOfTiers(root, [tier], ['any'])
+      .filter((job) => job.alone)
+      .map(({ file }) => path.basename(file, '.test.ts'));
+  const named = Object.entries(TIERS).flatMap(([tier, given]) =>
+    Array.isArray(given.alone) ? [[tier, given.alone]] : [],
+  );
+  for (const [tier, names] of named) assert.equal(alone(String(tier)), names, `files of ${tier}`);
+  assert.equal(alone('families'), ['profile', 'tuning']);
+  assert.ok(alone('pages').length > 10 && alone('unit').length === 0);
 });
 
 test.run();
