@@ -7,6 +7,7 @@ import path from 'node:path';
  * @typedef {object} Tier
  * @property {'none' | 'quickest' | 'each'} adapters that the tier runs on: LATENTGPU_ADAPTER says which to its files. 'none'
  *   needs no adapter or chooses its own
+ * @property {string[]} [once] its files of these names ask what the host does, whatever computes: on the quickest adapter only
  * @property {boolean | string[]} [alone] its files, or those of these names, want both cores: they time what they do, or wait
  *   for pages
  * @property {boolean} [rest] not in `npm test`: slow, and rarely fails
@@ -16,7 +17,10 @@ import path from 'node:path';
 export const TIERS = {
   unit: { adapters: 'none' },
   kernel: { adapters: 'each' },
-  train: { adapters: 'each' },
+  train: {
+    adapters: 'each',
+    once: ['dispose', 'dropped', 'examples', 'faults', 'fuzz', 'handed-over', 'lost-device', 'snapshot', 'trainer'],
+  },
   cli: { adapters: 'none' },
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: true, rest: true },
@@ -52,10 +56,11 @@ function filesOf(root, tier) {
  * @returns {Job[]}
  */
 function jobsOf(tier, adapters, file) {
-  const { adapters: wanted, alone: which = false } = /** @type {Tier} */ (TIERS[tier]);
-  const alone = Array.isArray(which) ? which.some((name) => file === `test/${tier}/${name}.test.ts`) : which;
+  const { adapters: wanted, alone: which = false, once = [] } = /** @type {Tier} */ (TIERS[tier]);
+  const isOf = (/** @type {string[]} */ names) => names.includes(path.posix.basename(file, '.test.ts'));
+  const alone = Array.isArray(which) ? isOf(which) : which;
   if (wanted === 'none') return [{ tier, file, alone }];
-  const on = wanted === 'each' ? adapters : adapters.slice(-1);
+  const on = wanted === 'each' && !isOf(once) ? adapters : adapters.slice(-1);
   return on.map((adapter) => ({ tier, file, adapter, alone }));
 }
 
@@ -85,13 +90,11 @@ export const usualJobs = (root, adapters) =>
 /** All that `npm test` leaves out: the other adapters, and the other tiers.
  * @param {string} root @param {string[]} adapters */
 export const restJobs = (root, adapters) => [
-  ...(adapters.length > 1
-    ? jobsOfTiers(
-        root,
-        Object.keys(TIERS).filter((tier) => TIERS[tier]?.adapters === 'each' && !TIERS[tier]?.rest),
-        adapters.slice(0, -1),
-      )
-    : []),
+  ...jobsOfTiers(
+    root,
+    Object.keys(TIERS).filter((tier) => TIERS[tier]?.adapters === 'each' && !TIERS[tier]?.rest),
+    adapters,
+  ).filter(({ adapter }) => adapter !== adapters.at(-1)),
   ...jobsOfTiers(
     root,
     Object.keys(TIERS).filter((tier) => TIERS[tier]?.rest),

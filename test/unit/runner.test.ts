@@ -109,4 +109,20 @@ test('of a tier, the files that want both cores run alone', () => {
   assert.ok(alone('pages').length > 10 && alone('unit').length === 0);
 });
 
+test('what no adapter changes runs once, on the quickest; the others of its tier on each', () => {
+  const adapters = ['swiftshader', 'lavapipe'];
+  for (const [tier, { once = [] }] of Object.entries(TIERS)) {
+    const jobs = [...usualJobs(root, adapters), ...restJobs(root, adapters)].filter((job) => job.tier === tier);
+    for (const name of once)
+      assert.equal(
+        jobs.filter(({ file }) => file === `test/${tier}/${name}.test.ts`).map(({ adapter }) => adapter),
+        ['lavapipe'],
+        name,
+      );
+  }
+  const rest = restJobs(root, adapters).map(label);
+  assert.ok(rest.includes('test/train/pytorch.test.ts on swiftshader'));
+  assert.not.ok(rest.includes('test/train/trainer.test.ts on swiftshader'));
+});
+
 test.run();
