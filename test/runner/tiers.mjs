@@ -23,7 +23,7 @@ export const TIERS = {
   },
   cli: { adapters: 'none' },
   browser: { adapters: 'none', alone: true },
-  pages: { adapters: 'none', alone: true, rest: true },
+  pages: { adapters: 'none', alone: ['worker'], rest: true },
   bundlers: { adapters: 'none', alone: true, rest: true },
   variants: { adapters: 'none', rest: true },
   families: { adapters: 'quickest', alone: ['profile', 'tuning'], rest: true },

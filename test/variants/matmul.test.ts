@@ -1,5 +1,5 @@
 // Every candidate of the matmul, on this adapter and as GPUs are offered them, at small sizes: all forms against f64, the bias
-// gradient, each element stored once, the same bits twice.
+// gradient (of tiles every other, since each is a kernel more to compile), each element stored once, the same bits twice.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/candidates.js';
@@ -58,8 +58,9 @@ CHOSEN.forEach((variant, index) => {
   for (const size of vec4 ? [QUADS] : [ODD, ...SMALL])
     test(`matmul ${variantText(variant)} ${formName(form)} ${size.join('x')}`, () =>
       checkPlain(matmulFor(shapeOf(size, form), variant, 'plain'), size, form));
-  test(`matmul ${variantText(variant)} with bias gradient`, () =>
-    checkWeightGradient(matmulFor(shapeOf(own, TN), variant, 'weight_gradient'), own));
+  if (variant.name !== 'tiled' || index % 2 === 0)
+    test(`matmul ${variantText(variant)} with bias gradient`, () =>
+      checkWeightGradient(matmulFor(shapeOf(own, TN), variant, 'weight_gradient'), own));
   test(`matmul ${variantText(variant)} gives the same bits twice`, () => checkRepeats(variant, own, form));
   if (index % 8 === 0 || variant.name !== 'tiled')
     test(`matmul ${variantText(variant)} stores each element once`, () => checkStoredOnce(variant, own, form));
