@@ -5,8 +5,8 @@ import path from 'node:path';
 import { ArgumentError, decodeIdx, FormatError, gunzipIfNeeded, type HostArray } from 'latentgpu/node';
 import type { Arrays } from './arrays.js';
 
-/** [emnist-letters-]train-images-idx3-ubyte[.gz], t10k-labels.idx1-ubyte, qmnist-test-labels-idx2-int.gz */
-const NAME = /^(?:(.+)-)?(train|t10k|test)-(images|labels)([-.])idx[123]-(?:ubyte|int)(\.gz)?$/;
+/** [emnist-letters-]train-images-idx3-ubyte[.gz] (idx4 of colour), t10k-labels.idx1-ubyte, qmnist-test-labels-idx2-int.gz */
+const NAME = /^(?:(.+)-)?(train|t10k|test)-(images|labels)([-.])idx\d-(?:ubyte|int)(\.gz)?$/;
 
 interface Found {
   /** "emnist-letters", or empty. */

@@ -34,7 +34,7 @@ export function readPageParts(): PageParts {
   return JSON.parse(fs.readFileSync(PARTS_FILE, 'utf8'));
 }
 
-/** What the page is told of a model. @param examples grey images of bytes */
+/** What the page is told of a model. @param examples images of bytes */
 export function pageContents(given: {
   spec: ModelSpec;
   size: ImageSize;
@@ -43,13 +43,14 @@ export function pageContents(given: {
   version: string;
 }): Contents {
   const { spec, size, examples, data, version } = given;
-  const { height, width } = size;
+  const { height, width, channels } = size;
   const count = examples ? countOf(examples) : 0;
   return {
     title: titleOf(spec),
     spec,
     height,
     width,
+    ...(channels !== undefined && { channels }),
     ...(data !== undefined && count > 0 && { data }),
     examples: {
       count,

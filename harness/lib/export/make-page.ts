@@ -11,7 +11,7 @@ import {
   someExamples,
 } from 'latentgpu/node';
 import { type DataListener, loadData } from '../data/data.js';
-import { describeExamples } from '../data/examples.js';
+import { describeExamples, imageSizeOf } from '../data/examples.js';
 import { checkImagesFit } from '../generate/generate.js';
 import type { ExportOptions } from '../options/export-options.js';
 import { versions } from '../report/describe.js';
@@ -45,12 +45,12 @@ export async function makePage(
     throw new ArgumentError(
       `--html: ${run.source.model} does not say how high and wide its images of ${spec.inputs} pixels are; name its data with --data`,
     );
-  const [height = 0, width] = shape;
-  if (width === undefined || shape.length > 2 || spec.scaling || images?.values instanceof Float32Array)
+  const size = imageSizeOf({ shape: [1, ...shape] });
+  const ofNumbers = spec.scaling !== undefined || images?.values instanceof Float32Array;
+  if (!size || ofNumbers)
     throw new ArgumentError(
-      `--html: the model is of ${images?.values instanceof Float32Array || spec.scaling ? 'numbers' : describeExamples({ shape: [1, ...shape] })}, must be of grey images of bytes: the page draws and reads these; use --onnx`,
+      `--html: the model is of ${ofNumbers ? 'numbers' : describeExamples({ shape: [1, ...shape] })}, must be of images of bytes: the page draws and reads these; use --onnx`,
     );
-  const size = { height, width };
   const contents = pageContents({ spec, size, examples: images, data, version: versions().latentgpu });
   const text = encodePage(parts, contents, weights);
   const megabytes = (Buffer.byteLength(text) / 1e6).toFixed(1);

@@ -29,11 +29,13 @@ export function pixelsOf(bitmap: ImageBitmap, { height, width }: PictureSize): U
 }
 
 /**
- * @returns bytes 0 (black) to 255 (white), [height, width]
+ * @param channels 3: in colour; 1: grey
+ * @returns bytes 0 (black) to 255 (white), [height, width, channels]
  * @throws Error saying that the browser cannot read it
  */
-export async function greyPicture(file: File, size: PictureSize): Promise<Uint8Array<ArrayBuffer>> {
+export async function pictureIn(file: File, size: PictureSize, channels: number): Promise<Uint8Array> {
   const data = pixelsOf(await openPicture(file), size);
+  if (channels > 1) return Uint8Array.from(data.filter((_, at) => at % 4 < 3));
   return Uint8Array.from({ length: size.height * size.width }, (_, i) =>
     luma(data[4 * i] ?? 0, data[4 * i + 1] ?? 0, data[4 * i + 2] ?? 0),
   );

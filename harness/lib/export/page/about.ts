@@ -26,7 +26,7 @@ export function aboutPanel(state: State): void {
     ['Model', contents.title],
     ['Layers', sizes.join(' – ')],
     ['Code', codeInWords(spec.code)],
-    ['Images', `${contents.height}×${contents.width} pixels, grey`],
+    ['Images', `${contents.height}×${contents.width} pixels, ${contents.channels === 3 ? 'in colour' : 'grey'}`],
     ...(examples.count > 0
       ? [['Inside', `${examples.count} test images of ${contents.data ?? 'its data'}`] as [string, string]]
       : []),

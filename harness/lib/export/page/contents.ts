@@ -5,7 +5,7 @@ import type { ModelSpec } from 'latentgpu';
 /** Example images; none if the exporter had none. */
 export interface Examples {
   count: number;
-  /** Bytes 0 (black) to 255 (white), [count, height, width], in base64. */
+  /** Bytes 0 (black) to 255 (white), [count, height, width, channels], in base64. */
   pixels: string;
   /** [count], the class of each. */
   labels?: number[];
@@ -18,6 +18,8 @@ export interface Contents {
   spec: ModelSpec;
   height: number;
   width: number;
+  /** 3 of colour; 1 if absent. */
+  channels?: number;
   /** Name of the data that the examples are from. */
   data?: string;
   examples: Examples;

@@ -1,6 +1,6 @@
 // An image of the visitor's: drawn, from a file, or one of the test images; its code, and what the decoder makes of that.
 
-import { greyPicture } from '../../../web/data/picture-pixels.js';
+import { pictureIn } from '../../../web/data/picture-pixels.js';
 import { button, byId, eachFrame, latest, make, setText } from '../../../web/dom.js';
 import { drawPad } from '../../../web/drawing/draw-pad.js';
 import { listen } from '../../../web/drawing/hand.js';
@@ -19,7 +19,8 @@ const NO_NOISE = { kind: 'gaussian', amount: 0.3 } as const;
 
 export function encodePanel(state: State): void {
   const { spec, examples } = state;
-  const size = { height: examples.height, width: examples.width };
+  const { height, width, channels } = examples;
+  const size = { height, width, channels };
   const frame = byId('pad');
   const pen = byId<HTMLSelectElement>('pen');
   const label = byId<HTMLSelectElement>('own-class');
@@ -104,9 +105,9 @@ export function encodePanel(state: State): void {
   const takeFile = async (file: File | undefined) => {
     if (!file) return;
     try {
-      const grey = await greyPicture(file, size);
+      const bytes = await pictureIn(file, size, channels);
       take(
-        Float32Array.from(grey, (byte) => byte / 255),
+        Float32Array.from(bytes, (byte) => byte / 255),
         file.name,
       );
     } catch (error) {

@@ -33,7 +33,7 @@ export class State {
   /** For people. */
   message = '';
   readonly spec: ModelSpec;
-  readonly examples: Images;
+  readonly examples: Images & { channels: number };
   /** Of all examples, [count, latent]; empty until they are known. */
   exampleCodes: Float32Array = new Float32Array();
   samples: Coded[] = [];
@@ -51,10 +51,10 @@ export class State {
   private readonly listeners: [Change, () => void][] = [];
 
   constructor(readonly contents: Contents) {
-    const { spec, height, width, examples } = contents;
+    const { spec, height, width, channels = 1, examples } = contents;
     this.spec = spec;
     const { count, pixels, labels } = examples;
-    const images = { count, height, width, pixels: fromBase64(pixels) };
+    const images = { count, height, width, channels, pixels: fromBase64(pixels) };
     this.examples = labels ? { ...images, labels: Uint8Array.from(labels) } : images;
   }
 
