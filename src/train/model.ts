@@ -290,7 +290,7 @@ export class Model {
    * @example
    * ```ts
    * const odd = await model.scores(values); // [n]
-   * const { loss, terms } = await model.scores(values, { terms: true, samples: 8 });
+   * const { loss, kl } = await model.scores(values, { terms: true, samples: 8 });
    * ```
    */
   async scores(values: Numbers, options?: ScoreOptions & LabelOptions & { terms?: false }): Promise<Float32Array>;

@@ -60,8 +60,9 @@ const examples: Block[] = sources.flatMap((name) => {
 });
 
 /** Exports that a block names, and does not import by itself. */
-function importsOf(code: string): string {
-  const named = (names: string[]) => names.filter((name) => new RegExp(`(?<![.'\\w])${name}\\(`).test(code));
+function importsOf(block: string): string {
+  const code = block.replaceAll('...', ' ');
+  const named = (names: string[]) => names.filter((name) => new RegExp(`(?<![.'\\w])${name}\\b`).test(code));
   if (code.includes('import ')) return '';
   const [engine, worker] = [named(Object.keys(library)), named(['startSession', 'serveSession'])];
   return [
@@ -88,7 +89,12 @@ function complaintsOf(blocks: Block[]): string[] {
     fs.writeFileSync(path.join(folder, `${index}.ts`), moduleOf(block));
   });
   const compilerOptions = { rootDir: root, noUnusedLocals: false };
-  const paths = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'], exclude: [] };
+  const paths = {
+    extends: '../../tsconfig.json',
+    compilerOptions,
+    include: ['*.ts', '../../src/kernels/wgsl.d.ts'],
+    exclude: [],
+  };
   fs.writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(paths));
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { cwd: folder, encoding: 'utf8' });

@@ -23,9 +23,10 @@ const ELSEWHERE: [command: RegExp, why: string][] = [
   [/^(npm pack|npm install |npx latentgpu )/, 'package/installed.test.ts'],
   [/^npm run docs$/, 'package/reference.test.ts'],
   [/^npm run (web|build)/, 'the build; cli/web.test.ts'],
+  [/^python3 -m http\.server$/, 'serves until it is stopped'],
   [/^node test\//, 'tiers and scripts of .ci/run'],
   [/^(docker|apt-get|git|cd) /, 'for the root of another machine'],
-  [/^(python3|torchrun) /, 'the tier torch: needs PyTorch'],
+  [/^(python3 harness|torchrun) /, 'the tier torch: needs PyTorch'],
   [/ --peers/, 'the tier peers: installs other libraries'],
   [/ --adapter hardware/, 'needs a GPU'],
 ];
