@@ -26,7 +26,7 @@ const ELSEWHERE: [command: RegExp, why: string][] = [
   [/^python3 -m http\.server$/, 'serves until it is stopped'],
   [/^node test\//, 'tiers and scripts of .ci/run'],
   [/^(docker|apt-get|git|cd) /, 'for the root of another machine'],
-  [/^(python3 harness|torchrun) /, 'the tier torch: needs PyTorch'],
+  [/^(python3 harness\/|torchrun )/, 'the tier torch: needs PyTorch'],
   [/ --peers/, 'the tier peers: installs other libraries'],
   [/ --adapter hardware/, 'needs a GPU'],
 ];
