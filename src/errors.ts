@@ -5,6 +5,7 @@
 /** Base class: `instanceof LatentGpuError` is true for every error thrown on purpose. */
 export class LatentGpuError extends Error {
   // Written out in each class: a minifier renames classes, and a person still wants to read the name.
+  /** The name of the class, also after minification. */
   override readonly name: string = 'LatentGpuError';
 }
 

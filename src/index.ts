@@ -1,5 +1,8 @@
-// latentgpu for browsers and bundlers: the engine. Profiling (src/profile/) and sessions in a Worker (src/worker/) are
-// files of their own, so that a page loads what it uses; nothing of Node.
+/**
+ * The engine, for browsers and bundlers: data, models, training, model files. Profiling (latentgpu/profile) and sessions in a
+ * Worker (latentgpu/worker) are files of their own, so that a page loads what it uses.
+ * @module latentgpu
+ */
 
 // Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
 /// <reference types="@webgpu/types" preserve="true" />
@@ -39,7 +42,11 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
+export type { Shape } from './graph/shapes.js';
 export type { MatmulVariants } from './kernels/choices.js';
+export type { Access, Constants, Grid } from './kernels/kernel.js';
+export type { StateBuffer } from './kernels/optimizer.js';
+export type { ShaderSource } from './kernels/shader.js';
 export type { NumberType } from './kernels/stored.js';
 export { checkMirrored, validateSpec } from './model/check-spec.js';
 export type { Convolution, FeatureMap, Pair, Window } from './model/convolution.js';
@@ -55,6 +62,7 @@ export {
   type NormSpec,
   type PoolSpec,
   type ReshapeSpec,
+  type ResidualSpec,
   type UpsampleSpec,
 } from './model/layers.js';
 export {
@@ -63,6 +71,7 @@ export {
   type Schedule,
   type ScheduleKind,
   type ScheduleSpec,
+  type Warmup,
 } from './model/learning-rate.js';
 export {
   type AdamSpec,
@@ -122,11 +131,12 @@ export {
   type QuantizedSpec,
   RANGES,
   RECONSTRUCTIONS,
+  type ReconstructionTerm,
   reconstructionTerm,
 } from './model/spec.js';
 // What the library does with its own options, for pages and programs that have more of them.
 export { didYouMean, requireKnownKeys } from './names.js';
-export type { Dispatch, Plan } from './plan/plan.js';
+export type { Binding, Dispatch, Place as TensorPlace, Plan, PlannedLoss, Resource, Tensor } from './plan/plan.js';
 export { type DataIdentity, type ExamplesIdentity, type ImagesIdentity, identify } from './train/identity.js';
 export type { Losses, LossSums } from './train/metrics.js';
 export {
@@ -138,9 +148,16 @@ export {
   type ModelOptions,
 } from './train/model.js';
 export type { TrainerOptions } from './train/options.js';
-export { type LayerProgress, type LayerReport, type PretrainOptions, pretrain } from './train/pretrain.js';
+export {
+  type LayerPlace,
+  type LayerProgress,
+  type LayerReport,
+  type PretrainOptions,
+  pretrain,
+} from './train/pretrain.js';
 export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
 export type { EpochReport, Progress, TrainingWarning, TrainOptions } from './train/reports.js';
+export type { StoreType } from './train/resident.js';
 export { restoreTrainer } from './train/restore.js';
 export type { Numbers } from './train/rows.js';
 export type { Scores } from './train/score-sums.js';

@@ -84,6 +84,7 @@ export function didYouMean(typed: string, known: readonly string[]): string {
 }
 
 /**
+ * Refuses an object with keys that are not known.
  * @param path what the object is; '' for a description itself
  * @throws ArgumentError for what is no object, or has a key that `known` lacks: a slip of the pen would else be a default
  */

@@ -1,4 +1,8 @@
-// latentgpu for Node: all of index and of profile, and devices opened through Dawn (npm `webgpu`).
+/**
+ * The library for Node: all of latentgpu, latentgpu/profile, latentgpu/tune and latentgpu/data, with devices that Dawn (npm
+ * `webgpu`) opens.
+ * @module latentgpu/node
+ */
 
 // For programs, which pages need not carry: other formats of data, models without a device, and what the library does with its
 // own options.
@@ -11,12 +15,25 @@ export {
   LAYOUTS,
 } from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
-export { classesOf, type FileLabels, type KnownClasses } from './data/classes.js';
+export {
+  classesOf,
+  type FileClasses,
+  type FileLabels,
+  type KnownClasses,
+  type Parts as LabelledParts,
+} from './data/classes.js';
 export { CsvReader, type RowListener } from './data/csv.js';
 export type { ElementType, HostArray, NumericArray } from './data/elements.js';
 export { heldOutRows } from './data/hold-out.js';
 export { chosenGaps, fillGaps, type GappedRows, type Gaps } from './data/missing.js';
-export { isNamedPart, type NamedPart, type NamedParts, namedParts, tensorArrays } from './data/named-arrays.js';
+export {
+  isNamedPart,
+  type NamedPart,
+  type NamedParts,
+  namedParts,
+  type Tensors as FileTensors,
+  tensorArrays,
+} from './data/named-arrays.js';
 export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
 export { type PixelColumns, pixelColumns } from './data/pixel-table.js';
 export {
@@ -29,7 +46,7 @@ export {
 } from './data/table.js';
 export { isZip } from './data/zip.js';
 export * from './index.js';
-export { type InferredSpec, inferSpec } from './model/infer.js';
+export { type InferredSpec, inferSpec, type Shapes as NamedShapes } from './model/infer.js';
 export { quantile } from './model/scaling.js';
 export { logVarRangeOf } from './model/spec.js';
 export { numberFault } from './model/values.js';

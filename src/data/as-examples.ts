@@ -7,6 +7,7 @@ import type { CheckedExamples } from './examples.js';
 
 /** Where the channels of colour images lie: [height, width, channels] or [channels, height, width]. */
 export const LAYOUTS = ['hwc', 'chw'] as const;
+/** Where an array has its channels, as LAYOUTS lists it. */
 export type ImageLayout = (typeof LAYOUTS)[number];
 
 /** What an array is read as. */
@@ -27,6 +28,7 @@ const LEAST_PIXELS = 64;
 const COLOURS = 3;
 
 /**
+ * What an array is read as, told from its shape and its numbers.
  * @param layout where it is known; else channels are where a size of 1 or 3 is, last before first
  * @param known  of data for a model that is there: few of its rows do not say what they are, as one dark image of 0s and 1s
  * @throws FormatError for an array that is neither vectors nor images
@@ -60,8 +62,14 @@ export function formOf(array: HostArray, layout?: ImageLayout, known?: KnownNumb
 }
 
 /**
+ * Examples for createTrainer, with their labels if given, from arrays of a file.
  * @param labels [count], [count, 1], or [count, columns] whose first is the class (QMNIST); whole numbers of 0 to 255
  * @throws FormatError naming the array that does not have this form, or a number that is not finite
+ * @example
+ * ```ts
+ * const array = decodeNpy(file, 'images.npy');
+ * const examples = examplesFromArrays(array, undefined, formOf(array, 'chw'));
+ * ```
  */
 export function examplesFromArrays(
   array: HostArray,

@@ -7,6 +7,7 @@ import type { HostArray, NumericArray } from './elements.js';
 const MOST = 255;
 
 /**
+ * Grey images, with their labels if given, from arrays of a file.
  * @param images [count, height, width], [count, height, width, 1], or [count, pixels] of square images; whole numbers of 0
  *   (black) to 255 (white), of any element type
  * @param labels [count], [count, 1], or [count, columns] whose first is the class (QMNIST); whole numbers of 0 to 255

@@ -12,12 +12,26 @@ export interface FileLabels extends HostArray {
 /** What is known of the classes of a model: their names, or that they are their numbers. */
 export type KnownClasses = readonly string[] | 'numbers';
 
-interface Parts {
-  train: { labels?: FileLabels | undefined };
-  validation?: { labels?: FileLabels | undefined };
-  test?: { labels?: FileLabels | undefined };
+/** The labels of each part of a data set. */
+export interface Parts {
+  /** Whose labels say what the classes are. */
+  train: {
+    /** [count], if the file has some. */
+    labels?: FileLabels | undefined;
+  };
+  /** As `train`. */
+  validation?: {
+    /** [count], if the file has some. */
+    labels?: FileLabels | undefined;
+  };
+  /** As `train`. */
+  test?: {
+    /** [count], if the file has some. */
+    labels?: FileLabels | undefined;
+  };
 }
 
+/** Classes of a data set, and how its labels become them. */
 export interface FileClasses {
   /** By class; undefined: they are their numbers. */
   classes?: readonly string[];

@@ -32,6 +32,7 @@ export const MISSING: ReadonlySet<string> = new Set(['', 'na', 'nan', 'null', 'n
 /** A line without an end, or a quote that nobody closes, is not to fill the memory. */
 const LONGEST_LINE = 2 ** 26;
 
+/** Reads a table in pieces, as they come: fields between commas, tabs or semicolons, quoted or not (RFC 4180), in UTF-8. */
 export class CsvReader {
   private rest = new Uint8Array(0);
   private separator = 0;

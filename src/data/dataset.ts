@@ -19,10 +19,13 @@ export interface Images {
 
 /** Training and test images of one size; or examples of one shape (`Dataset<Examples>`, examples.ts). */
 export interface Dataset<Part = Images> {
+  /** Stands in error messages, reports and checkpoints. */
   name: string;
+  /** Examples to train on. */
   train: Part;
   /** Examples to choose by while training, where some are held out (`holdOut`). */
   validation?: Part;
+  /** Examples to evaluate on after each epoch; at least one. */
   test: Part;
 }
 

@@ -12,6 +12,7 @@ export interface HostArray {
   values: NumericArray;
 }
 
+/** What numbers of a file are held in. */
 export type NumericArray =
   | Uint8Array
   | Int8Array

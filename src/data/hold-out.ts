@@ -11,6 +11,10 @@ const SPLIT = 0xffff_ffff;
  * Moves a share of the training images, chosen by the seed, to `validation`. Both parts keep the order of the images.
  * @param share of the training images, between 0 and 1; at least one image is held out, and one is left
  * @throws ArgumentError if the share is none, or leaves nothing
+ * @example
+ * ```ts
+ * const { train, validation, test } = holdOut(digits({ train: 2000, test: 200 }), 0.1, 1); // 1800, 200 and 200 images
+ * ```
  */
 export function holdOut<Part extends Images | CheckedExamples>(
   dataset: Dataset<Part>,
@@ -27,7 +31,16 @@ export function holdOut<Part extends Images | CheckedExamples>(
  * Which of `count` examples `holdOut` holds out, and which it keeps, by number.
  * @throws ArgumentError as holdOut
  */
-export function heldOutRows(count: number, share: number, seed = 0): { kept: number[]; held: number[] } {
+export function heldOutRows(
+  count: number,
+  share: number,
+  seed = 0,
+): {
+  /** Ascending, from 0. */
+  kept: number[];
+  /** The others, ascending. */
+  held: number[];
+} {
   const held = Math.max(1, Math.round(share * count));
   if (!(share > 0 && share < 1) || held >= count)
     throw new ArgumentError(

@@ -56,6 +56,11 @@ export function decodeIdx(file: Bytes, name = 'the file'): Idx {
  * @param images as imagesFromArrays takes them: [count, height, width] of 0 (black) to 255 (white)
  * @param labels [count]
  * @throws FormatError naming the file whose shape is something else; ArgumentError for what is not decoded
+ * @example
+ * ```ts
+ * const pixels = decodeIdx(await gunzipIfNeeded(file), 'train-images-idx3-ubyte.gz');
+ * const images = imagesFromIdx(pixels);
+ * ```
  */
 export function imagesFromIdx(images: Idx, labels?: Idx): Images {
   for (const [what, idx] of Object.entries({ images, ...(labels && { labels }) }))

@@ -6,9 +6,11 @@ import type { TableForm } from './table-columns.js';
 /** Where values are missing in [rows, width] of numbers: row * width + column, in this order. */
 export type Gaps = Uint32Array;
 
+/** Rows of which some values are missing. */
 export interface GappedRows {
   /** [rows, width]; what stands in a gap means nothing until it is filled. */
   values: Float32Array | Uint8Array;
+  /** Which. */
   gaps: Gaps;
 }
 

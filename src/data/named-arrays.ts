@@ -3,14 +3,21 @@
 import { FormatError } from '../errors.js';
 import type { HostArray, NumericArray } from './elements.js';
 
+/** Arrays of one part. */
 export interface NamedPart {
+  /** [count, ...]. */
   examples: HostArray;
+  /** [count, ...], if the file has some. */
   labels?: HostArray | undefined;
 }
 
+/** What arrays of a file are by their names. */
 export interface NamedParts {
+  /** x_train, y_train; train_images, ...; images, labels. */
   train: NamedPart;
+  /** x_val, y_val; val_images, ... */
   validation?: NamedPart;
+  /** x_test, y_test; test_images, ... */
   test?: NamedPart;
 }
 
@@ -38,6 +45,7 @@ const KNOWN = new Set([
 export const isNamedPart = (name: string): boolean => KNOWN.has(name);
 
 /**
+ * Which arrays of a file are the training, validation and test examples and their labels.
  * @param file what to call it in an error
  * @throws FormatError if no array has a name that says what it is
  */
@@ -59,7 +67,15 @@ export function namedParts(arrays: ReadonlyMap<string, HostArray>, file: string)
 }
 
 /** Tensors of a safetensors file, as decodeSafetensors gives them. */
-type Tensors = ReadonlyMap<string, { shape: readonly number[]; values: NumericArray | BigInt64Array | BigUint64Array }>;
+export type Tensors = ReadonlyMap<
+  string,
+  {
+    /** Sizes, slowest axis first. */
+    shape: readonly number[];
+    /** Row-major. */
+    values: NumericArray | BigInt64Array | BigUint64Array;
+  }
+>;
 
 /** Those with a name that says what they are, if there are such, else all; integers of 64 bits as f64, as in .npy. */
 export function tensorArrays(tensors: Tensors, file: string): Map<string, HostArray> {

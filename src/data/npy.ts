@@ -115,6 +115,10 @@ function inRows(values: NumericArray, shape: readonly number[]): NumericArray {
  * @param wanted which of them, by name; all by default. Others may hold anything
  * @returns the arrays by their names, in the file's order
  * @throws FormatError (rejects) if it is no zip archive, or holds something else than .npy files
+ * @example
+ * ```ts
+ * const { train, test } = namedParts(await decodeNpz(file, 'mnist.npz', isNamedPart), 'mnist.npz');
+ * ```
  */
 export async function decodeNpz(
   file: Bytes,

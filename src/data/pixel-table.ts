@@ -8,6 +8,7 @@ const isSquare = (count: number): boolean => count > 0 && Number.isInteger(Math.
 
 /** What the columns of a table are taken for. */
 export interface PixelColumns {
+  /** For TableBuilder. */
   options: TableOptions;
   /** Whether each column but the label is a pixel of a square image. */
   images: boolean;

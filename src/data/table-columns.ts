@@ -2,6 +2,7 @@
 // them. What becomes of their values is table.ts's business.
 import { ArgumentError } from '../errors.js';
 
+/** What the columns of a table mean. */
 export interface TableOptions {
   /**
    * The class of each row: a column's name, or its number from 1. A text of digits is a name where a column has it, else a
@@ -31,10 +32,13 @@ export interface TableForm {
   label?: Omit<TableColumn, 'mean' | 'categories'>;
   /** How many columns the table has, and whether its first line names them. */
   width: number;
+  /** Whether its first line names the columns. */
   hasHeader: boolean;
 }
 
+/** A column of a table that is a feature, or of its labels. */
 export interface TableColumn {
+  /** As the file has it, or "column N". */
   name: string;
   /** In the table, from 1. */
   number: number;

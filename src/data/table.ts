@@ -29,6 +29,7 @@ export interface Table {
   gaps: Gaps;
   /** Of each row, its number among all rows of the file, from 0; only where some were left out. */
   fileRows?: Uint32Array;
+  /** For `like`, to read another table the same way. */
   form: TableForm;
 }
 
@@ -39,6 +40,17 @@ const MOST_CATEGORIES = 1000;
 
 const isMissing = (text: string | undefined): boolean => text !== undefined && MISSING.has(text.toLowerCase());
 
+/**
+ * Makes features, labels and classes of a table's rows.
+ * @example
+ * ```ts
+ * const builder = new TableBuilder('wine.csv', { labelColumn: 'Class', drop: ['Id'], missing: 'mean' });
+ * const reader = new CsvReader('wine.csv', builder);
+ * for await (const bytes of stream) reader.push(bytes);
+ * reader.end();
+ * const { features, names, labels } = builder.table(); // features: { shape: [rows, features], values }
+ * ```
+ */
 export class TableBuilder implements RowListener {
   private chosen!: TableColumns;
   /** Of each, where it is in a row; and what makes its mean. */
@@ -62,7 +74,10 @@ export class TableBuilder implements RowListener {
     this.missing = options.missing ?? 'refuse';
   }
 
-  /** @throws ArgumentError naming a column that is not there */
+  /**
+   * Called by CsvReader with the names of the columns.
+   * @throws ArgumentError naming a column that is not there
+   */
   columns(names: string[], hasHeader: boolean): void {
     this.chosen = new TableColumns(this.name, this.options, names, hasHeader);
     const { stored } = this.chosen;
@@ -79,7 +94,10 @@ export class TableBuilder implements RowListener {
     return this.chosen.label;
   }
 
-  /** @throws FormatError naming line and column of what is missing, no number or no category */
+  /**
+   * Called by CsvReader with each row.
+   * @throws FormatError naming line and column of what is missing, no number or no category
+   */
   row(numbers: Float64Array, texts: (string | undefined)[], line: number): void {
     if (this.missing === 'drop') {
       // Before anything is kept of the row: a category that no other row has is none.
@@ -169,7 +187,10 @@ export class TableBuilder implements RowListener {
     );
   }
 
-  /** @throws FormatError if there is no row */
+  /**
+   * The table of all rows so far.
+   * @throws FormatError if there is no row
+   */
   table(): Table {
     if (this.rows === 0)
       throw new FormatError(

@@ -87,6 +87,11 @@ export function entriesOf<Tensor>(tensors: Named<Tensor>): [string, Tensor][] {
  * @param metadata text by key, kept under `__metadata__`
  * @returns the whole file
  * @throws ArgumentError naming the tensor or the metadata key that cannot be written
+ * @example
+ * ```ts
+ * const file = encodeSafetensors(await model.parameters(), { made: 'by latentgpu' });
+ * const weight = decodeSafetensors(file).get('encoder.0.weight'); // { dtype: 'F32', shape, values }
+ * ```
  */
 export function encodeSafetensors(
   tensors: Named<HostTensor>,

@@ -11,26 +11,45 @@ export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader' | 'other softw
 export interface AdapterSummary {
   /** For people: the GPU's name, or the driver's where the GPU is software. Never empty. */
   name: string;
+  /** GPUAdapterInfo.vendor. */
   vendor: string;
+  /** GPUAdapterInfo.architecture. */
   architecture: string;
+  /** GPUAdapterInfo.description. */
   description: string;
   /** 'vulkan', 'metal', 'd3d12', ... in Node; 'browser' in a browser. */
   backend: string;
+  /** Whether it is a GPU, or which software. */
   kind: AdapterKind;
   /** True when the "GPU" is the CPU. */
   software: boolean;
   /** Smallest and largest subgroup (4 on SwiftShader, 8 on lavapipe, 32 on NVIDIA); absent where subgroups are. */
-  subgroupSizes?: { min: number; max: number };
+  subgroupSizes?: {
+    /** Invocations of the smallest. */
+    min: number;
+    /** Invocations of the largest. */
+    max: number;
+  };
   /** What its subgroup matrices of f16 with sums of f32 multiply, left [m, k] and right [k, n]; absent where there are none. */
-  subgroupMatrices?: { m: number; n: number; k: number }[];
+  subgroupMatrices?: {
+    /** Rows of the left matrix. */
+    m: number;
+    /** Columns of the right one. */
+    n: number;
+    /** Columns of the left, rows of the right one. */
+    k: number;
+  }[];
 }
 
 /** An open device. Whoever opened it disposes it. */
 export interface Device {
   /** Another one after `renew`. */
   readonly gpu: GPUDevice;
+  /** What it was opened on. */
   readonly adapter: AdapterSummary;
+  /** GPUDevice.limits; buffer sizes and bindings in bytes. */
   readonly limits: GPUSupportedLimits;
+  /** Names of the WebGPU features that are enabled. */
   readonly features: ReadonlySet<string>;
   /** Whether the GPU is gone: the driver was reset, the GPU taken away, or the browser's GPU process has crashed. */
   readonly lost: boolean;
@@ -62,9 +81,11 @@ export interface FromAdapterOptions {
   again?: () => Promise<GPUAdapter | null>;
 }
 
+/** How a page opens a device. */
 export interface BrowserDeviceOptions {
   /** Default: 'high-performance'. */
   powerPreference?: GPUPowerPreference;
+  /** Optional WebGPU features not to use although the adapter has them. */
   withoutFeatures?: readonly string[];
 }
 
@@ -290,6 +311,10 @@ function messageOf(error: unknown): string {
 /**
  * Opens a device in a browser (in Node: openDevice of 'latentgpu/node').
  * @throws DeviceError when there is no WebGPU, or no adapter, saying which and what to do
+ * @example
+ * ```ts
+ * const device = await openDevice();
+ * ```
  */
 export async function openDevice(options: BrowserDeviceOptions = {}): Promise<Device> {
   requireKnownKeys(options, ['powerPreference', 'withoutFeatures'], 'openDevice');

@@ -45,21 +45,27 @@ export interface TuneOptions {
 
 /** A candidate that is not chosen, however fast it is. */
 export interface Refusal {
+  /** Its name. */
   candidate: string;
+  /** For people. */
   reason: string;
 }
 
 /** How a contest ended. */
 export interface Outcome {
+  /** The shape: "NT 128x512x784". */
   name: string;
   /** The winner. */
   choice: string;
   /** Shortest microseconds of the winner and of the default; absent where there was no time left. */
   us?: number;
+  /** The default's. */
   defaultUs?: number;
   /** Candidates that were timed, the default among them. */
   timed: number;
+  /** How many there were. */
   candidates: number;
+  /** Those that compute something else, or do not compile. */
   refused: Refusal[];
 }
 

@@ -1,6 +1,7 @@
 // Shapes of graph nodes, and what the operations' shape rules have in common.
 import { GraphError } from '../errors.js';
 
+/** Sizes, slowest axis first; [] is a scalar. */
 export type Shape = readonly number[];
 
 /** Number of elements. */

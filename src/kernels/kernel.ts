@@ -8,7 +8,9 @@ import type { NumberType, Storage } from './stored.js';
 /** How a dispatch uses a buffer. `read_write` keeps what was there (an update in place); `write` does not read it. */
 export type Access = 'uniform' | 'read' | 'write' | 'read_write';
 
+/** Numbers by name. */
 export type Constants = Record<string, number>;
+/** Workgroups along each axis, each at most 65,535. */
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const F32_BYTES = 4;

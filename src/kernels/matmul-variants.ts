@@ -20,17 +20,20 @@ export interface ProductShape extends OperandShape {
   types?: OperandTypes;
 }
 
+/** What A and B are in memory. */
 export type OperandTypes = readonly [a: NumberType, b: NumberType];
 
 /** Sizes of matmul_tiled.wgsl. */
 export interface TileSizes {
-  /** Of C, what a workgroup computes. */
+  /** Rows of C that a workgroup computes. */
   tileM: number;
+  /** Columns of C that a workgroup computes. */
   tileN: number;
   /** Of K, what lies in shared memory at a time. */
   tileK: number;
-  /** Of C, what a lane computes: 4 or 8. */
+  /** Rows of C that a lane computes: 4 or 8. */
   threadM: number;
+  /** Columns of C that a lane computes: 4 or 8. */
   threadN: number;
   /** Groups of lanes of a workgroup that share K. */
   split: number;
@@ -38,41 +41,59 @@ export interface TileSizes {
 
 /** With TileSizes left out, DEFAULT_TILE has them. `vec4`: operands are read four numbers a load (fitsShape says where). */
 export interface TiledVariant extends Partial<TileSizes> {
+  /** matmul_tiled.wgsl. */
   name: 'tiled';
+  /** Four numbers a load. */
   vec4?: boolean;
 }
 
 /** `lanes`: invocations that run together; `columns`: of a lane, 4 (if absent) or 8. */
 export interface SubgroupsVariant {
+  /** matmul_subgroups.wgsl. */
   name: 'subgroups';
+  /** Invocations that run together. */
   lanes: number;
+  /** Of C, a lane; 4 if absent. */
   columns?: number;
+  /** Four numbers a load. */
   vec4?: boolean;
 }
 
+/** Neither subgroups nor shared memory. */
 export interface RegistersVariant {
+  /** matmul_registers.wgsl. */
   name: 'registers';
+  /** Invocations that run together. */
   lanes: number;
 }
 
 /** `lanes`: invocations that run together; `columns`: of a lane, 4 or, where C has but one, 1. */
 export interface RowsVariant {
+  /** matmul_rows.wgsl. */
   name: 'rows';
+  /** Invocations that run together. */
   lanes: number;
+  /** Of C, a lane. */
   columns: number;
+  /** Four numbers a load. */
   vec4?: boolean;
 }
 
 /** What an adapter's subgroup matrices multiply: left [m, k], right [k, n]. */
 export interface MatrixSizes {
+  /** Rows of the left matrix. */
   m: number;
+  /** Columns of the right one. */
   n: number;
+  /** Columns of the left, rows of the right one. */
   k: number;
 }
 
 /** `lanes`: of a subgroup. Operands are f16, and the shape has no edge: fitsShape says which fit. */
 export interface MatrixVariant extends MatrixSizes {
+  /** matmul_matrix.wgsl. */
   name: 'matrix';
+  /** Of a subgroup. */
   lanes: number;
 }
 

@@ -11,11 +11,17 @@ import type { Width } from './stored.js';
 
 /** What of a product decides about how its operands can be read. */
 export interface OperandShape {
+  /** Rows of C. */
   m: number;
+  /** Columns of C. */
   n: number;
+  /** What is summed over. */
   k: number;
+  /** Whether A is stored [k, m]. */
   transposeA: boolean;
+  /** Whether B is stored [n, k]. */
   transposeB: boolean;
+  /** For convolutions. @internal */
   view?: ConvolutionView;
 }
 

@@ -17,4 +17,5 @@ export const ACTIVATIONS = [
   'tanh',
   'exp',
 ] as const;
+/** Name of an activation. */
 export type Activation = (typeof ACTIVATIONS)[number];

@@ -67,6 +67,12 @@ function unitsOf(layers: readonly LayerSpec[], part: string): number[] {
 /**
  * Checks a description that may come from a JSON file.
  * @throws ArgumentError with the path of what is wrong: `decoder[1].units: -5, must be a positive integer`
+ * @example
+ * ```ts
+ * const spec: unknown = JSON.parse(text);
+ * validateSpec(spec);
+ * const model = await createModel(device, spec);
+ * ```
  */
 export function validateSpec(value: unknown): asserts value is ModelSpec {
   if (typeof value !== 'object' || value === null || Array.isArray(value))

@@ -6,18 +6,27 @@ export type Pair = readonly [height: number, width: number];
 
 /** Of one example: places, and numbers a place. */
 export interface FeatureMap {
+  /** Rows of places. */
   height: number;
+  /** Places in a row. */
   width: number;
+  /** Numbers a place. */
   channels: number;
 }
 
 /** As torch.nn.Conv2d has it: y = conv2d(x). A transposed convolution is the same thing from y to x. */
 export interface Convolution {
+  /** Input of conv2d, output of a transposed convolution. */
   x: FeatureMap;
+  /** Output of conv2d, input of a transposed convolution. */
   y: FeatureMap;
+  /** In places. */
   kernel: Pair;
+  /** In places of x. */
   stride: Pair;
+  /** Zeros on each side of x. */
   padding: Pair;
+  /** Places of x between two of the kernel. */
   dilation: Pair;
   /** Each takes its share of x's channels to its share of y's. */
   groups: number;
@@ -25,6 +34,7 @@ export interface Convolution {
 
 /** How a layer moves its kernel over the places; everything but the kernel may be left out. */
 export interface Window {
+  /** Its height and width, in places; one number for both. */
   kernel: number | Pair;
   /** 1 if absent. */
   stride?: number | Pair;

@@ -25,6 +25,7 @@ export function corruptPixel(x: number, index: number, { kind, amount }: Corrupt
 }
 
 /**
+ * Damages images as a denoising model does in training, but on the host.
  * @param images [n, pixels], 0 black to 1 white
  * @param seed   another damage for each; 0 by default
  * @returns as many, damaged; Gaussian noise is not clipped

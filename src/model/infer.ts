@@ -5,9 +5,18 @@ import { validateSpec } from './check-spec.js';
 import type { DenseSpec } from './layers.js';
 import { LEARNED, type ModelSpec } from './spec.js';
 
-type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
+/** Shapes of a file's tensors, by name. */
+export type Shapes = ReadonlyMap<
+  string,
+  {
+    /** Sizes, slowest axis first. */
+    readonly shape: readonly number[];
+  }
+>;
 
+/** A model told from weights. */
 export interface InferredSpec {
+  /** The model. */
   spec: ModelSpec;
   /** What shapes cannot tell and was taken as the presets have it, for a person to check. */
   assumed: string;
@@ -17,8 +26,13 @@ const REMEDY = 'describe the model with a spec';
 const NAMES = 'encoder.0.weight, encoder.2.weight, ..., mu.weight and log_var.weight, decoder.0.weight, ...';
 
 /**
+ * Tells the model of a preset from its weights' names and shapes.
  * @param tensors weights by PyTorch's names, as `weightsOf` gives them
  * @throws FormatError if they are not those of an autoencoder of fully connected layers
+ * @example
+ * ```ts
+ * const { spec, assumed } = inferSpec(decodeSafetensors(bytes));
+ * ```
  */
 export function inferSpec(tensors: Shapes): InferredSpec {
   const encoder = chain(tensors, 'encoder');

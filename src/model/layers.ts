@@ -4,13 +4,17 @@ import type { FeatureMap, Pair, Window } from './convolution.js';
 
 /** A fully connected layer, torch.nn.Linear: y = activation(x W^T + b), W [units, inputs], b [units]. */
 export interface DenseSpec {
+  /** A fully connected layer; so is one without a kind. */
   kind?: 'linear';
+  /** Numbers that it gives. */
   units: number;
+  /** What follows the sum. */
   activation: Activation;
 }
 
 /** torch.nn.Conv2d and an activation: weight [channels, x's channels / groups, height, width of the kernel]. */
 export interface ConvSpec extends Window {
+  /** A convolution. */
   kind: 'conv';
   /** That it gives. */
   channels: number;
@@ -24,10 +28,13 @@ export interface ConvSpec extends Window {
 
 /** torch.nn.ConvTranspose2d and an activation: weight [x's channels, channels / groups, height, width of the kernel]. */
 export interface ConvTransposeSpec extends Window {
+  /** A transposed convolution. */
   kind: 'convTranspose';
   /** That it gives. */
   channels: number;
+  /** Of x's channels and of its own; 1 if absent. */
   groups?: number;
+  /** Whether a number a channel is added; true if absent. */
   bias?: boolean;
   /** Rows and columns more, at the end: of the sizes that a stride makes the same of, the larger one. 0 if absent. */
   outputPadding?: number | Pair;
@@ -37,11 +44,13 @@ export interface ConvTransposeSpec extends Window {
 
 /** torch.nn.Flatten: a feature map to a vector, in PyTorch's order, channels outermost. A linear layer or the code follows. */
 export interface FlattenSpec {
+  /** From a feature map to a vector. */
   kind: 'flatten';
 }
 
 /** torch.nn.Unflatten: what a linear layer gives as a feature map, in PyTorch's order, channels outermost. */
 export interface ReshapeSpec extends FeatureMap {
+  /** From a vector to a feature map. */
   kind: 'reshape';
 }
 
@@ -51,6 +60,7 @@ export interface ReshapeSpec extends FeatureMap {
  * momentum 0.1, a factor and a summand that are trained. Then an activation.
  */
 export interface NormSpec {
+  /** Which of the three. */
   kind: 'batchNorm' | 'layerNorm' | 'groupNorm';
   /** Of groupNorm: how many; must divide the channels. */
   groups?: number;
@@ -60,6 +70,7 @@ export interface NormSpec {
 
 /** torch.nn.Dropout: in training each number is 0 with this probability, the others divided by 1 - probability. */
 export interface DropoutSpec {
+  /** Dropout. */
   kind: 'dropout';
   /** From 0 to below 1. */
   probability: number;
@@ -67,7 +78,9 @@ export interface DropoutSpec {
 
 /** torch.nn.MaxPool2d and AvgPool2d, windows square. */
 export interface PoolSpec {
+  /** Greatest or mean of each window. */
   kind: 'maxPool' | 'avgPool';
+  /** Height and width of the window, in places. */
   kernel: number;
   /** The kernel's if absent. */
   stride?: number;
@@ -77,6 +90,7 @@ export interface PoolSpec {
 
 /** torch.nn.Upsample; bilinear with align_corners=False. */
 export interface UpsampleSpec {
+  /** Upsampling. */
   kind: 'upsample';
   /** Times as high and as wide. */
   factor: number;
@@ -89,12 +103,15 @@ export interface UpsampleSpec {
  * `layers`, a Sequential: "encoder.2.layers.0.weight".  Source: He et al. 2016, "Deep Residual Learning".
  */
 export interface ResidualSpec {
+  /** Layers and what goes around them. */
   kind: 'residual';
+  /** f, in order. */
   layers: LayerSpec[];
   /** identity if absent. */
   activation?: Activation;
 }
 
+/** One layer of an encoder or a decoder; `kind` tells which. */
 export type LayerSpec =
   | DenseSpec
   | ConvSpec
@@ -127,6 +144,7 @@ export type LayerKind = (typeof LAYER_KINDS)[number];
 
 export const kindOfLayer = ({ kind }: LayerSpec): LayerKind => kind ?? 'linear';
 
+/** A layer's activation; identity where it names none. */
 export const activationOf = (spec: LayerSpec): Activation =>
   ('activation' in spec ? spec.activation : undefined) ?? 'identity';
 

@@ -3,7 +3,8 @@
 import { ArgumentError } from '../errors.js';
 import { requireCount, requireKnownKeys, requireNumber, requireOneOf } from './values.js';
 
-interface Warmup {
+/** What every schedule may begin with. */
+export interface Warmup {
   /**
    * The rate rises linearly in the first N steps: step t (from 0) has (t + 1) / N of lr, and the schedule counts from
    * step N on. PyTorch's SequentialLR of LinearLR(start_factor = 1/N, total_iters = N - 1) and the schedule, milestone N.
@@ -12,26 +13,61 @@ interface Warmup {
   warmup?: number;
 }
 
+/** How the learning rate changes from step to step; t counts steps from 0. */
 export type ScheduleSpec = (
-  | { kind: 'constant' }
-  /** PyTorch's StepLR, by steps: factor^floor(t / every); `factor` is 0.1 if absent. */
-  | { kind: 'step'; every: number; factor?: number }
+  | {
+      /** The rate stays lr. */
+      kind: 'constant';
+    }
+  | {
+      /** PyTorch's StepLR, by steps: factor^floor(t / every). */
+      kind: 'step';
+      /** Steps from one rate to the next. */
+      every: number;
+      /** 0.1 if absent. */
+      factor?: number;
+    }
   /**
    * PyTorch's CosineAnnealingLR, by steps: floor + (1 - floor) (1 + cos(pi t / steps)) / 2, and `floor` from then on
    * (PyTorch's rises again). `floor` is a share of lr, eta_min / lr; 0 if absent.
    * Source: Loshchilov & Hutter 2017, "SGDR".
    */
-  | { kind: 'cosine'; steps: number; floor?: number }
+  | {
+      /** From lr to floor x lr along a cosine. */
+      kind: 'cosine';
+      /** How many it takes. */
+      steps: number;
+      /** The last rate as a share of lr; 0 if absent. */
+      floor?: number;
+    }
 ) &
   Warmup;
 
+/** Names of the schedules. */
 export type ScheduleKind = ScheduleSpec['kind'];
 
 /** With nothing left to a default. */
 export type Schedule = (
-  | { kind: 'constant' }
-  | { kind: 'step'; every: number; factor: number }
-  | { kind: 'cosine'; steps: number; floor: number }
+  | {
+      /** The rate stays lr. */
+      kind: 'constant';
+    }
+  | {
+      /** factor^floor(t / every). */
+      kind: 'step';
+      /** Steps from one rate to the next. */
+      every: number;
+      /** Of two rates. */
+      factor: number;
+    }
+  | {
+      /** From lr to floor x lr along a cosine. */
+      kind: 'cosine';
+      /** How many it takes. */
+      steps: number;
+      /** The last rate as a share of lr. */
+      floor: number;
+    }
 ) &
   Required<Warmup>;
 

@@ -5,6 +5,7 @@ import { NOT_NEGATIVE, requireKnownKeys, requireNumber, requireOneOf, requirePos
 
 /** Kingma & Ba 2015. `weightDecay` times the weight is added to the gradient (L2). */
 export interface AdamSpec {
+  /** torch.optim.Adam. */
   kind: 'adam';
   /** Decay rates of the mean and of the mean square; 0.9 and 0.999 if absent. */
   betas?: [number, number];
@@ -16,31 +17,39 @@ export interface AdamSpec {
 
 /** Adam with decoupled decay (Loshchilov & Hutter 2019): each weight first loses lr x `weightDecay` of itself, 0.01 if absent. */
 export interface AdamWSpec extends Omit<AdamSpec, 'kind'> {
+  /** torch.optim.AdamW. */
   kind: 'adamw';
 }
 
 /** Gradient descent; `weightDecay` is L2's, as Adam's. */
 export interface SgdSpec {
+  /** torch.optim.SGD. */
   kind: 'sgd';
   /** The buffer is momentum x buffer + gradient, and the step follows it; 0 if absent. */
   momentum?: number;
   /** The step follows gradient + momentum x buffer instead. */
   nesterov?: boolean;
+  /** 0 if absent. */
   weightDecay?: number;
 }
 
 /** Hinton's RMSprop, not centred; `weightDecay` is L2's. */
 export interface RmspropSpec {
+  /** torch.optim.RMSprop. */
   kind: 'rmsprop';
   /** Decay rate of the mean square; 0.99 if absent. */
   alpha?: number;
+  /** Added to the root of the mean square; 1e-8 if absent. */
   epsilon?: number;
   /** 0 if absent. */
   momentum?: number;
+  /** 0 if absent. */
   weightDecay?: number;
 }
 
+/** An optimizer and its numbers, all of which have defaults. */
 export type OptimizerSpec = AdamSpec | AdamWSpec | SgdSpec | RmspropSpec;
+/** Name of an optimizer. */
 export type OptimizerKind = OptimizerSpec['kind'];
 
 /** With nothing left to a default. */
@@ -53,6 +62,7 @@ const DEFAULTS: { [Kind in OptimizerKind]: Extract<Optimizer, { kind: Kind }> } 
   rmsprop: { kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 },
 };
 
+/** Names of all optimizers. */
 export const OPTIMIZERS = Object.keys(DEFAULTS) as OptimizerKind[];
 
 /** torch.optim's, but for SGD: its default there is 1e-3, and none before version 2. */

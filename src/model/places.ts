@@ -22,8 +22,16 @@ import type { ModelSpec, QuantizedSpec } from './spec.js';
 import { refuse } from './values.js';
 
 /** What one example is between two layers. */
-export type Place = { units: number; flattened?: FeatureMap } | FeatureMap;
+export type Place =
+  | {
+      /** Numbers of a vector. */
+      units: number;
+      /** The feature map that it was made of. */
+      flattened?: FeatureMap;
+    }
+  | FeatureMap;
 
+/** Whether it is a feature map and no vector. */
 export const isMap = (place: Place): place is FeatureMap => 'height' in place;
 
 /** Numbers of one example. */
@@ -34,10 +42,13 @@ const showPlace = (place: Place): string =>
 
 /** A layer in its place. */
 export interface PlacedLayer {
+  /** As the model has it. */
   spec: LayerSpec;
   /** Of its module in PyTorch: "encoder.0". */
   name: string;
+  /** What arrives at it. */
   from: Place;
+  /** What it gives. */
   to: Place;
   /** Of conv and convTranspose. */
   convolution?: Convolution;
@@ -185,10 +196,14 @@ export interface PlacedLayers {
   encoder: PlacedLayer[];
   /** What the code is made of: a vector, or the feature map of a quantised one. */
   top: Place;
+  /** From the code to the examples. */
   decoder: PlacedLayer[];
 }
 
-/** @throws ArgumentError with the path of a layer that does not fit what arrives at it */
+/**
+ * What each layer of a model takes and gives.
+ * @throws ArgumentError with the path of a layer that does not fit what arrives at it
+ */
 export function placedLayers({ inputs, image, classes = 0, encoder, code, decoder }: ModelSpec): PlacedLayers {
   const seesImage = takesMap(encoder);
   if (seesImage && !image)

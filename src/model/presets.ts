@@ -54,6 +54,7 @@ export interface Layers extends Sizes {
 
 /** group: groups of 4 channels, or of 2 or 1 where 4 do not divide them. */
 export const NORMS = ['batch', 'layer', 'group', 'none'] as const;
+/** What follows a convolution, as NORMS lists it. */
 export type Norm = (typeof NORMS)[number];
 
 /** A variational autoencoder's. */

@@ -3,6 +3,7 @@
 import { ArgumentError } from '../errors.js';
 import { requireKnownKeys, requireNumber, requireOneOf } from './values.js';
 
+/** Kinds of scaling; ScalingSpec's `kind` says what each does. */
 export const SCALINGS = ['minmax', 'standard', 'robust'] as const;
 
 /** The model sees (x - offset) / scale, and 0 where scale is 0. */
@@ -20,10 +21,16 @@ export interface ScalingSpec {
 }
 
 /**
+ * Makes the scaling of a spec from training examples.
  * @param values  [n, columns], of the training examples
  * @param columns numbers that have a scale each: the features of vectors; 1 for images, whose pixels have one for all, so that
  *   they stay what they show
  * @throws ArgumentError unless they are whole rows of finite numbers
+ * @example
+ * ```ts
+ * const scaling = fitScaling(values, 30, 'standard'); // values: [n, 30]
+ * const spec = { ...ae({ pixels: 30, hidden: [16], latent: 4, loss: 'mse', output: 'identity' }), scaling };
+ * ```
  */
 export function fitScaling(values: ArrayLike<number>, columns: number, kind: ScalingSpec['kind']): ScalingSpec {
   requireOneOf(kind, SCALINGS, 'scaling kind');

@@ -11,8 +11,10 @@ export const EXP_MOST = 20;
 
 /** What a pixel's byte 0..255 becomes. */
 export const RANGES = ['0..1', '-1..1'] as const;
+/** What pixels are between, as RANGES lists it. */
 export type PixelRange = (typeof RANGES)[number];
 
+/** Kinds of damage; CorruptionSpec's `kind` says what each does. */
 export const CORRUPTIONS = ['gaussian', 'mask', 'saltpepper'] as const;
 
 /** Damage to the encoder's input, fresh each step. Sizes are those of a picture of 0 (black) to 1 (white). */
@@ -31,6 +33,7 @@ export interface CorruptionSpec {
  * he: weights uniform in +-sqrt(6 / fan_in), biases 0; for ReLU and its kin.  Source: He et al. 2015.
  */
 export const INITIALIZATIONS = ['pytorch', 'xavier', 'he'] as const;
+/** Where the first parameters come from, as INITIALIZATIONS lists it. */
 export type Initialization = (typeof INITIALIZATIONS)[number];
 
 /** The least and the greatest log variance of a Gaussian code. */
@@ -45,7 +48,9 @@ export const LOG_VAR_RANGE: LogVarRange = [-30, 20];
  * in the sample and in the KL term. Where it lies outside, its gradient is 0, as that of PyTorch's clamp.
  */
 export interface GaussianSpec {
+  /** A normal distribution of codes: a VAE. */
   kind: 'gaussian';
+  /** Dimensions of the code. */
   units: number;
   /** [-30, 20] if absent; null: no bounds. */
   logVarRange?: LogVarRange | null;
@@ -58,6 +63,7 @@ export interface GaussianSpec {
  * Source: van den Oord et al. 2017, "Neural Discrete Representation Learning", appendix A.1.
  */
 export interface QuantizedSpec {
+  /** Vectors of a codebook: a VQ-VAE. */
   kind: 'quantized';
   /** Numbers of an example's code: as many as the encoder gives. */
   units: number;
@@ -70,7 +76,13 @@ export interface QuantizedSpec {
 }
 
 /** What the encoder ends in. deterministic: one more layer, whose output is the code. */
-export type CodeSpec = GaussianSpec | QuantizedSpec | ({ kind: 'deterministic' } & Omit<DenseSpec, 'kind'>);
+export type CodeSpec =
+  | GaussianSpec
+  | QuantizedSpec
+  | ({
+      /** A plain vector. */
+      kind: 'deterministic';
+    } & Omit<DenseSpec, 'kind'>);
 
 export const CODE_KINDS = ['gaussian', 'deterministic', 'quantized'] as const;
 
@@ -84,6 +96,7 @@ export function logVarRangeOf({ logVarRange = LOG_VAR_RANGE }: GaussianSpec): Lo
   return logVarRange ?? [-MAX_F32, MAX_F32];
 }
 
+/** How output and example are compared; LossSpec's `reconstruction` says what each does. */
 export const RECONSTRUCTIONS = ['bce', 'mse', 'poisson'] as const;
 
 /** A variance that is trained with the weights, one for all numbers: the parameter `log_sigma` [1]. */
@@ -98,6 +111,7 @@ export const LOG_SIGMA_FLOOR = -15;
 /** The learned standard deviation, in the numbers that the model sees, from its parameter. */
 export const learnedSigma = (logSigma: number): number => Math.exp(logSigma) + Math.exp(LOG_SIGMA_FLOOR);
 
+/** What is minimised: a reconstruction term and those that the code has. */
 export interface LossSpec {
   /**
    * bce: Bernoulli likelihood, computed from logits; in nats an image, summed over pixels.
@@ -140,7 +154,12 @@ export interface LossSpec {
    */
   commitment?: number;
   /** Deterministic sigmoid code: weight of KL(target || mean activation over the batch), summed over the code. */
-  sparsity?: { target: number; weight: number };
+  sparsity?: {
+    /** Between 0 and 1. */
+    target: number;
+    /** Of the divergence in the loss. */
+    weight: number;
+  };
 }
 
 /** An autoencoder: images [-> corrupted] -> encoder -> code -> decoder -> images. */
@@ -160,10 +179,13 @@ export interface ModelSpec {
   classes?: number;
   /** Denoising: the encoder sees damaged images, the loss is against the clean ones. */
   corruption?: CorruptionSpec;
+  /** From the example, and without the code; may be empty. */
   encoder: LayerSpec[];
+  /** What the encoder ends in. */
   code: CodeSpec;
   /** The last layer gives `inputs` numbers; its activation is the output's: sigmoid for bce, exp for poisson. */
   decoder: LayerSpec[];
+  /** What training minimises. */
   loss: LossSpec;
   /** `pytorch` if absent. */
   initialization?: Initialization;
@@ -180,6 +202,7 @@ export type LossTerm = ReconstructionTerm | 'kl' | 'importance' | 'l1' | 'sparsi
 /** How far the output is from the example; gaussian: the negative log likelihood with a learned variance. */
 export type ReconstructionTerm = LossSpec['reconstruction'] | 'gaussian';
 
+/** Whether the deviation of the numbers is trained (`variance: "learned"`). */
 export const learnsVariance = ({ loss }: Pick<ModelSpec, 'loss'>): boolean => loss.variance === LEARNED;
 
 /** Which of the terms compares the output with the example. */

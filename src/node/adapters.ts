@@ -16,6 +16,7 @@ import { requireKnownKeys } from '../names.js';
 import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
 import { containerEnvironment, findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
 
+/** How Node opens a device. */
 export interface NodeDeviceOptions {
   /**
    * 'auto' (default): a hardware adapter, else lavapipe if the system has it, else the bundled SwiftShader.
@@ -45,6 +46,12 @@ const DAWN_FLAGS = [
 /**
  * Opens a WebGPU device on this machine.
  * @throws DeviceError when there is no such adapter, saying what was found and what to do; ArgumentError for an empty name
+ * @example
+ * ```ts
+ * const device = await openDevice({ adapter: 'lavapipe' });
+ * console.log(device.adapter.name);
+ * device.dispose();
+ * ```
  */
 export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
   requireKnownKeys(options, ['adapter', 'flags', 'withoutFeatures'], 'openDevice');
@@ -57,6 +64,7 @@ export async function openDevice(options: NodeDeviceOptions = {}): Promise<Devic
 }
 
 /**
+ * What this machine computes on.
  * @returns every adapter that openDevice can open here, the one that 'auto' takes first; empty when there is none
  * @throws DeviceError when Dawn itself does not load
  */

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { isTunedMatmul, type TunedMatmuls, type TunedOn, type TuningCache } from '../profile/tuning-cache.js';
 import { cacheFolders } from './unpack.js';
 
+/** Where a file of tuned matmuls lies. */
 export interface TuningFileOptions {
   /** Where to look and then to write, best first; by default beside the installed packages, the user's cache, the temp folder. */
   folders?: readonly string[];
@@ -21,7 +22,13 @@ interface Content extends TunedOn {
   matmuls: TunedMatmuls;
 }
 
-/** A cache for tuneMatmuls. */
+/**
+ * A cache for tuneMatmuls.
+ * @example
+ * ```ts
+ * const { variants } = await tuneMatmuls(device, spec, { cache: tuningFile() });
+ * ```
+ */
 export function tuningFile({
   folders = cacheFolders(),
   onIgnored = () => undefined,

@@ -37,41 +37,72 @@ export type Resource =
  * plan's own scratch memory.
  */
 export type Place =
-  | { kind: 'resource'; resource: Resource; offset: number; segment?: number }
-  | { kind: 'scratch'; slot: number };
+  | {
+      /** Memory with an owner outside the plan. */
+      kind: 'resource';
+      /** Which. */
+      resource: Resource;
+      /** In bytes. */
+      offset: number;
+      /** Of its buffers, from 0. */
+      segment?: number;
+    }
+  | {
+      /** The plan's own memory. */
+      kind: 'scratch';
+      /** Index into the plan's `scratch`. */
+      slot: number;
+    };
 
+/** A tensor of the plan, on the device. */
 export interface Tensor {
+  /** For people. */
   name: string;
+  /** Sizes, slowest axis first. */
   shape: Shape;
+  /** Its size in memory. */
   bytes: number;
   /** What its numbers are in memory; f32 if absent. */
   type?: NumberType;
+  /** Where it lies. */
   place: Place;
 }
 
+/** A tensor that a dispatch binds. */
 export interface Binding {
+  /** Of the variable in WGSL. */
   name: string;
+  /** How the dispatch uses it. */
   access: Access;
+  /** What is bound. */
   tensor: Tensor;
 }
 
+/** One kernel launch of a plan, as data. */
 export interface Dispatch {
   /** Which layer it belongs to: "encoder.0". */
   label: string;
+  /** Name of the kernel: "matmul_tiled+adam". */
   kernel: string;
   /** Of a matmul: its variant as kernels/candidates.ts writes it. */
   variant?: string;
+  /** Parts of its WGSL module. */
   sources: ShaderSource[];
+  /** WGSL extensions that it needs. */
   enables: string[];
+  /** `const NAME: u32 = value;` lines before the sources. */
   header: Constants;
   /** `alias NAME = TYPE;` lines before the sources: what the tensors' numbers are in memory. */
   aliases?: Record<string, string>;
+  /** Values of the module's `override`s. */
   constants: Constants;
+  /** Values of the members of `sizes` (u32). */
   sizes: Constants;
   /** Those of one name write what they write together, none what another does; or the same. */
   together?: string;
   /** In binding order. */
   bindings: Binding[];
+  /** Workgroups. */
   grid: Grid;
   /** Invocations a workgroup; they lie along x. */
   workgroup: number;
@@ -83,12 +114,17 @@ export interface Dispatch {
 
 /** A term of the loss with its weight in the sum that is minimised. */
 export interface PlannedLoss {
+  /** Which. */
   term: LossTerm;
+  /** Full, while a KL term warms up, too. */
   weight: number;
 }
 
+/** All dispatches of a step, in order, and the memory that they need. */
 export interface Plan {
+  /** For people: "training step". */
   name: string;
+  /** In the order in which they run. */
   dispatches: Dispatch[];
   /**
    * What makes copies of the parameters that the dispatches keep up to date from run to run: it must run before the first

@@ -30,7 +30,10 @@ const MOST_DISPATCHES = 4096;
 const MOST_PASSES = 512;
 const SAMPLES = 8;
 
-/** @throws DeviceError if the device fails on the way */
+/**
+ * Measures what the device can do: multiply-adds, memory, dispatches.
+ * @throws DeviceError if the device fails on the way
+ */
 export async function measureCeilings(device: Device): Promise<Ceilings> {
   const memory = new Memory(device);
   const machine = { device, memory, pipelines: pipelinesOf(device) };

@@ -1,7 +1,23 @@
-// latentgpu/profile: shows what a training step does, and times it and its kernels. Apart from the rest because most pages
-// never profile.
+/**
+ * Shows what a training step does, and times it and its kernels. Apart from the rest because most pages never profile.
+ * @module latentgpu/profile
+ */
 
-export { variantText } from '../kernels/matmul-variants.js';
+export type { MatmulShape } from '../kernels/matmul.js';
+export {
+  type MatmulVariant,
+  type MatrixSizes,
+  type MatrixVariant,
+  type OperandTypes,
+  type ProductShape,
+  type RegistersVariant,
+  type RowsVariant,
+  type SubgroupsVariant,
+  type TiledVariant,
+  type TileSizes,
+  variantText,
+} from '../kernels/matmul-variants.js';
+export type { OperandShape } from '../kernels/operands.js';
 export { printPlan } from '../plan/print.js';
 export { measureCeilings } from './ceilings.js';
 export {

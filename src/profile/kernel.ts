@@ -33,6 +33,7 @@ import {
 } from './product.js';
 import { type DispatchTimes, median, type ProfileRow, quantile, rates } from './report.js';
 
+/** Which product is timed, and in which ways. */
 export interface MatmulProfileOptions extends MatmulSizes {
   /** Names such as 'matmul_tiled' or 'tiled'; all that the device can run by default. */
   variants?: readonly string[];
@@ -50,11 +51,15 @@ export interface MatmulProfileOptions extends MatmulSizes {
 
 /** What comes next. */
 export interface KernelProgress {
+  /** How it is computed. */
   variant: MatmulVariant;
+  /** How A and B are stored. */
   form: MatmulForm;
+  /** Its name: "matmul_tiled". */
   kernel: string;
   /** From 1. */
   number: number;
+  /** How many there are. */
   of: number;
 }
 
@@ -75,7 +80,9 @@ export interface KernelRow
     | 'gbs'
     | 'intensity'
   > {
+  /** How it is computed. */
   variant: MatmulVariant;
+  /** How A and B are stored. */
   form: MatmulForm;
   /** Largest error over what an f32 kernel may be off by: at most 1. */
   worst: number;
@@ -87,23 +94,36 @@ export interface KernelRow
 
 /** A variant that was not timed, and why. */
 export interface RefusedKernel {
+  /** How it would be computed. */
   variant: MatmulVariant;
+  /** How A and B are stored. */
   form: MatmulForm;
+  /** Its name. */
   kernel: string;
+  /** For people: a wrong element, or why it does not compile. */
   reason: string;
 }
 
 /** Plain JSON. */
 export interface KernelReport extends MatmulSizes {
+  /** What it was timed on. */
   adapter: AdapterSummary;
   /** What A and B are in memory. */
   precision: NumberType;
+  /** timestamps of the GPU, or the host's clock over many calls. */
   method: 'timestamps' | 'repetition';
   /** The device has timestamps, but too coarse ones. */
   quantized: boolean;
   /** How many rows and columns of each result were compared with f64. */
-  checked: { rows: number; columns: number };
+  checked: {
+    /** Of C. */
+    rows: number;
+    /** Of C. */
+    columns: number;
+  };
+  /** What was timed. */
   rows: KernelRow[];
+  /** What was not. */
   refused: RefusedKernel[];
 }
 
@@ -120,6 +140,11 @@ const REMEDY = 'Use smaller m, n, k.';
  * Times C [m, n] = A B over k on its own. Every variant is compared with f64 first; a wrong one is refused, not timed.
  * @throws ArgumentError for sizes, variants or forms that make no sense
  * @throws DeviceError when the device fails or the matrices do not fit it
+ * @example
+ * ```ts
+ * const { rows } = await profileMatmul(device, { m: 128, n: 512, k: 784, forms: ['NT'] });
+ * const best = rows.find((row) => row.best);
+ * ```
  */
 export async function profileMatmul(device: Device, options: MatmulProfileOptions): Promise<KernelReport> {
   requireKnownKeys(options, KEYS, 'profileMatmul');

@@ -4,14 +4,19 @@
 import type { NumberType } from '../kernels/stored.js';
 import { philox, seedKey, unit } from '../random.js';
 
+/** C [m, n] = A B over k. */
 export interface MatmulSizes {
+  /** Rows of C. */
   m: number;
+  /** Columns of C. */
   n: number;
+  /** What is summed over. */
   k: number;
 }
 
 /** How A and B are stored: N as the product reads them ([m, k], [k, n]), T transposed ([k, m], [n, k]). */
 export const MATMUL_FORMS = ['NT', 'NN', 'TN'] as const;
+/** How A and B are stored, as MATMUL_FORMS lists it. */
 export type MatmulForm = (typeof MATMUL_FORMS)[number];
 
 export const transposed = (form: MatmulForm): { transposeA: boolean; transposeB: boolean } => ({

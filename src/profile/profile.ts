@@ -20,6 +20,7 @@ import {
   type ProfileReport,
 } from './report.js';
 
+/** How many steps are timed, and against what. */
 export interface ProfileOptions {
   /** Steps to time; 50 by default. */
   steps?: number;
@@ -38,11 +39,15 @@ const SUBMITS_IN_FLIGHT = 2;
 const REPETITION_SAMPLES = 7;
 
 /**
- * Profiles `steps` training steps. The trainer is afterwards where it was: parameters, optimizer, counters. A call, and no
- * option `profile: true` of the trainer: so a trainer holds nothing of a profiler and pays nothing for it, and a page
- * profiles the trainer that it has, whenever it likes.
+ * Profiles `steps` training steps. The trainer is afterwards where it was: parameters, optimizer, counters. Profiling is a
+ * separate call, so a trainer that is not profiled pays nothing.
  * @throws ArgumentError for options that make no sense, or while the trainer trains
  * @throws DeviceError when the device fails
+ * @example
+ * ```ts
+ * const { rows, bottleneck } = await profileTrainer(trainer, { steps: 50, ceilings: true });
+ * console.log(bottleneck.sentence, rows[0]?.median);
+ * ```
  */
 export async function profileTrainer(trainer: Trainer, options: ProfileOptions = {}): Promise<ProfileReport> {
   const { device, memory } = trainer.model.machine;

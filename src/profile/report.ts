@@ -9,7 +9,9 @@ import { showTensors } from '../plan/print.js';
 export interface Ceilings {
   /** f32 multiply-adds, counted as two operations. */
   fmaGflops: number;
+  /** GB/s of reads alone. */
   readGbs: number;
+  /** GB/s of writes alone. */
   writeGbs: number;
   /** Bytes read and bytes written, both counted. */
   copyGbs: number;
@@ -23,26 +25,37 @@ export interface Ceilings {
 
 /** One dispatch of the plan. Times are microseconds. */
 export interface ProfileRow {
+  /** In the plan, from 0. */
   index: number;
+  /** The layer: "encoder.0". */
   label: string;
+  /** Its name: "matmul_tiled+adam". */
   kernel: string;
   /** Of a matmul: how the product is computed, as in a model's `variants`. */
   variant?: string;
   /** Its tensors: reads -> writes. */
   shapes: string;
+  /** Workgroups. */
   grid: [number, number, number];
+  /** Invocations of one. */
   workgroup: [number, number, number];
   /** How often it was timed; by repetition, each sample is the mean of many calls. */
   calls: number;
+  /** Each measured time. */
   samples: number[];
+  /** Of the samples. */
   median: number;
+  /** 95th percentile of the samples. */
   p95: number;
   /** Of the sum of all kernels. */
   share: number;
   /** Floating point operations and least memory traffic of a call. */
   flops: number;
+  /** Each tensor read once, written once. */
   bytes: number;
+  /** 10^9 operations a second, at the median. */
   gflops: number;
+  /** 10^9 bytes a second, at the median. */
   gbs: number;
   /** flops / bytes */
   intensity: number;
@@ -58,39 +71,59 @@ export interface StepTimes {
   gaps: number;
   /** The host's own work: encoding, submitting, and fetching the losses when they have arrived. */
   encode: number;
+  /** queue.submit. */
   submit: number;
+  /** Fetching the losses. */
   readback: number;
   /** With timing and without. */
   wall: number;
+  /** As training runs it, in one pass. */
   wallUntimed: number;
 }
 
 /** Something that happened in the measured steps; microseconds from a common zero. */
 export interface ProfileEvent {
+  /** Who did it. */
   lane: 'gpu' | 'host';
+  /** Kernel, or what the host did. */
   name: string;
+  /** Microseconds from the common zero. */
   start: number;
+  /** Microseconds. */
   duration: number;
   /** Which submit it belongs to, from 0. */
   submit: number;
+  /** What a trace shows beside it. */
   args?: Record<string, unknown>;
 }
 
+/** What a step waits for. */
 export interface Bottleneck {
+  /** Kernels, the dispatches between them, or the host. */
   what: 'gpu' | 'dispatch' | 'host';
+  /** The same for people, with numbers. */
   sentence: string;
 }
 
+/** Where a training step's time goes; plain JSON. */
 export interface ProfileReport {
+  /** What was timed. */
   adapter: AdapterSummary;
+  /** The plan's name. */
   plan: string;
+  /** How many were timed. */
   steps: number;
+  /** timestamps of the GPU, or the host's clock over many calls. */
   method: 'timestamps' | 'repetition';
   /** The device has timestamps, but too coarse ones. */
   quantized: boolean;
+  /** A dispatch each, in the plan's order. */
   rows: ProfileRow[];
+  /** A whole step. */
   step: StepTimes;
+  /** What to change first. */
   bottleneck: Bottleneck;
+  /** What rows are compared with; null if not asked for. */
   ceilings: Ceilings | null;
   /** Host and GPU events of the measured steps; by repetition, of the host only. */
   events: ProfileEvent[];

@@ -18,6 +18,7 @@ import { measureMultiplyAdd } from './ceilings.js';
 import { type PlannedMatmul, plannedMatmuls, TuneBench } from './tune-bench.js';
 import { hashTexts, type TunedMatmul, type TunedMatmuls, type TuningCache, tunedOn } from './tuning-cache.js';
 
+/** Of which step the matmuls are, and how long to look. */
 export interface TuneMatmulOptions {
   /** Images a step, as createTrainer's; 128 by default. */
   batch?: number;
@@ -39,22 +40,31 @@ export interface TuneMatmulOptions {
 export interface MatmulChoice {
   /** "NT 128x512x784": how A and B are stored, m x n x k; with "f16" behind it where they are (kernels/choices.ts). */
   shape: string;
+  /** The winner, as variantText writes it. */
   variant: string;
+  /** What the adapter has without tuning. */
   default: string;
   /** How often it comes in a step. */
   calls: number;
   /** Shortest microseconds; absent where nothing was timed. */
   us?: number;
+  /** The default's. */
   defaultUs?: number;
+  /** Timed now, remembered, or left as it is. */
   from: 'timed' | 'cache' | 'default';
 }
 
 /** Plain JSON. */
 export interface TuneReport {
+  /** Its name. */
   adapter: string;
+  /** A matmul each, the largest first. */
   choices: MatmulChoice[];
   /** Candidates that did not compile or computed something else. */
-  refused: (Refusal & { shape: string })[];
+  refused: (Refusal & {
+    /** Of the matmul, as in `choices`. */
+    shape: string;
+  })[];
   /** Milliseconds that it took. */
   ms: number;
   /** For createModel. */
@@ -71,6 +81,11 @@ const KEYS = ['batch', 'precision', 'cache', 'onlyCached', 'again', 'budgetMs', 
 /**
  * Finds the fastest variant of each matmul of a training step. Whatever is not decided within the budget keeps its default.
  * @throws ArgumentError for options that make no sense; DeviceError when the device fails
+ * @example
+ * ```ts
+ * const { variants } = await tuneMatmuls(device, spec, { batch: 128 });
+ * const model = await createModel(device, spec, { variants });
+ * ```
  */
 export async function tuneMatmuls(
   device: Device,

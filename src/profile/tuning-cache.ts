@@ -4,9 +4,11 @@ import type { AdapterSummary } from '../gpu/device.js';
 
 /** A winner, remembered. */
 export interface TunedMatmul {
+  /** As variantText writes it. */
   variant: string;
   /** Shortest microseconds of it and of the default. */
   us: number;
+  /** The default's. */
   defaultUs: number;
   /** SHA-256, in hexadecimal, of the shaders and the names that competed: with others, it is no winner any more. */
   shaders: string;
@@ -17,12 +19,15 @@ export type TunedMatmuls = Record<string, TunedMatmul>;
 
 /** On which machine something was timed. Another driver is another machine. */
 export interface TunedOn {
+  /** Its name. */
   adapter: string;
+  /** Backend, vendor, architecture and description of the adapter. */
   driver: string;
 }
 
 /** Handed in by the host. Neither may throw for what it finds: what cannot be read is as if it were not there. */
 export interface TuningCache {
+  /** What is remembered of this machine; empty if nothing is. */
   read(on: TunedOn): Promise<TunedMatmuls>;
   /** Adds to what is there. */
   write(on: TunedOn, matmuls: TunedMatmuls): Promise<void>;

@@ -5,13 +5,19 @@ import type { Dispatch } from '../plan/plan.js';
 
 /** Lines `from .. to` of the text are lines `line ..` of `file`. */
 export interface LineRange {
+  /** First line of the text, from 1. */
   from: number;
+  /** Last line of the text. */
   to: number;
+  /** "shaders/...", or "header of" the kernel for lines that the host adds. */
   file: string;
+  /** In `file`, from 1. */
   line: number;
 }
 
+/** WGSL as the device gets it, and where its lines come from. */
 export interface ShaderText {
+  /** The text. */
   code: string;
   /** In order, without gaps. */
   map: LineRange[];

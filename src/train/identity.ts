@@ -4,8 +4,11 @@ import { type CheckedExamples, checkDataset, countOf, type Examples } from '../d
 
 /** Of grey images of bytes. */
 export interface ImagesIdentity {
+  /** How many. */
   count: number;
+  /** In pixels. */
   height: number;
+  /** In pixels. */
   width: number;
   /** SHA-256 of the pixels, in hexadecimal. */
   pixels: string;
@@ -19,13 +22,19 @@ export interface ExamplesIdentity {
   shape: readonly number[];
   /** SHA-256 of the numbers' bytes, in hexadecimal. */
   values: string;
+  /** The same of the labels, where there are any. */
   labels?: string;
 }
 
+/** Which data a training saw; a checkpoint keeps it, and refuses others. */
 export interface DataIdentity {
+  /** The data set's. */
   name: string;
+  /** Of the training examples. */
   train: ImagesIdentity | ExamplesIdentity;
+  /** Of the validation examples, if there are any. */
   validation?: ImagesIdentity | ExamplesIdentity;
+  /** Of the test examples. */
   test: ImagesIdentity | ExamplesIdentity;
 }
 

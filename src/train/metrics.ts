@@ -21,11 +21,16 @@ export const METRICS_CAPACITY = 1024;
  * commitment the squared distance summed over the code; perplexity is how many vectors of the codebook a batch uses, its mean over
  * batches.
  */
-export type Losses = { loss: number } & { [Term in LossTerm]?: number };
+export type Losses = {
+  /** The weighted sum of the terms. */
+  loss: number;
+} & { [Term in LossTerm]?: number };
 
 /** What a mean over images is made of: each term's sum, in the plan's order. */
 export interface LossSums {
+  /** [terms], unweighted. */
   sums: number[];
+  /** How many they are sums over. */
   images: number;
 }
 

@@ -36,7 +36,7 @@ const MOST_CLASSES = 256;
 /** Codes of n images. */
 export interface Codes {
   /**
-   * [n, latent]: the code; of a Gaussian one, q(z|x) = N(mean, exp(logVar)), its mean; of a quantised one its vectors, place by
+   * The code, [n, latent]; of a Gaussian one, q(z|x) = N(mean, exp(logVar)), its mean; of a quantised one its vectors, place by
    * place, row by row of the feature map.
    */
   mean: Float32Array;
@@ -46,6 +46,7 @@ export interface Codes {
   indices?: Uint32Array;
 }
 
+/** [n], the class of each row, from 0. */
 export type Labels = readonly number[] | Uint8Array;
 
 /** For conditional models only, and necessary there. */
@@ -54,6 +55,7 @@ export interface LabelOptions {
   labels?: Labels;
 }
 
+/** How a model begins, and how its matmuls are computed. */
 export interface ModelOptions {
   /** Seed of the first parameters, a non-negative integer; 0 by default. */
   seed?: number;
@@ -69,6 +71,10 @@ export interface ModelOptions {
  * Makes a model on a device, with fresh parameters.
  * @throws ArgumentError with the path of what is wrong in `spec` or `options`
  * @throws DeviceError if the parameters exceed what the device allocates
+ * @example
+ * ```ts
+ * const model = await createModel(device, vae({ hidden: [128], latent: 8 }), { seed: 1 });
+ * ```
  */
 export async function createModel(device: Device, spec: ModelSpec, options: ModelOptions = {}): Promise<Model> {
   if (typeof device?.check !== 'function')
@@ -101,15 +107,21 @@ interface OnGpu {
 
 /** Made by `createModel`; give its memory back with `dispose`. */
 export class Model {
+  /** Where each parameter lies. @internal */
   readonly layout: Layout;
-  /** How often somebody loaded parameters or began to train them: a state saved before that is no longer the model's. */
+  /**
+   * How often somebody loaded parameters or began to train them: a state saved before that is no longer the model's.
+   * @internal
+   */
   changes = 0;
   private onGpu: OnGpu;
   private disposed = false;
 
-  /** Use `createModel`. */
+  /** Use `createModel`. @internal */
   constructor(
+    /** That it lies on. */
     readonly device: Device,
+    /** As createModel was given it. */
     readonly spec: ModelSpec,
     private readonly table: VariantTable,
   ) {
@@ -128,11 +140,12 @@ export class Model {
     return { gpu: device.gpu, machine, parameters, halves: new Halves(parts), scorer: new Scorer(parts) };
   }
 
-  /** Flat f32, see plan/layout.ts. */
+  /** Flat f32, see plan/layout.ts. @internal */
   get parameterBuffer(): SplitBuffer {
     return this.onGpu.parameters;
   }
 
+  /** @internal */
   get machine(): Machine {
     return this.onGpu.machine;
   }
@@ -142,7 +155,10 @@ export class Model {
     return this.onGpu.gpu !== this.device.gpu;
   }
 
-  /** Its memory anew after a loss, zeroed; whoever calls it writes the parameters (recovery of a trainer). */
+  /**
+   * Its memory anew after a loss, zeroed; whoever calls it writes the parameters (recovery of a trainer).
+   * @internal
+   */
   rebuild(): void {
     this.machine.memory.dispose();
     this.onGpu = this.allocate();
@@ -153,7 +169,7 @@ export class Model {
     return this.layout.parameterCount;
   }
 
-  /** Which variant computes a matmul of this shape here; all plans of the model ask it. */
+  /** Which variant computes a matmul of this shape here; all plans of the model ask it. @internal */
   get choose(): ChooseMatmul {
     return this.table.choose;
   }
@@ -164,6 +180,7 @@ export class Model {
   }
 
   /**
+   * The codes of images, or of rows.
    * @param images [n, pixels] of 0..1 in any array of floats; in a Uint8Array, bytes of 0 (black) to 255 (white)
    * @returns each image's code; of a Gaussian code its mean and log variance
    * @throws ArgumentError if the length is not a multiple of the pixels, a number is not finite, or labels are missing or
@@ -195,6 +212,7 @@ export class Model {
   }
 
   /**
+   * Images, or rows, from codes.
    * @param codes [n, latent] in any array of numbers
    * @returns images [n, pixels], 0..1; not clipped where the output has no such bounds
    * @throws ArgumentError if the length is not a multiple of the code, a number is not finite, or labels are missing or
@@ -239,6 +257,7 @@ export class Model {
   /**
    * As `decode`, but the images stay on the GPU, in the model's own range: what `use` encodes there runs right after them.
    * It is called for some rows at a time, all within one task. Resolves when the GPU has done it.
+   * @internal
    */
   async decodeOnGpu(codes: Numbers, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
     this.checkUsable();
@@ -268,6 +287,11 @@ export class Model {
    * @returns [n], the weighted sum of the terms, which is minus the evidence lower bound of a VAE; with `terms` each of them by
    *   itself as well, unweighted, and `iwae` where it was asked for. Not finite for a row that is beyond f32.
    * @throws ArgumentError as `encode`; for draws of a model that has none
+   * @example
+   * ```ts
+   * const odd = await model.scores(values); // [n]
+   * const { loss, kl } = await model.scores(values, { terms: true, samples: 8 });
+   * ```
    */
   async scores(values: Numbers, options?: ScoreOptions & LabelOptions & { terms?: false }): Promise<Float32Array>;
   async scores(values: Numbers, options: ScoreOptions & LabelOptions & { terms: true }): Promise<Scores>;
@@ -359,7 +383,7 @@ export class Model {
     return this.namedTensors(this.parameterBuffer);
   }
 
-  /** The named tensors of anything that is laid out like the parameters, or those of `layout` in it. */
+  /** The named tensors of anything that is laid out like the parameters, or those of `layout` in it. @internal */
   async namedTensors(held: GPUBuffer | SplitBuffer, layout = this.layout): Promise<Map<string, ParameterTensor>> {
     this.checkUsable();
     const { device } = this;
@@ -375,6 +399,10 @@ export class Model {
    *   are taken
    * @throws ArgumentError naming all tensors that are missing, superfluous or of another shape, or the first that is not
    *   finite; nothing is changed then
+   * @example
+   * ```ts
+   * model.loadParameters(decodeSafetensors(bytes));
+   * ```
    */
   loadParameters(tensors: Named<WeightTensor>): void {
     this.checkUsable();
@@ -389,7 +417,10 @@ export class Model {
     this.machine.memory.dispose();
   }
 
-  /** @throws ArgumentError after dispose; DeviceError if the device has failed */
+  /**
+   * Throws unless the model can compute.
+   * @throws ArgumentError after dispose; DeviceError if the device has failed
+   */
   checkUsable(): void {
     if (this.disposed) throw new ArgumentError('this model was disposed; make a new one with createModel');
     this.device.check();

@@ -22,7 +22,9 @@ export interface LayerPlace {
   layers: number;
 }
 
+/** Where the training of a layer stands. */
 export type LayerProgress = Progress & LayerPlace;
+/** What an epoch of a layer came to. */
 export type LayerReport = EpochReport & LayerPlace;
 
 /**
@@ -36,6 +38,7 @@ export interface PretrainOptions extends Omit<TrainerOptions, 'layer'>, Omit<Tra
   resume?: Snapshot;
   /** Called with each layer's trainer before it trains; it is disposed when its layer is done. */
   onLayer?: (trainer: Trainer, place: LayerPlace) => void;
+  /** Told after every submit. */
   onProgress?: (progress: LayerProgress) => void;
   onStep?: TrainOptions['onStep'];
 }
@@ -46,6 +49,11 @@ const KEYS = ['from', 'resume', 'onLayer', ...TRAIN_KEYS, ...OPTION_KEYS.filter(
  * Pretrains the model's layers one after the other, and yields a report after each epoch of each.
  * @throws ArgumentError naming the layer of the decoder that does not mirror the encoder, or a `from` that is no layer; as
  *   createTrainer and train
+ * @example
+ * ```ts
+ * for await (const { layer, test } of pretrain(model, dataset, { epochs: 1 })) console.log(layer, test.loss);
+ * const trainer = await createTrainer(model, dataset); // then the whole
+ * ```
  */
 export async function* pretrain(
   model: Model,

@@ -18,8 +18,17 @@ export interface SavedState {
 }
 
 /** How often a trainer saves its state: by the clock or by steps. */
-export type SaveInterval = { seconds: number } | { steps: number };
+export type SaveInterval =
+  | {
+      /** By the clock. */
+      seconds: number;
+    }
+  | {
+      /** Of training. */
+      steps: number;
+    };
 
+/** What a trainer does about a lost GPU. */
 export interface RecoveryOptions {
   /**
    * How often in all a lost GPU is opened anew, and training goes on from the state that was last saved; 3 by default. 0:

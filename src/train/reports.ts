@@ -17,6 +17,7 @@ export interface Progress {
   losses: Losses;
   /** Means over the steps since the last call. */
   recent: Losses;
+  /** Since the last call. */
   stepsPerSecond: number;
 }
 
@@ -36,6 +37,7 @@ export interface EpochReport {
   test: Losses;
   /** Seconds of training since the last report, or since training went on; evaluation not counted. */
   seconds: number;
+  /** `seconds` counted. */
   stepsPerSecond: number;
 }
 
@@ -48,9 +50,11 @@ export interface TrainingWarning {
   kind: 'explosion' | 'recovery' | 'checkpoint';
   /** Steps done. */
   step: number;
+  /** For people, one line. */
   message: string;
 }
 
+/** How long to train, and whom to tell. */
 export interface TrainOptions {
   /** Epochs to train now; one that an earlier call left unfinished counts as one. 1 by default. */
   epochs?: number;
@@ -58,9 +62,11 @@ export interface TrainOptions {
   steps?: number;
   /** When it aborts, training stops after the steps under way; the report of the unfinished epoch still comes. */
   signal?: AbortSignal;
+  /** Told after every submit. */
   onProgress?: (progress: Progress) => void;
   /** Each step's losses, in order; `step` counts from 1. After the GPU was lost, steps that are done again are not told. */
   onStep?: (step: number, losses: Losses) => void;
+  /** Told what training survives. */
   onWarning?: (warning: TrainingWarning) => void;
   /** Take a snapshot whenever so many steps more have been done, counted from the first of training; not by default. */
   snapshotEvery?: number;

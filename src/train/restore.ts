@@ -15,6 +15,12 @@ import { createTrainer, type Trainer } from './trainer.js';
  *   another optimizer, what it keeps begins at zero; the place in the data is that of the step under the new batch.
  * @param variants  the variants of then, `model.variants`: without them the adapter's defaults
  * @throws ArgumentError naming what differs in the data; as createModel and createTrainer
+ * @example
+ * ```ts
+ * const bytes = encodeSnapshot(await trainer.snapshot());
+ * const { snapshot } = decodeSnapshot(bytes);
+ * const again = await restoreTrainer(device, snapshot, dataset, {}, { variants: model.variants });
+ * ```
  */
 export async function restoreTrainer(
   device: Device,

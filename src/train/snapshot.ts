@@ -15,6 +15,7 @@ import type { NamedTensors, ParameterTensor } from './tensors.js';
 
 /** A training at one of its steps. */
 export interface Snapshot {
+  /** The model. */
   spec: ModelSpec;
   /** As createTrainer takes them, with every default filled in. */
   training: TrainerOptions;
@@ -26,6 +27,7 @@ export interface Snapshot {
   epoch: LossSums;
   /** How its gradients are scaled; of a training in f16. */
   scaling?: LossScaling;
+  /** Of the data set. */
   data: DataIdentity;
   /** By PyTorch's names. */
   parameters: NamedTensors;
@@ -74,11 +76,17 @@ export function encodeSnapshot(
 }
 
 /**
+ * Reads a checkpoint that encodeSnapshot wrote.
  * @param bytes a whole file
  * @returns the snapshot, and the metadata that the caller of encodeSnapshot added
  * @throws FormatError saying what is wrong, or that it is a model and no checkpoint
  */
-export function decodeSnapshot(bytes: Bytes): { snapshot: Snapshot; metadata: Record<string, string> } {
+export function decodeSnapshot(bytes: Bytes): {
+  /** For restoreTrainer. */
+  snapshot: Snapshot;
+  /** Without the format's own keys. */
+  metadata: Record<string, string>;
+} {
   const metadata = safetensorsMetadata(bytes);
   if (metadata.checkpoint === undefined)
     throw new FormatError(

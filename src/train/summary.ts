@@ -11,6 +11,7 @@ import { layerOf, layoutOf, type NamedRange } from '../plan/layout.js';
 export interface LayerSummary {
   /** Of its module in PyTorch: "encoder.0", "mu"; or the parameter's own. */
   name: string;
+  /** As the model has it; absent for a parameter that is of no layer. */
   spec?: LayerSpec;
   /** What it gives of one example: [height, width, channels] of a feature map, [numbers] of a vector. */
   output: number[];

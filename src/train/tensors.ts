@@ -7,6 +7,7 @@ import type { Layout } from '../plan/layout.js';
 /** One parameter's values, or its gradient's, under PyTorch's name. */
 export type ParameterTensor = HostTensor<Float32Array<ArrayBuffer>>;
 
+/** Tensors by PyTorch's names. */
 export type NamedTensors = Map<string, ParameterTensor>;
 
 /** The named tensors of a flat buffer's bytes. */

@@ -34,6 +34,14 @@ export type OptimizerState = Partial<Record<'gradients' | StateBuffer, NamedTens
  * Puts the data and the optimizer's state on the model's device.
  * @throws ArgumentError naming the option or the part of the data that is wrong
  * @throws DeviceError if it does not fit on the device
+ * @example
+ * ```ts
+ * const trainer = await createTrainer(model, digits({ train: 2560, test: 512 }), {
+ *   batch: 128,
+ *   optimizer: { kind: 'sgd', momentum: 0.9 },
+ *   schedule: { kind: 'cosine', steps: 400 },
+ * });
+ * ```
  */
 export async function createTrainer(
   model: Model,
@@ -77,7 +85,7 @@ export class Trainer {
   private busy = false;
   private disposed = false;
 
-  /** Use `createTrainer`, which checks its arguments. */
+  /** Use `createTrainer`, which checks its arguments. @internal */
   constructor(
     private readonly state: TrainerState,
     private readonly recovery: Required<RecoveryOptions>,
@@ -85,6 +93,7 @@ export class Trainer {
     this.keeper = new StateKeeper(() => state.save(), recovery.saveEvery);
   }
 
+  /** That it trains. */
   get model(): Model {
     return this.state.model;
   }
@@ -94,6 +103,7 @@ export class Trainer {
     return this.state.parts.stepper.plan;
   }
 
+  /** Batches of the training set; the last one may be smaller. */
   get stepsPerEpoch(): number {
     return this.state.stepsPerEpoch;
   }
@@ -114,15 +124,22 @@ export class Trainer {
   }
 
   /** As createTrainer would take them now, with every default filled in. */
-  get options(): TrainerOptions & { lr: number } {
+  get options(): TrainerOptions & {
+    /** As given, or the optimizer's default. */
+    lr: number;
+  } {
     return this.state.options;
   }
 
+  /** What the schedule multiplies. */
   get learningRate(): number {
     return this.state.settings.learningRate;
   }
 
-  /** What the schedule multiplies. Another one takes effect with the next submit: it is data to the kernels. */
+  /**
+   * Takes effect with the next submit: it is data to the kernels.
+   * @throws ArgumentError unless it is a positive number
+   */
   set learningRate(value: number) {
     this.checkUsable();
     requirePositive(value, 'learningRate');
@@ -134,6 +151,10 @@ export class Trainer {
    * state that was last saved, to the same bits as if nothing had happened, `recoveries` times at most.
    * @throws ArgumentError for options that make no sense, or while another call is training
    * @throws TrainingError when the loss or a weight is not a finite number, or in f16 no step can be done any more; DeviceError when the device fails
+   * @example
+   * ```ts
+   * for await (const { epoch, test } of trainer.train({ epochs: 2 })) console.log(epoch, test.loss);
+   * ```
    */
   async *train(options: TrainOptions = {}): AsyncGenerator<EpochReport, void, undefined> {
     checkTrainOptions(options);
@@ -331,6 +352,11 @@ export class Trainer {
    * By parameter name: what the optimizer keeps: moment1, Adam's mean of the gradients (exp_avg in PyTorch) or the momentum
    * buffer; moment2, the mean of their squares (exp_avg_sq, square_avg); and, where a step leaves them in memory (options
    * `keepGradients`, `clipNorm`, `precision: 'f16'` or `fuse: false`), the last gradients, before clipping and weight decay.
+   * @example
+   * ```ts
+   * const { moment1 } = await trainer.optimizerState();
+   * const mean = moment1?.get('encoder.0.weight'); // { shape: [512, 784], values }
+   * ```
    */
   async optimizerState(): Promise<OptimizerState> {
     this.checkUsable();
@@ -351,6 +377,7 @@ export class Trainer {
    * Runs `work` (the profiler) on this trainer's stepper, then restores parameters, optimizer and counters. `work` may
    * restore them earlier by calling `restore`.
    * @throws ArgumentError while another call is training
+   * @internal
    */
   async lend<T>(work: (stepper: Stepper, restore: () => void) => Promise<T>): Promise<T> {
     this.checkIdle('it is lent');

@@ -28,12 +28,36 @@ import type { ProfileOptions, ProfileReport } from '../profile/index.js';
 import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } from './types.js';
 
 /** What cannot be sent, or would be sent too often. */
-type Unsent = 'signal' | 'onProgress' | 'onStep' | 'onWarning' | 'onLayer' | 'resume' | 'snapshotEvery' | 'onSnapshot';
+export type Unsent =
+  | 'signal'
+  | 'onProgress'
+  | 'onStep'
+  | 'onWarning'
+  | 'onLayer'
+  | 'resume'
+  | 'snapshotEvery'
+  | 'onSnapshot';
 
 /** Those that begin a training; its reports are asked for one by one. */
 export interface Trainings {
-  train: { options: Omit<TrainOptions, Unsent>; report: EpochReport; progress: Progress };
-  pretrain: { options: Omit<PretrainOptions, Unsent>; report: LayerReport; progress: LayerProgress };
+  /** Of the whole model. */
+  train: {
+    /** What is sent. */
+    options: Omit<TrainOptions, Unsent>;
+    /** Told after each epoch. */
+    report: EpochReport;
+    /** Told after every submit. */
+    progress: Progress;
+  };
+  /** Layer by layer. */
+  pretrain: {
+    /** What is sent. */
+    options: Omit<PretrainOptions, Unsent>;
+    /** Told after each epoch of a layer. */
+    report: LayerReport;
+    /** Told after every submit. */
+    progress: LayerProgress;
+  };
 }
 
 export type SetName = keyof Pick<Dataset, 'train' | 'test'>;

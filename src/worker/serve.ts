@@ -46,11 +46,20 @@ import type { Drawing, DrawOptions, ImageSource, SessionInfo, SessionSetup } fro
 
 /** What a worker's global scope is used for here. */
 export interface Port {
+  /** To the page. */
   postMessage(message: unknown, transfer: Transferable[]): void;
+  /** From the page. */
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
 }
 
-/** Answers one page's session for as long as the worker lives. Call it once, in a module worker. */
+/**
+ * Answers one page's session for as long as the worker lives. Call it once, in a module worker.
+ * @example
+ * ```ts
+ * // worker.js; the page: startSession({ ..., worker: new Worker('worker.js', { type: 'module' }) })
+ * serveSession();
+ * ```
+ */
 export function serveSession(port: Port = globalThis as unknown as Port): void {
   const server = new Server((reply, transfer = []) => port.postMessage(reply, transfer));
   port.addEventListener('message', ({ data }) => server.receive(data));

@@ -34,6 +34,12 @@ export interface SessionOptions extends SessionSetup {
  * Starts a worker, opens a device in it, and makes a model and a trainer there.
  * @throws DeviceError if there is no WebGPU; ArgumentError naming what is wrong in the options; LatentGpuError if the
  *   worker does not start
+ * @example
+ * ```ts
+ * const session = await startSession({ model: vae({ hidden: [128], latent: 8 }), dataset: digits() });
+ * for await (const { test } of session.train({ epochs: 3 })) console.log(test.loss);
+ * await session.draw(canvas, { samples: 64 }, { columns: 8 });
+ * ```
  */
 export async function startSession({ worker, onWarning, ...setup }: SessionOptions): Promise<Session> {
   const connection = worker ? new Connection(worker) : new Connection(await startWorker(), true);
@@ -48,8 +54,10 @@ export async function startSession({ worker, onWarning, ...setup }: SessionOptio
 }
 
 /** What stays in the page: an AbortSignal and a function cannot be sent. */
-interface Heard<Name extends keyof Trainings> {
+export interface Heard<Name extends keyof Trainings> {
+  /** When it aborts, training stops after the steps under way. */
   signal?: AbortSignal;
+  /** Told after every submit, as fast as messages come. */
   onProgress?: (progress: Trainings[Name]['progress']) => void;
 }
 
@@ -58,12 +66,13 @@ export class Session {
   private readonly canvases = new WeakMap<HTMLCanvasElement | OffscreenCanvas, number>();
   private canvasCount = 0;
 
-  /** Use `startSession`. */
+  /** Use `startSession`. @internal */
   constructor(
     private readonly connection: Connection,
     private latest: SessionInfo,
   ) {}
 
+  /** What became of the last set-up. */
   get info(): SessionInfo {
     return this.latest;
   }

@@ -12,6 +12,7 @@ import type {
 
 /** What a session works on. */
 export interface SessionSetup {
+  /** As createModel takes it. */
   model: ModelSpec;
   /** Its arrays move to the worker and are empty in the page afterwards; `structuredClone` it first to keep them. */
   dataset: Dataset<Images | Examples>;
@@ -40,10 +41,13 @@ export interface CheckpointOptions {
 
 /** What became of it. */
 export interface SessionInfo {
+  /** The worker's. */
   adapter: AdapterSummary;
   /** How many numbers are trained. */
   parameterCount: number;
+  /** Batches of the training set; the last one may be smaller. */
   stepsPerEpoch: number;
+  /** Kernels that a training step launches. */
   dispatchesPerStep: number;
   /** Steps done when it was set up: 0, or those of the checkpoint that it goes on from. */
   step: number;
@@ -53,6 +57,7 @@ export interface SessionInfo {
 export type ImageSource =
   | Float32Array
   | {
+      /** Which part of the data set. */
       set: 'train' | 'test';
       /** 0 by default. */
       first?: number;
@@ -62,11 +67,26 @@ export type ImageSource =
 
 /** What is to be seen: decoded codes [n, latent], reconstructions of images, or samples from the prior. */
 export type Drawing = (
-  | { codes: Float32Array }
-  | { reconstructions: ImageSource }
-  | { samples: number; seed?: number }
-) & { labels?: Labels };
+  | {
+      /** [n, latent]. */
+      codes: Float32Array;
+    }
+  | {
+      /** Of these images. */
+      reconstructions: ImageSource;
+    }
+  | {
+      /** How many, drawn from the prior. */
+      samples: number;
+      /** Of the drawn codes; 0 by default. */
+      seed?: number;
+    }
+) & {
+  /** [n], for conditional models. */
+  labels?: Labels;
+};
 
+/** How images lie on the canvas. */
 export interface DrawOptions {
   /** Images side by side; all in one row by default. */
   columns?: number;
