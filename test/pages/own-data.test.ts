@@ -76,10 +76,14 @@ const orange = (image: number): number[] =>
   }).flat();
 const ORANGE = Uint8Array.from({ length: 60 }, (_, i) => i).reduce<number[]>((all, i) => all.concat(orange(i)), []);
 
+const loadsReaders = () => visitor.requests.some((url) => /\/files-\w+\.js$/.test(url));
+
 test('colour images in an .npy file that is dropped: learnt, and shown in colour everywhere', async () => {
+  assert.not(loadsReaders(), 'readers of files before there is one');
   const file = written('discs.npy', encodeNpy(Uint8Array.from(ORANGE), [60, SIDE, SIDE, 3]));
   await visitor.dragFiles('#curves', [file], 'drop');
   await visitor.waitForData('discs.npy, 8x8 in colour');
+  assert.ok(loadsReaders(), 'readers of files when there is one');
   await visitor.trainTo(150);
   for (const picture of ['#originals', '#reconstructions', '#samples', '#walk', '#decoded', '#behind', '#redrawn'])
     await eventually(() => colours(picture), isOrange, `${picture} is orange`);
