@@ -86,8 +86,7 @@ test('a model of rows brings its scaling, beside a table of other numbers', asyn
 
   // And keeps it when it is saved again; the next model has the scaling of the data.
   assert.equal(fs.readFileSync(await saved('again.safetensors')), fs.readFileSync(file));
-  await visitor.page.selectOption('[name=preset]', 'vae');
-  await visitor.waitForPhase('ready');
+  await visitor.resetTo('vae');
   assert.not.equal(await visitor.page.evaluate(() => latentgpuPage.model?.scaling), scaling);
 });
 

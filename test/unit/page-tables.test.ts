@@ -9,6 +9,7 @@ const OPTIONS: DataOptions = {
   most: MOST,
   size: undefined,
   scale: 'none',
+  seed: 1,
   label: '',
   drop: [],
   categorical: [],

@@ -1,6 +1,6 @@
 // A dataset from files of images or of rows of features: which reader they are for, what is held out, how numbers are scaled.
 // Loaded by make.ts when a visitor has files, with the readers.
-import { type CheckedExamples, chosenExamples, countOf, fitScaling, sizeOf } from 'latentgpu';
+import { type CheckedExamples, chosenExamples, countOf, fitScaling, holdOut, sizeOf } from 'latentgpu';
 import { chosenGaps, classesOf, examplesFromArrays, fillGaps, formOf } from 'latentgpu/data';
 import { fromArrayFiles } from './array-files.js';
 import { type Chosen, isPicture, isTable } from './chosen.js';
@@ -9,9 +9,8 @@ import type { Part, Parts } from './parts.js';
 import { fromPictures } from './pictures.js';
 import { fromTables } from './tables.js';
 
-/** Without a test set, one of so many examples is of it: not always at the same place, as classes may come in turn. */
-const HELD_OUT = 10;
-const isHeldOut = (row: number): boolean => row % HELD_OUT === (1 + 7 * Math.floor(row / HELD_OUT)) % HELD_OUT;
+/** Without a test set, this share of the examples is of it, drawn by the seed: classes may come in any turn. */
+const HELD_OUT = 0.1;
 
 /** @throws Error saying which file is wrong and what it must be */
 export async function fromFiles(files: Chosen[], options: DataOptions): Promise<PageData> {
@@ -41,7 +40,7 @@ async function partsOf(chosen: Chosen[], options: DataOptions): Promise<{ name: 
   return { name, parts: tables.length > 0 ? await fromTables(files, options) : await fromArrayFiles(files) };
 }
 
-function datasetOf(name: string, parts: Parts, { most, scale }: DataOptions): PageData {
+function datasetOf(name: string, parts: Parts, { most, scale, seed }: DataOptions): PageData {
   const { features, numbers, form: table } = parts;
   const form = { ...formOf(parts.train.examples), ...(numbers && { numbers }) };
   const { classes, labels } = classesOf(parts);
@@ -52,18 +51,21 @@ function datasetOf(name: string, parts: Parts, { most, scale }: DataOptions): Pa
   const what = form.shape.length === 1 ? 'row' : 'image';
   if (!test && count < 2) throw new Error(`${name} has only one ${what}: training and testing need at least two`);
   const first = (all: number) => [...Array(Math.min(most, all)).keys()];
-  const isHeld = (row: number) => !test && isHeldOut(row);
+  const { kept, held } = test ? { kept: first(count), held: [] } : split(Math.min(most, count), seed);
   const chosen = {
-    train: some(
-      train,
-      first(count).filter((row) => !isHeld(row)),
-      parts.train,
-    ),
-    test: test ? some(test, first(countOf(test)), parts.test) : some(train, first(count).filter(isHeld), parts.train),
+    train: some(train, kept, parts.train),
+    test: test ? some(test, first(countOf(test)), parts.test) : some(train, held, parts.train),
   };
   if (table) fillGaps(chosen.train, [chosen.test], table, name);
   const own = { train: chosen.train.examples, test: chosen.test.examples };
   return { name, ...own, ...(features && { features }), ...(classes && { classes }), ...suited(own, scale) };
+}
+
+/** Which rows are trained on, and which are held out: those that the engine would hold out of as many. */
+function split(count: number, seed: number): { kept: number[]; held: number[] } {
+  const rows = { shape: [count, 1], values: Float32Array.from({ length: count }, (_, row) => row) };
+  const { train, validation = rows } = holdOut({ name: 'rows', train: rows, test: rows }, HELD_OUT, seed);
+  return { kept: [...train.values], held: [...validation.values] };
 }
 
 /** Copies: the files' bytes stay whole, and what goes to the GPU holds no header. */

@@ -13,6 +13,8 @@ export interface DataOptions extends ColumnOptions {
   /** Of pictures: what all are scaled to. */
   size: PictureSize | undefined;
   scale: Scale;
+  /** Of what is held out for testing, where files have no test set. */
+  seed: number;
 }
 
 export type DataRequest = { digits: { train: number; test: number } } | { files: Chosen[]; options: DataOptions };
