@@ -90,7 +90,7 @@ test('a finger elsewhere moves the page', async () => {
 test('what can be touched is large enough, and no field is zoomed into', async () => {
   const small = await visitor.page.evaluate(
     ([side, font]) =>
-      [...document.querySelectorAll<HTMLElement>('button, input, select')]
+      [...document.querySelectorAll<HTMLElement>('button, input, select, summary')]
         .filter((element) => element.checkVisibility() && !element.closest('dialog'))
         .flatMap((element) => {
           // A label is touched as its field is.

@@ -51,6 +51,26 @@ test('all that is wrong in the form is told; a comma is as good as a point', asy
   assert.is(await page.textContent('#form-fault'), '');
 });
 
+test('the model is drawn and told in words, as the set-up says it', async () => {
+  const { page } = visitor;
+  const drawn = (layers: string) =>
+    page.waitForFunction(
+      (wanted) => document.querySelector('#model-drawing svg')?.getAttribute('aria-label') === wanted,
+      `The model's layers: ${layers}`,
+    );
+  await drawn('784 - 64 - 3 - 64 - 784');
+  assert.match((await page.textContent('#kind-sentence')) ?? '', /^A variational autoencoder/);
+  await visitor.fill('hidden', '48, 16');
+  await drawn('784 - 48 - 16 - 3 - 16 - 48 - 784');
+  await visitor.fill('hidden', '64');
+  await page.selectOption('[name=preset]', 'convAe');
+  await drawn('28x28x1 - 14x14x8 - 7x7x16 - 3 - 784 - 14x14x8 - 28x28x1');
+  assert.match((await page.textContent('#kind-sentence')) ?? '', /^A convolutional autoencoder/);
+  assert.not(await page.isVisible('#kind-more'));
+  await page.click('#about summary');
+  assert.ok(await page.isVisible('#kind-more'));
+});
+
 test('each kind of model has its own controls and pictures', async () => {
   await visitor.page.selectOption('[name=preset]', 'denoising');
   await visitor.waitForData('Built-in digits, 28x28');
@@ -231,22 +251,25 @@ test('Train and Reset, pressed as fast as can be', async () => {
 
 test('a stacked model is pretrained layer by layer first, and after a pause goes on with the layer it came in', async () => {
   const { page } = visitor;
-  // Noted at each change, as it may pass quickly.
+  // Noted at each change, and paused at once in the second layer, as it may pass quickly.
   await page.addInitScript(() => {
     const told: string[] = [];
     Object.assign(globalThis, { told });
     addEventListener('load', () => {
       const status = document.querySelector('#status');
       if (!status) return; // a page of another kind
-      new MutationObserver(() => told.push(status.textContent ?? '')).observe(status, { childList: true });
+      let paused = false;
+      const note = () => {
+        told.push(status.textContent ?? '');
+        if (paused || !told.at(-1)?.startsWith('Pretraining layer 2 of 3')) return;
+        paused = true;
+        document.querySelector<HTMLButtonElement>('#train')?.click();
+      };
+      new MutationObserver(note).observe(status, { childList: true });
     });
   });
   await visitor.visit('#images=600&preset=stacked&hidden=16,8&latent=2&batch=32&pretrain=3');
   assert.ok(await page.isVisible('[name=pretrain]'));
-  await page.click('#train');
-  await page.waitForFunction(() =>
-    /Pretraining layer 2 of 3/.test(document.querySelector('#status')?.textContent ?? ''),
-  );
   await page.click('#train');
   await visitor.waitForPhase('paused');
   assert.is(await visitor.stepShown(), 0, 'the whole has not been trained');

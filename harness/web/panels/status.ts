@@ -20,6 +20,11 @@ export function statusPanel(state: State, runner: Runner): Panel {
   const train = button('train', () => (state.phase === 'training' ? runner.pause() : runner.train()));
   const reset = button('reset', () => runner.anew());
   const status = byId('status');
+  // On a phone it lies above the page, whose end must come out from under it.
+  const bar = byId('bar');
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`);
+  }).observe(bar);
   const showPhase = () => {
     const { phase, message } = state;
     document.documentElement.dataset.phase = phase;
