@@ -15,7 +15,7 @@ import {
 import { type Session, startSession } from 'latentgpu/worker';
 import type { Chosen } from './data/chosen.js';
 import { dataset } from './data/data.js';
-import type { PageData } from './data/make.js';
+import type { PageData } from './data/request.js';
 import { latest } from './dom.js';
 import { PIXELS, rangeOf } from './drawing/shades.js';
 import { measuredWith } from './measured.js';

@@ -39,7 +39,8 @@ const load = (file: number[]) =>
     latentgpuPage.tell('parameters');
   }, file);
 
-const FAR = 50;
+/** Outside the map, and not so far that the loss explodes. */
+const FAR = 12;
 
 test('when codes are suddenly elsewhere, the map is there as soon as it knows, and the mark comes and goes with them', async () => {
   const { page } = visitor;
@@ -51,9 +52,9 @@ test('when codes are suddenly elsewhere, the map is there as soon as it knows, a
   const points = (await visitor.pointsOfClasses()).reduce((sum, count) => sum + count, 0);
   assert.ok(points > 500, `${points} pixels of points are on the map`);
   const range = await page.evaluate(() => document.querySelector<HTMLInputElement>('#dimension-0')?.max);
-  assert.ok(Number(range) > FAR - 5, `while it trains the slider goes to ${range}`);
+  assert.ok(Number(range) > FAR - 3, `while it trains the slider goes to ${range}`);
   await load(back);
-  await eventually(point, (place) => place.every((z) => Math.abs(z) < FAR / 5), 'the mark is where the codes are');
+  await eventually(point, (place) => place.every((z) => Math.abs(z) < FAR / 4), 'the mark is where the codes are');
   await page.click('#train');
   await visitor.waitForPhase('paused');
   await load(back);

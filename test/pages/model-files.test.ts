@@ -127,7 +127,7 @@ test('what a file says of its numbers and nobody can read is told', async () => 
   const broken = path.join(folder, 'broken.safetensors');
   const weights = { 'encoder.0.weight': { shape: [1], values: Float32Array.of(1) } };
   fs.writeFileSync(broken, encodeSafetensors(weights, { 'latentgpu.numbers': 'many' }));
-  await assertRefused(broken, 'latentgpu.numbers is many, must be as this page writes it: save the model anew');
+  await assertRefused(broken, 'latentgpu.numbers is many, must be as this page writes it: save the model anew.');
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

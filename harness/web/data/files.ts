@@ -4,9 +4,9 @@ import { type CheckedExamples, chosenExamples, countOf, fitScaling, holdOut, siz
 import { chosenGaps, classesOf, examplesFromArrays, fillGaps, formOf } from 'latentgpu/data';
 import { fromArrayFiles } from './array-files.js';
 import { type Chosen, isPicture, isTable } from './chosen.js';
-import type { DataOptions, PageData, Scale } from './make.js';
 import type { Part, Parts } from './parts.js';
 import { fromPictures } from './pictures.js';
+import type { DataOptions, PageData, Scale } from './request.js';
 import { fromTables } from './tables.js';
 
 /** Without a test set, this share of the examples is of it, drawn by the seed: classes may come in any turn. */

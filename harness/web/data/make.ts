@@ -1,34 +1,7 @@
 // A dataset from what a visitor chose: the built-in digits, or files, whose readers are loaded when there are some. Runs in a
 // worker.
-import { type CheckedExamples, checkDataset, type Dataset, digits, type ScalingSpec } from 'latentgpu';
-import type { Chosen } from './chosen.js';
-import type { PictureSize } from './picture-pixels.js';
-import type { ColumnOptions } from './tables.js';
-
-export type Scale = 'default' | 'none' | ScalingSpec['kind'];
-
-export interface DataOptions extends ColumnOptions {
-  /** Examples of each part at most. */
-  most: number;
-  /** Of pictures: what all are scaled to. */
-  size: PictureSize | undefined;
-  scale: Scale;
-  /** Of what is held out for testing, where files have no test set. */
-  seed: number;
-}
-
-export type DataRequest = { digits: { train: number; test: number } } | { files: Chosen[]; options: DataOptions };
-
-/** A data set, and what a model is to know of it. */
-export interface PageData extends Dataset<CheckedExamples> {
-  /** Of rows: what each number is called. */
-  features?: readonly string[];
-  /** What the classes 0.. are called, where that is not their number. */
-  classes?: readonly string[];
-  /** Whether the model sees numbers of 0..1, as pixels are; else any numbers. */
-  pixels: boolean;
-  scaling?: ScalingSpec;
-}
+import { checkDataset, digits } from 'latentgpu';
+import type { DataRequest, PageData } from './request.js';
 
 /** @throws Error saying which file is wrong and what it must be */
 export async function makeDataset(request: DataRequest): Promise<PageData> {
