@@ -360,16 +360,19 @@ export async function buildWeb() {
     ...page,
     entryPoints: [
       { in: `${web}/main.ts`, out: 'main' },
-      { in: `${web}/data/worker.ts`, out: 'data-worker' },
       { in: `${web}/style.css`, out: 'style' },
     ],
   });
-  // In parts: it loads the profiler, and what layers need that are not linear, when somebody asks for them.
+  // In parts: what both workers need is loaded once, and what few visitors ask for when they do. That is layers that are not
+  // linear, readers of files, the profiler and the benchmark.
   await esbuild.build({
     ...page,
     splitting: true,
     chunkNames: '[name]-[hash]',
-    entryPoints: [{ in: `${web}/worker.ts`, out: 'worker' }],
+    entryPoints: [
+      { in: `${web}/worker.ts`, out: 'worker' },
+      { in: `${web}/data/worker.ts`, out: 'data-worker' },
+    ],
   });
   for (const file of ['index.html', 'icon.svg']) fs.copyFileSync(path.join(root, web, file), path.join(out, file));
 }

@@ -6,6 +6,7 @@
 import { benchmarkPanel } from './panels/benchmark.js';
 import { curvesPanel } from './panels/curves.js';
 import { decodedPanel } from './panels/decoded.js';
+import { explainPanel } from './panels/explain.js';
 import { filesPanel } from './panels/files.js';
 import { mapPanel } from './panels/map.js';
 import { padPanel } from './panels/pad.js';
@@ -27,6 +28,7 @@ keepFresh(state, [
   wordsPanel(state),
   statusPanel(state, runner),
   setupForm(state, runner),
+  explainPanel(state, runner),
   curvesPanel(state),
   decodedPanel(state),
   mapPanel(state),

@@ -3,6 +3,8 @@ import {
   type CheckedExamples,
   countOf,
   DeviceError,
+  decodeSnapshot,
+  encodeSnapshot,
   type LayerProgress,
   type ModelSpec,
   numbersOf,
@@ -13,18 +15,18 @@ import {
 import { type Session, startSession } from 'latentgpu/worker';
 import type { Chosen } from './data/chosen.js';
 import { dataset } from './data/data.js';
-import type { PageData } from './data/make.js';
+import type { PageData } from './data/request.js';
+import { latest } from './dom.js';
 import { PIXELS, rangeOf } from './drawing/shades.js';
+import { measuredWith } from './measured.js';
 import type { Numbers } from './model-file.js';
-import { type DataSizes, modelOf, type Setup, sizeOf } from './setup.js';
-import { type Measured, messageOf, type State } from './state.js';
+import { type DataSizes, LIVE, modelOf, needsData, type Setup, sizeOf } from './setup.js';
+import { asSentence, messageOf, type State } from './state.js';
 
 /** Test images that the page itself holds: for the map and the pictures. */
 const SHOWN = 1000;
 /** Enough for anyone to look at; Train goes on for as many again. */
 const EPOCHS = 1000;
-/** More points than a chart has pixels help nobody: at that many, neighbours are joined. */
-const MOST_MEASURED = 1200;
 
 /** The data that sessions are given: how many examples, and of how many classes if they have labels. */
 interface Given extends DataSizes {
@@ -81,6 +83,12 @@ export class Runner {
     return this.turn;
   }
 
+  /** The same with the data that the set-up wants now: it may have changed while a model was kept. */
+  anew(): Promise<void> {
+    const { made, setup } = this.state;
+    return this.start({ data: needsData(made, setup, this.files !== 'digits') });
+  }
+
   private async make(mine: number): Promise<void> {
     const { files, state } = this;
     const current = () => mine === this.starts;
@@ -101,8 +109,8 @@ export class Runner {
   }
 
   private async makeData(files: Chosen[] | 'digits'): Promise<PageData> {
-    const { images: most, size, label, drop, categorical, missing, scale } = this.state.setup;
-    const options = { most, size: sizeOf(size), label, drop, categorical, missing, scale };
+    const { images: most, size, label, drop, categorical, missing, scale, seed } = this.state.setup;
+    const options = { most, size: sizeOf(size), label, drop, categorical, missing, scale, seed };
     const request = files === 'digits' ? { digits: { train: most, test: SHOWN } } : { files, options };
     return dataset(request).catch((error: unknown) => {
       throw new DataError(inWordsOfPage(messageOf(error)), { cause: error });
@@ -115,7 +123,7 @@ export class Runner {
     if (error instanceof DataError && state.session && state.model) {
       this.newData = false;
       this.files = state.files;
-      state.enter(state.step > 0 ? 'paused' : 'ready', `${error.message}. The data are as they were.`);
+      state.enter(state.step > 0 ? 'paused' : 'ready', `${asSentence(error.message)} The data are as they were.`);
     } else if (error instanceof DeviceError && !state.session)
       state.enter('unsupported', `This page cannot train here: ${error.message}`);
     else state.enter('failed', messageOf(error));
@@ -154,7 +162,8 @@ export class Runner {
     const { batch, preset, pretrain } = state.setup;
     state.test = test;
     state.plainRange = state.size ? PIXELS : rangeOf(numbersOf(test));
-    Object.assign(state, { step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], label: 0 });
+    Object.assign(state, { step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], pretrained: [], label: 0 });
+    Object.assign(state, { made: state.setup, begun: false, unsaved: false });
     state.generation++;
     this.nextLayer = preset === 'stacked' && pretrain > 0 ? 0 : undefined;
     state.point = new Float32Array(state.latent);
@@ -208,7 +217,7 @@ export class Runner {
   private warned({ kind, step, message }: TrainingWarning): void {
     const { state } = this;
     if (kind === 'recovery') state.trained = state.trained.filter((measured) => measured.step <= step);
-    state.enter(state.phase, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
+    state.enter(state.phase, asSentence(message));
     if (kind === 'recovery') state.tell('parameters');
   }
 
@@ -222,14 +231,14 @@ export class Runner {
         state.session = undefined;
         this.newData = true;
       }
-      state.enter('lost', `${error.message} Press Train to start again with fresh parameters.`);
+      state.enter('lost', `${asSentence(error.message)} Press Train to start again with fresh parameters.`);
     });
   }
 
-  /** Trains until `pause`; after a lost device or a failure with fresh parameters. */
+  /** Trains until `pause`; after a lost device, a failure or another set-up with fresh parameters. */
   async train(): Promise<void> {
     const { state } = this;
-    if (['lost', 'failed'].includes(state.phase)) await this.start();
+    if (['lost', 'failed'].includes(state.phase) || state.outdated) await this.anew();
     if (!['ready', 'paused'].includes(state.phase)) return;
     this.stop = new AbortController();
     state.enter('training');
@@ -254,7 +263,7 @@ export class Runner {
       }
       if (current()) state.enter('paused');
     } catch (error) {
-      if (current()) state.enter('failed', `${messageOf(error)} Train starts again.`);
+      if (current()) state.enter('failed', `${asSentence(messageOf(error))} Train starts again.`);
     }
     if (!current()) return;
     state.tell('step');
@@ -269,8 +278,17 @@ export class Runner {
   ): Promise<void> {
     const { state } = this;
     let told = '';
-    const onProgress = ({ layer, layers, epoch, epochs, stepsPerSecond }: LayerProgress) => {
+    let last = 0;
+    const onProgress = ({ layer, layers, epoch, epochs, step, stepsPerSecond, recent }: LayerProgress) => {
       if (!current()) return;
+      const before = state.pretrained.at(-1)?.step ?? 0;
+      // Each layer counts its own steps.
+      state.pretrained = measuredWith(state.pretrained, {
+        step: before + step - (step > last ? last : 0),
+        losses: recent,
+      });
+      last = step;
+      state.begun = state.unsaved = true;
       const message = `Pretraining layer ${layer + 1} of ${layers}, epoch ${epoch} of ${epochs}.`;
       if (message !== told) state.enter('training', message);
       told = message;
@@ -291,11 +309,33 @@ export class Runner {
   private arrived({ step, epoch, recent, stepsPerSecond }: Progress): void {
     const { state } = this;
     Object.assign(state, { step, epoch, stepsPerSecond });
-    state.trained.push({ step, losses: recent });
-    if (state.trained.length >= MOST_MEASURED) state.trained = joined(state.trained);
+    state.trained = measuredWith(state.trained, { step, losses: recent });
+    state.begun = state.unsaved = true;
     state.tell('step');
     state.tell('parameters');
   }
+
+  /**
+   * Goes on from the same step with the learning rate and the other live numbers of the set-up: what was learnt, and what the
+   * optimizer keeps, is put into a model with these.
+   */
+  readonly adjust: () => Promise<void> = latest(async () => {
+    const { state } = this;
+    const live = LIVE.map((field) => [field, state.setup[field]]);
+    const setup: Setup = { ...state.made, ...Object.fromEntries(live) };
+    if (LIVE.every((field) => setup[field] === state.made[field])) return;
+    const resume = state.phase === 'training';
+    await this.alone(async (session) => {
+      const { snapshot } = decodeSnapshot(await session.snapshot());
+      const spec = this.modelOf(setup, this.seen);
+      const training = { ...snapshot.training, lr: setup.lr };
+      await session.restart({ model: spec, training });
+      await session.restore(encodeSnapshot({ ...snapshot, spec, training }));
+      state.model = spec;
+      state.made = setup;
+    }, 'Changing the training…');
+    if (resume) void this.train();
+  });
 
   /** Ends training after the steps under way. */
   async pause(): Promise<void> {
@@ -341,18 +381,3 @@ const inWordsOfPage = (message: string): string =>
     .replace(/--drop\b/g, 'Leave out')
     .replace(/--categorical\b/g, 'Categories')
     .replace(/--missing (mean or drop|drop)/g, 'Missing values');
-
-/** Half as many, each the mean of two neighbours. */
-function joined(measured: Measured[]): Measured[] {
-  const half: Measured[] = [];
-  for (let i = 1; i < measured.length; i += 2) {
-    const [a, b] = [measured[i - 1], measured[i]];
-    if (!a || !b) continue;
-    const losses = Object.entries(b.losses).map(([term, value]) => {
-      const other = a.losses[term as keyof typeof a.losses] ?? value;
-      return [term, (other + value) / 2];
-    });
-    half.push({ step: b.step, losses: Object.fromEntries(losses) });
-  }
-  return half;
-}

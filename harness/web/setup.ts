@@ -38,6 +38,20 @@ export const SCALES = ['default', 'none', ...SCALINGS] as const;
 
 /** Fields of which the data are made: after another value, they are made anew. */
 export const OF_DATA: readonly (keyof Setup)[] = ['images', 'size', 'label', 'drop', 'categorical', 'missing', 'scale'];
+/** Whether the data of a set-up are others. Of own data, the seed says which are held out for testing. */
+export const needsData = (before: Setup, now: Setup, ownFiles: boolean): boolean =>
+  OF_DATA.some((field) => String(before[field]) !== String(now[field])) || (ownFiles && before.seed !== now.seed);
+/** Numbers that the kernels read at each step: a model that learns goes on with others. */
+export const LIVE: readonly (keyof Setup)[] = ['lr', 'beta', 'l1', 'corruption', 'noise'];
+
+/** Whether a model of one set-up is no model of another, whatever their live numbers are. */
+export const needsModel = (made: Setup, now: Setup, ownFiles: boolean): boolean =>
+  needsData(made, now, ownFiles) ||
+  Object.keys(now).some((name) => {
+    const field = name as keyof Setup;
+    if (LIVE.includes(field) || OF_DATA.includes(field) || !isUsed(field, now.preset)) return false;
+    return String(made[field]) !== String(now[field]);
+  });
 /** Those of text, whose values may hold anything. */
 const TEXTS: readonly string[] = ['size', 'label', 'drop', 'categorical'];
 

@@ -1,19 +1,11 @@
 // What the page knows, and who is told when it changes. It starts nothing itself: run.ts does.
-import {
-  type CheckedExamples,
-  countOf,
-  type Losses,
-  type ModelSpec,
-  numbersOf,
-  shapeOfOne,
-  sizeOf,
-  someExamples,
-} from 'latentgpu';
+import { type CheckedExamples, countOf, type ModelSpec, numbersOf, shapeOfOne, sizeOf, someExamples } from 'latentgpu';
 import type { Session } from 'latentgpu/worker';
 import type { Chosen } from './data/chosen.js';
 import { fromShades, PIXELS, type Range, toShades } from './drawing/shades.js';
 import type { Size } from './drawing/sheet.js';
-import type { Setup } from './setup.js';
+import type { Measured } from './measured.js';
+import { needsModel, type Setup } from './setup.js';
 
 /**
  * starting: a device is opened or a model is made. lost: the device is gone, Train opens another. failed: the page cannot
@@ -24,17 +16,13 @@ export type Phase = 'starting' | 'ready' | 'training' | 'paused' | 'busy' | 'los
 /** What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. */
 export interface Changes {
   phase: undefined;
+  /** Whether the set-up is still the model's. */
+  outdated: undefined;
   setup: undefined;
   model: undefined;
   step: undefined;
   parameters: undefined;
   point: undefined;
-}
-
-/** A step's losses, or the test set's after it. */
-export interface Measured {
-  step: number;
-  losses: Losses;
 }
 
 export class State {
@@ -62,6 +50,14 @@ export class State {
   /** Since the model was made: means over the steps of a report. */
   trained: Measured[] = [];
   tested: Measured[] = [];
+  /** Of layers that are trained alone before; in order. */
+  pretrained: Measured[] = [];
+  /** What the model was made of; `setup` is what the visitor wants. */
+  made: Setup;
+  /** Whether the model is more than its first parameters: it was trained, or loaded. */
+  begun = false;
+  /** Whether it was trained since it was made, saved or loaded. */
+  unsaved = false;
   /** The code that the visitor looks at, [latent]. */
   point = new Float32Array();
   /** Whether the visitor chose it. */
@@ -69,9 +65,14 @@ export class State {
   /** The class that is asked of a conditional model. */
   label = 0;
 
+  /** Of the test examples, as of the last round of the panels: several of them need these codes. */
+  private asked: { generation: number; codes: Promise<Float32Array | undefined> } | undefined;
+
   private readonly listeners = new Map<keyof Changes, (() => void)[]>();
 
-  constructor(public setup: Setup) {}
+  constructor(public setup: Setup) {
+    this.made = setup;
+  }
 
   on(change: keyof Changes, listener: () => void): void {
     this.listeners.set(change, [...(this.listeners.get(change) ?? []), listener]);
@@ -83,7 +84,7 @@ export class State {
 
   enter(phase: Phase, message = ''): void {
     this.phase = phase;
-    this.message = message;
+    this.message = asSentence(message);
     this.tell('phase');
   }
 
@@ -96,6 +97,11 @@ export class State {
   /** Whether the session can be asked anything. */
   get usable(): boolean {
     return ['ready', 'training', 'paused'].includes(this.phase);
+  }
+
+  /** Whether the visitor wants another model than the one that there is, which stays until then. */
+  get outdated(): boolean {
+    return this.begun && needsModel(this.made, this.setup, this.files !== 'digits');
   }
 
   get classes(): number | undefined {
@@ -153,6 +159,23 @@ export class State {
     return numbersOf(someExamples(this.test, first, count)).slice();
   }
 
+  /** Codes of the test examples, [testCount, latent]: asked for once a round. */
+  async codes(): Promise<Float32Array | undefined> {
+    const { generation } = this;
+    if (this.asked?.generation !== generation) {
+      const codes = this.ask(async (session) => (await session.encode({ set: 'test', count: this.testCount })).mean);
+      this.asked = { generation, codes };
+    }
+    const codes = await this.asked.codes;
+    if (!codes) this.forgetCodes();
+    return codes;
+  }
+
+  /** Another round begins. */
+  forgetCodes(): void {
+    this.asked = undefined;
+  }
+
   /**
    * Asks the session something, unless there is none; what fails because the model or the device is gone meanwhile is
    * nobody's fault.
@@ -170,6 +193,15 @@ export class State {
       return undefined;
     }
   }
+}
+
+/**
+ * What readers and the engine say begins with the name of a thing and ends without a full stop: here it is a sentence. Names
+ * of files, and of numbers of a set-up, stay as they are.
+ */
+export function asSentence(text: string): string {
+  const ended = /[\w)"'\]%]$/.test(text) ? `${text}.` : text;
+  return ended.replace(/^[a-z]+(?=[ :,(])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

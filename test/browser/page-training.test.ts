@@ -57,6 +57,17 @@ test('it starts with the set-up of its address, ready to train', async () => {
 
 test('it trains, the loss falls, and no task of the main thread is long', async () => {
   const { page } = visitor;
+  await page.evaluate(() => {
+    const told = { times: 0, other: 0 };
+    Object.assign(globalThis, { told });
+    const text = (selector: string) => document.querySelector(selector)?.textContent;
+    const look = () => {
+      told.times++;
+      if (text('#nats') !== text('#legend li:nth-child(2) b')) told.other++;
+    };
+    for (const id of ['#nats', '#legend'])
+      new MutationObserver(look).observe(document.querySelector(id) as Node, { childList: true, subtree: true });
+  });
   await page.click('#train');
   await visitor.waitForStep(START_UP_STEPS);
   await page.evaluate(() => {
@@ -67,6 +78,9 @@ test('it trains, the loss falls, and no task of the main thread is long', async 
   const losses = await page.evaluate(() => latentgpuPage.trained.map(({ losses: { loss } }) => loss));
   await page.click('#train');
   await visitor.waitForPhase('paused');
+  const figures = await page.evaluate(() => (globalThis as unknown as { told: { times: number; other: number } }).told);
+  assert.ok(figures.times > 10, `the loss changed ${figures.times} times`);
+  assert.is(figures.other, 0, 'times that the loss beside the buttons was another than that of the curve');
   const told = tasks.map((ms) => `${ms.toFixed(0)} ms`).join(', ') || 'none';
   console.log(`loss ${losses[0]?.toFixed(1)} to ${losses.at(-1)?.toFixed(1)}; long tasks: ${told}`);
   assert.ok((losses[0] ?? 0) > 400, `the first loss is ${losses[0]}`);
@@ -129,7 +143,26 @@ test('the loss curve is drawn and falls', async () => {
   assert.ok(heights.length > 0.7 * curve.length, `${heights.length} of ${curve.length} columns have a pixel of it`);
   assert.ok(mean(heights.slice(-20)) > mean(heights.slice(0, 20)) + 30, 'its end lies below its beginning');
   const shown = await visitor.page.textContent('#legend');
-  assert.match(shown ?? '', /Loss [\d.]+BCE [\d.]+KL [\d.]+Test loss [\d.]+/);
+  assert.match(shown ?? '', /Step [\d,]+Loss [\d.]+BCE [\d.]+KL [\d.]+Test loss [\d.]+/);
+});
+
+test('the curves tell the step under the pointer, and KL has an axis of its own; they can be logarithmic', async () => {
+  const { page } = visitor;
+  const { x, y, width, height } = await visitor.box('#chart .u-over');
+  await page.mouse.move(x + width / 2, y + height / 2);
+  const step = Number(await page.textContent('#legend b'));
+  const last = await visitor.stepShown();
+  assert.ok(step > 0.4 * last && step < 0.6 * last, `step ${step} of ${last} in the middle`);
+  const loss = await page.evaluate((at) => latentgpuPage.trained.find((one) => one.step === at)?.losses.loss, step);
+  assert.is(await page.locator('#legend b').nth(1).textContent(), loss?.toPrecision(4));
+  await page.mouse.move(0, 0);
+  const top = (curve: (number | undefined)[]) => Math.min(...curve.filter((at) => at !== undefined));
+  const kl = top(await page.evaluate(curveHere, '--series-3'));
+  assert.ok(kl < height / 2, `KL comes to ${kl} of ${height} px from the top`);
+  const flat = await page.evaluate(curveHere, '--series-1');
+  await page.check('#log');
+  assert.not.equal(await page.evaluate(curveHere, '--series-1'), flat);
+  await page.uncheck('#log');
 });
 
 test('the profile lists every dispatch with a bar, and shows the WGSL of each', async () => {
@@ -139,6 +172,7 @@ test('the profile lists every dispatch with a bar, and shows the WGSL of each', 
   const rows = await page.locator('#profile-table tbody tr').count();
   assert.is(rows, await page.evaluate(async () => (await latentgpuPage.session?.plan())?.dispatches.length));
   assert.is(await page.locator('#profile-table .bar').count(), rows);
+  assert.match((await page.textContent('#profile-table thead')) ?? '', /GFLOP\/sGB\/s/);
   await page.locator('#profile-table button').nth(1).click();
   assert.match((await page.textContent('#wgsl-code')) ?? '', /@compute/);
   await page.keyboard.press('Escape');

@@ -170,6 +170,13 @@ export class Visitor {
     await this.waitForPhase('paused');
   }
 
+  /** Gives up what was learnt for the set-up that was chosen meanwhile. */
+  async resetTo(kind?: string): Promise<void> {
+    if (kind !== undefined) await this.page.selectOption('[name=preset]', kind);
+    await this.page.click('#reset');
+    await this.waitForPhase('ready');
+  }
+
   async waitForText(selector: string, text: string): Promise<void> {
     await this.page.waitForFunction(([where, wanted]) => document.querySelector(where)?.textContent === wanted, [
       selector,

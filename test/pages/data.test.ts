@@ -9,6 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import type { State } from '../../harness/web/state.js';
+import { heldOutRows } from '../../src/data/hold-out.js';
 import { closeBrowser } from '../browser/page.js';
 import { eventually, mean, openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
 import { idxFile } from '../support/programs.js';
@@ -36,7 +37,7 @@ test('own images: gzipped IDX files and PNG pictures; what is neither is told', 
   const idx = gzipSync(idxFile([40, 12, 10], bytes));
   await visitor.page.setInputFiles('#files', { name: 'mine-idx3-ubyte.gz', mimeType: 'application/gzip', buffer: idx });
   await visitor.waitForData('own IDX files, 12x10');
-  const held = [1, 18, 25, 32].map((image) => Array.from(bytes.subarray(120 * image, 120 * image + 120)));
+  const held = heldOutRows(40, 0.1, 7).held.map((image) => Array.from(bytes.subarray(120 * image, 120 * image + 120)));
   const beside = Array.from({ length: 12 }, (_, y) => held.flatMap((image) => image.slice(10 * y, 10 * y + 10))).flat();
   assert.equal((await visitor.seen('#originals')).grey, beside, 'one image of ten is held out, and shown as it is');
 
@@ -46,7 +47,8 @@ test('own images: gzipped IDX files and PNG pictures; what is neither is told', 
   assert.is(await visitor.page.evaluate(() => latentgpuPage.phase), 'ready');
   assert.is(await visitor.page.textContent('#data-name'), 'own IDX files, 12x10');
   await visitor.trainTo(2);
-  await visitor.fill('images', '100'); // data are made anew: from the files that could be used
+  await visitor.fill('images', '100');
+  await visitor.resetTo(); // data are made anew: from the files that could be used
   await visitor.waitForData('own IDX files, 12x10');
 
   const pictures = [0, 80, 160, 240].map((grey) => ({
@@ -60,7 +62,8 @@ test('own images: gzipped IDX files and PNG pictures; what is neither is told', 
   await visitor.trainTo(2);
   const { grey } = await visitor.seen('#originals');
   // Twice as wide as high: between black bars, as wide as the images are.
-  assert.equal([grey[0], grey[14 * 28 + 14], grey[27 * 28]], [0, 80, 0]);
+  const shade = [0, 80, 160, 240][heldOutRows(4, 0.1, 7).held[0] ?? 0];
+  assert.equal([grey[0], grey[14 * 28 + 14], grey[27 * 28]], [0, shade, 0]);
   await visitor.page.click('#digits');
   await visitor.waitForData('Built-in digits, 28x28');
 });
@@ -102,9 +105,22 @@ test('.npy, .npz and .csv of grey images are chosen as IDX files are; what else 
     ['labels.npy', encodeNpy(new Uint8Array(30).fill(3), [30])],
   );
   await visitor.waitForData('some.npy, labels.npy, 6x5');
-  const held = [1, 18, 25].map((image) => Array.from(pixels.subarray(30 * image, 30 * image + 30)));
-  const beside = Array.from({ length: 6 }, (_, y) => held.flatMap((image) => image.slice(5 * y, 5 * y + 5))).flat();
-  assert.equal((await visitor.seen('#originals')).grey, beside);
+  const besideBy = (seed: number) => {
+    const held = heldOutRows(30, 0.1, seed).held.map((image) =>
+      Array.from(pixels.subarray(30 * image, 30 * image + 30)),
+    );
+    return Array.from({ length: 6 }, (_, y) => held.flatMap((image) => image.slice(5 * y, 5 * y + 5))).flat();
+  };
+  assert.not.equal(besideBy(1), besideBy(5));
+  assert.equal((await visitor.seen('#originals')).grey, besideBy(1), 'what the seed draws is held out');
+  await visitor.fill('seed', '5');
+  await visitor.eventuallySeen('#originals', ({ grey }) => String(grey) === String(besideBy(5)), 'another seed');
+  await visitor.fill('seed', '1');
+  await visitor.eventuallySeen(
+    '#originals',
+    ({ grey }) => String(grey) === String(besideBy(1)),
+    'the first seed again',
+  );
   await choose(['numpy.npz', fs.readFileSync('test/unit/numpy-stored.npz')]);
   await visitor.waitForData('numpy.npz, 3x2');
   const header = `label,${[...Array(16).keys()].map((i) => `pixel${i}`).join(',')}`;
@@ -117,7 +133,7 @@ test('.npy, .npz and .csv of grey images are chosen as IDX files are; what else 
   for (const [file, told] of [
     [
       ['labels.npy', encodeNpy(Uint8Array.of(1, 2), [2])],
-      /^no examples among the files \(labels\.npy has shape \[2\]\)/,
+      /^No examples among the files \(labels\.npy has shape \[2\]\)/,
     ],
     [
       ['one.npy', encodeNpy(new Uint8Array(4), [1, 2, 2])],
@@ -140,7 +156,7 @@ test('IDX files dropped anywhere on the page become its data', async () => {
   await visitor.dragFiles('#curves', [written('mine-idx3-ubyte', idxFile([20, 6, 6], bytes))], 'drop', isWelcome);
   await isWelcomeNoMore();
   await visitor.waitForData('own IDX files, 6x6');
-  const held = [1, 18].map((image) => Array.from(bytes.subarray(36 * image, 36 * image + 36)));
+  const held = heldOutRows(20, 0.1, 1).held.map((image) => Array.from(bytes.subarray(36 * image, 36 * image + 36)));
   const beside = Array.from({ length: 6 }, (_, y) => held.flatMap((image) => image.slice(6 * y, 6 * y + 6))).flat();
   assert.equal((await visitor.seen('#originals')).grey, beside);
 });

@@ -178,7 +178,9 @@ test('a model that is dropped is loaded, with its set-up', async () => {
   await visitor.visit(SETUP);
   await visitor.trainTo(20);
   const kept = await visitor.reconstructed(SHOWN);
-  const model = written('kept.safetensors', (await visitor.downloaded('#save')).bytes);
+  const { name, bytes } = await visitor.downloaded('#save');
+  assert.match(name, /^latentgpu-vae-step-\d+\.safetensors$/);
+  const model = written('kept.safetensors', bytes);
   await visitor.visit('#images=600&preset=ae&hidden=16&latent=2&batch=32');
   await visitor.dragFiles('#map', [model], 'drop');
   await visitor.waitForText('#status', 'Loaded kept.safetensors.');
@@ -209,6 +211,9 @@ test('a loaded model begins at step 0, and one for other images is refused befor
   await page.setInputFiles('#model-file', model);
   await visitor.waitForText('#status', 'Loaded kept.safetensors.');
   assert.equal(await page.evaluate(() => [latentgpuPage.step, latentgpuPage.trained.length]), [0, 0]);
+  const { loss = Number.NaN } = (await page.evaluate(() => latentgpuPage.session?.evaluate())) ?? {};
+  await visitor.waitForText('#nats', loss.toPrecision(4));
+  assert.match((await page.textContent('#legend')) ?? '', new RegExp(`Test loss ${loss.toPrecision(4)}`));
 
   await page.setInputFiles('#files', [written('small-idx3-ubyte', idxFile([40, 6, 6], new Uint8Array(40 * 36)))]);
   await visitor.waitForData('own IDX files, 6x6');
@@ -221,6 +226,27 @@ test('a loaded model begins at step 0, and one for other images is refused befor
     'kept.safetensors: a model for images of 784 pixels; the images here have 6x6 = 36. Choose its images first.',
   );
   assert.equal(await page.evaluate(() => [location.hash, latentgpuPage.generation]), before);
+});
+
+test('leaving the page with a model that was not saved asks first', async () => {
+  const { page, opened } = visitor;
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  const leave = () => page.goto(`${opened.url}/blank`);
+  await visitor.visit(SETUP);
+  await leave();
+  await visitor.visit(SETUP);
+  await visitor.trainTo(2);
+  await visitor.downloaded('#save');
+  await leave();
+  assert.equal(asked, [], 'nothing is lost');
+  await visitor.visit(SETUP);
+  await visitor.trainTo(2);
+  await leave();
+  assert.equal(asked, ['beforeunload']);
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

@@ -3,6 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/index.js';
 import { closeBrowser } from '../browser/page.js';
 import { differs, eventually, mean, openVisitor, type Pixels, SETUP, type Visitor } from '../browser/visitor.js';
 
@@ -20,6 +21,46 @@ test.before(async () => {
 test.after(async () => {
   await visitor.close();
   await closeBrowser();
+});
+
+/** The model's own parameters, or with codes that lie far from 0, as a pretraining leaves them. */
+async function moved(by: number): Promise<number[]> {
+  const file = await visitor.page.evaluate(async () => Array.from((await latentgpuPage.session?.save()) ?? []));
+  const tensors = decodeSafetensors(Uint8Array.from(file));
+  const bias = tensors.get('mu.bias');
+  if (!bias) throw new Error('the model has no mu.bias');
+  tensors.set('mu.bias', { ...bias, values: Float32Array.from(bias.values as Float32Array, (value) => value + by) });
+  return Array.from(encodeSafetensors(Object.fromEntries(tensors)));
+}
+
+const load = (file: number[]) =>
+  visitor.page.evaluate(async (bytes) => {
+    await latentgpuPage.session?.load(Uint8Array.from(bytes));
+    latentgpuPage.tell('parameters');
+  }, file);
+
+/** Outside the map, and not so far that the loss explodes. */
+const FAR = 12;
+
+test('when codes are suddenly elsewhere, the map is there as soon as it knows, and the mark comes and goes with them', async () => {
+  const { page } = visitor;
+  const [far, back] = [await moved(FAR), await moved(0)];
+  // Panels take it for training; no steps change the codes meanwhile.
+  const pretend = (phase: 'training' | 'paused') =>
+    page.evaluate((one) => {
+      latentgpuPage.phase = one;
+    }, phase);
+  await pretend('training');
+  await load(far);
+  await page.waitForFunction((least) => (latentgpuPage.point[0] ?? 0) > least, FAR / 2);
+  const points = (await visitor.pointsOfClasses()).reduce((sum, count) => sum + count, 0);
+  assert.ok(points > 500, `${points} pixels of points are on the map`);
+  const range = await page.evaluate(() => document.querySelector<HTMLInputElement>('#dimension-0')?.max);
+  assert.ok(Number(range) > FAR - 3, `while it trains the slider goes to ${range}`);
+  await load(back);
+  await eventually(point, (place) => place.every((z) => Math.abs(z) < FAR / 4), 'the mark is where the codes are');
+  await pretend('paused');
+  await load(back);
 });
 
 test('dragging over the map, or its arrow keys, decode another place', async () => {
@@ -65,6 +106,35 @@ const slide = (dimension: number, share: number) =>
     },
     [dimension, share] as const,
   );
+
+/** Pure white pixels within a mark's size of the map's edge. */
+const whiteAtEdge = () =>
+  visitor.page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('#points');
+    const { data, width } =
+      canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? new ImageData(1, 1);
+    const band = width / 20;
+    let count = 0;
+    for (let i = 0; i < data.length / 4; i++) {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      const inside = x > band && x < width - band && y > band && y < width - band;
+      if (!inside && data[4 * i] === 255 && data[4 * i + 1] === 255 && data[4 * i + 2] === 255) count++;
+    }
+    return count;
+  });
+
+test('a slider that leaves the map shows at the edge where it went', async () => {
+  const before = await whiteAtEdge();
+  const place = await point();
+  await slide(0, 1);
+  await slide(1, 1);
+  await slide(2, 1);
+  await visitor.page.evaluate(() => {
+    latentgpuPage.setPoint(latentgpuPage.point.map((z) => 4 * z));
+  });
+  await eventually(whiteAtEdge, (count) => count > before + 20, 'a mark at the edge');
+  await visitor.page.evaluate((z) => latentgpuPage.setPoint(Float32Array.from(z)), place);
+});
 
 test('each slider sets its dimension and no other, and the picture is exactly what the code decodes to', async () => {
   assert.is(await visitor.page.locator('#sliders input').count(), 3);
@@ -254,6 +324,15 @@ test('each walk begins and ends with the two images as the model has them; other
   await visitor.page.press('#walk-to', 'Tab');
   const chosen = [2, 49, ...PAIRS.slice(2).map((image) => image + 7)];
   await visitor.eventuallySeen('#walk', beginsAndEnds(await redecoded(chosen)), 'the images that were chosen');
+  await visitor.page.click('#walk-to-picture');
+  await visitor.page.click('#choice button[aria-label="Image 9, class 8"]');
+  assert.equal([await visitor.page.inputValue('#walk-to'), await visitor.page.isVisible('#choice')], ['9', false]);
+  const byPicture = chosen.with(1, 8);
+  await visitor.eventuallySeen(
+    '#walk',
+    beginsAndEnds(await redecoded(byPicture)),
+    'the image that was chosen by its looks',
+  );
 });
 
 // --- other models -------------------------------------------------------------------------------------------------------

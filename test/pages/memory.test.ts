@@ -177,8 +177,7 @@ async function resets(): Promise<void> {
 /** Five, and back. */
 async function otherModels(): Promise<void> {
   for (const kind of ['ae', 'conditionalVae', 'denoising', 'sparse', 'stacked', 'vae']) {
-    await visitor.page.selectOption('[name=preset]', kind);
-    await visitor.waitForPhase('ready');
+    await visitor.resetTo(kind);
     await quiet();
   }
 }

@@ -86,8 +86,7 @@ test('a model of rows brings its scaling, beside a table of other numbers', asyn
 
   // And keeps it when it is saved again; the next model has the scaling of the data.
   assert.equal(fs.readFileSync(await saved('again.safetensors')), fs.readFileSync(file));
-  await visitor.page.selectOption('[name=preset]', 'vae');
-  await visitor.waitForPhase('ready');
+  await visitor.resetTo('vae');
   assert.not.equal(await visitor.page.evaluate(() => latentgpuPage.model?.scaling), scaling);
 });
 
@@ -128,7 +127,7 @@ test('what a file says of its numbers and nobody can read is told', async () => 
   const broken = path.join(folder, 'broken.safetensors');
   const weights = { 'encoder.0.weight': { shape: [1], values: Float32Array.of(1) } };
   fs.writeFileSync(broken, encodeSafetensors(weights, { 'latentgpu.numbers': 'many' }));
-  await assertRefused(broken, 'latentgpu.numbers is many, must be as this page writes it: save the model anew');
+  await assertRefused(broken, 'latentgpu.numbers is many, must be as this page writes it: save the model anew.');
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

@@ -76,10 +76,14 @@ const orange = (image: number): number[] =>
   }).flat();
 const ORANGE = Uint8Array.from({ length: 60 }, (_, i) => i).reduce<number[]>((all, i) => all.concat(orange(i)), []);
 
+const loadsReaders = () => visitor.requests.some((url) => /\/files-\w+\.js$/.test(url));
+
 test('colour images in an .npy file that is dropped: learnt, and shown in colour everywhere', async () => {
+  assert.not(loadsReaders(), 'readers of files before there is one');
   const file = written('discs.npy', encodeNpy(Uint8Array.from(ORANGE), [60, SIDE, SIDE, 3]));
   await visitor.dragFiles('#curves', [file], 'drop');
   await visitor.waitForData('discs.npy, 8x8 in colour');
+  assert.ok(loadsReaders(), 'readers of files when there is one');
   await visitor.trainTo(150);
   for (const picture of ['#originals', '#reconstructions', '#samples', '#walk', '#decoded', '#behind', '#redrawn'])
     await eventually(() => colours(picture), isOrange, `${picture} is orange`);
@@ -92,16 +96,14 @@ test('colour images in an .npy file that is dropped: learnt, and shown in colour
 });
 
 test('a convolutional model takes colour images, too', async () => {
-  await visitor.page.selectOption('[name=preset]', 'convAe');
-  await visitor.waitForPhase('ready');
+  await visitor.resetTo('convAe');
   await visitor.trainTo(5);
   await eventually(
     () => colours('#reconstructions'),
     ([red = 0, , blue = 0]) => red !== blue,
     'drawn in colour',
   );
-  await visitor.page.selectOption('[name=preset]', 'ae');
-  await visitor.waitForPhase('ready');
+  await visitor.resetTo('ae');
 });
 
 test('a .safetensors file of images is data, and not a model', async () => {
@@ -134,6 +136,7 @@ test('a folder that is dropped: its folders are classes, its pictures keep their
   await visitor.waitForData('own pictures, 4x6 in colour');
   await visitor.trainTo(5);
   await visitor.fill('size', '');
+  await visitor.resetTo();
   await visitor.waitForData('own pictures, 10x10 in colour');
 });
 
@@ -198,7 +201,7 @@ test('axe finds no serious violation in charts and numbers', () => assertAccessi
 
 test('scaling, missing values and categories of a table, by its fields', async () => {
   await visitor.page.selectOption('[name=scale]', 'minmax');
-  await visitor.waitForPhase('ready');
+  await visitor.resetTo();
   const scaling = await visitor.page.evaluate(() => latentgpuPage.model?.scaling);
   assert.is(scaling?.kind, 'minmax');
   await visitor.page.selectOption('[name=missing]', 'mean');
@@ -209,6 +212,7 @@ test('scaling, missing values and categories of a table, by its fields', async (
   await visitor.waitForData('holes.csv, 5 features');
   await visitor.trainTo(3);
   await visitor.page.selectOption('[name=preset]', 'convVae');
+  await visitor.page.click('#reset');
   await visitor.waitForPhase('failed');
   assert.is(
     await visitor.page.textContent('#status'),
@@ -262,7 +266,7 @@ test('pictures that cannot be read, and classes beside plain pictures, are told 
   const mixed = writePictures('mixed');
   written('mixed/plain.png', encode({ width: 2, height: 2, channels: 1, data: new Uint8Array(4) }));
   await visitor.dragFiles('#drop', [mixed], 'drop');
-  await told('pictures (mixed/plain.png) beside folders of pictures (mixed/');
+  await told('Pictures (mixed/plain.png) beside folders of pictures (mixed/');
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

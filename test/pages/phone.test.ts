@@ -3,9 +3,13 @@
 import type { CDPSession } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { State } from '../../harness/web/state.js';
 import { assertAccessible } from '../browser/axe.js';
 import { closeBrowser } from '../browser/page.js';
 import { differs, openVisitor, type Visitor } from '../browser/visitor.js';
+
+/** In the page. */
+declare const latentgpuPage: State;
 
 const SETUP = '#images=600&preset=conditionalVae&hidden=64&latent=3&batch=32&lr=0.005&seed=7';
 const PHONE = { width: 390, height: 844 };
@@ -86,7 +90,7 @@ test('a finger elsewhere moves the page', async () => {
 test('what can be touched is large enough, and no field is zoomed into', async () => {
   const small = await visitor.page.evaluate(
     ([side, font]) =>
-      [...document.querySelectorAll<HTMLElement>('button, input, select')]
+      [...document.querySelectorAll<HTMLElement>('button, input, select, summary')]
         .filter((element) => element.checkVisibility() && !element.closest('dialog'))
         .flatMap((element) => {
           // A label is touched as its field is.
@@ -122,7 +126,7 @@ test('what has the focus is not under the bar that stays in sight', async () => 
       // Of what is higher than the screen its part on it.
       const [high, low] = [Math.max(top, 0), Math.min(bottom, innerHeight)];
       const covering = [high + 1, low - 1].map((y) => document.elementFromPoint(left + width / 2, y));
-      const bar = document.querySelector('#run');
+      const bar = document.querySelector('#bar');
       return { name, covered: !bar?.contains(element) && covering.every((one) => bar?.contains(one)) };
     });
     if (at === undefined || ++stops > 80) break;
@@ -130,6 +134,26 @@ test('what has the focus is not under the bar that stays in sight', async () => 
   }
   assert.ok(stops > 30, `${stops} places to stop at`);
   assert.equal(hidden, []);
+});
+
+test('what is wrong is told where it can be read, wherever the page is', async () => {
+  const { page } = visitor;
+  await visitor.fill('latent', '0');
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 2));
+  for (const [id, told] of [
+    ['#form-fault', 'Latent size must be from 1 to 256.'],
+    ['#status', 'A planted fault.'],
+  ] as const) {
+    if (id === '#status') await page.evaluate(() => latentgpuPage.enter('failed', 'a planted fault'));
+    const [text, isOnTop] = await page.evaluate((wanted) => {
+      const element = document.querySelector(wanted);
+      const { left, top, width, height } = element?.getBoundingClientRect() ?? new DOMRect();
+      return [element?.textContent, document.elementFromPoint(left + width / 2, top + height / 2) === element];
+    }, id);
+    assert.equal([text, isOnTop], [told, true], id);
+  }
+  await visitor.fill('latent', '3');
+  await visitor.waitForPhase('ready');
 });
 
 test('axe finds no serious violation', () => assertAccessible(visitor.page, 'on a phone'));

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
+import { decodeSnapshot, lossWeights } from '../../src/index.js';
 import { closeBrowser } from '../browser/page.js';
 import { differs, openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
 import { idxFile } from '../support/programs.js';
@@ -50,6 +51,26 @@ test('all that is wrong in the form is told; a comma is as good as a point', asy
   assert.is(await page.textContent('#form-fault'), '');
 });
 
+test('the model is drawn and told in words, as the set-up says it', async () => {
+  const { page } = visitor;
+  const drawn = (layers: string) =>
+    page.waitForFunction(
+      (wanted) => document.querySelector('#model-drawing svg')?.getAttribute('aria-label') === wanted,
+      `The model's layers: ${layers}`,
+    );
+  await drawn('784 - 64 - 3 - 64 - 784');
+  assert.match((await page.textContent('#kind-sentence')) ?? '', /^A variational autoencoder/);
+  await visitor.fill('hidden', '48, 16');
+  await drawn('784 - 48 - 16 - 3 - 16 - 48 - 784');
+  await visitor.fill('hidden', '64');
+  await page.selectOption('[name=preset]', 'convAe');
+  await drawn('28x28x1 - 14x14x8 - 7x7x16 - 3 - 784 - 14x14x8 - 28x28x1');
+  assert.match((await page.textContent('#kind-sentence')) ?? '', /^A convolutional autoencoder/);
+  assert.not(await page.isVisible('#kind-more'));
+  await page.click('#about summary');
+  assert.ok(await page.isVisible('#kind-more'));
+});
+
 test('each kind of model has its own controls and pictures', async () => {
   await visitor.page.selectOption('[name=preset]', 'denoising');
   await visitor.waitForData('Built-in digits, 28x28');
@@ -77,6 +98,7 @@ test('a convolutional model has channels instead of hidden layers, trains, and i
   await visitor.fill('channels', '0');
   assert.is(await page.textContent('#form-fault'), 'Channels must be whole numbers from 1 to 256, for example 8, 16.');
   await visitor.fill('channels', '3');
+  await visitor.resetTo();
   await page.waitForFunction(() => latentgpuPage.model?.encoder.length === 3 && latentgpuPage.phase === 'ready');
   assert.match(await page.evaluate(() => location.hash), /preset=convVae&channels=3&/);
   await page.selectOption('[name=preset]', 'convDenoising');
@@ -137,11 +159,53 @@ test('of quick changes, also while it trains, the last one counts', async () => 
   await visitor.waitForStep(2);
   for (const kind of ['linear', 'sparse', 'betaVae', 'ae']) await page.selectOption('[name=preset]', kind);
   await visitor.fill('latent', '4');
-  await visitor.waitForPhase('ready');
+  await visitor.resetTo();
   assert.equal(await shownSetup().then(({ preset, code }) => [preset, code?.units]), ['ae', 4]);
   assert.is(await visitor.stepShown(), 0);
   await page.waitForTimeout(300);
   assert.equal(await page.evaluate(() => [latentgpuPage.phase, latentgpuPage.step]), ['ready', 0], 'it stays so');
+});
+
+test('numbers of the training change while it goes on; another model waits until it is asked for', async () => {
+  const { page } = visitor;
+  await visitor.visit(SETUP.replace('preset=vae', 'preset=betaVae'));
+  await page.click('#train');
+  await visitor.waitForStep(5);
+  await visitor.fill('beta', '20');
+  await visitor.fill('lr', '0.0004');
+  await page.waitForFunction(() => {
+    const { made, phase } = latentgpuPage;
+    return made.beta === 20 && made.lr === 0.0004 && phase === 'training';
+  });
+  const then = await visitor.stepShown();
+  assert.ok(then >= 5, `it goes on from step ${then}`);
+  await visitor.waitForStep(then + 3);
+  const file = await page.evaluate(async () => Array.from((await latentgpuPage.session?.snapshot()) ?? []));
+  const { spec, training, step } = decodeSnapshot(Uint8Array.from(file)).snapshot;
+  assert.equal([lossWeights(spec).get('kl'), training.lr], [20, 0.0004]);
+  assert.ok(step > then);
+  assert.ok(
+    await page.evaluate(() => (latentgpuPage.trained[0]?.step ?? 99) < 5),
+    'the curves are those from the beginning',
+  );
+
+  await visitor.fill('latent', '5');
+  assert.ok(await page.isVisible('#changed'));
+  assert.equal(await page.evaluate(() => [latentgpuPage.phase, latentgpuPage.latent]), ['training', 3]);
+  await page.click('#keep');
+  assert.equal([await page.inputValue('[name=latent]'), await page.isVisible('#changed')], ['3', false]);
+  await visitor.fill('latent', '5');
+  await page.click('#train');
+  await visitor.waitForPhase('paused');
+  assert.is(await page.textContent('#train'), 'Train anew');
+  const kept = await visitor.stepShown();
+  await page.click('#train');
+  await page.waitForFunction(
+    (before) => latentgpuPage.latent === 5 && latentgpuPage.step > 0 && latentgpuPage.step < before,
+    kept,
+  );
+  await page.click('#train');
+  await visitor.waitForPhase('paused');
 });
 
 test('changes while the page begins: one worker, and the data that were wanted', async () => {
@@ -187,22 +251,25 @@ test('Train and Reset, pressed as fast as can be', async () => {
 
 test('a stacked model is pretrained layer by layer first, and after a pause goes on with the layer it came in', async () => {
   const { page } = visitor;
-  // Noted at each change, as it may pass quickly.
+  // Noted at each change, and paused at once in the second layer, as it may pass quickly.
   await page.addInitScript(() => {
     const told: string[] = [];
     Object.assign(globalThis, { told });
     addEventListener('load', () => {
       const status = document.querySelector('#status');
       if (!status) return; // a page of another kind
-      new MutationObserver(() => told.push(status.textContent ?? '')).observe(status, { childList: true });
+      let paused = false;
+      const note = () => {
+        told.push(status.textContent ?? '');
+        if (paused || !told.at(-1)?.startsWith('Pretraining layer 2 of 3')) return;
+        paused = true;
+        document.querySelector<HTMLButtonElement>('#train')?.click();
+      };
+      new MutationObserver(note).observe(status, { childList: true });
     });
   });
   await visitor.visit('#images=600&preset=stacked&hidden=16,8&latent=2&batch=32&pretrain=3');
   assert.ok(await page.isVisible('[name=pretrain]'));
-  await page.click('#train');
-  await page.waitForFunction(() =>
-    /Pretraining layer 2 of 3/.test(document.querySelector('#status')?.textContent ?? ''),
-  );
   await page.click('#train');
   await visitor.waitForPhase('paused');
   assert.is(await visitor.stepShown(), 0, 'the whole has not been trained');
@@ -232,6 +299,54 @@ test('a stacked model is pretrained layer by layer first, and after a pause goes
     last.every((text) => !text.startsWith('Pretraining')),
     'and is not, if nobody wants it',
   );
+});
+
+test('a training that diverges ends with sentences', async () => {
+  await visitor.visit('#images=600&preset=ae&hidden=16&latent=2&batch=32&lr=1');
+  await visitor.page.evaluate(() => {
+    // What a learning rate that is far too large comes to, at once.
+    const { session } = latentgpuPage;
+    if (session)
+      session.train = () => {
+        throw new Error('step 3: training has diverged. Use less');
+      };
+  });
+  await visitor.page.click('#train');
+  await visitor.waitForPhase('failed');
+  assert.is(await visitor.page.textContent('#status'), 'Step 3: training has diverged. Use less. Train starts again.');
+});
+
+test('every kind of model can be read in full, and nothing of the set-up is cut off or hidden', async () => {
+  const { page } = visitor;
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await visitor.visit(SETUP);
+  const cut = await page.evaluate(() => {
+    // As wide as its longest option needs it, without the bounds of the page.
+    const needed = (select: HTMLSelectElement) => {
+      const copy = select.cloneNode(true) as HTMLSelectElement;
+      copy.style.cssText = 'position: absolute; width: max-content; max-width: none';
+      select.after(copy);
+      const { width } = copy.getBoundingClientRect();
+      copy.remove();
+      return width;
+    };
+    return [...document.querySelectorAll<HTMLSelectElement>('#form select')]
+      .filter((select) => select.checkVisibility() && select.getBoundingClientRect().width < needed(select))
+      .map(({ name }) => name);
+  });
+  assert.equal(cut, []);
+  const [whole, shown] = await page.evaluate(() => {
+    const { scrollHeight, clientHeight } = document.querySelector('#setup') as Element;
+    return [scrollHeight, clientHeight];
+  });
+  assert.ok((whole ?? 0) <= (shown ?? 0), `the set-up is ${whole} px high, of which ${shown} are shown`);
+  await page.setViewportSize({ width: 1920, height: 1000 });
+  const ends = await page.evaluate(() =>
+    ['h1', '#adapter', '#setup', '.panels'].map((name) => document.querySelector(name)?.getBoundingClientRect()),
+  );
+  assert.is(Math.round(ends[0]?.left ?? 0), Math.round(ends[2]?.left ?? 1), 'the header begins where the content does');
+  assert.is(Math.round(ends[1]?.right ?? 0), Math.round(ends[3]?.right ?? 1), 'and ends where that does');
+  await page.setViewportSize({ width: 1280, height: 1000 });
 });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());

@@ -1,7 +1,8 @@
 // Tables on the page of harness/web: missing values are means of the rows that it trains on.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DataOptions, makeDataset } from '../../harness/web/data/make.js';
+import { makeDataset } from '../../harness/web/data/make.js';
+import type { DataOptions } from '../../harness/web/data/request.js';
 
 const ROWS = 150;
 const MOST = 100;
@@ -9,6 +10,7 @@ const OPTIONS: DataOptions = {
   most: MOST,
   size: undefined,
   scale: 'none',
+  seed: 1,
   label: '',
   drop: [],
   categorical: [],

@@ -1,5 +1,5 @@
 // The page's side of the data worker.
-import type { DataRequest, PageData } from './make.js';
+import type { DataRequest, PageData } from './request.js';
 
 type Answer = { id: number } & ({ dataset: PageData } | { error: string });
 

@@ -1,5 +1,6 @@
 // The worker that makes data: the page's own thread neither draws digits nor unpacks files.
-import { type DataRequest, makeDataset, type PageData } from './make.js';
+import { makeDataset } from './make.js';
+import type { DataRequest, PageData } from './request.js';
 
 /** What a worker's global scope is used for here. */
 interface Port {

@@ -1,4 +1,5 @@
-// Which part of the plane the map shows: a square that holds nearly all codes and moves gently as they spread.
+// Which part of the plane the map shows: a square that holds nearly all codes. It moves gently as they spread, and at once where most
+// of them are outside.
 
 export interface View {
   /** Middle, in code units. */
@@ -11,6 +12,8 @@ export interface View {
 export const FIRST_VIEW: View = { x: 0, y: 0, half: 3 };
 /** Of the codes that lie outside on each side: outliers do not shrink the rest. */
 const OUTSIDE = 0.01;
+/** Where more of the codes than this are out of sight, there is nothing that a gentle move would keep in sight. */
+const MOST_OUTSIDE = 0.5;
 const MARGIN = 1.15;
 /** How much of the way to go at each refresh. */
 const PACE = 0.35;
@@ -22,8 +25,17 @@ export function follow(view: View, places: Float32Array): View {
   const [bottom, top] = spread(places, 1);
   const half = Math.max(1e-3, (MARGIN * Math.max(right - left, top - bottom)) / 2);
   const wanted = { x: (left + right) / 2, y: (bottom + top) / 2, half };
+  if (outside(view, places) > MOST_OUTSIDE) return wanted;
   const towards = (from: number, to: number) => from + PACE * (to - from);
   return { x: towards(view.x, wanted.x), y: towards(view.y, wanted.y), half: towards(view.half, wanted.half) };
+}
+
+/** The share of the places that the view does not show. */
+function outside({ x, y, half }: View, places: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i + 1 < places.length; i += 2)
+    if (Math.abs((places[i] ?? 0) - x) > half || Math.abs((places[i + 1] ?? 0) - y) > half) count++;
+  return (2 * count) / places.length;
 }
 
 function spread(places: Float32Array, axis: 0 | 1): [number, number] {

@@ -1,7 +1,8 @@
-// Loss curves: what is minimised, each of its terms, and the test set's after each epoch.
-import { type LossTerm, lossWeights } from 'latentgpu';
+// Loss curves: what is minimised, each of its terms, and the test set's after each epoch; layers that are trained alone before, to
+// the left of step 0. Terms that are no likelihood have an axis of their own.
+import { type Losses, type LossTerm, lossWeights } from 'latentgpu';
 import uPlot from 'uplot';
-import { byId, cssColour, make, nowAndThen, onSchemeChange } from '../dom.js';
+import { byId, cssColour, make, nowAndThen, onSchemeChange, setText } from '../dom.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -33,7 +34,10 @@ const COLOURS: Record<Term, string> = {
   commitment: '--series-3',
   perplexity: '--series-3',
 };
+/** Terms of other sizes than the loss, which would be lines at its foot. */
+const APART: readonly Term[] = ['kl', 'importance', 'l1', 'sparsity', 'commitment', 'perplexity'];
 const TEST_COLOUR = '--series-4';
+const PRETRAINING_COLOUR = '--text-soft';
 const HEIGHT = 240;
 /** Between two drawings. A chart at every step would be more than people see, and its canvas fills the queue of the GPU. */
 const REST_MS = 200;
@@ -44,22 +48,25 @@ export function curvesPanel(state: State): Panel {
   let plot: uPlot | undefined;
   let values: { name: string; element: HTMLElement }[] = [];
   let hovered: number | null = null;
+  const log = byId<HTMLInputElement>('log');
+  const at = make('b', {}, '–');
 
   const terms = (): Term[] => termsOf(state);
 
   function build(): void {
     const shown = terms();
     plot?.destroy();
-    legend.replaceChildren();
+    legend.replaceChildren(make('li', {}, 'Step ', at));
     const names = shown.map((term) => [nameOf(term, state), COLOURS[term]] as const);
-    values = [...names, ['Test loss', TEST_COLOUR] as const].map(([name, colour]) => {
+    const others = [['Test loss', TEST_COLOUR] as const, ...(isPretrained(state) ? [PRETRAINING] : [])];
+    values = [...names, ...others].map(([name, colour]) => {
       const value = make('b', {}, '–');
       const swatch = make('span', { class: 'swatch', style: `background: var(${colour})` });
       legend.append(make('li', {}, swatch, `${name} `, value));
       return { name, element: value };
     });
     plot = new uPlot(
-      optionsOf(shown, { width: place.clientWidth, unit: unitOf(state) }, (index) => {
+      optionsOf(shown, { width: place.clientWidth, unit: unitOf(state), log: log.checked, state }, (index) => {
         hovered = index;
         tellValues();
       }),
@@ -70,7 +77,10 @@ export function curvesPanel(state: State): Panel {
   }
 
   const update = nowAndThen(REST_MS, () => {
-    plot?.setData(dataOf(state, terms()));
+    const data = dataOf(state, terms());
+    // Pretraining has a curve of its own, once there is some.
+    if (data.length !== plot?.data.length) return build();
+    plot.setData(data);
     tellValues();
   });
 
@@ -78,6 +88,11 @@ export function curvesPanel(state: State): Panel {
     if (!plot) return;
     const data = plot.data;
     const inWords: string[] = [];
+    // One figure of the loss: this one and the legend's change together.
+    const now = Array.from(data[1] ?? []).at(-1) ?? state.tested.at(-1)?.losses.loss;
+    setText(byId('nats'), typeof now === 'number' ? lossText(now) : '–');
+    const step = hovered === null ? state.step : data[0]?.[hovered];
+    setText(at, (step ?? 0).toLocaleString('en'));
     values.forEach(({ name, element }, series) => {
       const column = data[series + 1] ?? [];
       const last = Array.from(column).findLast((value) => typeof value === 'number');
@@ -92,6 +107,7 @@ export function curvesPanel(state: State): Panel {
   }
 
   state.on('step', update);
+  log.addEventListener('change', build);
   onSchemeChange(build);
   new ResizeObserver(() => {
     if (plot && place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT });
@@ -115,16 +131,24 @@ function nameOf(term: Term, { model }: State): string {
   return term === 'loss' && only && isOne(weights) ? `${NAMES.loss} (${NAMES[only]})` : NAMES[term];
 }
 
-function dataOf({ trained, tested }: State, terms: readonly Term[]): uPlot.AlignedData {
-  const steps = trained.map(({ step }) => step);
+function dataOf({ trained, tested, pretrained }: State, terms: readonly Term[]): uPlot.AlignedData {
+  const before = pretrained.at(-1)?.step ?? 0;
+  const trainedOrLoaded = trained.length === 0 ? tested.slice(0, 1).map(({ step }) => ({ step, losses: {} })) : trained;
+  const rows: readonly { step: number; losses: Partial<Losses> }[] = [
+    ...pretrained.map(({ step }) => ({ step: step - before, losses: {} })),
+    ...trainedOrLoaded,
+  ];
+  const steps = rows.map(({ step }) => step);
   // A test loss belongs to the first report at or after its step; both are in order.
   const testOf: (number | null)[] = steps.map(() => null);
-  let at = 0;
+  let at = pretrained.length;
   for (const { step, losses } of tested) {
     while (at < steps.length && (steps[at] ?? 0) < step) at++;
     if (at < steps.length) testOf[at] = losses.loss;
   }
-  return [steps, ...terms.map((term) => trained.map(({ losses }) => losses[term] ?? null)), testOf];
+  const curves = terms.map((term) => rows.map(({ losses }) => losses[term] ?? null));
+  const alone = rows.map((_, i) => pretrained[i]?.losses.loss ?? null);
+  return [steps, ...curves, testOf, ...(pretrained.length > 0 ? [alone] : [])];
 }
 
 /** A likelihood is in nats; with weights or a penalty it is a likelihood no more. */
@@ -149,7 +173,7 @@ export function lossText(value: number): string {
 
 function optionsOf(
   terms: readonly Term[],
-  { width, unit }: { width: number; unit: string },
+  { width, unit, log, state }: { width: number; unit: string; log: boolean; state: State },
   hover: (index: number | null) => void,
 ): uPlot.Options {
   const axis = {
@@ -157,38 +181,63 @@ function optionsOf(
     grid: { stroke: cssColour('--line'), width: 1 },
     ticks: { show: false },
   };
+  const apart = terms.filter((term) => APART.includes(term));
   const line = (colour: string) => ({ stroke: cssColour(colour), width: 2, points: { show: false }, spanGaps: true });
   return {
     width: Math.max(width, 200),
     height: HEIGHT,
     padding: [8, 16, 0, 0], // half of the last step's number stands to the right of the curves
     scales: {
-      x: { time: false, range: (_, least, most) => [0, Math.max(most ?? 10, least ?? 0, 10)] },
-      y: { range: rangeOf },
+      x: { time: false, range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(most ?? 10, least ?? 0, 10)] },
+      y: log ? { distr: 3 } : { range: rangeOf },
+      apart: { range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(1.15 * (most ?? 1), 1e-3)] },
     },
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     axes: [
       { ...axis, label: 'step', labelSize: 20, size: 34 },
       { ...axis, label: unit, labelSize: 20, size: 46, values: (_, ticks) => ticks.map(tickText) },
+      ...(apart.length > 0 ? [{ ...axis, ...apartAxis(apart) }] : []),
     ],
     series: [
       {},
-      ...terms.map((term) => ({ label: NAMES[term], ...line(COLOURS[term]) })),
+      ...terms.map((term) => ({
+        label: NAMES[term],
+        ...line(COLOURS[term]),
+        ...(apart.includes(term) && { scale: 'apart' }),
+      })),
       {
         label: 'Test loss',
         stroke: cssColour(TEST_COLOUR),
         width: 0,
         points: { show: true, size: 6, fill: cssColour(TEST_COLOUR) },
       },
+      ...(isPretrained(state) ? [{ label: PRETRAINING[0], ...line(PRETRAINING_COLOUR) }] : []),
     ],
     hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },
   };
 }
 
+/** To the right, in the colour of its curves; their grid would cross the other. */
+const apartAxis = (terms: readonly Term[]): uPlot.Axis => ({
+  scale: 'apart',
+  side: 1,
+  grid: { show: false },
+  label: terms.map((term) => NAMES[term]).join(', '),
+  labelSize: 20,
+  size: 46,
+  stroke: cssColour(COLOURS[terms[0] ?? 'kl']),
+  values: (_, ticks) => ticks.map(tickText),
+});
+
+const PRETRAINING = ['Pretraining, a layer after the other', PRETRAINING_COLOUR] as const;
+const isPretrained = ({ pretrained }: State): boolean => pretrained.length > 0;
+
 /** From 0, and no higher than the curves after their first steps go: those are huge and say nothing. */
 function rangeOf(plot: uPlot, least: number | null, most: number | null): [number, number] {
-  const losses = (plot.data[1] ?? []) as number[];
+  const numbers = (series: number) =>
+    Array.from(plot.data.at(series) ?? []).filter((value) => typeof value === 'number');
+  const losses = numbers(1).length > 0 ? numbers(1) : numbers(-1);
   const later = losses.slice(Math.min(5, Math.floor(losses.length / 4)));
   const top = Math.min(most ?? 1, 1.15 * Math.max(...later, 1e-3));
   return [Math.min(0, least ?? 0), losses.length === 0 ? 1 : top];

@@ -23,9 +23,6 @@ export function decodedPanel(state: State): Panel {
   const picture = new ModelPicture(state, byId('decoded'), 'The image decoded from this place');
   const chosen = byId<HTMLSelectElement>('decoded-class');
   let sliders: Slider[] = [];
-  /** The sliders' ranges are fitted to codes once these are worth it: again whenever training stops. */
-  let fitted = -1;
-
   function renew(): void {
     picture.shape(1, 1);
     document.body.classList.toggle('vectors', !state.size);
@@ -34,7 +31,6 @@ export function decodedPanel(state: State): Panel {
     document.body.classList.toggle('large', state.latent > 2);
     document.body.classList.toggle('line', state.latent === 1);
     fillClasses(chosen, state);
-    fitted = -1;
     build(Array.from({ length: Math.min(MOST_SLIDERS, state.latent) }, (_, d) => d));
   }
 
@@ -63,25 +59,30 @@ export function decodedPanel(state: State): Panel {
     showPoint();
   }
 
-  /** Which dimensions, and how far each goes. */
+  /** Which dimensions, and how far each goes; while training, only where codes have left a range, or fill little of it. */
   async function fit(): Promise<void> {
-    if (fitted === state.step || (fitted >= 0 && state.phase === 'training')) return;
-    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.testCount }));
-    if (!codes) return;
-    fitted = state.step;
-    const { mean, variance } = moments(codes.mean, state.latent);
+    const codes = await state.codes();
+    const all = byId('sliders');
+    if (!codes || all.querySelector(':active')) return; // what is in somebody's hand stays as it is
+    const training = state.phase === 'training';
+    const { mean, variance } = moments(codes, state.latent);
     const hasPrior = state.model?.code.kind === 'gaussian';
     const dimensions = byVariance(variance)
       .slice(0, MOST_SLIDERS)
       .sort((a, b) => a - b);
-    if (dimensions.some((dimension, i) => sliders[i]?.dimension !== dimension)) build(dimensions);
+    const inUse = training && all.contains(document.activeElement);
+    if (!inUse && dimensions.some((dimension, i) => sliders[i]?.dimension !== dimension)) build(dimensions);
     for (const { dimension, input } of sliders) {
       const middle = mean[dimension] ?? 0;
       const reach = Math.max(LEAST_REACH, REACH * Math.sqrt(variance[dimension] ?? 0));
       const z = state.point[dimension] ?? 0;
       const ends = [z, middle - reach, middle + reach, ...(hasPrior ? [-REACH, REACH] : [])];
-      input.min = Math.min(...ends).toFixed(3);
-      input.max = Math.max(...ends).toFixed(3);
+      const [low, high] = [Math.min(...ends), Math.max(...ends)];
+      const [min, max] = [Number(input.min), Number(input.max)];
+      const slack = 0.15 * (high - low);
+      if (training && min <= low + slack && max >= high - slack && max - min < 2 * (high - low)) continue;
+      input.min = low.toFixed(3);
+      input.max = high.toFixed(3);
     }
     showPoint();
   }
@@ -122,6 +123,7 @@ export function decodedPanel(state: State): Panel {
       await fit();
       await draw();
     },
+    place: byId('latent'),
   };
 }
 

@@ -4,11 +4,11 @@ import { droppedFiles } from '../data/chosen.js';
 import { button, byId, download, setText } from '../dom.js';
 import { checkFits, saidIn, withSaid } from '../model-file.js';
 import type { Runner } from '../run.js';
-import { OF_DATA, readHash, toHash } from '../setup.js';
+import { needsData, readHash, toHash } from '../setup.js';
 import { messageOf, type State } from '../state.js';
 import type { Panel } from './panel.js';
 
-const FILE_NAME = 'latentgpu-model.safetensors';
+const nameOf = ({ made, step }: State): string => `latentgpu-${made.preset}-step-${step}.safetensors`;
 /** How long a button says what became of it. */
 const SAID_MS = 2000;
 
@@ -17,8 +17,9 @@ export function filesPanel(state: State, runner: Runner): Panel {
   const save = button('save', async () => {
     const bytes = await state.ask((session) => session.save());
     if (!bytes) return;
-    const file = withSaid(bytes, toHash(state.setup), runner.numbers);
-    download(FILE_NAME, new Blob([file], { type: 'application/octet-stream' }));
+    state.unsaved = false;
+    const file = withSaid(bytes, toHash(state.made), runner.numbers);
+    download(nameOf(state), new Blob([file], { type: 'application/octet-stream' }));
   });
   const load = button('load', () => input.click());
   input.addEventListener('change', async () => {
@@ -29,6 +30,9 @@ export function filesPanel(state: State, runner: Runner): Panel {
   state.on('phase', () => {
     save.disabled = !state.usable;
     load.disabled = !state.usable;
+  });
+  addEventListener('beforeunload', (event) => {
+    if (state.unsaved) event.preventDefault(); // the browser asks
   });
   link(state);
   dropped(state, runner);
@@ -104,7 +108,7 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
     const said = saidIn(bytes);
     const { numbers } = said;
     const setup = said.setup === undefined ? state.setup : readHash(said.setup).setup;
-    const data = OF_DATA.some((name) => String(setup[name]) !== String(state.setup[name]));
+    const data = needsData(state.made, setup, state.files !== 'digits');
     if (state.model) {
       const { shape, values } = state.test;
       // What bytes and rows are, no scaling changes.
@@ -124,8 +128,13 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
     await session.load(bytes);
     if (generation !== state.generation) return; // the visitor went on to another model
     runner.skipPretraining();
+    state.begun = true;
     state.enter(state.phase, `Loaded ${file.name}.`);
     state.tell('parameters');
+    const losses = await state.ask((loaded) => loaded.evaluate());
+    if (!losses || generation !== state.generation || state.step > 0) return;
+    state.tested = [{ step: 0, losses }];
+    state.tell('step');
   } catch (error) {
     state.enter(state.phase, `${file.name}: ${messageOf(error)}`);
   }

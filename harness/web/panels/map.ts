@@ -13,6 +13,8 @@ const MANIFOLD = 16;
 /** Shares of the map's side that the arrow keys move by. */
 const KEY_STEP = 0.02;
 const LARGE_KEY_STEP = 0.1;
+/** 0 is among the codes if it is at most so many standard deviations from their mean, in each dimension. */
+const AMONG = 1.5;
 
 export function mapPanel(state: State): Panel {
   const frame = byId('map');
@@ -39,30 +41,36 @@ export function mapPanel(state: State): Panel {
   }
 
   async function refresh(): Promise<void> {
-    const codes = await state.ask((session) => session.encode({ set: 'test', count: state.testCount }));
+    const codes = await state.codes();
     // While someone drags, the ground stays still.
     missed = dragging;
     if (codes && !dragging) {
-      plane = planeOf(codes.mean, state.latent, projection.value as Projection, plane);
-      const count = codes.mean.length / state.latent;
+      plane = planeOf(codes, state.latent, projection.value as Projection, plane);
+      const count = codes.length / state.latent;
       const first = places.length === 0;
       places = new Float32Array(2 * count);
-      for (let row = 0; row < count; row++) places.set(project(plane, codes.mean, row * state.latent), 2 * row);
+      for (let row = 0; row < count; row++) places.set(project(plane, codes, row * state.latent), 2 * row);
       view = follow(view, places);
       // At the beginning, and when training has stopped, there is no next refresh to go on with.
       if (first || state.phase !== 'training') for (let i = 0; i < 12; i++) view = follow(view, places);
-      beginInTheMiddle(codes.mean);
+      stayNear(codes);
       showPoints();
     }
     await showManifold();
   }
 
-  /** Without a prior 0 is a place like any other, perhaps far from all codes; with one it may be, until the model has learnt. */
-  function beginInTheMiddle(codes: Float32Array): void {
-    if (state.chosen || !plane) return;
-    const zero = toShare(view, project(plane, new Float32Array(state.latent)));
-    if (state.model?.code.kind === 'gaussian' && zero.every((share) => share > 0 && share < 1)) return;
-    state.point = Float32Array.from(moments(codes, state.latent).mean);
+  /**
+   * Until the visitor moves the mark, it is where the codes are: at 0, where a prior puts it and codes are around it; else, and
+   * until the model has learnt that, in the middle of them.
+   */
+  function stayNear(codes: Float32Array): void {
+    if (state.chosen) return;
+    const { mean, variance } = moments(codes, state.latent);
+    const isAmong = mean.every((z, d) => Math.abs(z) <= AMONG * Math.sqrt(variance[d] ?? 0));
+    const zero = state.model?.code.kind === 'gaussian' && isAmong;
+    const point = zero ? new Float32Array(state.latent) : Float32Array.from(mean);
+    if (point.every((z, d) => z === state.point[d])) return;
+    state.point = point;
     state.tell('point');
   }
 
@@ -107,7 +115,7 @@ export function mapPanel(state: State): Panel {
     if (state.classes !== undefined && state.phase !== 'training') void showManifold();
   });
   new ResizeObserver(showPoints).observe(frame);
-  return { renew, refresh };
+  return { renew, refresh, place: byId('latent') };
 }
 
 /** Codes of the middles of a grid over the view, row by row from the top left, [MANIFOLD^2, latent]. */
@@ -195,18 +203,29 @@ function lanes(labels: Uint8Array | undefined): (image: number) => number {
   };
 }
 
+/** A ring; of a place off the map an arrow at the edge, to where it is. */
 function drawMark(canvas: HTMLCanvasElement, [right, down]: readonly [number, number]): void {
   const { width: side } = canvas;
+  const size = side / 45;
   const path = new Path2D();
-  path.arc(right * side, down * side, side / 45, 0, 2 * Math.PI);
+  const [x, y] = [right, down].map((share) => Math.min(side - size, Math.max(size, share * side))) as [number, number];
+  if ([right, down].every((share) => share >= 0 && share <= 1))
+    path.arc(right * side, down * side, size, 0, 2 * Math.PI);
+  else {
+    const angle = Math.atan2(down * side - y, right * side - x);
+    for (const turn of [0, 2.4, -2.4])
+      path.lineTo(x + size * Math.cos(angle + turn), y + size * Math.sin(angle + turn));
+    path.closePath();
+  }
   outline(canvas, path);
 }
 
 /** The mark of a code of one dimension. */
 function drawLine(canvas: HTMLCanvasElement, right: number): void {
   const path = new Path2D();
-  path.moveTo(right * canvas.width, 0);
-  path.lineTo(right * canvas.width, canvas.height);
+  const x = canvas.width * Math.min(0.997, Math.max(0.003, right)); // off the map, at its edge
+  path.moveTo(x, 0);
+  path.lineTo(x, canvas.height);
   outline(canvas, path);
 }
 

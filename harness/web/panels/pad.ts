@@ -92,7 +92,7 @@ export function padPanel(state: State): Panel {
     else show();
     dataName = state.dataName;
   }
-  return { renew, refresh: redraw };
+  return { renew, refresh: redraw, place: byId('pad-panel') };
 }
 
 const sizeOf = ({ size = { height: 0, width: 0, channels: 1 } }: State): Size => size;

@@ -8,6 +8,8 @@ export interface Panel {
   renew?(): void;
   /** The parameters are others: show what they make of things. Asks the session. */
   refresh?(): Promise<unknown>;
+  /** Where it is on the page, if it can be out of sight: what is seen is refreshed first. */
+  place?: Element;
 }
 
 /** Between two rounds, and at least so many times as long as the last one took: the GPU is there for training. */
@@ -19,7 +21,8 @@ export function keepFresh(state: State, panels: readonly Panel[]): void {
   let endRest = () => {};
   const round = latest(async () => {
     const started = performance.now();
-    for (const panel of panels) {
+    state.forgetCodes();
+    for (const panel of seenFirst(panels)) {
       await panel.refresh?.();
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
@@ -35,4 +38,16 @@ export function keepFresh(state: State, panels: readonly Panel[]): void {
     for (const panel of panels) panel.renew?.();
   });
   state.on('parameters', () => void round());
+}
+
+/** In their order, but those that are out of sight last. */
+const seenFirst = (panels: readonly Panel[]): Panel[] =>
+  panels
+    .map((panel) => ({ panel, far: panel.place !== undefined && !isSeen(panel.place) }))
+    .sort((a, b) => Number(a.far) - Number(b.far))
+    .map(({ panel }) => panel);
+
+function isSeen(place: Element): boolean {
+  const { top, bottom } = place.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }

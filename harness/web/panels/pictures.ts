@@ -13,8 +13,8 @@ const CHARTS = 12;
 const CHART_COLUMNS = 3;
 
 /** Of a picture's file: of what, by which model, after how much training. */
-export const pngName = ({ setup, step }: State, what: string): string =>
-  `latentgpu-${what}-${setup.preset}-step-${step}.png`;
+export const pngName = ({ made, step }: State, what: string): string =>
+  `latentgpu-${what}-${made.preset}-step-${step}.png`;
 
 export function picturesPanel(state: State): Panel {
   const originals = new HostPicture(byId('originals'), 'Test images');
@@ -51,5 +51,5 @@ export function picturesPanel(state: State): Panel {
     const above = state.size ? [originals.canvas, ...middle] : [];
     downloadPng([...above, ...reconstructions.canvases], pngName(state, 'reconstructions'));
   });
-  return { renew, refresh };
+  return { renew, refresh, place: byId('pictures') };
 }

@@ -7,7 +7,7 @@ import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
 const STEPS = 20;
-const COLUMNS = ['#', 'Layer', 'Kernel', 'Tensors', 'Time', 'Share', 'GFLOP/s', 'WGSL'];
+const COLUMNS = ['#', 'Layer', 'Kernel', 'Tensors', 'Time', 'Share', 'GFLOP/s', 'GB/s', 'WGSL'];
 
 export function profilePanel(state: State, runner: Runner): Panel {
   const table = byId('profile-table');
@@ -51,7 +51,7 @@ function tableOf({ rows }: ProfileReport, plan: Plan): HTMLTableElement {
 }
 
 function rowOf(row: ProfileRow, plan: Plan, largest: number): HTMLTableRowElement {
-  const { index, label, kernel, shapes, median, share, gflops } = row;
+  const { index, label, kernel, shapes, median, share, gflops, gbs } = row;
   const bar = make('span', { class: 'bar', style: `width: ${((100 * share) / largest).toFixed(1)}%` });
   const open = make('button', { type: 'button', 'aria-label': `WGSL of ${kernel}, ${label}` }, 'WGSL');
   open.addEventListener('click', () => showShader(plan, index));
@@ -62,7 +62,8 @@ function rowOf(row: ProfileRow, plan: Plan, largest: number): HTMLTableRowElemen
     shapes,
     timeText(median),
     make('span', { class: 'share' }, make('span', { class: 'bars' }, bar), `${(100 * share).toFixed(1)}%`),
-    gflops.toFixed(gflops < 10 ? 2 : 0),
+    rateText(gflops),
+    rateText(gbs),
     open,
   ];
   return make('tr', {}, ...cells.map((cell) => make('td', {}, cell)));
@@ -76,6 +77,8 @@ function showShader(plan: Plan, index: number): void {
   byId<HTMLDialogElement>('wgsl').showModal();
   byId('wgsl-code').scrollTop = 0;
 }
+
+const rateText = (rate: number): string => rate.toFixed(rate < 10 ? 2 : 0);
 
 /** Of microseconds. */
 const timeText = (us: number): string => (us < 999.5 ? `${us.toPrecision(3)} µs` : `${(us / 1000).toPrecision(3)} ms`);

@@ -31,12 +31,7 @@ export function samplesPanel(state: State): Panel {
         state.model?.code.kind === 'gaussian'
           ? { samples: count, seed }
           : {
-              codes: fitted(
-                (await session.encode({ set: 'test', count: state.testCount })).mean,
-                state.latent,
-                count,
-                seed,
-              ),
+              codes: fitted((await state.codes()) ?? new Float32Array(), state.latent, count, seed),
             };
       await picture.draw(session, { ...drawing, ...labels }, columns());
     });
@@ -45,7 +40,7 @@ export function samplesPanel(state: State): Panel {
     void refresh();
   });
   button('samples-png', () => picture.download(pngName(state, 'samples')));
-  return { renew, refresh };
+  return { renew, refresh, place: byId('samples-panel') };
 }
 
 function helpOf({ model }: State): string {

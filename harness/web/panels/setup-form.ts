@@ -1,9 +1,9 @@
 // Choosing data, model and numbers; the address follows, so that a set-up can be shared.
 
 import { isPicture, isTable } from '../data/chosen.js';
-import { byId, setText } from '../dom.js';
+import { button, byId, setText } from '../dom.js';
 import type { Runner } from '../run.js';
-import { fault, isUsed, OF_DATA, readHash, type Setup, toHash, withField } from '../setup.js';
+import { fault, isUsed, LIVE, needsData, OF_DATA, readHash, type Setup, toHash, withField } from '../setup.js';
 import type { State } from '../state.js';
 import { ownData } from './own-data.js';
 import type { Panel } from './panel.js';
@@ -18,6 +18,7 @@ export function setupForm(state: State, runner: Runner): Panel {
     for (const field of fields) field.value = textOf(state.setup, field.name as keyof Setup);
     showFaults();
     showFields();
+    showChanged();
   };
   /** Those that the preset and the data have a use for. */
   function showFields(): void {
@@ -53,12 +54,19 @@ export function setupForm(state: State, runner: Runner): Panel {
     const name = field.name as keyof Setup;
     const changed = withField(state.setup, name, field.value);
     if (!changed) return;
+    const before = state.setup;
     state.setup = changed;
     showInAddress(changed);
     showFields();
+    showChanged();
+    if (state.begun && state.usable && state.offered === state.files) {
+      // What was learnt is the visitor's: it goes on with other numbers, and stays until they ask for another model.
+      if (LIVE.includes(name)) void runner.adjust();
+      return;
+    }
     // Of files that could not be read, other fields may make something.
     const files = TRIED_AGAIN.includes(name) ? { files: state.offered } : {};
-    void runner.start({ data: OF_DATA.includes(name), ...files });
+    void runner.start({ data: needsData(before, changed, state.offered !== 'digits'), ...files });
   }
 
   /** The set-up of the address that the visitor came or went to. */
@@ -73,8 +81,20 @@ export function setupForm(state: State, runner: Runner): Panel {
   addEventListener('hashchange', () => {
     const before = state.setup;
     const now = showAddress();
-    void runner.start({ data: OF_DATA.some((name) => String(before[name]) !== String(now[name])) });
+    void runner.start({ data: needsData(before, now, state.files !== 'digits') });
   });
+  const changed = byId('changed');
+  function showChanged(): void {
+    changed.hidden = !state.outdated;
+    state.tell('outdated');
+  }
+  button('keep', () => {
+    const live = LIVE.map((field) => [field, state.setup[field]]);
+    state.setup = { ...state.made, ...Object.fromEntries(live) };
+    showInAddress(state.setup);
+    show();
+  });
+  state.on('phase', showChanged);
   state.on('setup', show);
   ownData(state, runner);
   showAddress();

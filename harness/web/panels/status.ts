@@ -2,7 +2,7 @@
 import { button, byId, eachFrame, setText } from '../dom.js';
 import type { Runner } from '../run.js';
 import type { Phase, State } from '../state.js';
-import { lossText, unitOf } from './curves.js';
+import { unitOf } from './curves.js';
 import type { Panel } from './panel.js';
 
 const SAID: Record<Phase, string> = {
@@ -18,29 +18,33 @@ const SAID: Record<Phase, string> = {
 
 export function statusPanel(state: State, runner: Runner): Panel {
   const train = button('train', () => (state.phase === 'training' ? runner.pause() : runner.train()));
-  const reset = button('reset', () => runner.start());
+  const reset = button('reset', () => runner.anew());
   const status = byId('status');
+  // On a phone it lies above the page, whose end must come out from under it.
+  const bar = byId('bar');
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`);
+  }).observe(bar);
   const showPhase = () => {
     const { phase, message } = state;
     document.documentElement.dataset.phase = phase;
-    setText(train, phase === 'training' ? 'Pause' : 'Train');
+    setText(train, phase === 'training' ? 'Pause' : state.outdated ? 'Train anew' : 'Train');
     train.disabled = ['starting', 'busy', 'unsupported'].includes(phase);
     reset.disabled = !state.usable;
     setText(status, message || SAID[phase]);
     setText(byId('adapter'), adapterText(state));
   };
   const showStep = eachFrame(() => {
-    const { step, epoch, stepsPerSecond, trained } = state;
+    const { step, epoch, stepsPerSecond } = state;
     setText(byId('step'), step.toLocaleString('en'));
     setText(byId('epoch'), String(epoch));
     setText(
       byId('speed'),
       stepsPerSecond === 0 || state.phase !== 'training' ? '–' : stepsPerSecond.toFixed(stepsPerSecond < 10 ? 1 : 0),
     );
-    const recent = trained.at(-1);
-    setText(byId('nats'), recent ? lossText(recent.losses.loss) : '–');
   });
   state.on('phase', showPhase);
+  state.on('outdated', showPhase);
   state.on('phase', showStep);
   state.on('step', showStep);
   showPhase();

@@ -2,6 +2,7 @@
 import { button, byId } from '../dom.js';
 import { ModelPicture } from '../drawing/picture.js';
 import type { State } from '../state.js';
+import { imageChoice } from './image-choice.js';
 import type { Panel } from './panel.js';
 import { pngName } from './pictures.js';
 
@@ -13,6 +14,9 @@ const WALKS = 3;
 export function walkPanel(state: State): Panel {
   const picture = new ModelPicture(state, byId('walk'), 'Images decoded along the way from one test image to another');
   const [from, to] = [byId<HTMLInputElement>('walk-from'), byId<HTMLInputElement>('walk-to')];
+  const choices = [from, to].map((field, index) =>
+    imageChoice(state, `${field.id}-picture`, (image) => setEnd(index, image)),
+  );
   /** The test image at each end of each walk, from 0; those of the first walk the visitor may choose. */
   let ends: number[] = [];
 
@@ -44,8 +48,18 @@ export function walkPanel(state: State): Panel {
     ends = Array.from({ length: 2 * WALKS }, (_, end) => (first + step * end) % count);
     for (const [index, field] of [from, to].entries()) {
       field.max = String(count);
-      field.value = String((ends[index] ?? 0) + 1);
+      showEnd(index);
     }
+  }
+  function showEnd(index: number): void {
+    const field = index === 0 ? from : to;
+    field.value = String((ends[index] ?? 0) + 1);
+    choices[index]?.show(ends[index] ?? 0);
+  }
+  function setEnd(index: number, image: number): void {
+    ends[index] = image;
+    showEnd(index);
+    void refresh();
   }
   button('pair', () => {
     choose((ends[0] ?? 0) + (state.testCount % 7 === 0 ? 1 : 7));
@@ -55,17 +69,17 @@ export function walkPanel(state: State): Panel {
     field.addEventListener('change', () => {
       const count = Math.max(1, state.testCount);
       const chosen = Math.min(count, Math.max(1, Math.round(field.valueAsNumber || 1)));
-      field.value = String(chosen);
-      ends[index] = chosen - 1;
-      void refresh();
+      setEnd(index, chosen - 1);
     });
   button('walk-png', () => picture.download(pngName(state, 'walk')));
   return {
     renew: () => {
       if (ends.length === 0 || ends.some((image) => image >= state.testCount)) choose(0);
       from.max = to.max = String(state.testCount);
+      for (const index of [0, 1]) showEnd(index);
       picture.shape(WALKS, stepCount());
     },
     refresh,
+    place: byId('walk-panel'),
   };
 }
