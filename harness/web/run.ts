@@ -374,10 +374,7 @@ function classesIn({ train, test, classes }: PageData): number | undefined {
 /** What readers say of the programs' flags, as the page's fields. */
 const inWordsOfPage = (message: string): string =>
   message
-    .replace(
-      /\(--drop\), or take it as categories \(--categorical\)/,
-      '(Leave out), as categories (Categories) or as the label (Label column)',
-    )
     .replace(/--drop\b/g, 'Leave out')
     .replace(/--categorical\b/g, 'Categories')
+    .replace(/--label-column\b/g, 'Label column')
     .replace(/--missing (mean or drop|drop)/g, 'Missing values');

@@ -180,7 +180,7 @@ export class TableBuilder implements RowListener {
 
   private noNumber(line: number, index: number, text: string): FormatError {
     const must = Number.isNaN(Number(text))
-      ? 'a number: leave the column out (--drop), or take it as categories (--categorical)'
+      ? 'a number: leave the column out (--drop), or take it as categories (--categorical) or as the label (--label-column)'
       : 'finite in f32: leave the column or the row out';
     return new FormatError(
       `${this.name}: line ${line}, column "${this.chosen.names[index]}" is "${text}", must be ${must}`,

@@ -47,6 +47,7 @@ const SMALL: [command: RegExp, flags: string[]][] = [
   [/profile\.js/, [...STEPS, ...NARROW]],
   [/bench\.js.* --matmul/, ['--size 16']],
   [/bench\.js.* --scaling/, ['--batch 32,64', '--width 1', '--steps 2']],
+  [/bench\.js.* --rows/, ['--rounds 1']],
   [/bench\.js/, ['--batch 32', '--width 1', '--steps 2']],
 ];
 const TAKES_ADAPTER = /(train|generate|score|profile|bench)\.js(?!.* --(help|summary|compare|adapter)\b)/;
@@ -57,6 +58,7 @@ function small(command: string): string {
     .replace(/\bRUN\b/, 'runs/fashion')
     .replace(/\bDIR\b/, 'out')
     .replace(/--data (fashion-mnist|digits|my-idx-folder)\b/, '--data small')
+    .replace(/--rows \d+/, '--rows 64')
     .replace(/--m \d+ --n \d+ --k \d+/, '--m 16 --n 16 --k 16')
     .replace(/--steps \d+/, '--steps 2');
   const flags = SMALL.find(([pattern]) => pattern.test(command))?.[1] ?? [];

@@ -162,7 +162,7 @@ test('a table of features: told what is wrong, then read by the fields, learnt, 
   const message = await told('lines.csv: line 2');
   assert.is(
     message,
-    'lines.csv: line 2, column "Kind" is "low", must be a number: leave the column out (Leave out), as categories (Categories) or as the label (Label column). The data are as they were.',
+    'lines.csv: line 2, column "Kind" is "low", must be a number: leave the column out (Leave out), or take it as categories (Categories) or as the label (Label column). The data are as they were.',
   );
   await visitor.fill('label', 'Kind');
   await visitor.waitForData('lines.csv, 3 features');

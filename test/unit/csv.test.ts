@@ -311,7 +311,7 @@ const REFUSED: [
     'a,b\n1,2\n3,red\n',
     {},
     FormatError,
-    't.csv: line 3, column "b" is "red", must be a number: leave the column out (--drop), or take it as categories (--categorical)',
+    't.csv: line 3, column "b" is "red", must be a number: leave the column out (--drop), or take it as categories (--categorical) or as the label (--label-column)',
   ],
   [
     'a column that is not there',
