@@ -1,5 +1,5 @@
 // Runs the tests, each file in a process of its own, with a line a file.
-//   npm test                              checks, unit, kernel, train, cli and browser, on the quickest adapter
+//   npm test                              checks, unit, kernel, train, cli and browser, each file on one adapter
 //   node test/run.mjs TIER...             those tiers; kernel and train on each adapter
 //   node test/run.mjs rest                all that `npm test` leaves out: other adapters, pages, families, ...
 //   node test/run.mjs test/unit/idx.test.ts ...   those files

@@ -32,15 +32,15 @@ export {
 export { inspectTable } from './inspect/inspect-table.js';
 export { type FileSummary, summariseFile, tensorFiles } from './inspect/summary.js';
 export { type BenchOptions, benchHelp, readBenchOptions } from './options/bench-options.js';
-export { chosenModel, readSpec } from './options/choose-model.js';
-export { commandOf, PROGRAMS, programName } from './options/command.js';
 export { type DataOptions, dataHelp, readDataOptions } from './options/data-options.js';
 export { type DoctorOptions, doctorHelp, readDoctorOptions } from './options/doctor-options.js';
 export { type ExportOptions, exportHelp, readExportOptions } from './options/export-options.js';
+export { commandOf, PROGRAMS, programName } from './options/flags/command.js';
 export { type GenerateOptions, generateHelp, readGenerateOptions } from './options/generate-options.js';
 export { type InspectOptions, inspectHelp, readInspectOptions } from './options/inspect-options.js';
 export { latentgpuHelp, readCommand } from './options/latentgpu-options.js';
-export type { ModelOptions } from './options/model-flags.js';
+export { chosenModel, readSpec } from './options/model/choose-model.js';
+export type { ModelOptions } from './options/model/model-flags.js';
 export {
   checkOutputs,
   type ProfileProgramOptions,

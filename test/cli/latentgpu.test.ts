@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PROGRAMS } from '../../harness/lib/options/command.js';
+import { PROGRAMS } from '../../harness/lib/options/flags/command.js';
 
 const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
 const ALL = 'train, generate, score, inspect, export, profile, bench, doctor';
@@ -62,7 +62,7 @@ test("a program's own errors name the command, too, and its status is kept", () 
 
 test('texts of the programs ask command.ts for names: none is written out', () => {
   // Of harness/torch/, which only a checkout has.
-  const exempt = ['options/command.ts', 'options/data-options.ts'];
+  const exempt = ['options/flags/command.ts', 'options/data-options.ts'];
   const lib = path.join(root, 'harness/lib');
   const files = fs.readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   assert.ok(files.length > 50, `${files.length} files`);

@@ -23,7 +23,7 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ExampleSet } from '../../harness/lib/data/arrays.js';
-import { chosenModel, readSpec } from '../../harness/lib/options/choose-model.js';
+import { chosenModel, readSpec } from '../../harness/lib/options/model/choose-model.js';
 import { readProfileOptions } from '../../harness/lib/options/profile-options.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 import { trainerOptions } from '../../harness/lib/options/training-options.js';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { validateSpec } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MODELS } from '../../harness/lib/options/model-flags.js';
+import { MODELS } from '../../harness/lib/options/model/model-flags.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 
 const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));

@@ -228,7 +228,7 @@ const REFUSED: [what: string, args: string[], message: RegExp][] = [
   [
     'a page of a table',
     ['export', '--run', trained, '--html'],
-    /--html: the model is of numbers, must be of grey images of bytes/,
+    /--html: the model is of numbers, must be of images of bytes/,
   ],
   [
     'a scale for bytes',

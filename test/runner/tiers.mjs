@@ -10,18 +10,21 @@ import path from 'node:path';
  * @property {string[]} [once] its files of these names ask what the host does, whatever computes: on the quickest adapter only
  * @property {boolean | string[]} [alone] its files, or those of these names, want both cores: they time what they do, or wait
  *   for pages
- * @property {boolean} [rest] not in `npm test`: slow, and rarely fails
+ * @property {boolean | string[]} [rest] its files, or those of these names, are not in `npm test`: slow, and rarely fail
+ * @property {boolean} [compiles] most of its time is compiling, for which lavapipe takes four times as long as SwiftShader:
+ *   `npm test` runs it on hardware or on SwiftShader
  */
 
 /** In the order in which they are run. @type {Record<string, Tier>} */
 export const TIERS = {
   unit: { adapters: 'none' },
-  kernel: { adapters: 'each' },
+  kernel: { adapters: 'each', compiles: true, rest: ['matrix'] },
   train: {
     adapters: 'each',
+    rest: ['profile-kernel', 'snapshot', 'tune-matmuls'],
     once: ['dispose', 'dropped', 'examples', 'faults', 'fuzz', 'handed-over', 'lost-device', 'snapshot', 'trainer'],
   },
-  cli: { adapters: 'none' },
+  cli: { adapters: 'none', rest: ['adapters', 'bench', 'generate', 'profile', 'table-flags', 'tables'] },
   browser: { adapters: 'none', alone: true },
   pages: { adapters: 'none', alone: ['worker'], rest: true },
   bundlers: { adapters: 'none', alone: true, rest: true },
@@ -49,6 +52,9 @@ function filesOf(root, tier) {
     .map((name) => `test/${tier}/${name}`);
 }
 
+/** @param {string[]} names @param {string} file */
+const isNamed = (names, file) => names.includes(path.posix.basename(file, '.test.ts'));
+
 /**
  * @param {string} tier
  * @param {string[]} adapters the quickest is the last
@@ -57,10 +63,9 @@ function filesOf(root, tier) {
  */
 function jobsOf(tier, adapters, file) {
   const { adapters: wanted, alone: which = false, once = [] } = /** @type {Tier} */ (TIERS[tier]);
-  const isOf = (/** @type {string[]} */ names) => names.includes(path.posix.basename(file, '.test.ts'));
-  const alone = Array.isArray(which) ? isOf(which) : which;
+  const alone = Array.isArray(which) ? isNamed(which, file) : which;
   if (wanted === 'none') return [{ tier, file, alone }];
-  const on = wanted === 'each' && !isOf(once) ? adapters : adapters.slice(-1);
+  const on = wanted === 'each' && !isNamed(once, file) ? adapters : adapters.slice(-1);
   return on.map((adapter) => ({ tier, file, adapter, alone }));
 }
 
@@ -78,29 +83,23 @@ export const jobsOfTiers = (root, asked, adapters) =>
       return adapters.flatMap((one, i) => jobs.filter(({ adapter }) => (adapter ? adapter === one : i === 0)));
     });
 
-/** `npm test`: every tier but those of the rest, on the quickest adapter.
+/** @param {Job} job @param {string[]} adapters */
+function isUsual({ tier, file, adapter }, adapters) {
+  const { rest = false, compiles = false } = /** @type {Tier} */ (TIERS[tier]);
+  if (Array.isArray(rest) ? isNamed(rest, file) : rest) return false;
+  const quickest = adapters.at(-1);
+  return adapter === undefined || adapter === (compiles && quickest === 'lavapipe' ? adapters[0] : quickest);
+}
+
+/** `npm test`: every tier but the rest, each file on one adapter.
  * @param {string} root @param {string[]} adapters */
 export const usualJobs = (root, adapters) =>
-  jobsOfTiers(
-    root,
-    Object.keys(TIERS).filter((tier) => !TIERS[tier]?.rest),
-    adapters.slice(-1),
-  );
+  jobsOfTiers(root, Object.keys(TIERS), adapters).filter((job) => isUsual(job, adapters));
 
-/** All that `npm test` leaves out: the other adapters, and the other tiers.
+/** All that `npm test` leaves out: the other adapters, the other files and the other tiers.
  * @param {string} root @param {string[]} adapters */
-export const restJobs = (root, adapters) => [
-  ...jobsOfTiers(
-    root,
-    Object.keys(TIERS).filter((tier) => TIERS[tier]?.adapters === 'each' && !TIERS[tier]?.rest),
-    adapters,
-  ).filter(({ adapter }) => adapter !== adapters.at(-1)),
-  ...jobsOfTiers(
-    root,
-    Object.keys(TIERS).filter((tier) => TIERS[tier]?.rest),
-    adapters,
-  ),
-];
+export const restJobs = (root, adapters) =>
+  jobsOfTiers(root, Object.keys(TIERS), adapters).filter((job) => !isUsual(job, adapters));
 
 /** A file by its path, as a person writes it: `test/kernel/clip.test.ts`, or what is built of it.
  * @param {string} root @param {string} name @param {string[]} adapters

@@ -82,10 +82,32 @@ test('npm test and the rest are every tier on every adapter, and no file twice o
       jobs.some((job) => job.startsWith(`test/${tier}/`)),
       tier,
     );
-  assert.equal(
-    usualJobs(root, adapters).filter(({ adapter }) => adapter === 'swiftshader'),
-    [],
-  );
+});
+
+test('npm test runs what mostly compiles on SwiftShader where there is no hardware, the others on the quickest', () => {
+  const on = (adapters: string[], tier: string) =>
+    [...new Set(usualJobs(root, adapters).flatMap((job) => (job.tier === tier ? [job.adapter] : [])))].join();
+  const all = ['swiftshader', 'lavapipe', 'hardware'];
+  for (const [adapters, kernel, train] of [
+    [all.slice(0, 1), 'swiftshader', 'swiftshader'],
+    [all.slice(0, 2), 'swiftshader', 'lavapipe'],
+    [all, 'hardware', 'hardware'],
+  ] as const)
+    assert.equal([on([...adapters], 'kernel'), on([...adapters], 'train')], [kernel, train]);
+});
+
+test('a file that is named as slow is in the rest, on every adapter of its tier', () => {
+  const adapters = ['swiftshader', 'lavapipe'];
+  const [usual, rest] = [usualJobs(root, adapters), restJobs(root, adapters)];
+  let named = 0;
+  for (const [tier, { rest: names }] of Object.entries(TIERS))
+    for (const name of Array.isArray(names) ? names : []) {
+      const file = `test/${tier}/${name}.test.ts`;
+      assert.ok(!usual.some((job) => job.file === file) && rest.some((job) => job.file === file), file);
+      named++;
+    }
+  assert.ok(named > 5, `${named} files`);
+  assert.ok(usual.some(({ file }) => file === 'test/cli/train.test.ts'));
 });
 
 test('a file is known by its path, source or built', () => {

@@ -1,6 +1,6 @@
 // Classes by what they are called: in words about them, in pictures, and where a user names one.
 import { ArgumentError, didYouMean, type ModelSpec } from 'latentgpu/node';
-import { show } from '../options/flag-values.js';
+import { show } from '../options/flags/flag-values.js';
 import { drawable } from '../plots/glyphs.js';
 
 /** Names of the classes 0..; undefined: they are their numbers. */

@@ -1,9 +1,9 @@
 // The arguments of harness/bench.js.
 import { ArgumentError, type NumberType } from 'latentgpu/node';
 import { PEER_MODELS, type PeerModel } from '../bench/peer-models.js';
-import { commandOf } from './command.js';
-import { asIs, count, counts, oneOf, positive } from './flag-values.js';
-import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { commandOf } from './flags/command.js';
+import { asIs, count, counts, oneOf, positive } from './flags/flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 import { ADAPTER_FLAG, DEFAULTS } from './train-options.js';
 import { OPTIMIZER_FLAGS } from './training-options.js';
 

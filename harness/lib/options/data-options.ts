@@ -1,7 +1,7 @@
 // The arguments of harness/torch/data.js.
 import { ArgumentError } from 'latentgpu/node';
-import { asIs } from './flag-values.js';
-import { type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { asIs } from './flags/flag-values.js';
+import { type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 
 export interface DataOptions {
   /** A run's folder, or a checkpoint. */

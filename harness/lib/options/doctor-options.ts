@@ -1,7 +1,7 @@
 // The arguments of harness/doctor.js.
 
-import { commandOf } from './command.js';
-import { type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { commandOf } from './flags/command.js';
+import { type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 
 export interface DoctorOptions {
   /** Print JSON instead of text. */

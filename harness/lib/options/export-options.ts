@@ -1,8 +1,8 @@
 // The arguments of harness/export.js.
 import { ArgumentError } from 'latentgpu/node';
-import { commandOf, programName } from './command.js';
-import { asIs, countOrNone } from './flag-values.js';
-import { type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { commandOf, programName } from './flags/command.js';
+import { asIs, countOrNone } from './flags/flag-values.js';
+import { type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 import { READING_FLAGS, READING_GROUP, type ReadingOptions, readingOf, readingText } from './reading-options.js';
 
 export interface ExportOptions extends ReadingOptions {

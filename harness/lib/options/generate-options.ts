@@ -1,9 +1,9 @@
 // The arguments of harness/generate.js: flags, their help and the checks that need no run. Whether a run's model and data
 // can have what is asked for, generate.ts finds out.
 import { ArgumentError, didYouMean } from 'latentgpu/node';
-import { commandOf, programName } from './command.js';
-import { asIs, count, seed, show, wholeNumber } from './flag-values.js';
-import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { commandOf, programName } from './flags/command.js';
+import { asIs, count, seed, show, wholeNumber } from './flags/flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 import { READING_FLAGS, READING_GROUP, type ReadingOptions } from './reading-options.js';
 import { ADAPTER_FLAG } from './train-options.js';
 

@@ -1,7 +1,7 @@
 // The arguments of harness/inspect.js.
 import { ArgumentError } from 'latentgpu/node';
-import { commandOf } from './command.js';
-import { type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { commandOf } from './flags/command.js';
+import { type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 
 export interface InspectOptions {
   /** A file, or a folder of files. */

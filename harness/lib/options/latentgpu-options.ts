@@ -1,7 +1,7 @@
 // The arguments of harness/latentgpu.js: the name of a program, whose own arguments follow it.
 import { ArgumentError, nearest } from 'latentgpu/node';
-import { commandOf, PROGRAMS, type ProgramName } from './command.js';
-import { show } from './flag-values.js';
+import { commandOf, PROGRAMS, type ProgramName } from './flags/command.js';
+import { show } from './flags/flag-values.js';
 
 const NAMES = Object.keys(PROGRAMS) as ProgramName[];
 

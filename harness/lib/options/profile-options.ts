@@ -1,11 +1,11 @@
 // The arguments of harness/profile.js: those of train.js that make the data and the model, and the profiler's own.
 import fs from 'node:fs';
 import { ArgumentError } from 'latentgpu/node';
-import { commandOf } from './command.js';
-import { asIs, count } from './flag-values.js';
-import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
-import { MODEL_FLAGS, type ModelOptions } from './model-flags.js';
-import { checkModelOptions } from './model-options.js';
+import { commandOf } from './flags/command.js';
+import { asIs, count } from './flags/flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
+import { MODEL_FLAGS, type ModelOptions } from './model/model-flags.js';
+import { checkModelOptions } from './model/model-options.js';
 import type { ReadingOptions } from './reading-options.js';
 import { ADAPTER_FLAG, DATA_FLAGS, DEFAULTS } from './train-options.js';
 import { checkTraining, OPTIMIZER_FLAGS, OPTIMIZER_SWITCHES, type OptimizerOptions } from './training-options.js';

@@ -1,8 +1,8 @@
 // The flags that say which data are read, and what to take their arrays for; the same in every program that reads some.
 import { ArgumentError, type ImageLayout, LAYOUTS } from 'latentgpu/node';
-import { asIs, oneOf, show, wholeNumber } from './flag-values.js';
-import type { Flag } from './flags.js';
-import { present } from './present.js';
+import { asIs, oneOf, show, wholeNumber } from './flags/flag-values.js';
+import type { Flag } from './flags/flags.js';
+import { present } from './flags/present.js';
 
 export const MISSING_CHOICES = ['refuse', 'mean', 'drop'] as const;
 

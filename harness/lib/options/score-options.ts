@@ -1,8 +1,8 @@
 // The arguments of harness/score.js.
 import { ArgumentError } from 'latentgpu/node';
-import { commandOf, programName } from './command.js';
-import { asIs, count, seed, show } from './flag-values.js';
-import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
+import { commandOf, programName } from './flags/command.js';
+import { asIs, count, seed, show } from './flags/flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
 import { READING_FLAGS, type ReadingOptions } from './reading-options.js';
 import { ADAPTER_FLAG } from './train-options.js';
 

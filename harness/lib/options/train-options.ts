@@ -2,11 +2,11 @@
 // Looks at no file and no GPU. What the flags of model and training mean is in model-flags.ts and training-options.ts.
 
 import { ArgumentError, INITIALIZATIONS, type Initialization } from 'latentgpu/node';
-import { commandOf } from './command.js';
-import { asIs, count, interval, notNegative, oneOf, share, show } from './flag-values.js';
-import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags.js';
-import { MODEL_FLAGS, type ModelOptions } from './model-flags.js';
-import { checkModelOptions } from './model-options.js';
+import { commandOf } from './flags/command.js';
+import { asIs, count, interval, notNegative, oneOf, share, show } from './flags/flag-values.js';
+import { type Flag, type FlagTable, flagsHelp, readFlags } from './flags/flags.js';
+import { MODEL_FLAGS, type ModelOptions } from './model/model-flags.js';
+import { checkModelOptions } from './model/model-options.js';
 import { READING_FLAGS, type ReadingOptions } from './reading-options.js';
 import {
   COURSE_FLAGS,

@@ -18,9 +18,9 @@ import {
   type ScheduleChoice,
   schedule,
   seed,
-} from './flag-values.js';
-import type { Flag, Switch } from './flags.js';
-import { present } from './present.js';
+} from './flags/flag-values.js';
+import type { Flag, Switch } from './flags/flags.js';
+import { present } from './flags/present.js';
 
 /** What changes a training step itself. Absent: the library's defaults. */
 export interface OptimizerOptions {

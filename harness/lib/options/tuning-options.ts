@@ -1,7 +1,7 @@
 // The flags that say how the variants of the matmuls are chosen, which train.js and profile.js share.
 import { ArgumentError } from 'latentgpu/node';
-import { asIs } from './flag-values.js';
-import type { Flag, Switch } from './flags.js';
+import { asIs } from './flags/flag-values.js';
+import type { Flag, Switch } from './flags/flags.js';
 
 export interface TuningOptions {
   /** Time what is not remembered. */

@@ -2,7 +2,7 @@
 // a file is said here, so that whoever gets a report need not look again.
 import fs from 'node:fs';
 import { ArgumentError, FormatError, type ProfileReport } from 'latentgpu/node';
-import { commandOf } from '../options/command.js';
+import { commandOf } from '../options/flags/command.js';
 
 const REMEDY = `write it with \`${commandOf('profile')} --json FILE\``;
 

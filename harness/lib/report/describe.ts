@@ -20,7 +20,7 @@ import {
 import type { ExampleSet } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
 import { imageSizeOf } from '../data/examples.js';
-import type { ModelOptions } from '../options/model-flags.js';
+import type { ModelOptions } from '../options/model/model-flags.js';
 import { readingOf, readingText } from '../options/reading-options.js';
 import type { TrainOptions } from '../options/train-options.js';
 import type { Pretraining, RunLength } from '../run/length.js';

@@ -17,7 +17,7 @@ import {
 } from 'latentgpu/node';
 import { type ExampleSet, withValidation } from '../data/arrays.js';
 import type { LoadedData } from '../data/data.js';
-import { chosenModel, fixedModel } from '../options/choose-model.js';
+import { chosenModel, fixedModel } from '../options/model/choose-model.js';
 import type { TrainOptions } from '../options/train-options.js';
 import { trainerOptions } from '../options/training-options.js';
 import type { Report } from '../report/report.js';

@@ -14,8 +14,8 @@ import {
   validateSpec,
   weightsOf,
 } from 'latentgpu/node';
-import { readSpec } from '../options/choose-model.js';
-import { programName } from '../options/command.js';
+import { programName } from '../options/flags/command.js';
+import { readSpec } from '../options/model/choose-model.js';
 import { type ReadingOptions, readingFrom } from '../options/reading-options.js';
 import { readTensorFile } from './tensor-file.js';
 

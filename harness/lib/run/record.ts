@@ -2,7 +2,7 @@
 // `stopped` or `failed`; what is still `running` with no process at work was killed.
 import path from 'node:path';
 import { imageSizeOf } from '../data/examples.js';
-import { present } from '../options/present.js';
+import { present } from '../options/flags/present.js';
 import type { RunDescription } from '../report/describe.js';
 import { lossTerms } from '../report/losses.js';
 import {

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, decodeSnapshot, LatentGpuError, type TrainerOptions } from 'latentgpu/node';
-import { programName } from '../options/command.js';
+import { programName } from '../options/flags/command.js';
 import { READING_FLAGS, type ReadingOptions } from '../options/reading-options.js';
 import { RUN_DEFAULTS, type TrainOptions } from '../options/train-options.js';
 import { TUNING_NAMES } from '../options/tuning-options.js';

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, type EpochReport, type LayerReport, type Losses } from 'latentgpu/node';
 import type { ImageSize } from '../data/examples.js';
-import { programName } from '../options/command.js';
+import { programName } from '../options/flags/command.js';
 import { featuresPlot } from '../plots/features-plot.js';
 import { imageGrid, picturedRows } from '../plots/pictures.js';
 import { lossPlot, type PlotOptions } from '../plots/plots.js';

@@ -74,7 +74,7 @@ function some(examples: CheckedExamples, rows: readonly number[], { gaps = new U
   return { examples: copy, values: copy.values, gaps: chosenGaps(gaps, sizeOf(examples), rows) };
 }
 
-/** What the programs take by default (harness/lib/options/suited.ts): rows are standardised, other numbers brought to 0..1. */
+/** What the programs take by default (harness/lib/options/flags/suited.ts): rows are standardised, other numbers brought to 0..1. */
 function suited(
   { train, test }: Pick<PageData, 'train' | 'test'>,
   chosen: Scale,

@@ -18,11 +18,11 @@ import {
   vae,
   vqVae,
 } from 'latentgpu/node';
-import type { ExampleSet } from '../data/arrays.js';
-import { describeExamples, imageSizeOf } from '../data/examples.js';
+import type { ExampleSet } from '../../data/arrays.js';
+import { describeExamples, imageSizeOf } from '../../data/examples.js';
+import { present } from '../flags/present.js';
+import type { Suited } from '../flags/suited.js';
 import type { ModelName, ModelOptions } from './model-flags.js';
-import { present } from './present.js';
-import type { Suited } from './suited.js';
 
 /** Convolutional by name. */
 const CONVOLUTIONAL: readonly ModelName[] = ['conv-vae', 'conv-ae', 'conv-denoising', 'vq-vae'];

@@ -1,13 +1,13 @@
 // Which model a run has: what its flags describe for the data that were loaded, or a spec from a file.
 import fs from 'node:fs';
 import { ArgumentError, checkMirrored, LatentGpuError, type ModelSpec, sizeOf, validateSpec } from 'latentgpu/node';
-import type { ExampleSet } from '../data/arrays.js';
-import { describeExamples } from '../data/examples.js';
+import type { ExampleSet } from '../../data/arrays.js';
+import { describeExamples } from '../../data/examples.js';
+import { suitedTo } from '../flags/suited.js';
+import type { CourseOptions } from '../training-options.js';
 import type { ModelOptions } from './model-flags.js';
 import { checkCombinations } from './model-options.js';
 import { classesOf, presetSpec, sizesOf } from './model-preset.js';
-import { suitedTo } from './suited.js';
-import type { CourseOptions } from './training-options.js';
 
 /**
  * The model that the flags describe, for images that are not loaded yet; a spec's file is read now.

@@ -9,8 +9,8 @@ import {
   type ScalingSpec,
   sizeOf,
 } from 'latentgpu/node';
-import type { ExampleSet } from '../data/arrays.js';
-import { imageSizeOf } from '../data/examples.js';
+import type { ExampleSet } from '../../data/arrays.js';
+import { imageSizeOf } from '../../data/examples.js';
 
 /** Of the options that make a model, those whose defaults follow from the data. */
 interface Chosen {

@@ -15,8 +15,18 @@ import {
   SCALINGS,
   type ScalingSpec,
 } from 'latentgpu/node';
-import { asIs, count, counts, noise, notNegative, oneOf, positive, positiveOrLearned, share } from './flag-values.js';
-import type { Flag } from './flags.js';
+import {
+  asIs,
+  count,
+  counts,
+  noise,
+  notNegative,
+  oneOf,
+  positive,
+  positiveOrLearned,
+  share,
+} from '../flags/flag-values.js';
+import type { Flag } from '../flags/flags.js';
 
 export const MODELS = [
   'vae',
