@@ -326,11 +326,18 @@ export class Runner {
     if (LIVE.every((field) => setup[field] === state.made[field])) return;
     const resume = state.phase === 'training';
     await this.alone(async (session) => {
-      const { snapshot } = decodeSnapshot(await session.snapshot());
+      const kept = await session.snapshot();
+      const { snapshot } = decodeSnapshot(kept);
       const spec = this.modelOf(setup, this.seen);
       const training = { ...snapshot.training, lr: setup.lr };
-      await session.restart({ model: spec, training });
-      await session.restore(encodeSnapshot({ ...snapshot, spec, training }));
+      try {
+        await session.restart({ model: spec, training });
+        await session.restore(encodeSnapshot({ ...snapshot, spec, training }));
+      } catch (error) {
+        await session.restart({ model: snapshot.spec, training: snapshot.training });
+        await session.restore(kept);
+        throw error;
+      }
       state.model = spec;
       state.made = setup;
     }, 'Changing the training…');
