@@ -189,6 +189,28 @@ test('numbers of the training change while it goes on; another model waits until
     'the curves are those from the beginning',
   );
 
+  // A change that fails half-way loses nothing of it.
+  await page.evaluate(() => {
+    const { session } = latentgpuPage;
+    if (!session) throw new Error('there is no session');
+    session.restore = () => {
+      Reflect.deleteProperty(session, 'restore');
+      return Promise.reject(new Error('planted'));
+    };
+  });
+  const before = await visitor.stepShown();
+  await visitor.fill('lr', '0.0005');
+  await page.waitForFunction(() => !Object.hasOwn(latentgpuPage.session ?? {}, 'restore'));
+  await visitor.waitForStep(before + 1);
+  await page.click('#train');
+  await visitor.waitForPhase('paused');
+  const still = await page.evaluate(async () => Array.from((await latentgpuPage.session?.snapshot()) ?? []));
+  const after = decodeSnapshot(Uint8Array.from(still)).snapshot;
+  assert.ok(after.step > before, `step ${after.step}, was ${before}`);
+  assert.is(after.training.lr, 0.0004);
+  await page.click('#train');
+  await visitor.waitForStep(after.step + 1);
+
   await visitor.fill('latent', '5');
   assert.ok(await page.isVisible('#changed'));
   assert.equal(await page.evaluate(() => [latentgpuPage.phase, latentgpuPage.latent]), ['training', 3]);
