@@ -6,44 +6,12 @@
 
 // For programs, which pages need not carry: other formats of data, models without a device, and what the library does with its
 // own options.
-export {
-  type ExampleForm,
-  examplesFromArrays,
-  formOf,
-  type ImageLayout,
-  type KnownNumbers,
-  LAYOUTS,
-} from './data/as-examples.js';
+export { type KnownNumbers, LAYOUTS } from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
-export {
-  classesOf,
-  type FileClasses,
-  type FileLabels,
-  type KnownClasses,
-  type Parts as LabelledParts,
-} from './data/classes.js';
-export { CsvReader, type RowListener } from './data/csv.js';
-export type { ElementType, HostArray, NumericArray } from './data/elements.js';
+export type { ElementType } from './data/elements.js';
 export { heldOutRows } from './data/hold-out.js';
-export { chosenGaps, fillGaps, type GappedRows, type Gaps } from './data/missing.js';
-export {
-  isNamedPart,
-  type NamedPart,
-  type NamedParts,
-  namedParts,
-  type Tensors as FileTensors,
-  tensorArrays,
-} from './data/named-arrays.js';
-export { decodeNpy, decodeNpz, isNpy } from './data/npy.js';
-export { type PixelColumns, pixelColumns } from './data/pixel-table.js';
-export {
-  byNumberThenText,
-  type Table,
-  TableBuilder,
-  type TableColumn,
-  type TableForm,
-  type TableOptions,
-} from './data/table.js';
+export * from './data/index.js';
+export { byNumberThenText } from './data/table.js';
 export { isZip } from './data/zip.js';
 export * from './index.js';
 export { type InferredSpec, inferSpec, type Shapes as NamedShapes } from './model/infer.js';
