@@ -13,6 +13,7 @@ import {
   summarizeAdapter,
 } from '../gpu/device.js';
 import { requireKnownKeys } from '../names.js';
+import { pollSparingly } from './polling.js';
 import { type SwiftShader, swiftShader, swiftShaderMissing } from './swiftshader.js';
 import { containerEnvironment, findVulkan, loadVulkan, withEnvironment } from './vulkan.js';
 
@@ -236,6 +237,7 @@ let dawn: Promise<typeof import('webgpu')> | undefined;
 
 async function loadDawn(): Promise<typeof import('webgpu')> {
   dawn ??= import('webgpu').then((module) => {
+    pollSparingly();
     Object.assign(globalThis, module.globals); // GPUBufferUsage and the like, as in a browser
     return module;
   });
