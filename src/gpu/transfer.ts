@@ -32,7 +32,7 @@ export async function readBuffer(
     });
     await own.settled();
     await mapForReading(device, staging);
-    return mappedBytes(device, staging);
+    return mappedBytes(device, staging).slice(0);
   } finally {
     own.dispose();
   }
@@ -62,13 +62,13 @@ export async function mapForReading(device: Device, staging: GPUBuffer, bytes = 
 }
 
 /**
- * A copy of the first bytes of a staging buffer that was mapped; it may have been disposed since.
+ * The first bytes of a staging buffer that was mapped, where they lie: they are gone when it is unmapped.
  * @throws DeviceError if the device was lost or disposed meanwhile; ArgumentError if the buffer was destroyed
  */
 export function mappedBytes(device: Device, staging: GPUBuffer, bytes = staging.size): ArrayBuffer {
   device.check();
   try {
-    return staging.getMappedRange(0, bytes).slice(0);
+    return staging.getMappedRange(0, bytes);
   } catch {
     throw givenBack(staging);
   }

@@ -1,15 +1,17 @@
 // Passes through half of a model, on values that the host hands over: images to codes, codes to images. Plans and buffers
 // for a number of rows are made when they are first needed, and kept.
-import { allOf, watched } from '../gpu/faults.js';
+import { allOf } from '../gpu/faults.js';
+import type { Memory } from '../gpu/memory.js';
 import { type Machine, Program } from '../gpu/program.js';
 import type { SplitBuffer } from '../gpu/split-buffer.js';
-import { readBuffer } from '../gpu/transfer.js';
+import { type ReadCopy, Staging } from '../gpu/staging.js';
 import { decoderGraph, encoderGraph } from '../graph/build.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { ChooseMatmul } from '../plan/call.js';
 import type { Layout } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
+import type { Feed } from './feed.js';
 
 /** Rows that go through half a model at once; fewer rows use the next power of two. */
 export const MAX_ROWS = 128;
@@ -39,6 +41,13 @@ interface Half {
   outputColumns: number;
 }
 
+/** Rows `first .. first + count` and the pass that takes them. */
+interface Part {
+  half: Half;
+  first: number;
+  count: number;
+}
+
 /** Rows `first .. first + count` of a half's output; the buffer begins with the first of them. */
 export interface RowsOnGpu {
   buffer: GPUBuffer;
@@ -55,68 +64,84 @@ export class Halves {
   constructor(private readonly options: HalvesOptions) {}
 
   /**
-   * @param values [n, columns], any n
+   * @param finish what becomes of some rows of the output, in their place
    * @returns [n, the half's output]
    */
-  async run(which: HalfName, values: Float32Array, columns: number): Promise<Float32Array> {
+  async run(
+    which: HalfName,
+    feed: Feed,
+    finish: (rows: Float32Array) => Float32Array = (rows) => rows,
+  ): Promise<Float32Array> {
+    const parts = await this.parts(which, feed);
+    const { output, outputColumns: columns = 0 } = parts[0]?.half ?? {};
+    const whole = new Float32Array(feed.count * columns);
     const { device, memory } = this.options.machine;
-    const parts = await this.parts(which, values, columns);
-    const outputColumns = parts[0]?.half.outputColumns ?? 0;
-    const whole = new Float32Array((values.length / columns) * outputColumns);
+    const own = memory.part();
+    const remedy = 'Ask for less at a time.';
+    const staging = new Staging(device, own, { label: which, bytes: output?.size ?? 0, remedy });
     const pending: Promise<void>[] = [];
     try {
-      for (const { half, values: some, first, count } of parts) {
-        // Both are submitted within this task: no other call comes between them.
-        const passed = this.pass(half, some);
-        const read = readBuffer(device, memory, half.output, count * outputColumns * F32_BYTES);
-        pending.push(
-          allOf([passed, read]).then(([, bytes]) => whole.set(new Float32Array(bytes), first * outputColumns)),
-        );
+      for (const part of parts) {
+        const read = this.passAndRead(part, feed, own, staging);
+        pending.push(read((bytes) => whole.set(finish(new Float32Array(bytes)), part.first * columns)));
         if (pending.length >= PASSES_IN_FLIGHT) await pending.shift();
       }
       await allOf(pending);
     } finally {
       await Promise.allSettled(pending);
+      own.dispose();
     }
     return whole;
   }
 
   /** As `run`, but what comes out stays on the GPU: `use` says what is done with it there. All within one task. */
-  async runOnGpu(which: HalfName, values: Float32Array, columns: number, use: UseOnGpu): Promise<void> {
-    const parts = await this.parts(which, values, columns);
-    const passes = parts.map(({ half, values: some, first, count }) =>
-      this.pass(half, some, (encoder) => use(encoder, { buffer: half.output, first, count })),
-    );
-    await allOf(passes);
+  async runOnGpu(which: HalfName, feed: Feed, use: UseOnGpu): Promise<void> {
+    const parts = await this.parts(which, feed);
+    const own = this.options.machine.memory.part();
+    try {
+      for (const { half, first, count } of parts)
+        this.pass(half, feed.take(first, count), own, (encoder) => use(encoder, { buffer: half.output, first, count }));
+      await own.settled();
+    } finally {
+      own.dispose();
+    }
   }
 
-  private async parts(which: HalfName, values: Float32Array, columns: number) {
-    const rows = values.length / columns;
-    const parts = [];
+  private async parts(which: HalfName, { count: rows, columns }: Feed): Promise<Part[]> {
+    const parts: Part[] = [];
     for (let first = 0; first < rows; first += MAX_ROWS) {
       const count = Math.min(MAX_ROWS, rows - first);
       const half = await this.half(which, 2 ** Math.ceil(Math.log2(count)), columns);
-      parts.push({ half, values: values.subarray(first * columns, (first + count) * columns), first, count });
+      parts.push({ half, first, count });
     }
     return parts;
   }
 
-  /** Rows past those of `values` keep what an earlier call left there. */
-  private pass(
+  /** The copy is submitted with the pass: no other call comes between them. */
+  private passAndRead({ half, first, count }: Part, feed: Feed, memory: Memory, staging: Staging): ReadCopy {
+    const { output: buffer, outputColumns } = half;
+    const bytes = count * outputColumns * F32_BYTES;
+    return this.pass(half, feed.take(first, count), memory, (encoder) => staging.copy(encoder, { buffer, bytes }));
+  }
+
+  /** Rows past those of `values` keep what an earlier call left there. @param memory tells what the device has against it */
+  private pass<T>(
     { program, input }: Half,
     values: Float32Array,
-    after: (encoder: GPUCommandEncoder) => void = () => undefined,
-  ): Promise<void> {
-    const { device } = this.options.machine;
+    memory: Memory,
+    after: (encoder: GPUCommandEncoder) => T,
+  ): T {
+    const { gpu } = this.options.machine.device;
     const { name: label } = program.plan;
-    return watched(device, `a pass through ${label}`, () => {
-      device.gpu.queue.writeBuffer(input, 0, Float32Array.from(values));
-      const encoder = device.gpu.createCommandEncoder({ label });
+    return memory.watch(`a pass through ${label}`, () => {
+      gpu.queue.writeBuffer(input, 0, values.slice());
+      const encoder = gpu.createCommandEncoder({ label });
       const pass = encoder.beginComputePass({ label });
       program.encode(pass);
       pass.end();
-      after(encoder);
-      device.gpu.queue.submit([encoder.finish()]);
+      const following = after(encoder);
+      gpu.queue.submit([encoder.finish()]);
+      return following;
     });
   }
 

@@ -2,9 +2,8 @@
 
 import type { TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
-import { mapForReading, mappedBytes } from '../gpu/transfer.js';
+import { Staging } from '../gpu/staging.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';
@@ -83,61 +82,39 @@ export interface PendingMetrics {
 /** Staging buffers that are made before they are needed: training has two submits in flight. */
 const READY = 2;
 
-/** One staging buffer for each submit in flight, used again when it has been read. They go with `memory`. */
+/** Reads what submits leave in the ring. */
 export class MetricsReader {
-  private readonly free: GPUBuffer[];
   /** Why some steps' losses never came. */
   failure: unknown;
 
+  private readonly staging: Staging;
   private readonly entryBytes: number;
 
   constructor(
-    private readonly device: Device,
-    private readonly memory: Memory,
+    device: Device,
+    memory: Memory,
     /** [METRICS_CAPACITY, terms + 1] */
     private readonly ring: GPUBuffer,
     private readonly losses: readonly PlannedLoss[],
   ) {
     this.entryBytes = metricsColumns(losses.length) * F32_BYTES;
-    this.free = Array.from({ length: READY }, () => this.staging());
+    const request = { label: 'metrics', bytes: METRICS_CAPACITY * this.entryBytes, remedy: '' };
+    this.staging = new Staging(device, memory, request, READY);
   }
 
   /** Encodes the copy of steps `step .. step + count`; call `read` of the result after the submit. */
   copy(encoder: GPUCommandEncoder, step: number, count: number): { read: () => PendingMetrics } {
-    const staging = this.free.pop() ?? this.staging();
-    const bytes = count * this.entryBytes;
-    encoder.copyBufferToBuffer(this.ring, (step % METRICS_CAPACITY) * this.entryBytes, staging, 0, bytes);
+    const offset = (step % METRICS_CAPACITY) * this.entryBytes;
+    const copied = this.staging.copy(encoder, { buffer: this.ring, offset, bytes: count * this.entryBytes });
     const read = () => {
-      const sums = this.read(staging, bytes);
-      sums.catch(() => undefined); // it may fail before its turn to be awaited has come
+      const sums = copied((bytes) => new Float32Array(bytes.slice(0)));
+      // It may fail before its turn to be awaited has come.
+      sums.catch((error: unknown) => {
+        this.failure ??= error;
+      });
       return { step, count, losses: this.losses, sums };
     };
     return { read };
-  }
-
-  private staging(): GPUBuffer {
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    return this.memory.create({
-      label: 'metrics readback',
-      bytes: METRICS_CAPACITY * this.entryBytes,
-      usage,
-      remedy: '',
-    });
-  }
-
-  private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {
-    try {
-      // What the device has against the steps, before what became of the copy.
-      await allOf([this.memory.settled(), mapForReading(this.device, staging, bytes)]);
-      const sums = new Float32Array(mappedBytes(this.device, staging, bytes));
-      staging.unmap();
-      this.free.push(staging);
-      return sums;
-    } catch (error) {
-      this.memory.destroy(staging);
-      this.failure ??= error;
-      throw error;
-    }
   }
 }
 

@@ -18,11 +18,11 @@ import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/va
 import type { ChooseMatmul } from '../plan/call.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
+import { changed, type Feed, feedOf, labelled } from './feed.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { loadLayers } from './layers.js';
 import { checkNumbers } from './options.js';
-import { residentOf } from './resident.js';
 import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
 import type { Scores } from './score-sums.js';
 import { checkScoreOptions, type ScoreOptions, Scorer } from './scores.js';
@@ -190,11 +190,11 @@ export class Model {
     this.checkUsable();
     const labels = labelsOf(options);
     const { inputs, code } = this.spec;
-    const { count: rows, values: shades } = imageRows(images, inputs, 'images', this.takesNumbers);
+    const given = imageRows(images, inputs, 'images', this.takesNumbers);
     this.checkUnits(images);
-    const seen = this.asSeen(shades);
-    const values = this.withLabels(seen, inputs, rows, labels);
-    const output = await this.onGpu.halves.run('encoder', values, inputs + (this.spec.classes ?? 0));
+    const rows = given.count;
+    const seen = changed(feedOf(given, inputs), (some) => this.asSeen(some));
+    const output = await this.onGpu.halves.run('encoder', this.withLabels(seen, labels));
     if (code.kind === 'deterministic') return { mean: output };
     const columns = output.length / rows;
     const part = (from: number, to = from + code.units) => {
@@ -223,13 +223,9 @@ export class Model {
     return this.decodeRows(codeRows(codes, this.spec.code.units), labelsOf(options));
   }
 
-  private async decodeRows({ count, values: codes }: Rows, labels?: Labels): Promise<Float32Array> {
-    const { units } = this.spec.code;
-    const values = this.withLabels(codes, units, count, labels);
-    const images = await this.onGpu.halves.run('decoder', values, units + (this.spec.classes ?? 0));
-    const { range, scaling } = this.spec;
-    const numbers = range === '-1..1' ? images.map((x) => (x + 1) / 2) : images;
-    return scaling ? unscaled(numbers, scaling) : numbers;
+  private decodeRows(codes: Rows, labels?: Labels): Promise<Float32Array> {
+    const feed = this.withLabels(feedOf(codes, this.spec.code.units), labels);
+    return this.onGpu.halves.run('decoder', feed, (some) => this.asGiven(some));
   }
 
   /** Cross entropy is of pixels of 0..1; any other loss is of whatever numbers were trained on. */
@@ -247,6 +243,13 @@ export class Model {
       );
   }
 
+  /** What the decoder makes, in the units of the examples. */
+  private asGiven(made: Float32Array): Float32Array {
+    const { range, scaling } = this.spec;
+    const numbers = range === '-1..1' ? made.map((x) => (x + 1) / 2) : made;
+    return scaling ? unscaled(numbers, scaling) : numbers;
+  }
+
   /** The examples' own numbers as the encoder takes them. */
   private asSeen(numbers: Float32Array): Float32Array {
     const { range, scaling } = this.spec;
@@ -262,9 +265,8 @@ export class Model {
   async decodeOnGpu(codes: Numbers, { labels }: LabelOptions, use: UseOnGpu): Promise<void> {
     this.checkUsable();
     const { units } = this.spec.code;
-    const { count, values: given } = codeRows(codes, units);
-    const values = this.withLabels(given, units, count, labels);
-    await this.onGpu.halves.runOnGpu('decoder', values, units + (this.spec.classes ?? 0), use);
+    const feed = this.withLabels(feedOf(codeRows(codes, units), units), labels);
+    await this.onGpu.halves.runOnGpu('decoder', feed, use);
     await workDone(this.device);
   }
 
@@ -304,16 +306,17 @@ export class Model {
     const { labels, terms = false, ...drawn } = options;
     checkScoreOptions(drawn, this.spec);
     const { inputs, classes = 0, scaling } = this.spec;
-    const { count, values: numbers } = imageRows(values, inputs, 'values', this.takesNumbers);
+    const rows = imageRows(values, inputs, 'values', this.takesNumbers);
     this.checkUnits(values);
     if (classes > MOST_CLASSES)
       throw new ArgumentError(
         `scores: this model has ${classes} classes, must have ${MOST_CLASSES} at most to be scored`,
       );
-    const told = this.checkRowLabels(labels, count);
-    const rows = { shape: [count, inputs], values: numbers, ...(told && { labels: Uint8Array.from(told) }) };
-    checkNumbers(rows, 'values', this.spec);
-    const scores = await this.onGpu.scorer.run(residentOf(rows, 'f32', scaling), drawn);
+    const told = this.checkRowLabels(labels, rows.count);
+    checkNumbers({ shape: [rows.count, inputs], values: rows.values }, 'values', this.spec);
+    const given = feedOf(rows, inputs);
+    const seen = scaling ? changed(given, (some) => scaled(some, scaling)) : given;
+    const scores = await this.onGpu.scorer.run(seen, told && Uint8Array.from(told), drawn);
     return terms ? scores : scores.loss;
   }
 
@@ -345,18 +348,10 @@ export class Model {
     return Float32Array.from({ length: count * code.units }, (_, i) => normalAt(seed, STREAM.prior, 0, i));
   }
 
-  /** A conditional model's input: each row with its label as one-hot. */
-  private withLabels(values: Float32Array, columns: number, rows: number, labels?: Labels): Float32Array {
-    const { classes = 0 } = this.spec;
-    const told = this.checkRowLabels(labels, rows);
-    if (!told) return values;
-    const width = columns + classes;
-    const joined = new Float32Array(rows * width);
-    for (let row = 0; row < rows; row++) {
-      joined.set(values.subarray(row * columns, (row + 1) * columns), row * width);
-      joined[row * width + columns + (told[row] ?? 0)] = 1;
-    }
-    return joined;
+  /** A conditional model's input: each row with its label. */
+  private withLabels(feed: Feed, labels?: Labels): Feed {
+    const told = this.checkRowLabels(labels, feed.count);
+    return told ? labelled(feed, told, this.spec.classes ?? 0) : feed;
   }
 
   /** Labels of a conditional model; nothing for another. */

@@ -1,16 +1,15 @@
-// Images and codes as callers have them, as the f32 rows that the GPU takes.
+// Images and codes as callers have them, checked.
 import { kindOf, tagOf } from '../data/bytes.js';
-import { shadesOf } from '../data/examples.js';
 import { ArgumentError } from '../errors.js';
 
 /** Any array of numbers: plain, or typed. */
 export type Numbers = ArrayLike<number>;
 
 /** Rows of numbers, one after the other. */
-export interface Rows {
+export interface Rows<Values extends Float32Array | Uint8Array = Float32Array | Uint8Array> {
   count: number;
-  /** [count, columns]; may be the caller's own array. */
-  values: Float32Array;
+  /** [count, columns]; may be the caller's own array. Bytes are pixels, 0 (black) to 255 (white). */
+  values: Values;
 }
 
 /** Their numbers may be anything; of integers, 0 and 1 alone are pixels of 0..1, but for bytes. */
@@ -29,7 +28,8 @@ export function imageRows(images: Numbers, pixels: number, what: string, integer
     throw new ArgumentError(
       'images: a Uint8ClampedArray, as a canvas gives it with 4 bytes a pixel (RGBA); must have one number a pixel, for example Float32Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 255)',
     );
-  if (tag === 'Uint8Array') return wholeRows(shadesOf(images), pixels, what, images);
+  if (tag === 'Uint8Array')
+    return { count: wholeRows(images.length, pixels, what), values: bytesOf(images as Uint8Array) };
   const isIntegers = INTEGERS.includes(tag);
   const wrong = isIntegers && !integers ? indexOfNoBit(images) : -1;
   if (wrong >= 0)
@@ -40,7 +40,7 @@ export function imageRows(images: Numbers, pixels: number, what: string, integer
     throw new ArgumentError(
       `${what}: ${kindOf(images)}, must be an array of 0..1, for example a Float32Array [n, ${pixels}], or a Uint8Array of 0..255`,
     );
-  return wholeRows(floats(images), pixels, what, images);
+  return finiteRows(floats(images), pixels, what, images);
 }
 
 function indexOfNoBit(numbers: Numbers): number {
@@ -52,25 +52,32 @@ function indexOfNoBit(numbers: Numbers): number {
  * @param codes [n, latent]
  * @throws ArgumentError as imageRows
  */
-export function codeRows(codes: Numbers, latent: number): Rows {
+export function codeRows(codes: Numbers, latent: number): Rows<Float32Array> {
   if (![...FLOATS, ...INTEGERS].includes(tagOf(codes)))
     throw new ArgumentError(
       `codes: ${kindOf(codes)}, must be an array of numbers, for example a Float32Array [n, ${latent}]`,
     );
-  return wholeRows(floats(codes), latent, 'codes', codes);
+  return finiteRows(floats(codes), latent, 'codes', codes);
 }
 
 const floats = (numbers: Numbers): Float32Array =>
   numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
 
-function wholeRows(values: Float32Array, columns: number, what: string, given: Numbers): Rows {
-  if (values.length === 0 || values.length % columns !== 0)
-    throw new ArgumentError(
-      `${what}: ${values.length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`,
-    );
+/** As an array of this realm: one of another frame is no instance of what it is. */
+const bytesOf = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array => new Uint8Array(buffer, byteOffset, length);
+
+/** @returns how many rows they are */
+function wholeRows(length: number, columns: number, what: string): number {
+  if (length === 0 || length % columns !== 0)
+    throw new ArgumentError(`${what}: ${length} numbers, must be a positive multiple of ${columns}, [n, ${columns}]`);
+  return length / columns;
+}
+
+function finiteRows(values: Float32Array, columns: number, what: string, given: Numbers): Rows<Float32Array> {
+  const count = wholeRows(values.length, columns, what);
   const fault = notFinite(values, (index) => given[index]);
   if (fault !== undefined) throw new ArgumentError(`${what}: ${fault}`);
-  return { count: values.length / columns, values };
+  return { count, values };
 }
 
 /** A loop: a callback for each number is what rows of millions would wait for. */

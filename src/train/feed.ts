@@ -1,0 +1,46 @@
+// Rows on their way to the GPU: what becomes of them (bytes become numbers, numbers are scaled, labels are put beside them) is
+// done for some rows at a time, when a pass takes them, and never lies in memory for all.
+import { shadesOf } from '../data/examples.js';
+import type { Rows } from './rows.js';
+
+/** Rows that a pass takes, some at a time. */
+export interface Feed {
+  count: number;
+  /** Numbers of a row. */
+  columns: number;
+  /** [count, columns] from row `first` on; may share memory with what the caller handed over. */
+  take(first: number, count: number): Float32Array;
+}
+
+/** @param columns of `rows` */
+export const feedOf = ({ count, values }: Rows, columns: number): Feed => ({
+  count,
+  columns,
+  take(first, some) {
+    const taken = values.subarray(first * columns, (first + some) * columns);
+    return taken instanceof Float32Array ? taken : shadesOf(taken);
+  },
+});
+
+/** Each row's numbers after `change`, which is given whole rows. */
+export const changed = (feed: Feed, change: (rows: Float32Array) => Float32Array): Feed => ({
+  ...feed,
+  take: (first, count) => change(feed.take(first, count)),
+});
+
+/** Each row with its label behind it, as one-hot. @param labels [count] below `classes` */
+export const labelled = (feed: Feed, labels: ArrayLike<number>, classes: number): Feed => ({
+  count: feed.count,
+  columns: feed.columns + classes,
+  take(first, count) {
+    const { columns } = feed;
+    const width = columns + classes;
+    const rows = feed.take(first, count);
+    const joined = new Float32Array(count * width);
+    for (let row = 0; row < count; row++) {
+      joined.set(rows.subarray(row * columns, (row + 1) * columns), row * width);
+      joined[row * width + columns + (labels[first + row] ?? 0)] = 1;
+    }
+    return joined;
+  },
+});
