@@ -78,9 +78,12 @@ export function chosenExamples<V extends Uint8Array | Float32Array>(
 export const numbersOf = ({ values }: CheckedExamples): Float32Array =>
   values instanceof Float32Array ? values : shadesOf(values);
 
-/** Bytes of 0 to 255 as 0..1. A loop: a callback for each of ten million takes ten times as long. */
-export function shadesOf(bytes: ArrayLike<number>): Float32Array {
-  const shades = new Float32Array(bytes.length);
+/** Bytes of 0 to 255 as 0..1. */
+export const shadesOf = (bytes: ArrayLike<number>): Float32Array<ArrayBuffer> =>
+  shadesInto(new Float32Array(bytes.length), bytes);
+
+/** The same into an array that is as long. A loop: a callback for each of ten million takes ten times as long. */
+export function shadesInto<Shades extends Float32Array>(shades: Shades, bytes: ArrayLike<number>): Shades {
   for (let i = 0; i < shades.length; i++) shades[i] = (bytes[i] ?? 0) / 255;
   return shades;
 }

@@ -90,7 +90,7 @@ export function quantile(sorted: Float64Array, share: number): number {
 }
 
 /** [n, inputs] as the model sees them. */
-export function scaled(values: Float32Array, { offset, scale }: ScalingSpec): Float32Array {
+export function scaled(values: Float32Array, { offset, scale }: ScalingSpec): Float32Array<ArrayBuffer> {
   const columns = offset.length;
   return values.map((x, index) => {
     const by = scale[index % columns] ?? 0;

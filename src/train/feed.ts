@@ -1,6 +1,6 @@
 // Rows on their way to the GPU: what becomes of them (bytes become numbers, numbers are scaled, labels are put beside them) is
 // done for some rows at a time, when a pass takes them, and never lies in memory for all.
-import { shadesOf } from '../data/examples.js';
+import { shadesInto } from '../data/examples.js';
 import type { Rows } from './rows.js';
 
 /** Rows that a pass takes, some at a time. */
@@ -8,22 +8,34 @@ export interface Feed {
   count: number;
   /** Numbers of a row. */
   columns: number;
-  /** [count, columns] from row `first` on; may share memory with what the caller handed over. */
-  take(first: number, count: number): Float32Array;
+  /** [count, columns] from row `first` on, for the GPU to copy at once: the next call may use the same memory. */
+  take(first: number, count: number): Float32Array<ArrayBuffer>;
 }
 
 /** @param columns of `rows` */
-export const feedOf = ({ count, values }: Rows, columns: number): Feed => ({
-  count,
-  columns,
-  take(first, some) {
-    const taken = values.subarray(first * columns, (first + some) * columns);
-    return taken instanceof Float32Array ? taken : shadesOf(taken);
-  },
-});
+export function feedOf({ count, values }: Rows, columns: number): Feed {
+  let scratch = new Float32Array();
+  return {
+    count,
+    columns,
+    take(first, some) {
+      const taken = values.subarray(first * columns, (first + some) * columns);
+      if (isOwn(taken)) return taken;
+      if (scratch.length < taken.length) scratch = new Float32Array(taken.length);
+      const own = scratch.subarray(0, taken.length);
+      if (taken instanceof Uint8Array) return shadesInto(own, taken);
+      own.set(taken);
+      return own;
+    },
+  };
+}
+
+/** Dawn aborts when it is handed memory that threads share. */
+const isOwn = (values: Float32Array | Uint8Array): values is Float32Array<ArrayBuffer> =>
+  values instanceof Float32Array && values.buffer instanceof ArrayBuffer;
 
 /** Each row's numbers after `change`, which is given whole rows. */
-export const changed = (feed: Feed, change: (rows: Float32Array) => Float32Array): Feed => ({
+export const changed = (feed: Feed, change: (rows: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>): Feed => ({
   ...feed,
   take: (first, count) => change(feed.take(first, count)),
 });

@@ -127,14 +127,14 @@ export class Halves {
   /** Rows past those of `values` keep what an earlier call left there. @param memory tells what the device has against it */
   private pass<T>(
     { program, input }: Half,
-    values: Float32Array,
+    values: Float32Array<ArrayBuffer>,
     memory: Memory,
     after: (encoder: GPUCommandEncoder) => T,
   ): T {
     const { gpu } = this.options.machine.device;
     const { name: label } = program.plan;
     return memory.watch(`a pass through ${label}`, () => {
-      gpu.queue.writeBuffer(input, 0, values.slice());
+      gpu.queue.writeBuffer(input, 0, values);
       const encoder = gpu.createCommandEncoder({ label });
       const pass = encoder.beginComputePass({ label });
       program.encode(pass);

@@ -251,7 +251,7 @@ export class Model {
   }
 
   /** The examples' own numbers as the encoder takes them. */
-  private asSeen(numbers: Float32Array): Float32Array {
+  private asSeen(numbers: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
     const { range, scaling } = this.spec;
     const own = scaling ? scaled(numbers, scaling) : numbers;
     return range === '-1..1' ? own.map((x) => 2 * x - 1) : own;

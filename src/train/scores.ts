@@ -206,7 +206,7 @@ const strideOf = (columns: number): number => columns * F32_BYTES;
 /** Rows `first .. first + count` as they lie on the GPU: as numbers, whatever they were, so that a pixel's bits do not depend on it. */
 function chunkOf(rows: Feed, labels: Uint8Array | undefined, first: number, count: number): Resident {
   const { buffer, byteOffset, byteLength } = rows.take(first, count);
-  const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   const own = labels && { labels: labels.subarray(first, first + count) };
   return { type: 'f32', count, stride: strideOf(rows.columns), bytes, ...own };
 }

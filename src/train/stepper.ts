@@ -223,11 +223,15 @@ async function weightsOf(machine: Machine, plan: Plan, { parameters }: Resources
 const missingText = (name: string) =>
   `an earlier ${name} failed, and steps are missing since then: make a new trainer, or restore this one`;
 
+/** Dawn keeps a ring of 4 MiB for what is written, and makes memory of its own for anything that does not fit. */
+const MOST_AT_ONCE = 2 ** 20;
+
 /** writeBuffer takes whole words; the last few bytes go in a word of their own. */
 function upload(queue: GPUQueue, buffer: GPUBuffer, values: Uint8Array): void {
   const whole = values.length - (values.length % 4);
   const bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.length);
-  if (whole > 0) queue.writeBuffer(buffer, 0, bytes, 0, whole);
+  for (let at = 0; at < whole; at += MOST_AT_ONCE)
+    queue.writeBuffer(buffer, at, bytes, at, Math.min(MOST_AT_ONCE, whole - at));
   if (whole === values.length) return;
   const last = new Uint8Array(4);
   last.set(bytes.subarray(whole));

@@ -210,6 +210,25 @@ for (const [what, spec, change, text] of REFUSED)
     assert.unreachable('nothing was refused');
   });
 
+test('examples of more than a mebibyte, which go to the device in pieces, with a last piece of odd bytes', async () => {
+  const model = await modelOf(ae({ pixels: 35, hidden: [5], latent: 2 }));
+  // Rows of one shade, 251 of them in turn: one that lies elsewhere on the device is told by its loss. 1,085,035 bytes.
+  const [count, shades] = [31_001, 251];
+  const values = Uint8Array.from({ length: count * 35 }, (_, at) => (Math.floor(at / 35) * 7) % shades);
+  const few = await model.scores(values.subarray(0, shades * 35)); // 35,140 bytes as numbers
+  const want = Float32Array.from({ length: count }, (_, row) => few[row % shades] ?? 0);
+  assert.equal(await model.scores(values), want);
+  const part = { shape: [count, 35], values };
+  const trainer = await createTrainer(model, { name: 'shades', train: part, test: part }, OPTIONS);
+  const { loss } = await trainer.evaluate();
+  const mean = want.reduce((sum, score) => sum + score, 0) / count;
+  // Sums of 128 rows and 35 pixels in f32, in another order: a random walk of sqrt(128 * 35) roundings.
+  const limit = Math.sqrt(128 * 35) * 2 ** -24 * mean;
+  assert.ok(Math.abs(loss - mean) <= limit, `${loss} of the evaluation, ${mean} of the scores`);
+  trainer.dispose();
+  model.dispose();
+});
+
 test('refused: numbers too large for f16', async () => {
   const { spec, data } = VECTORS;
   const model = await modelOf(spec);
