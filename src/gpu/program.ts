@@ -80,17 +80,28 @@ export class Program {
 
   /** Adds the plan's dispatches `from .. to` (all of them unless told) to a pass once. */
   encode(pass: GPUComputePassEncoder, from = 0, to = this.bound.length): void {
-    for (let index = from; index < to; index++) this.encodeDispatch(pass, index);
+    let current: GPUComputePipeline | undefined;
+    for (let index = from; index < to; index++) {
+      const { pipeline, group, grid } = this.at(index);
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    }
   }
 
   /** Adds one of the dispatches to a pass, `times` times over. */
   encodeDispatch(pass: GPUComputePassEncoder, index: number, times = 1): void {
-    const bound = this.bound[index];
-    if (!bound) throw new DeviceError(`plan "${this.plan.name}" has no dispatch ${index}`);
-    const { pipeline, group, grid } = bound;
+    const { pipeline, group, grid } = this.at(index);
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
     for (let time = 0; time < times; time++) pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+  }
+
+  private at(index: number): Bound {
+    const bound = this.bound[index];
+    if (!bound) throw new DeviceError(`plan "${this.plan.name}" has no dispatch ${index}`);
+    return bound;
   }
 
   dispose(): void {

@@ -92,5 +92,39 @@ test('several submits in flight: each gets its own metrics, whatever the order i
     );
   }));
 
+/** A pass that only remembers what is set when each dispatch comes. */
+class NotedPass {
+  calls = { setPipeline: 0, setBindGroup: 0 };
+  dispatches: unknown[][] = [];
+  private pipeline: unknown;
+  private group: unknown;
+  setPipeline(pipeline: unknown) {
+    this.calls.setPipeline++;
+    this.pipeline = pipeline;
+  }
+  setBindGroup(_: number, group: unknown) {
+    this.calls.setBindGroup++;
+    this.group = group;
+  }
+  dispatchWorkgroups(...grid: number[]) {
+    this.dispatches.push([this.pipeline, this.group, ...grid]);
+  }
+}
+
+test('a step is encoded without setting what is set already, each dispatch with its own pipeline and bind group', () =>
+  withStepper(async ({ program }) => {
+    const noted = (encode: (pass: GPUComputePassEncoder) => void): NotedPass => {
+      const pass = new NotedPass();
+      encode(pass as unknown as GPUComputePassEncoder);
+      return pass;
+    };
+    const count = program.plan.dispatches.length;
+    const step = noted((pass) => program.encode(pass));
+    const alone = Array.from({ length: count }, (_, i) => noted((pass) => program.encodeDispatch(pass, i)).dispatches);
+    assert.ok(step.dispatches.every((one, i) => one.every((value, at) => value === alone[i]?.[0]?.[at])));
+    const changes = step.dispatches.filter(([pipeline], i) => pipeline !== step.dispatches[i - 1]?.[0]).length;
+    assert.equal(step.calls, { setPipeline: changes, setBindGroup: count });
+  }));
+
 usesDevice(test);
 test.run();
