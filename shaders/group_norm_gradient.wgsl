@@ -17,30 +17,32 @@ alias Number = f32;
 
 // Of one number: what it is normalised, and the gradient with respect to that.
 struct Item {
-  normal: Normal,
+  value: f32,
   gradient: f32,
 }
 
-fn item_at(at: u32) -> Item {
-  let column = at % sizes.columns;
-  let own = normal(at / sizes.columns, column);
-  return Item(own, affine[column] * before_activation(dy[at], own.value, column));
+fn item_at(at: u32, statistic: Statistic) -> Item {
+  let by = affine_of(at % sizes.columns);
+  let value = normal(x[at], statistic);
+  return Item(value, by.factor * before_activation(dy[at], value, by));
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
   let count = sizes.statistic_rows * sizes.group_columns;
+  let first = element_of(workgroup, 0u);
+  let statistic = statistic_of(first / sizes.columns, first % sizes.columns);
   var own = vec2f();
   for (var item = lane; item < count; item += WORKGROUP) {
-    let found = item_at(element_of(workgroup, item));
-    own += vec2f(found.gradient, found.gradient * found.normal.value);
+    let found = item_at(element_of(workgroup, item), statistic);
+    own += vec2f(found.gradient, found.gradient * found.value);
   }
   let sum = reduce_sum(lane, own.x);
   let scaled_sum = reduce_sum(lane, own.y);
   for (var item = lane; item < count; item += WORKGROUP) {
     let at = element_of(workgroup, item);
-    let found = item_at(at);
-    let mean = (sum + found.normal.value * scaled_sum) / f32(count);
-    dx[at] = stored(found.normal.inverse * (found.gradient - mean));
+    let found = item_at(at, statistic);
+    let mean = (sum + found.value * scaled_sum) / f32(count);
+    dx[at] = stored(statistic.inverse * (found.gradient - mean));
   }
 }

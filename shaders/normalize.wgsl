@@ -1,12 +1,12 @@
 // y = activation(weight (x - mean) / sqrt(variance + 1e-5) + bias), by the statistics of a batch, of a layer or of a group.
 //   x [rows, columns], statistics [2, statistics], affine [2, columns] -> y [rows, columns]
-// Grid: linear over count = rows * columns.  Host: src/kernels/normalize.ts
+// Grid (columns / BLOCK, rows / part, 1): lanes as in lib/strip.wgsl.  Host: src/kernels/normalize.ts
 // Source: torch.nn.BatchNorm2d, torch.nn.LayerNorm, torch.nn.GroupNorm.
 
 alias Number = f32;
 
-#include "lib/linear.wgsl"
 #include "lib/normalize.wgsl"
+#include "lib/strip.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> statistics: array<f32>;
@@ -14,14 +14,19 @@ alias Number = f32;
 @group(0) @binding(3) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let at = linear_index(workgroup, groups, lane);
-  if (at < sizes.count) {
-    let column = at % sizes.columns;
-    y[at] = stored(activate(scaled(normal(at / sizes.columns, column).value, column)));
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column = strip_column(workgroup, lane);
+  if (column >= sizes.columns) {
+    return;
+  }
+  let end = strip_end(workgroup);
+  let by = affine_of(column);
+  var own = statistic_of(strip_first(workgroup, lane), column);
+  for (var row = strip_first(workgroup, lane); row < end; row += ROWS_AT_ONCE) {
+    if (!OF_BATCH) {
+      own = statistic_of(row, column);
+    }
+    let at = row * sizes.columns + column;
+    y[at] = stored(activate(scaled(normal(x[at], own), by)));
   }
 }

@@ -24,9 +24,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let end = min(first + sizes.part, progress.rows * sizes.area);
   var own = vec2f();
   if (column < sizes.columns) {
+    let by = affine_of(column);
+    var statistic = statistic_of(first, column);
     for (var row = first + lane / BLOCK; row < end; row += WORKGROUP / BLOCK) {
-      let value = normal(row, column).value;
-      let d = before_activation(dy[row * sizes.columns + column], value, column);
+      if (!OF_BATCH) {
+        statistic = statistic_of(row, column);
+      }
+      let at = row * sizes.columns + column;
+      let value = normal(x[at], statistic);
+      let d = before_activation(dy[at], value, by);
       own += vec2f(d * value, d);
     }
   }

@@ -1,6 +1,6 @@
-// How workgroups share out a matrix whose columns are summed (shaders/lib/column_sum.wgsl): blocks of columns, and parts of
-// the rows where there are so many that one workgroup would be slow.
-import { type Constants, ceilDiv, checkGrid, type Grid } from './kernel.js';
+// How workgroups share out a matrix whose columns are summed (shaders/lib/column_sum.wgsl), or of which each column is treated in
+// its own way (lib/strip.wgsl): blocks of columns, and parts of the rows.
+import { type Constants, ceilDiv, checkGrid, type Grid, MAX_GROUPS } from './kernel.js';
 
 /** Lanes: as many as WebGPU guarantees, for a column is often all that there is. */
 const COLUMN_WORKGROUP = 256;
@@ -27,3 +27,13 @@ export function rowParts(rows: number): { parts: number; part: number } {
   const part = Math.max(PART_ROWS, ceilDiv(rows, MOST_PARTS));
   return { parts: ceilDiv(rows, part), part: Math.min(part, rows) };
 }
+
+/** Rows that a lane's strip has at a time: so many turns pay for what a lane looks up of its column, and GPUs stay full. */
+const STRIP_TURNS = 16;
+
+/** Rows of a strip of a matrix [rows, columns]. */
+export const stripRows = (rows: number, columns: number): number =>
+  Math.max((STRIP_TURNS * COLUMN_WORKGROUP) / blockOf(columns), ceilDiv(rows, MAX_GROUPS));
+
+export const stripGrid = (rows: number, columns: number): Grid =>
+  columnGrid(columns, ceilDiv(rows, stripRows(rows, columns)));

@@ -10,8 +10,8 @@ import normalizeSource from '../../shaders/normalize.wgsl';
 import normalizeSumsSource from '../../shaders/normalize_sums.wgsl';
 import type { Activation } from '../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from './activation.js';
-import { columnConstants, columnGrid } from './column-blocks.js';
-import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from './kernel.js';
+import { columnConstants, columnGrid, stripGrid, stripRows } from './column-blocks.js';
+import { ceilDiv, checkGrid, type Kernel } from './kernel.js';
 
 /** A feature map [rows, columns] of `area` rows an example. */
 export interface MapShape {
@@ -83,8 +83,8 @@ const normalConstants = ({ groups, activation }: Pick<NormalizedShape, 'groups' 
   ACTIVATION: activationCode(activation),
   OF_BATCH: Number(groups === 'batch'),
 });
-const elementConstants = (shape: NormalizedShape) => ({ WORKGROUP, ...normalConstants(shape) });
-const elementGrid = ({ rows, columns }: MapShape) => linearGrid(rows * columns);
+const stripConstants = (shape: NormalizedShape) => ({ ...columnConstants(shape.columns), ...normalConstants(shape) });
+const stripSizes = ({ rows, columns }: MapShape) => ({ rows, part: stripRows(rows, columns) });
 /** What is before the activation once more, and through it. */
 const backFlops = (activation: Activation) =>
   activation === 'identity' ? 0 : 2 + ACTIVATION_COSTS[activation].forward + ACTIVATION_COSTS[activation].gradient;
@@ -94,9 +94,9 @@ export const normalize: Kernel<NormalizedShape> = {
   sources: [normalizeSource],
   bindings: { x: 'read', statistics: 'read', affine: 'read', y: 'write' },
   stores: { binding: 'y', width: 1 },
-  constants: elementConstants,
-  sizes: (shape) => ({ count: shape.rows * shape.columns, ...normalSizes(shape) }),
-  grid: elementGrid,
+  constants: stripConstants,
+  sizes: (shape) => ({ ...stripSizes(shape), ...normalSizes(shape) }),
+  grid: ({ rows, columns }) => stripGrid(rows, columns),
   flops: ({ rows, columns, activation }) => (NORMAL_FLOPS + 2 + ACTIVATION_COSTS[activation].forward) * rows * columns,
 };
 
@@ -124,9 +124,9 @@ export const batchNormGradient: Kernel<NormalizedShape> = {
     dx: 'write',
   },
   stores: { binding: 'dx', width: 1 },
-  constants: elementConstants,
-  sizes: (shape) => ({ count: shape.rows * shape.columns, ...normalSizes(shape), area: shape.area }),
-  grid: elementGrid,
+  constants: stripConstants,
+  sizes: (shape) => ({ ...stripSizes(shape), ...normalSizes(shape), area: shape.area }),
+  grid: ({ rows, columns }) => stripGrid(rows, columns),
   // The mean: *, +, /; then -, *, *.
   flops: ({ rows, columns, activation }) => (NORMAL_FLOPS + 6 + backFlops(activation)) * rows * columns,
 };

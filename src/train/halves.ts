@@ -4,7 +4,7 @@ import { allOf } from '../gpu/faults.js';
 import type { Memory } from '../gpu/memory.js';
 import { type Machine, Program } from '../gpu/program.js';
 import type { SplitBuffer } from '../gpu/split-buffer.js';
-import { type ReadCopy, Staging } from '../gpu/staging.js';
+import { type ReadCopy, Staging } from '../gpu/transfer.js';
 import { decoderGraph, encoderGraph } from '../graph/build.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { ModelSpec } from '../model/spec.js';

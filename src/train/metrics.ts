@@ -3,7 +3,7 @@
 import type { TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import type { Memory } from '../gpu/memory.js';
-import { Staging } from '../gpu/staging.js';
+import { Staging } from '../gpu/transfer.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import type { LossTerm } from '../model/spec.js';
 import type { PlannedLoss } from '../plan/plan.js';

@@ -7,6 +7,8 @@ import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { ParameterSpec } from '../../src/graph/layers.js';
 import type { Node, Shape } from '../../src/graph/ops.js';
+import { stripGrid, stripRows } from '../../src/kernels/column-blocks.js';
+import { MAX_GROUPS } from '../../src/kernels/kernel.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import type { NumberType } from '../../src/kernels/stored.js';
 import { layoutOf } from '../../src/plan/layout.js';
@@ -134,6 +136,19 @@ test('f16: what a matmul reads of a norm is f16', () => {
   const [normalize] = planOf(true, { fuse: true, precision: 'f16' }).dispatches.filter((d) => d.kernel === 'normalize');
   assert.is(normalize?.bindings.find(({ name }) => name === 'y')?.tensor.type, 'f16');
   assert.equal(normalize?.enables, ['f16']);
+});
+
+test('strips of rows: whole turns of a workgroup, and no more strips than a dispatch has workgroups', () => {
+  for (const [rows, columns] of [
+    [1, 1],
+    [25_088, 32],
+    [3_211_264, 17],
+    [50_000_000, 64],
+  ] as const) {
+    const grid = stripGrid(rows, columns);
+    const part = stripRows(rows, columns);
+    assert.ok(grid[1] <= MAX_GROUPS && grid[1] * part >= rows && (grid[1] - 1) * part < rows, `${rows}x${columns}`);
+  }
 });
 
 test.run();
