@@ -151,8 +151,8 @@ const SHADERS = [
   shader(
     'corrupt',
     'masks the others',
-    'select(value, LOW, chance <',
-    'select(value, LOW, chance >=',
+    'select(value, LOW, drawn <',
+    'select(value, LOW, drawn >=',
     'kernel/corrupt',
   ),
   shader('count_not_finite', 'counts the others', 'select(1.0, 0.0', 'select(0.0, 1.0', 'kernel/not-finite'),
