@@ -5,6 +5,7 @@ import { GraphError } from '../../src/errors.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { Operation, Shape } from '../../src/graph/ops.js';
+import { LOG_VAR_RANGE } from '../../src/model/spec.js';
 import { parameterNode } from '../support/gradcheck.js';
 
 const throwsGraphError = (work: () => unknown, text: RegExp) =>
@@ -13,6 +14,8 @@ const throwsGraphError = (work: () => unknown, text: RegExp) =>
     assert.match((error as Error).message, text);
     return true;
   });
+
+const WINDOW = { height: 3, width: 2, kernel: 2, stride: 1, padding: 1 };
 
 const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegExp }[] = [
   {
@@ -56,7 +59,7 @@ const REFUSED: { name: string; operation: Operation; inputs: Shape[]; text: RegE
   },
   {
     name: 'heads of odd width',
-    operation: { op: 'reparameterize', stream: 'noise', logVarRange: WIDE },
+    operation: { op: 'reparameterize', stream: 'noise', logVarRange: LOG_VAR_RANGE },
     inputs: [[3, 5]],
     text: /^"layer": heads \[3, 5\] must hold mu and log_var, 2 latent columns$/,
   },
