@@ -17,6 +17,7 @@ const STEP = 2 ** -17;
 const ROUNDINGS = 16;
 const limitOf = (absSum: number) => STEP ** 2 * absSum + (ROUNDINGS * 2 ** -53 * absSum) / STEP;
 
+/** A sum of terms. */
 export interface Loss {
   value: number;
   /** Sum of its terms' absolute values. */
@@ -81,12 +82,16 @@ export function checkSubject(subject: Subject) {
   }
 }
 
+/** Of all that is drawn. */
 export const SEED = 7;
+/** Standard normal numbers. @param stream another one gives others */
 export const normalValues = (count: number, stream: number) =>
   Float64Array.from({ length: count }, (_, i) => normalAt(SEED, stream, 0, i));
 
+/** Of all numbers. */
 export const sum = (values: Values) => values.reduce((total, value) => total + value, 0);
 
+/** A parameter of one part. */
 export const parameterNode = (graph: Graph, name: string, shape: Shape): Node =>
   graph.append(
     { op: 'parameter', name, parts: [{ name, rows: shape[0] ?? 1 }], init: { kind: 'uniform', bound: 1 } },
