@@ -721,7 +721,7 @@ const PASSES = [
     '[dy, null, null]',
     '[null, null, null]',
     'train/quantized',
-    'unit/grad',
+    'unit/grad-models',
   ),
   source('plan/norm', 'one part for all', 'parts === 1 ? sums', 'parts > 0 ? sums', 'train/map-plans'),
   source(
