@@ -4,7 +4,7 @@
 //   mask:       y = black with probability AMOUNT, else x
 //   saltpepper: y = black or white with probability AMOUNT / 2 each, else x
 //   x -> y, both [count] = [batch, pixels]
-// Grid: linear over count.  Host: src/kernels/corrupt.ts; host twin: src/model/corrupt.ts
+// Grid: linear over count / 4: a lane draws four numbers at once.  Host: src/kernels/corrupt.ts; host twin: src/model/corrupt.ts
 // Source: Vincent et al. 2010, "Stacked Denoising Autoencoders", section 3.3.
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
@@ -23,15 +23,15 @@ const KIND_MASK: u32 = 1u;
 @group(0) @binding(2) var<uniform> progress: Progress;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
-fn corrupt(value: f32, at: u32) -> f32 {
+// drawn: a standard normal number for KIND_GAUSSIAN, else one in [0, 1).
+fn corrupt(value: f32, drawn: f32) -> f32 {
   if (KIND == KIND_GAUSSIAN) {
-    return value + SPAN * AMOUNT * normal_at(settings.key, sizes.stream, progress.step, at);
+    return value + SPAN * AMOUNT * drawn;
   }
-  let chance = uniform_at(settings.key, sizes.stream, progress.step, at);
   if (KIND == KIND_MASK) {
-    return select(value, LOW, chance < AMOUNT);
+    return select(value, LOW, drawn < AMOUNT);
   }
-  return select(select(value, LOW + SPAN, chance < AMOUNT), LOW, chance < 0.5 * AMOUNT);
+  return select(select(value, LOW + SPAN, drawn < AMOUNT), LOW, drawn < 0.5 * AMOUNT);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -40,8 +40,16 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = linear_index(workgroup, groups, lane);  // x[row, column]
-  if (at < sizes.count) {
-    y[at] = corrupt(x[at], at);
+  let quad = linear_index(workgroup, groups, lane);
+  let words = philox(vec4u(quad, progress.step, 0u, sizes.stream), settings.key);
+  var drawn = vec4f(unit(words.x), unit(words.y), unit(words.z), unit(words.w));
+  if (KIND == KIND_GAUSSIAN) {
+    drawn = vec4f(normal_pair(words.xy), normal_pair(words.zw));
+  }
+  for (var i = 0u; i < 4u; i++) {
+    let at = 4u * quad + i;  // x[row, column]
+    if (at < sizes.count) {
+      y[at] = corrupt(x[at], drawn[i]);
+    }
   }
 }

@@ -40,9 +40,3 @@ fn unit(word: u32) -> f32 {
 fn open_unit(word: u32) -> f32 {
   return (f32(word >> 9u) + 0.5) * 0x1p-23;
 }
-
-// Number `index` in [0, 1) of (key, stream, step): word index % 4 of counter (index / 4, step, 0, stream).
-fn uniform_at(key: vec2u, stream: u32, step: u32, index: u32) -> f32 {
-  let words = philox(vec4u(index / 4u, step, 0u, stream), key);
-  return unit(words[index % 4u]);
-}

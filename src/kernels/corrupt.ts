@@ -24,6 +24,6 @@ export const corrupt: Kernel<CorruptShape> = {
     AMOUNT: amount,
     ...rangeConstants(range),
   }),
-  grid: ({ count }) => linearGrid(count),
+  grid: ({ count }) => linearGrid(Math.ceil(count / 4)),
   flops: ({ count, corruption }) => (corruption.kind === 'gaussian' ? 2 * count : 0),
 };

@@ -58,7 +58,7 @@ export function containerEnvironment(files = containerDriverFiles(), env = proce
   return own || files.length === 0 ? {} : { VK_ADD_DRIVER_FILES: files.join(path.delimiter) };
 }
 
-/** Where the Vulkan loader looks (LoaderInterfaceArchitecture.md, "Driver Discovery on Linux"), and NixOS's place. */
+/** Where the Vulkan loader looks (`LoaderInterfaceArchitecture.md`, "Driver Discovery on Linux"), and NixOS's place. */
 export function driverFolders(env: NodeJS.ProcessEnv = process.env): string[] {
   const { XDG_CONFIG_HOME, XDG_CONFIG_DIRS, XDG_DATA_HOME, XDG_DATA_DIRS } = env;
   const home = os.homedir();

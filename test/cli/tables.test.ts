@@ -123,7 +123,9 @@ test('rows are scored: the odd ones stand out, with the feature that makes them 
     said,
     /^ranking\.svg +ROC-AUC (1\.0000|0\.9\d+), average precision (1\.0000|0\.9\d+); 20 odd rows \(class 1\), 280 others$/m,
   );
-  assert.match(said, /^oddest {4}row \d+: loss .*; load /m);
+  assert.match(said, /^oddest {4}row \d+ \(from 0\): loss .*; load /m);
+  // Only of the rows that are scored: what was said of the run's data is not said again.
+  assert.not.match(said, /held out/);
   const lines = fs.readFileSync(path.join(out, 'scores.csv'), 'utf8').trimEnd().split('\n');
   assert.equal([lines[0], lines.length], ['row,loss,mse,odd,label', 301]);
   const rows = lines.slice(1).map((line) => line.split(',').map(Number));

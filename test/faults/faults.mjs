@@ -148,13 +148,7 @@ const SHADERS = [
   shader('to_half', 'last one left out', 'at < sizes.count', 'at + 1u < sizes.count', 'kernel/half'),
   shader('unscale', 'not undone', 'clip / progress.loss_scale', 'clip', 'kernel/clip'),
   shader('concat', 'off by one at the seam', 'column < sizes.a_columns', 'column <= sizes.a_columns', 'kernel/columns'),
-  shader(
-    'corrupt',
-    'masks the others',
-    'select(value, LOW, chance <',
-    'select(value, LOW, chance >=',
-    'kernel/corrupt',
-  ),
+  shader('corrupt', 'masks the others', 'select(value, LOW, drawn <', 'select(value, LOW, drawn >=', 'kernel/corrupt'),
   shader('count_not_finite', 'counts the others', 'select(1.0, 0.0', 'select(0.0, 1.0', 'kernel/not-finite'),
   shader(
     'epilogues/activation_gradient',
@@ -728,7 +722,7 @@ const PASSES = [
     '[dy, null, null]',
     '[null, null, null]',
     'train/quantized',
-    'unit/grad',
+    'unit/grad-models',
   ),
   source('plan/norm', 'one part for all', 'parts === 1 ? sums', 'parts > 0 ? sums', 'train/map-plans'),
   source(

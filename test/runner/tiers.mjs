@@ -33,6 +33,8 @@ export const TIERS = {
       'polling',
       'snapshot',
       'trainer',
+      'trainer-memory',
+      'trainer-refused',
     ],
   },
   cli: { adapters: 'none', rest: ['adapters', 'bench', 'generate', 'profile', 'table-flags', 'tables'] },

@@ -1,6 +1,6 @@
 // Graphs computed on the host in f64: every operation of src/graph/ops.ts from its formula, written without a look at
 // the shaders, so that what the GPU gives can be held against it. Plans and kernels are not known here. Slow: for small
-// models only. Used by test/unit/grad.test.ts and by test/support/train64.ts.
+// models only. Used by test/unit/grad*.test.ts and by test/support/train64.ts.
 import { countOf } from '../../src/data/examples.js';
 import type { Node, Operation, OpName } from '../../src/graph/ops.js';
 import type { Convolution } from '../../src/model/convolution.js';

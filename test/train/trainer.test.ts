@@ -1,21 +1,19 @@
 // What a trainer does around its steps (src/train/trainer.ts): epochs and their reports, stopping and going on, settings
-// as data, evaluation, errors, memory. The numbers of the steps themselves are held in pytorch.test.ts and
-// plan-equivalence.test.ts.
+// as data, evaluation. The numbers of the steps themselves are held in pytorch.test.ts and plan-equivalence.test.ts, errors
+// in trainer-refused.test.ts, memory in trainer-memory.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Dataset, firstImages, type Images } from '../../src/data/dataset.js';
-import { ArgumentError, DeviceError, TrainingError } from '../../src/errors.js';
-import type { Device } from '../../src/gpu/device.js';
-import { ae, convVae } from '../../src/model/presets.js';
+import { firstImages } from '../../src/data/dataset.js';
+import { ArgumentError } from '../../src/errors.js';
 import { Evaluator } from '../../src/train/evaluate.js';
-import { createModel } from '../../src/train/model.js';
-import { settingsFrom, type TrainerOptions } from '../../src/train/options.js';
+import { settingsFrom } from '../../src/train/options.js';
 import type { Progress } from '../../src/train/reports.js';
-import { createTrainer, type Trainer } from '../../src/train/trainer.js';
+import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
 import { uniforms } from '../support/numbers.js';
 import { DATASET, IMAGES, INITIAL, LOSSES, OPTIONS, SPEC } from '../support/reference.js';
 import { Train64 } from '../support/train64.js';
+import { LONG, POSITIVE, repeated, SETUP } from '../support/trainers.js';
 import {
   closeLosses,
   closeTensors,
@@ -29,16 +27,6 @@ import {
 
 /** Relative; of losses that are compared with f64 on the host, see plan-equivalence.test.ts. */
 const LOSS_LIMIT = 3e-5;
-
-const SETUP = { spec: SPEC, dataset: DATASET, options: OPTIONS, parameters: INITIAL };
-
-/** The first images, and after them the same again: `count` of them. */
-function repeated(count: number): Images {
-  const pixels = new Uint8Array(count * 100);
-  for (let at = 0; at < pixels.length; at += IMAGES.pixels.length)
-    pixels.set(IMAGES.pixels.subarray(0, pixels.length - at), at);
-  return { ...IMAGES, count, pixels };
-}
 
 // --- epochs and reports ------------------------------------------------------------------------------------------------
 
@@ -141,9 +129,6 @@ test('progress: steps rise to the end that was announced; losses are the mean of
   }));
 
 // --- stopping and going on ---------------------------------------------------------------------------------------------
-
-/** 28 steps an epoch. */
-const LONG: Dataset = { name: 'long', train: repeated(440), test: IMAGES };
 
 test('abort: stops after the steps under way, yields their report, and the next call goes on with the epoch', async () => {
   const unbroken = await withTrainer({ ...SETUP, dataset: LONG }, async (trainer, model) => {
@@ -312,312 +297,6 @@ test('evaluate: two calls at the same time both see every image', async () => {
   const together = await Promise.all([evaluator.run('test', 0), evaluator.run('test', 0), evaluator.run('test', 0)]);
   for (const each of together) assert.equal(each, alone);
   evaluator.dispose();
-});
-
-// --- what goes wrong ---------------------------------------------------------------------------------------------------
-
-async function failure(work: () => Promise<unknown>): Promise<Error> {
-  try {
-    await work();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('nothing was refused');
-}
-
-async function refused(
-  work: () => Promise<unknown>,
-  message: string | RegExp,
-  kind: new (m: string) => Error = ArgumentError,
-) {
-  const error = await failure(work);
-  assert.instance(error, kind);
-  if (typeof message === 'string') assert.is(error.message, message);
-  else assert.match(error.message, message);
-}
-
-const DIVERGED =
-  /^the loss of step (\d+) is not a finite number \(bce .*, kl .*\): training has diverged\. Use a smaller learning rate$/;
-
-test('a learning rate of 1e6: an error that names the step; the trainer is free again and gives its memory back', () =>
-  withTrainer({ ...SETUP, options: { ...OPTIONS, lr: 1e6 } }, async (trainer) => {
-    await refused(() => reportsOf(trainer, { epochs: 5 }), DIVERGED, TrainingError);
-    // Not "already training": the parameters are no numbers any more, and that is what it says.
-    await refused(
-      () => reportsOf(trainer, {}),
-      /^\d+ of the \d+ weights of "encoder\.0\.weight" are not finite numbers after step \d+: training has diverged\. Use a smaller learning rate$/,
-      TrainingError,
-    );
-    device.check();
-  }));
-
-test('parameters of which the loss is infinite: the first step says so', async () => {
-  const parameters = new Map(INITIAL);
-  parameters.set('mu.bias', { shape: [6], values: new Float32Array(6).fill(1e30) });
-  await withTrainer({ ...SETUP, parameters }, async (trainer) => {
-    const error = await failure(() => reportsOf(trainer, {}));
-    assert.is(DIVERGED.exec(error.message)?.[1], '1');
-    await refused(
-      () => trainer.evaluate(),
-      /^the test loss after step \d+ is not a finite number \(bce .*, kl .*\): training has diverged\. Use a smaller learning rate$/,
-      TrainingError,
-    );
-  });
-});
-
-test('a failure while more steps are under way: the trainer can be disposed at once', async () => {
-  const parameters = new Map(INITIAL);
-  parameters.set('mu.bias', { shape: [6], values: new Float32Array(6).fill(1e30) });
-  // withTrainer disposes, and looks for memory that is left.
-  await refused(
-    () => withTrainer({ ...SETUP, dataset: LONG, parameters }, (trainer) => reportsOf(trainer, {})),
-    DIVERGED,
-    TrainingError,
-  );
-});
-
-test('an error thrown by onProgress reaches the caller, and the trainer goes on after it', () =>
-  withTrainer({ ...SETUP, dataset: LONG }, async (trainer) => {
-    const stop = () => {
-      throw new Error('no more');
-    };
-    assert.is((await failure(() => reportsOf(trainer, { onProgress: stop }))).message, 'no more');
-    const [report] = await reportsOf(trainer, {});
-    assert.equal([report?.epoch, report?.step, report?.complete], [1, 28, true]);
-  }));
-
-const POSITIVE = 'must be a finite number above 0';
-const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
-  [{ batch: 0 }, 'batch: 0, must be a positive integer'],
-  [{ batch: 1.5 }, 'batch: 1.5, must be a positive integer'],
-  [{ batch: Number.NaN }, 'batch: NaN, must be a positive integer'],
-  [{ batch: 57 }, 'batch 57 is larger than the data: 56 training examples; use a batch of at most 56'],
-  [
-    { batch: 16, learningRate: 0.1 } as TrainerOptions,
-    'training.learningRate: unknown, must be one of batch, lr, optimizer, schedule, clipNorm, klWarmup, reduction, precision, store, seed, layer, keepGradients, fuse, recoveries, saveEvery; did you mean lr?',
-  ],
-  [{ batch: 16, lr: 0 }, `lr: 0, ${POSITIVE}`],
-  [{ batch: 16, lr: Number.NaN }, `lr: NaN, ${POSITIVE}`],
-  [{ batch: 16, lr: 1e39 }, `lr: 1e+39, ${POSITIVE} (f32, which the GPU computes with, makes it Infinity)`],
-  [{ batch: 16, clipNorm: -1 }, `clipNorm: -1, ${POSITIVE}`],
-  [{ batch: 16, clipNorm: 0 }, `clipNorm: 0, ${POSITIVE}`],
-  [{ batch: 16, klWarmup: -1 }, 'klWarmup: -1, must be an integer from 0 to 2^32 - 1'],
-  [{ batch: 16, klWarmup: 1.5 }, 'klWarmup: 1.5, must be an integer from 0 to 2^32 - 1'],
-  [{ batch: 16, reduction: 'max' as 'mean' }, 'reduction: "max", must be one of mean, sum'],
-  // All of their errors are in test/unit/optimizer.test.ts and learning-rate.test.ts.
-  [
-    { batch: 16, optimizer: 'adagrad' as 'adam' },
-    'optimizer.kind: "adagrad", must be one of adam, adamw, sgd, rmsprop',
-  ],
-  [
-    { batch: 16, schedule: { kind: 'linear' as 'constant' } },
-    'schedule.kind: "linear", must be one of constant, step, cosine',
-  ],
-  [{ batch: 16, seed: -1 }, 'seed: -1, must be an integer from 0 to 2^53 - 1'],
-];
-
-for (const [options, message] of BAD_OPTIONS)
-  test(`createTrainer(${Object.entries(options).map(([key, value]) => `${key}: ${JSON.stringify(value)}`)}) is refused`, async () => {
-    const model = await modelOf(SPEC);
-    const before = model.machine.memory.bytes;
-    await refused(() => createTrainer(model, DATASET, options), message);
-    assert.is(model.machine.memory.bytes, before);
-  });
-
-test('a conditional model is refused images without labels, or with a label that is no class', async () => {
-  const spec = { ...SPEC, classes: 2 };
-  const model = await modelOf(spec);
-  const without =
-    'reference.train has no labels, but the model is conditional (2 classes); give labels or use an unconditional model';
-  await refused(() => createTrainer(model, DATASET, { batch: 8 }), without);
-  const labelled = (label: number) => ({ ...IMAGES, labels: new Uint8Array(IMAGES.count).fill(label) });
-  const dataset = { name: 'reference', train: labelled(1), test: labelled(2) };
-  await refused(
-    () => createTrainer(model, dataset, { batch: 8 }),
-    "reference.test.labels has a label 2, must be below the model's classes (2)",
-  );
-  const images = new Float32Array(2 * spec.inputs);
-  await refused(
-    () => model.encode(images),
-    'labels: none, must be 2, one a row: this model is conditional (2 classes)',
-  );
-  await refused(() => model.encode(images, { labels: [0, 2] }), 'labels[1]: 2, must be an integer from 0 to 1');
-  const plain = await modelOf(SPEC);
-  await refused(
-    () => plain.encode(images, { labels: [0, 1] }),
-    'this model is not conditional and takes no labels; leave them out',
-  );
-});
-
-test('a layer, a warm-up or a sample that the model has not is refused', async () => {
-  const deterministic = await modelOf(ae({ pixels: 100, hidden: [8], latent: 3 }));
-  await refused(
-    () => createTrainer(deterministic, DATASET, { batch: 8, klWarmup: 5 }),
-    'klWarmup: 5, must be left out: a deterministic code has no KL term to warm up',
-  );
-  await refused(
-    () => createTrainer(deterministic, DATASET, { batch: 8, layer: 2 }),
-    'layer: 2, must be an integer from 0 to 1',
-  );
-  await refused(
-    () => deterministic.sample(1),
-    'this model has a deterministic code and no prior to draw from; use a variational one, or decode codes of your own',
-  );
-  await refused(
-    async () => createTrainer(await modelOf(SPEC), DATASET, { batch: 8, layer: 0 }),
-    'code.kind: "gaussian", must be deterministic to be trained layer by layer',
-  );
-});
-
-test('data that does not fit the model, or itself, is refused', async () => {
-  const model = await modelOf(SPEC);
-  const square = (side: number): Images => ({
-    count: 2,
-    height: side,
-    width: side,
-    pixels: new Uint8Array(2 * side * side),
-  });
-  await refused(
-    () => createTrainer(model, { name: 'small', train: square(9), test: square(9) }, { batch: 2 }),
-    'small.train: 9x9 = 81 pixels, but the model takes 100',
-  );
-  await refused(
-    () => createTrainer(model, { name: 'mixed', train: square(10), test: square(9) }, { batch: 2 }),
-    'mixed: training examples are 10x10 but test examples are 9x9; they must have one size',
-  );
-  const short = { ...square(10), pixels: new Uint8Array(199) };
-  await refused(
-    () => createTrainer(model, { name: 'short', train: short, test: square(10) }, { batch: 2 }),
-    'short.train.pixels has 199 bytes, must have 200 (2 images of 10x10)',
-  );
-  await withTrainer(SETUP, async (trainer) => {
-    await refused(() => trainer.evaluate(square(9)), 'images: 9x9 = 81 pixels, but the model takes 100');
-    await refused(() => trainer.evaluate(short), 'images.pixels has 199 bytes, must have 200 (2 images of 10x10)');
-  });
-});
-
-test('images of other rows and columns than a convolution sees are refused, rows of as many numbers are not', async () => {
-  const image = { height: 4, width: 6, channels: 1 };
-  const model = await createModel(device, convVae({ image, channels: [2], latent: 2, norm: 'none' }));
-  const of = (...shape: number[]) => ({ shape: [4, ...shape], values: new Uint8Array(4 * 24) });
-  const dataset = (...shape: number[]) => ({ name: 'turned', train: of(...shape), test: of(...shape) });
-  await refused(
-    () => createTrainer(model, dataset(6, 4), { batch: 2 }),
-    'turned.train: images of 6x4x1, but the model sees 4x6x1; make the model for images of this size',
-  );
-  for (const shape of [[4, 6], [24]]) (await createTrainer(model, dataset(...shape), { batch: 2 })).dispose();
-  model.dispose();
-});
-
-test('train: epochs and steps that make no sense, and a second call while one trains', () =>
-  withTrainer(SETUP, async (trainer) => {
-    for (const value of [0, -1, 1.5, Number.NaN]) {
-      await refused(() => reportsOf(trainer, { epochs: value }), `epochs: ${value}, must be a positive integer`);
-      await refused(() => reportsOf(trainer, { steps: value }), `steps: ${value}, must be a positive integer`);
-    }
-    const first = reportsOf(trainer, { epochs: 2 });
-    await refused(
-      () => reportsOf(trainer, {}),
-      'this trainer is already training; await its reports before training again',
-    );
-    assert.is((await first).length, 2);
-    assert.is(trainer.step, 8, 'the refused call trained nothing');
-  }));
-
-// --- memory ------------------------------------------------------------------------------------------------------------
-
-test('dispose: the trainer gives back all but the model, the model the rest; using the trainer then is an error', async () => {
-  const model = await createModel(device, SPEC);
-  const { memory } = model.machine;
-  const before = [memory.count, memory.bytes];
-  const trainer = await createTrainer(model, DATASET, OPTIONS);
-  await trainSteps(trainer, 2);
-  await trainer.evaluate();
-  await trainer.evaluate(firstImages(IMAGES, 3));
-  await trainer.optimizerState();
-  assert.ok(memory.bytes > 4 * model.layout.bytes);
-  trainer.dispose();
-  assert.equal([memory.count, memory.bytes], before);
-  trainer.dispose();
-  const message = 'this trainer was disposed; make a new one with createTrainer';
-  const uses: ((trainer: Trainer) => Promise<unknown>)[] = [
-    (each) => reportsOf(each, {}),
-    (each) => each.evaluate(),
-    (each) => each.evaluate(IMAGES),
-    (each) => each.optimizerState(),
-    async (each) => {
-      each.learningRate = 1;
-    },
-  ];
-  for (const use of uses) await refused(() => use(trainer), message);
-  await model.parameters(); // the model still works
-  const second = await createTrainer(model, DATASET, OPTIONS);
-  model.dispose();
-  assert.equal([memory.count, memory.bytes], [0, 0]);
-  for (const use of uses.slice(0, 4))
-    await refused(() => use(second), 'this model was disposed; make a new one with createModel');
-  await refused(
-    () => createTrainer(model, DATASET, OPTIONS),
-    'this model was disposed; make a new one with createModel',
-  );
-  assert.equal([memory.count, memory.bytes], [0, 0]);
-  device.check();
-});
-
-test('disposed between two epochs: the loop says so and the device stays whole', async () => {
-  const trainer = await createTrainer(await modelOf(SPEC), DATASET, OPTIONS);
-  await refused(async () => {
-    for await (const _ of trainer.train({ epochs: 2 })) trainer.dispose();
-  }, 'this trainer was disposed; make a new one with createTrainer');
-  await device.gpu.queue.onSubmittedWorkDone();
-  device.check();
-});
-
-/** The device with less room, which no adapter has so little of. */
-const deviceWith = (bytes: number): Device => ({
-  ...device,
-  limits: { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: bytes } as GPUSupportedLimits,
-});
-
-/** What does not fit: the limit, the data, the batch, and how the error calls it. */
-const TOO_LARGE: [what: string, bytes: number, dataset: Dataset, batch: number, message: RegExp][] = [
-  [
-    'the batch',
-    60_000,
-    { ...DATASET, train: repeated(160) },
-    160,
-    /^buffer "training step scratch \d+" needs .* Use a smaller batch or narrower layers\.$/,
-  ],
-];
-
-for (const [what, bytes, dataset, batch, message] of TOO_LARGE)
-  test(`${what} exceed what the device binds: the error names buffer, need, limit and remedy, and memory is given back`, async () => {
-    const model = await createModel(deviceWith(bytes), SPEC);
-    const { memory } = model.machine;
-    const before = [memory.count, memory.bytes];
-    await refused(() => createTrainer(model, dataset, { ...OPTIONS, batch }), message, DeviceError);
-    assert.equal([memory.count, memory.bytes], before);
-    model.dispose();
-    device.check();
-  });
-
-test('a dataset that no binding holds is trained and tested on in parts, to the same bits', async () => {
-  const dataset: Dataset = { name: 'large', train: repeated(1950), test: repeated(1301) };
-  const [whole, parts] = await Promise.all(
-    [2 ** 27, 60_000].map(async (bytes) => {
-      const model = await createModel(deviceWith(bytes), SPEC);
-      model.loadParameters(INITIAL);
-      const trainer = await createTrainer(model, dataset, OPTIONS);
-      const [report] = await reportsOf(trainer, { epochs: 1 });
-      const left = { train: report?.train, test: report?.test, parameters: await model.parameters() };
-      const gathers = trainer.plan.dispatches.filter(({ kernel }) => kernel === 'gather').length;
-      trainer.dispose();
-      model.dispose();
-      return { left, gathers };
-    }),
-  );
-  assert.equal([whole?.gathers, parts?.gathers], [1, 4]);
-  assert.equal(parts?.left, whole?.left);
 });
 
 usesDevice(test);

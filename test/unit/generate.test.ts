@@ -1,18 +1,9 @@
-// harness/generate.js without a device: what its arguments may be, what a model can have made from it, how pictures of
-// the code are laid out, and which folders are a run's. Whole messages, because a person reads them.
+// harness/generate.js without a device: what a model can have made from it, how pictures of the code are laid out, and its files.
+// Its arguments: generate-options.test.ts; the run that it reads: read-run.test.ts.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  ae,
-  type CheckedExamples,
-  conditionalVae,
-  countOf,
-  denoising,
-  encodeSafetensors,
-  type ModelSpec,
-  vae,
-} from 'latentgpu/node';
+import { ae, type CheckedExamples, conditionalVae, countOf, denoising, type ModelSpec, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ExampleSet } from '../../harness/lib/data/arrays.js';
@@ -22,15 +13,11 @@ import { checkImagesFit, chooseOutputs, loadRunData } from '../../harness/lib/ge
 import { denoised, samples } from '../../harness/lib/generate/images.js';
 import { gridCodes, layGrid } from '../../harness/lib/generate/latent.js';
 import type { Material } from '../../harness/lib/generate/material.js';
-import { type GenerateOptions, generateHelp, readGenerateOptions } from '../../harness/lib/options/generate-options.js';
 import { codesPlot } from '../../harness/lib/plots/codes-plot.js';
 import { drawSheet } from '../../harness/lib/plots/sheet.js';
-import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
+import type { StoredRun } from '../../harness/lib/run/read-run.js';
 import { Results } from '../../harness/lib/run/results.js';
-import { parameterSpecs } from '../../src/graph/layers.js';
-import { layoutOf } from '../../src/plan/layout.js';
-import { flatWeights } from '../../src/train/weights.js';
-import { safetensorsOf } from '../support/mutations.js';
+import { images, options, plain, refused, small } from '../support/generating.js';
 
 let root = '';
 test.before.each(() => {
@@ -38,89 +25,7 @@ test.before.each(() => {
 });
 test.after.each(() => fs.rmSync(root, { recursive: true }));
 
-const refused = (run: () => unknown, message: string, name = 'ArgumentError') => {
-  try {
-    run();
-  } catch (error) {
-    return assert.equal([(error as Error).name, (error as Error).message], [name, message]);
-  }
-  assert.unreachable(`not refused: ${message}`);
-};
-const words = (text: string) => text.split(' ');
-const options = (text: string) => readGenerateOptions(words(text)) as GenerateOptions;
-
-// Arguments
-
-test('--run alone; every flag; what is absent stays absent', () => {
-  assert.equal(options('--run runs/a'), { run: 'runs/a', seed: 0, adapter: 'auto' });
-  assert.equal(
-    options(
-      '--run a --data digits --out b --only walk,samples,grid,compress --count 5 --label 0 --walk 7,0 --axes 3,1 ' +
-        '--compress 8,4 --seed 9 --adapter lavapipe',
-    ),
-    {
-      run: 'a',
-      data: 'digits',
-      out: 'b',
-      only: ['samples', 'walk', 'grid', 'compress'], // in the order in which they are made
-      count: 5,
-      label: 0,
-      walk: [7, 0],
-      axes: [3, 1],
-      compress: [8, 4],
-      seed: 9,
-      adapter: 'lavapipe',
-    },
-  );
-});
-
-test('--compress alone, before another flag, with bits, by --only; help', () => {
-  const all = [8, 6, 4, 3, 2];
-  assert.equal(options('--run a --compress').compress, all);
-  assert.equal(options('--compress --run a').compress, all);
-  assert.equal(options('--run a --compress 8,4').compress, [8, 4]);
-  assert.equal(options('--run a --compress=16,1').compress, [16, 1]);
-  assert.equal(options('--run a --only compress').compress, all);
-  assert.equal(options('--run a --only compress --compress 3').compress, [3]);
-  assert.is(options('--run a --only samples').compress, undefined);
-  assert.is(readGenerateOptions(['--only', 'nothing', '--help']), undefined);
-  for (const name of ['run', 'data', 'out', 'only', 'count', 'label', 'walk', 'axes', 'compress', 'seed', 'adapter'])
-    assert.match(generateHelp(), new RegExp(`^  --${name} `, 'm'));
-});
-
-const NAMES = 'samples, reconstructions, walk, grid, denoised, codes, loss, compress';
-const PAIR = 'counted from 0; for example';
-const BITS = 'must be different whole numbers from 1 to 16; for example --compress 8,6,4,3,2';
-for (const [args, message] of [
-  ['--seed 1', '--run is missing: whose model? Name the folder of a run, for example --run runs/first'],
-  ['--only smaples', `--only is smaples: smaples is none of ${NAMES}; did you mean samples?`],
-  ['--only walk,', `--only is walk,: "" is none of ${NAMES}; for example --only samples,walk`],
-  ['--axes 3,3', `--axes is 3,3, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
-  ['--axes 0,-1', `--axes is 0,-1, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
-  ['--axes 0,1,2', `--axes is 0,1,2, must be two different dimensions of the code, ${PAIR} --axes 0,1`],
-  ['--walk 7', `--walk is 7, must be two different test images, ${PAIR} --walk 0,7`],
-  ['--walk 1,x', `--walk is 1,x, must be two different test images, ${PAIR} --walk 0,7`],
-  ['--compress 0', `--compress is 0, ${BITS}`],
-  ['--compress 17', `--compress is 17, ${BITS}`],
-  ['--compress 8,8', `--compress is 8,8, ${BITS}`],
-  ['--compress 2.5', `--compress is 2.5, ${BITS}`],
-  ['--count 0', '--count is 0, must be a whole number >= 1; for example --count 12'],
-  ['--count 1.5', '--count is 1.5, must be a whole number >= 1; for example --count 12'],
-  ['--seed 0x10', '--seed is 0x10, must be a whole number from 0 to 9007199254740991; for example --seed 1'],
-  [
-    '--only samples --compress',
-    '--compress is given, but --only does not name it; write --only compress,... or leave one out',
-  ],
-  ['--sample 3', '--sample: unknown; must be a flag of this program, see --help'],
-] as const)
-  test(`refused: ${args}`, () => {
-    refused(() => options(args.startsWith('--seed 1') ? args : `--run a ${args}`), message);
-  });
-
 // What a model can have
-
-const small = { pixels: 64, hidden: [6], latent: 3 };
-const plain = vae(small);
 const conditional = conditionalVae({ ...small, classes: 3 });
 const deterministic = ae(small);
 const denoiser = denoising(small);
@@ -178,12 +83,6 @@ test('--label and --axes must be of the model', () => {
   assert.is(choose('--axes 2,0', plain).made.length, 5);
 });
 
-/** `labels.length` images of 8x8, or `count` without labels. */
-const images = (labels?: number[], count = labels?.length ?? 0): CheckedExamples => ({
-  shape: [count, 8, 8],
-  values: new Uint8Array(count * 64),
-  ...(labels && { labels: Uint8Array.from(labels) }),
-});
 const fits = (args: string, spec: ModelSpec, dataset: Omit<ExampleSet, 'name'>) =>
   checkImagesFit(options(`--run a ${args}`.trim()), spec, { name: 'shapes', ...dataset });
 
@@ -285,51 +184,6 @@ test('gridCodes: across from low to high, up from the last row to the first, the
 
 // Files
 
-/** A run's folder with these files. */
-function folder(files: Record<string, string | Uint8Array>): string {
-  const run = path.join(root, 'run');
-  fs.mkdirSync(run);
-  for (const [name, contents] of Object.entries(files)) fs.writeFileSync(path.join(run, name), contents);
-  return run;
-}
-const REMEDY = 'name the folder of a run of harness/train.js';
-const weights = encodeSafetensors(new Map([['a', { shape: [2], values: Float32Array.of(1, 2) }]]));
-
-test('a run is read: its model, its weights and the name of its data, where that is told', () => {
-  const run = folder({
-    'run.json': JSON.stringify({ spec: plain, config: { dataChoice: 'digits' } }),
-    'model.safetensors': weights,
-  });
-  const { spec, tensors, data, shape } = readRun(run);
-  assert.equal([spec, data, shape], [plain, 'digits', [8, 8]]);
-  assert.equal([...(tensors.get('a')?.values ?? [])], [1, 2]);
-  for (const config of [undefined, null, {}, { dataChoice: 3 }]) {
-    fs.writeFileSync(path.join(run, 'run.json'), JSON.stringify({ spec: plain, config }));
-    assert.equal(Object.keys(readRun(run)), ['source', 'folder', 'spec', 'tensors', 'shape', 'heldOut']);
-  }
-  assert.equal(readRun(run).source, { weights: path.join(run, 'model.safetensors'), model: 'run.json' });
-  assert.is(readRun(run).folder, run);
-});
-
-test('the size of the images: as run.json has it, of older runs a square, or unknown', () => {
-  const run = folder({ 'model.safetensors': weights });
-  const sizeOf = (pixels: number, config: unknown) => {
-    fs.writeFileSync(
-      path.join(run, 'run.json'),
-      `\ufeff${JSON.stringify({ spec: vae({ ...small, pixels }), config })}`, // a byte order mark, as editors leave it
-    );
-    return readRun(run).shape;
-  };
-  assert.equal(sizeOf(12, { height: 3, width: 4 }), [3, 4]);
-  assert.equal(sizeOf(16, { height: 3, width: 4 }), [4, 4], 'not of this model');
-  assert.equal(sizeOf(16, {}), [4, 4]);
-  assert.equal(sizeOf(12, { shape: [2, 2, 3] }), [2, 2, 3], 'colour');
-  assert.equal(sizeOf(12, { shape: [12] }), [12], 'features');
-  assert.equal(sizeOf(16, { shape: [12] }), [4, 4], 'not of this model');
-  assert.is(sizeOf(12, {}), undefined);
-  assert.is(sizeOf(12, { height: -3, width: -4 }), undefined);
-});
-
 test('samples need no data: none are looked for, but where others need them, and their size is not told', async () => {
   const said: string[] = [];
   const listener = { say: (line: string) => said.push(line), download: () => {} };
@@ -367,90 +221,6 @@ test('samples need no data: none are looked for, but where others need them, and
   assert.is(
     await refusal('--only samples', {}),
     'which data are to be used, run.json cannot say; name them, for example --data digits',
-  );
-});
-
-const spec = vae({ pixels: 4, hidden: [], latent: 1 });
-const layout = layoutOf(parameterSpecs(spec));
-/** Quarters, which half floats hold too; the f32 and the upper or rounded 16 bits of each. */
-const QUARTERS = [0.25, -0.5, 1.75, -2];
-const DTYPES: Record<string, number[]> = {
-  F16: [0x3400, 0xb800, 0x3f00, 0xc000],
-  BF16: [0x3e80, 0xbf00, 0x3fe0, 0xc000],
-};
-for (const [dtype, bits] of Object.entries(DTYPES))
-  test(`the weights of a run in ${dtype}, under names with a prefix, beside a counter, are the model's`, () => {
-    const header: Record<string, unknown> = {};
-    let end = 0;
-    for (const { name, shape } of layout.ranges) {
-      const bytes = 2 * shape.reduce((all, size) => all * size, 1);
-      header[`module.${name}`] = { dtype, shape, data_offsets: [end, end + bytes] };
-      end += bytes;
-    }
-    header['module.num_batches_tracked'] = { dtype: 'I64', shape: [], data_offsets: [end, end + 8] };
-    const model = safetensorsOf(JSON.stringify(header), end + 8);
-    for (let i = 0; i < end / 2; i++)
-      new DataView(model.buffer).setUint16(model.length - 8 - end + 2 * i, bits[i % bits.length] ?? 0, true);
-    const run = folder({ 'run.json': JSON.stringify({ spec }), 'model.safetensors': model });
-    const flat = flatWeights(layout, readRun(run).tensors);
-    let index = 0;
-    for (const { offset, bytes } of layout.ranges)
-      for (let at = offset / 4; at < (offset + bytes) / 4; at++)
-        assert.is(flat[at], QUARTERS[index++ % QUARTERS.length]);
-    assert.is(index, end / 2);
-  });
-
-test('a folder that is not there, a file, and folders that are no run', () => {
-  const missing = path.join(root, 'missing');
-  refused(() => readRun(missing), `--run ${missing} does not exist, must be a run's folder; ${REMEDY}`);
-  const run = folder({});
-  refused(() => readRun(run), `--run ${run} has no run.json, must be a run's folder; ${REMEDY}`);
-  const file = path.join(run, 'run.json');
-  fs.writeFileSync(file, JSON.stringify({ spec: plain }));
-  refused(() => readRun(file), `--run ${file} is a file, must be a run's folder; ${REMEDY}`);
-  refused(
-    () => readRun(run),
-    `--run ${run} has no model.safetensors, must be a run's folder; ${REMEDY} that came to its end`,
-  );
-});
-
-test('a run.json that is not JSON, not an object, or without a model that can be built', () => {
-  const run = folder({ 'model.safetensors': weights });
-  const file = path.join(run, 'run.json');
-  const put = (text: string) => () => {
-    fs.writeFileSync(file, text);
-    return readRun(run);
-  };
-  const written = `must be as harness/train.js wrote it; ${REMEDY}`;
-  assert.throws(put('{'), (error: Error) => {
-    assert.is(error.name, 'FormatError');
-    assert.ok(error.message.startsWith(`${file} is not JSON (`) && error.message.endsWith(`), ${written}`));
-    return true;
-  });
-  for (const text of ['[]', 'null', '3']) refused(put(text), `${file} is not an object, ${written}`, 'FormatError');
-  refused(
-    put('{"config": {}}'),
-    `${file} has no "spec": the run is of an older version, which did not write its model down; train again`,
-    'FormatError',
-  );
-  refused(
-    put(JSON.stringify({ spec: { ...plain, code: { ...plain.code, units: 0 } } })),
-    `${file}: spec.code.units: 0, must be a positive integer`,
-    'FormatError',
-  );
-  refused(
-    put('{"spec": null}'),
-    `${file}: "spec" is null, must be an object as harness/train.js wrote it; ${REMEDY}`,
-    'FormatError',
-  );
-});
-
-test('a model.safetensors that is not one is named', () => {
-  const run = folder({ 'run.json': JSON.stringify({ spec: plain }), 'model.safetensors': 'no' });
-  const file = path.join(run, 'model.safetensors');
-  assert.throws(
-    () => readRun(run),
-    (error: Error) => error.name === 'FormatError' && error.message.startsWith(`${file}: `),
   );
 });
 

@@ -2,9 +2,9 @@
 // of one that leaves things out.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ArgumentError } from '../../src/errors.js';
 import { klFactor, rateFactor, resolveSchedule } from '../../src/model/learning-rate.js';
 import { DEFAULT_LEARNING_RATE, OPTIMIZERS, resolveOptimizer } from '../../src/model/optimizer.js';
+import { refusal } from '../support/refusal.js';
 
 test("optimizers: the defaults are torch.optim's", () => {
   assert.equal(resolveOptimizer(), { kind: 'adam', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0 });
@@ -40,17 +40,6 @@ test('schedules: the defaults', () => {
     warmup: 2,
   });
 });
-
-/** The message of the ArgumentError that `work` throws. */
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    assert.instance(error, ArgumentError);
-    return (error as Error).message;
-  }
-  return 'accepted';
-}
 
 const POSITIVE = 'must be a finite number above 0';
 const NOT_NEGATIVE = 'must be a finite number >= 0';

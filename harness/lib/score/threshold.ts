@@ -27,7 +27,11 @@ export async function findThreshold(
   listener: DataListener,
 ): Promise<FoundThreshold> {
   if ('value' in threshold) return { value: threshold.value, why: 'as given' };
-  const { set, which } = await heldOut(run, listener);
+  // What is to be said of the run's data was said in training; here it would seem to be of the rows that are scored.
+  const { set, which } = await heldOut(run, {
+    say() {},
+    download: (file, received, total) => listener.download(file, received, total),
+  });
   const rows = which === 'validation' && set.validation ? set.validation : set.test;
   const scores = await score(numbersOf(rows), labelsFor(model.spec, rows.labels));
   const value = quantile(Float64Array.from(scores).sort(), threshold.quantile);

@@ -71,5 +71,5 @@ export async function writeTop(scored: Scored, results: Results, say: (line: str
   const told = first
     .slice(0, 3)
     .map(({ feature, value, expected }) => `${feature} ${figures(value)} instead of about ${figures(expected)}`);
-  say(`oddest    row ${fileRow(top[0] ?? 0)}: ${by} ${figures(order[top[0] ?? 0] ?? 0)}; ${told.join(', ')}`);
+  say(`oddest    row ${fileRow(top[0] ?? 0)} (from 0): ${by} ${figures(order[top[0] ?? 0] ?? 0)}; ${told.join(', ')}`);
 }
