@@ -630,7 +630,7 @@ const SHADERS = [
   ),
   shader('normalize_sums', 'rows past the end', 'progress.rows * sizes.area', 'first + sizes.part', 'kernel/normalize'),
   shader('batch_norm_gradient', 'rows past the end get some', '(row < live', '(row <= live', 'kernel/normalize'),
-  shader('lib/strip', 'strips that overlap', 'workgroup.y * sizes.part + lane', 'lane', 'kernel/normalize'),
+  shader('lib/strip', 'a row left out', 'sizes.part + lane', 'sizes.part + 1u + lane', 'kernel/normalize'),
   shader(
     'tiles',
     'swapped index',
