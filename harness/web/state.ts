@@ -13,6 +13,9 @@ import { needsModel, type Setup } from './setup.js';
  */
 export type Phase = 'starting' | 'ready' | 'training' | 'paused' | 'busy' | 'lost' | 'failed' | 'unsupported';
 
+/** What a model is asked by the panels: by a session, or by what stands in for one where there is no GPU. */
+export type Answering = Pick<Session, 'encode' | 'decode' | 'reconstruct' | 'sample' | 'draw'>;
+
 /** What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. */
 export interface Changes {
   phase: undefined;
@@ -30,6 +33,8 @@ export class State {
   /** For people; what the phase alone does not say. */
   message = '';
   session: Session | undefined;
+  /** Where nothing can be trained: the pretrained model, which answers without a GPU. */
+  stand: Answering | undefined;
   model: ModelSpec | undefined;
   /** Counts models: what was asked of an older one is no longer wanted. */
   generation = 0;
@@ -56,6 +61,8 @@ export class State {
   made: Setup;
   /** Whether the model is more than its first parameters: it was trained, or loaded. */
   begun = false;
+  /** Of the model that the page opened with: steps before this visit; 0 of any other. */
+  stepsBefore = 0;
   /** Whether it was trained since it was made, saved or loaded. */
   unsaved = false;
   /** The code that the visitor looks at, [latent]. */
@@ -96,7 +103,7 @@ export class State {
 
   /** Whether the session can be asked anything. */
   get usable(): boolean {
-    return ['ready', 'training', 'paused'].includes(this.phase);
+    return ['ready', 'training', 'paused'].includes(this.phase) || (this.phase === 'unsupported' && !!this.stand);
   }
 
   /** Whether the visitor wants another model than the one that there is, which stays until then. */
@@ -163,7 +170,7 @@ export class State {
   async codes(): Promise<Float32Array | undefined> {
     const { generation } = this;
     if (this.asked?.generation !== generation) {
-      const codes = this.ask(async (session) => (await session.encode({ set: 'test', count: this.testCount })).mean);
+      const codes = this.ask(async (model) => (await model.encode({ set: 'test', count: this.testCount })).mean);
       this.asked = { generation, codes };
     }
     const codes = await this.asked.codes;
@@ -177,16 +184,25 @@ export class State {
   }
 
   /**
-   * Asks the session something, unless there is none; what fails because the model or the device is gone meanwhile is
+   * Asks the model something, unless there is none; what fails because the model or the device is gone meanwhile is
    * nobody's fault.
    * @returns nothing if there is no answer, or it is about an older model
    */
-  async ask<T>(question: (session: Session) => Promise<T>): Promise<T | undefined> {
-    const { session, generation } = this;
-    if (!session || !this.usable) return undefined;
+  ask<T>(question: (model: Answering) => Promise<T>): Promise<T | undefined> {
+    return this.answer(this.session ?? this.stand, question);
+  }
+
+  /** The same of what only a session can do. */
+  askSession<T>(question: (session: Session) => Promise<T>): Promise<T | undefined> {
+    return this.answer(this.session, question);
+  }
+
+  private async answer<M, T>(model: M | undefined, question: (model: M) => Promise<T>): Promise<T | undefined> {
+    const { generation } = this;
+    if (!model || !this.usable) return undefined;
     const current = () => generation === this.generation && this.usable;
     try {
-      const answer = await question(session);
+      const answer = await question(model);
       return current() ? answer : undefined;
     } catch (error) {
       if (current()) this.enter(this.phase, messageOf(error));
