@@ -265,18 +265,18 @@ export class Runner {
     });
   }
 
-  /** Trains until `pause`; after a lost device, a failure or another set-up with fresh parameters. */
-  async train(): Promise<void> {
+  /** Trains until `pause`, or for so many steps; after a lost device, a failure or another set-up with fresh parameters. */
+  async train({ steps }: { steps?: number } = {}): Promise<void> {
     const { state } = this;
     if (['lost', 'failed'].includes(state.phase) || state.outdated) await this.anew();
     if (!['ready', 'paused'].includes(state.phase)) return;
     this.stop = new AbortController();
     state.enter('training');
-    this.running = this.trainUntil(this.stop.signal);
+    this.running = this.trainUntil(this.stop.signal, steps === undefined ? {} : { steps });
     await this.running;
   }
 
-  private async trainUntil(signal: AbortSignal): Promise<void> {
+  private async trainUntil(signal: AbortSignal, most: { steps?: number }): Promise<void> {
     const { state } = this;
     const { session, generation } = state;
     if (!session) return;
@@ -288,7 +288,7 @@ export class Runner {
       if (this.nextLayer !== undefined) await this.pretrain(session, { from: this.nextLayer, signal }, current);
       if (!signal.aborted) {
         if (current()) state.enter('training');
-        for await (const { step, test } of session.train({ epochs: EPOCHS, signal, onProgress }))
+        for await (const { step, test } of session.train({ epochs: EPOCHS, ...most, signal, onProgress }))
           if (current()) state.tested.push({ step: step + this.before.step, losses: test });
       }
       if (current()) state.enter('paused');
@@ -329,6 +329,11 @@ export class Runner {
     const epochs = state.setup.pretrain;
     for await (const { layer, layers, epoch, complete } of session.pretrain({ ...options, epochs, onProgress }))
       if (current() && complete && epoch === epochs) this.nextLayer = layer + 1 < layers ? layer + 1 : undefined;
+  }
+
+  /** Whether layers are still to be trained alone. */
+  get isToPretrain(): boolean {
+    return this.nextLayer !== undefined;
   }
 
   /** What was trained elsewhere needs none. */

@@ -16,7 +16,10 @@ export type Phase = 'starting' | 'ready' | 'training' | 'paused' | 'busy' | 'los
 /** What a model is asked by the panels: by a session, or by what stands in for one where there is no GPU. */
 export type Answering = Pick<Session, 'encode' | 'decode' | 'reconstruct' | 'sample' | 'draw'>;
 
-/** What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. */
+/**
+ * What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. image: the
+ * test image that was chosen. marked: that, or the one that is pointed at. drawing: where the drawing lies.
+ */
 export interface Changes {
   phase: undefined;
   /** Whether the set-up is still the model's. */
@@ -26,6 +29,9 @@ export interface Changes {
   step: undefined;
   parameters: undefined;
   point: undefined;
+  image: undefined;
+  marked: undefined;
+  drawing: undefined;
 }
 
 export class State {
@@ -71,6 +77,11 @@ export class State {
   chosen = false;
   /** The class that is asked of a conditional model. */
   label = 0;
+  /** The test image, from 0, that the visitor chose; and the one that they point at. */
+  image: number | undefined;
+  hovered: number | undefined;
+  /** The code of the visitor's own drawing, [latent]. */
+  drawing: Float32Array | undefined;
 
   /** Of the test examples, as of the last round of the panels: several of them need these codes. */
   private asked: { generation: number; codes: Promise<Float32Array | undefined> } | undefined;
@@ -99,6 +110,36 @@ export class State {
     this.point = point;
     this.chosen = true;
     this.tell('point');
+  }
+
+  /** Takes a test image as the one that panels show. */
+  choose(image: number): void {
+    this.image = image;
+    this.tell('image');
+    this.tell('marked');
+  }
+
+  /** Points at a test image, or at none any more. */
+  hover(image: number | undefined): void {
+    if (image === this.hovered) return;
+    this.hovered = image;
+    this.tell('marked');
+  }
+
+  setDrawing(code: Float32Array | undefined): void {
+    this.drawing = code;
+    this.tell('drawing');
+  }
+
+  /** The test image that all panels mark. */
+  get marked(): number | undefined {
+    return this.hovered ?? this.image;
+  }
+
+  /** Of a test image: its number, and its class where it has one. */
+  imageName(image: number): string {
+    const label = this.test.labels?.[image];
+    return `${this.worded('Image')} ${image + 1}${label === undefined ? '' : `, class ${this.className(label)}`}`;
   }
 
   /** Whether the session can be asked anything. */

@@ -38,7 +38,7 @@ const COLOURS: Record<Term, string> = {
 const APART: readonly Term[] = ['kl', 'importance', 'l1', 'sparsity', 'commitment', 'perplexity'];
 const TEST_COLOUR = '--series-4';
 const PRETRAINING_COLOUR = '--text-soft';
-const HEIGHT = 240;
+const HEIGHT = 170;
 /** Between two drawings. A chart at every step would be more than people see, and its canvas fills the queue of the GPU. */
 const REST_MS = 200;
 
