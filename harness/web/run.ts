@@ -239,6 +239,8 @@ export class Runner {
     state.model = model;
     this.seen = numbers;
     state.files = files;
+    // Of other data no image is chosen yet.
+    if (about) Object.assign(state, { image: undefined, hovered: undefined });
     if (about) Object.assign(state, about, files === 'digits' && { dataName: 'Built-in digits' });
   }
 

@@ -112,10 +112,16 @@ export class State {
     this.tell('point');
   }
 
-  /** Takes a test image as the one that panels show. */
+  /** Takes a test image as the one that all panels mark, and that pad and walk begin with. */
   choose(image: number): void {
     this.image = image;
     this.tell('image');
+    this.tell('marked');
+  }
+
+  /** The same, but pad and walk stay as they are: on a map one also clicks to see a place decoded. */
+  mark(image: number): void {
+    this.image = image;
     this.tell('marked');
   }
 

@@ -180,7 +180,7 @@ export function mapPanel(state: State): Panel {
     hover: (share) => state.hover(share && nearestTo(share, points(), NEAR)),
     click: (share) => {
       const chosen = nearestTo(share, points(), NEAR);
-      if (chosen !== undefined) state.choose(chosen);
+      if (chosen !== undefined) state.mark(chosen);
     },
   });
   state.on('marked', showMarked);

@@ -48,7 +48,7 @@ export function nowPanel(state: State, runner: Runner): Panel {
     history.replaceState(null, '', `#${toHash(state.setup)}`);
     state.tell('setup');
     example = { setup: state.setup, look };
-    byId(place).scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    byId(place).scrollIntoView({ block: 'nearest' });
     await runner.anew();
     if (state.phase === 'ready') void runner.train();
   };

@@ -103,7 +103,7 @@ export function padPanel(state: State): Panel {
   });
   /** As a visitor would: stroke by stroke, so that one sees what the model makes of each. */
   async function drawSeven(): Promise<void> {
-    byId('pad-panel').scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    byId('pad-panel').scrollIntoView({ block: 'nearest' });
     sheet = new Sheet(sheet.size);
     drawn = true;
     borrowed = undefined;

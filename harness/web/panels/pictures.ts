@@ -50,14 +50,21 @@ export function picturesPanel(state: State): Panel {
     const at = state.size && state.marked !== undefined ? state.marked - first : -1;
     for (const place of places) frameOn(place, at >= 0 && at < count() ? at : undefined, grid());
   }
-  state.on('marked', mark);
-  state.on('image', () => {
+  let turnedTo: number | undefined;
+  state.on('marked', () => {
     const { image } = state;
-    if (!state.size || image === undefined || (image >= first && image < first + count())) return;
+    const isOther = image !== turnedTo;
+    turnedTo = image;
+    if (isOther && state.size && image !== undefined) turnTo(image);
+    mark();
+  });
+  /** The images among which one is. */
+  function turnTo(image: number): void {
+    if (image >= first && image < first + count()) return;
     first = Math.min(Math.floor(image / count()) * count(), state.testCount - count());
     renew();
     void refresh();
-  });
+  }
   for (const place of places) {
     const pointedAt = (event: MouseEvent) => (state.size ? imageAt(place, event, grid()) : -1);
     const within = (at: number) => (at >= 0 && at < count() ? first + at : undefined);
