@@ -76,7 +76,8 @@ export function steer(frame: HTMLElement, { at, moveTo, drag, click, hover }: St
     'touchstart',
     (event) => {
       const [finger] = event.touches;
-      if (event.touches.length === 1 && finger && isOnMark(finger)) event.preventDefault(); // it moves, and not the page
+      // While the page still scrolls on by itself it cannot be held.
+      if (event.cancelable && event.touches.length === 1 && finger && isOnMark(finger)) event.preventDefault(); // it moves, and not the page
     },
     { passive: false },
   );
