@@ -7,6 +7,7 @@
 //   npm run web               the page alone, and serves it
 // @ts-check
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -359,25 +360,69 @@ export async function buildWeb() {
   fs.rmSync(out, { recursive: true, force: true });
   /** @type {esbuild.BuildOptions} */
   const page = { ...common, platform: 'browser', minify: true, sourcemap: true, outdir: out, plugins: [smallWgsl] };
-  await esbuild.build({
-    ...page,
-    entryPoints: [
-      { in: `${web}/main.ts`, out: 'main' },
-      { in: `${web}/style.css`, out: 'style' },
-    ],
-  });
-  // In parts: what both workers need is loaded once, and what few visitors ask for when they do. That is layers that are not
-  // linear, readers of files, the profiler and the benchmark.
+  // In parts: what the page and its workers need is loaded once, and what few visitors ask for when they do. That is layers that
+  // are not linear, readers of files, the profiler, the benchmark, and a model on the CPU where there is no WebGPU.
   await esbuild.build({
     ...page,
     splitting: true,
     chunkNames: '[name]-[hash]',
     entryPoints: [
+      { in: `${web}/main.ts`, out: 'main' },
+      { in: `${web}/style.css`, out: 'style' },
       { in: `${web}/worker.ts`, out: 'worker' },
       { in: `${web}/data/worker.ts`, out: 'data-worker' },
     ],
   });
-  for (const file of ['index.html', 'icon.svg']) fs.copyFileSync(path.join(root, web, file), path.join(out, file));
+  fs.copyFileSync(path.join(root, web, 'icon.svg'), path.join(out, 'icon.svg'));
+  const model = await pageModel();
+  if (model) fs.copyFileSync(model, path.join(out, PAGE_MODEL));
+  const html = fs.readFileSync(path.join(root, web, 'index.html'), 'utf8');
+  // A page that has no such file must not ask for it.
+  const told = model ? html.replace('<html ', `<html data-pretrained="${PAGE_MODEL}" `) : html;
+  fs.writeFileSync(path.join(out, 'index.html'), told);
+}
+
+const PAGE_MODEL = 'pretrained.safetensors';
+/** Its ingredients, beside the program that trains it. */
+const PAGE_MODEL_PARTS = ['src/data/digits.ts', 'src/model/presets.ts'];
+const PAGE_MODEL_MS = 300_000;
+
+/**
+ * The small model that the page opens with: trained here, on whatever adapter there is, and kept in dist/ until one of its
+ * ingredients changes.
+ * @returns its file; nothing without an adapter: the page then opens with fresh parameters
+ */
+async function pageModel() {
+  const program = path.join(root, 'dist/page-model.js');
+  await esbuild.build({
+    ...common,
+    entryPoints: ['harness/page-model.ts'],
+    outfile: program,
+    platform: 'node',
+    packages: 'external',
+  });
+  const key = createHash('sha256');
+  for (const file of [program, ...PAGE_MODEL_PARTS.map((part) => path.join(root, part))])
+    key.update(fs.readFileSync(file));
+  const folder = path.join(root, 'dist/page-model');
+  const file = path.join(folder, `${key.digest('hex').slice(0, 16)}.safetensors`);
+  if (fs.existsSync(file)) return file;
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  const part = `${file}.${process.pid}`;
+  try {
+    execFileSync(process.execPath, [program, part], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: PAGE_MODEL_MS,
+    });
+    fs.renameSync(part, file);
+    return file;
+  } catch (error) {
+    const [why] = /^\w*Error: .*$/m.exec(String(error)) ?? [String(error)];
+    console.warn(`dist/web: without a pretrained model, which could not be made: ${why}`);
+    return undefined;
+  }
 }
 
 function buildTypes() {

@@ -9,6 +9,7 @@
 export { type KnownNumbers, LAYOUTS } from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
 export type { ElementType } from './data/elements.js';
+export { halfBits } from './data/half.js';
 export { heldOutRows } from './data/hold-out.js';
 export * from './data/index.js';
 export { byNumberThenText } from './data/table.js';

@@ -8,7 +8,9 @@ import { curvesPanel } from './panels/curves.js';
 import { decodedPanel } from './panels/decoded.js';
 import { explainPanel } from './panels/explain.js';
 import { filesPanel } from './panels/files.js';
+import { foldSetup } from './panels/fold.js';
 import { mapPanel } from './panels/map.js';
+import { nowPanel } from './panels/now.js';
 import { padPanel } from './panels/pad.js';
 import { keepFresh } from './panels/panel.js';
 import { picturesPanel } from './panels/pictures.js';
@@ -28,6 +30,7 @@ keepFresh(state, [
   wordsPanel(state),
   statusPanel(state, runner),
   setupForm(state, runner),
+  nowPanel(state, runner),
   explainPanel(state, runner),
   curvesPanel(state),
   decodedPanel(state),
@@ -40,6 +43,7 @@ keepFresh(state, [
   benchmarkPanel(state, runner),
   filesPanel(state, runner),
 ]);
+foldSetup();
 // For the console: `latentgpuPage.session` is the model that is being looked at.
 Object.assign(globalThis, { latentgpuPage: state });
 void runner.start();

@@ -20,11 +20,10 @@ import { latest } from './dom.js';
 import { PIXELS, rangeOf } from './drawing/shades.js';
 import { measuredWith } from './measured.js';
 import type { Numbers } from './model-file.js';
-import { type DataSizes, LIVE, modelOf, needsData, type Setup, sizeOf } from './setup.js';
+import { fetchPretrained, type Pretrained, SHOWN, type TrainingRecord } from './pretrained.js';
+import { type DataSizes, DEFAULTS, LIVE, modelOf, needsData, type Setup, sizeOf, toHash } from './setup.js';
 import { asSentence, messageOf, type State } from './state.js';
 
-/** Test images that the page itself holds: for the map and the pictures. */
-const SHOWN = 1000;
 /** Enough for anyone to look at; Train goes on for as many again. */
 const EPOCHS = 1000;
 
@@ -64,8 +63,14 @@ export class Runner {
   private starts = 0;
   /** The first layer that has still to be pretrained, from 0; nothing if none has. */
   private nextLayer: number | undefined;
+  /** What the page opens with, unless its address asks for another model. */
+  private readonly pretrained: Promise<Pretrained | undefined>;
+  /** Epochs and steps of it, which its training goes on from. */
+  private before = { step: 0, epoch: 0 };
 
-  constructor(private readonly state: State) {}
+  constructor(private readonly state: State) {
+    this.pretrained = isDefault(state) ? fetchPretrained() : Promise.resolve(undefined);
+  }
 
   /** Makes the model of the set-up, with fresh parameters; on a new device if there is none. */
   start({ data = false, files = this.files, numbers }: Change = {}): Promise<void> {
@@ -100,12 +105,34 @@ export class Runner {
       if (current()) await this.settle(made, files);
       else this.newData ||= anew;
       if (!current()) return;
+      // The first model of the page, and of no other set-up.
+      const pretrained = mine === 1 && isDefault(state) ? await this.pretrained : undefined;
+      if (pretrained) await state.session?.load(pretrained.bytes);
       const test = await state.session?.examples('test', { count: SHOWN });
-      if (current() && test) this.began(test);
+      if (current() && test) this.began(test, pretrained?.record);
     } catch (error) {
       this.newData ||= anew;
       if (current()) this.failed(error);
+      if (current() && state.phase === 'unsupported') await this.standIn();
     }
+  }
+
+  /** Without a GPU: the pretrained model, to look at. What the address asked for cannot be made. */
+  private async standIn(): Promise<void> {
+    const { state } = this;
+    const pretrained = (await this.pretrained) ?? (await fetchPretrained());
+    if (!pretrained) return;
+    const [{ cpuModel }, { test }] = await Promise.all([
+      import('./cpu-model.js'),
+      dataset({ digits: { train: DEFAULTS.batch, test: SHOWN } }),
+    ]);
+    Object.assign(state, { setup: DEFAULTS, made: DEFAULTS, dataName: 'Built-in digits' });
+    state.stand = cpuModel(pretrained.bytes, test);
+    state.model = modelOf(DEFAULTS, { shape: shapeOfOne(test), pixels: true });
+    const { message } = state;
+    this.began(test, pretrained.record);
+    state.enter('unsupported', message);
+    state.tell('setup');
   }
 
   private async makeData(files: Chosen[] | 'digits'): Promise<PageData> {
@@ -157,13 +184,15 @@ export class Runner {
   }
 
   /** Another model is there: everything starts over. */
-  private began(test: CheckedExamples): void {
+  private began(test: CheckedExamples, record?: TrainingRecord): void {
     const { state } = this;
     const { batch, preset, pretrain } = state.setup;
     state.test = test;
     state.plainRange = state.size ? PIXELS : rangeOf(numbersOf(test));
-    Object.assign(state, { step: 0, epoch: 0, stepsPerSecond: 0, trained: [], tested: [], pretrained: [], label: 0 });
-    Object.assign(state, { made: state.setup, begun: false, unsaved: false });
+    const { step, epoch, trained, tested } = record ?? { step: 0, epoch: 0, trained: [], tested: [] };
+    this.before = { step, epoch };
+    Object.assign(state, { step, epoch, stepsPerSecond: 0, trained, tested, pretrained: [], label: 0 });
+    Object.assign(state, { made: state.setup, begun: record !== undefined, unsaved: false, stepsBefore: step });
     state.generation++;
     this.nextLayer = preset === 'stacked' && pretrain > 0 ? 0 : undefined;
     state.point = new Float32Array(state.latent);
@@ -210,13 +239,16 @@ export class Runner {
     state.model = model;
     this.seen = numbers;
     state.files = files;
+    // Of other data no image is chosen yet.
+    if (about) Object.assign(state, { image: undefined, hovered: undefined });
     if (about) Object.assign(state, about, files === 'digits' && { dataName: 'Built-in digits' });
   }
 
   /** What training survives; after a lost device it goes on from an earlier step. */
   private warned({ kind, step, message }: TrainingWarning): void {
     const { state } = this;
-    if (kind === 'recovery') state.trained = state.trained.filter((measured) => measured.step <= step);
+    if (kind === 'recovery')
+      state.trained = state.trained.filter((measured) => measured.step <= step + this.before.step);
     state.enter(state.phase, asSentence(message));
     if (kind === 'recovery') state.tell('parameters');
   }
@@ -235,18 +267,18 @@ export class Runner {
     });
   }
 
-  /** Trains until `pause`; after a lost device, a failure or another set-up with fresh parameters. */
-  async train(): Promise<void> {
+  /** Trains until `pause`, or for so many steps; after a lost device, a failure or another set-up with fresh parameters. */
+  async train({ steps }: { steps?: number } = {}): Promise<void> {
     const { state } = this;
     if (['lost', 'failed'].includes(state.phase) || state.outdated) await this.anew();
     if (!['ready', 'paused'].includes(state.phase)) return;
     this.stop = new AbortController();
     state.enter('training');
-    this.running = this.trainUntil(this.stop.signal);
+    this.running = this.trainUntil(this.stop.signal, steps === undefined ? {} : { steps });
     await this.running;
   }
 
-  private async trainUntil(signal: AbortSignal): Promise<void> {
+  private async trainUntil(signal: AbortSignal, most: { steps?: number }): Promise<void> {
     const { state } = this;
     const { session, generation } = state;
     if (!session) return;
@@ -258,8 +290,8 @@ export class Runner {
       if (this.nextLayer !== undefined) await this.pretrain(session, { from: this.nextLayer, signal }, current);
       if (!signal.aborted) {
         if (current()) state.enter('training');
-        for await (const { step, test } of session.train({ epochs: EPOCHS, signal, onProgress }))
-          if (current()) state.tested.push({ step, losses: test });
+        for await (const { step, test } of session.train({ epochs: EPOCHS, ...most, signal, onProgress }))
+          if (current()) state.tested.push({ step: step + this.before.step, losses: test });
       }
       if (current()) state.enter('paused');
     } catch (error) {
@@ -301,13 +333,19 @@ export class Runner {
       if (current() && complete && epoch === epochs) this.nextLayer = layer + 1 < layers ? layer + 1 : undefined;
   }
 
+  /** Whether layers are still to be trained alone. */
+  get isToPretrain(): boolean {
+    return this.nextLayer !== undefined;
+  }
+
   /** What was trained elsewhere needs none. */
   skipPretraining(): void {
     this.nextLayer = undefined;
   }
 
-  private arrived({ step, epoch, recent, stepsPerSecond }: Progress): void {
-    const { state } = this;
+  private arrived({ recent, stepsPerSecond, ...progress }: Progress): void {
+    const { state, before } = this;
+    const [step, epoch] = [progress.step + before.step, progress.epoch + before.epoch];
     Object.assign(state, { step, epoch, stepsPerSecond });
     state.trained = measuredWith(state.trained, { step, losses: recent });
     state.begun = state.unsaved = true;
@@ -370,6 +408,8 @@ export class Runner {
     }
   }
 }
+
+const isDefault = ({ setup }: State): boolean => toHash(setup) === '';
 
 /** How many classes there are, if the data have labels. */
 function classesIn({ train, test, classes }: PageData): number | undefined {

@@ -13,7 +13,13 @@ import { needsModel, type Setup } from './setup.js';
  */
 export type Phase = 'starting' | 'ready' | 'training' | 'paused' | 'busy' | 'lost' | 'failed' | 'unsupported';
 
-/** What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. */
+/** What a model is asked by the panels: by a session, or by what stands in for one where there is no GPU. */
+export type Answering = Pick<Session, 'encode' | 'decode' | 'reconstruct' | 'sample' | 'draw'>;
+
+/**
+ * What can change. model: another one, with fresh parameters. parameters: they are others. point: `point` or `label`. image: the
+ * test image that was chosen. marked: that, or the one that is pointed at. drawing: where the drawing lies.
+ */
 export interface Changes {
   phase: undefined;
   /** Whether the set-up is still the model's. */
@@ -23,6 +29,9 @@ export interface Changes {
   step: undefined;
   parameters: undefined;
   point: undefined;
+  image: undefined;
+  marked: undefined;
+  drawing: undefined;
 }
 
 export class State {
@@ -30,6 +39,8 @@ export class State {
   /** For people; what the phase alone does not say. */
   message = '';
   session: Session | undefined;
+  /** Where nothing can be trained: the pretrained model, which answers without a GPU. */
+  stand: Answering | undefined;
   model: ModelSpec | undefined;
   /** Counts models: what was asked of an older one is no longer wanted. */
   generation = 0;
@@ -56,6 +67,8 @@ export class State {
   made: Setup;
   /** Whether the model is more than its first parameters: it was trained, or loaded. */
   begun = false;
+  /** Of the model that the page opened with: steps before this visit; 0 of any other. */
+  stepsBefore = 0;
   /** Whether it was trained since it was made, saved or loaded. */
   unsaved = false;
   /** The code that the visitor looks at, [latent]. */
@@ -64,6 +77,11 @@ export class State {
   chosen = false;
   /** The class that is asked of a conditional model. */
   label = 0;
+  /** The test image, from 0, that the visitor chose; and the one that they point at. */
+  image: number | undefined;
+  hovered: number | undefined;
+  /** The code of the visitor's own drawing, [latent]. */
+  drawing: Float32Array | undefined;
 
   /** Of the test examples, as of the last round of the panels: several of them need these codes. */
   private asked: { generation: number; codes: Promise<Float32Array | undefined> } | undefined;
@@ -94,9 +112,45 @@ export class State {
     this.tell('point');
   }
 
+  /** Takes a test image as the one that all panels mark, and that pad and walk begin with. */
+  choose(image: number): void {
+    this.image = image;
+    this.tell('image');
+    this.tell('marked');
+  }
+
+  /** The same, but pad and walk stay as they are: on a map one also clicks to see a place decoded. */
+  mark(image: number): void {
+    this.image = image;
+    this.tell('marked');
+  }
+
+  /** Points at a test image, or at none any more. */
+  hover(image: number | undefined): void {
+    if (image === this.hovered) return;
+    this.hovered = image;
+    this.tell('marked');
+  }
+
+  setDrawing(code: Float32Array | undefined): void {
+    this.drawing = code;
+    this.tell('drawing');
+  }
+
+  /** The test image that all panels mark. */
+  get marked(): number | undefined {
+    return this.hovered ?? this.image;
+  }
+
+  /** Of a test image: its number, and its class where it has one. */
+  imageName(image: number): string {
+    const label = this.test.labels?.[image];
+    return `${this.worded('Image')} ${image + 1}${label === undefined ? '' : `, class ${this.className(label)}`}`;
+  }
+
   /** Whether the session can be asked anything. */
   get usable(): boolean {
-    return ['ready', 'training', 'paused'].includes(this.phase);
+    return ['ready', 'training', 'paused'].includes(this.phase) || (this.phase === 'unsupported' && !!this.stand);
   }
 
   /** Whether the visitor wants another model than the one that there is, which stays until then. */
@@ -163,7 +217,7 @@ export class State {
   async codes(): Promise<Float32Array | undefined> {
     const { generation } = this;
     if (this.asked?.generation !== generation) {
-      const codes = this.ask(async (session) => (await session.encode({ set: 'test', count: this.testCount })).mean);
+      const codes = this.ask(async (model) => (await model.encode({ set: 'test', count: this.testCount })).mean);
       this.asked = { generation, codes };
     }
     const codes = await this.asked.codes;
@@ -177,16 +231,25 @@ export class State {
   }
 
   /**
-   * Asks the session something, unless there is none; what fails because the model or the device is gone meanwhile is
+   * Asks the model something, unless there is none; what fails because the model or the device is gone meanwhile is
    * nobody's fault.
    * @returns nothing if there is no answer, or it is about an older model
    */
-  async ask<T>(question: (session: Session) => Promise<T>): Promise<T | undefined> {
-    const { session, generation } = this;
-    if (!session || !this.usable) return undefined;
+  ask<T>(question: (model: Answering) => Promise<T>): Promise<T | undefined> {
+    return this.answer(this.session ?? this.stand, question);
+  }
+
+  /** The same of what only a session can do. */
+  askSession<T>(question: (session: Session) => Promise<T>): Promise<T | undefined> {
+    return this.answer(this.session, question);
+  }
+
+  private async answer<M, T>(model: M | undefined, question: (model: M) => Promise<T>): Promise<T | undefined> {
+    const { generation } = this;
+    if (!model || !this.usable) return undefined;
     const current = () => generation === this.generation && this.usable;
     try {
-      const answer = await question(session);
+      const answer = await question(model);
       return current() ? answer : undefined;
     } catch (error) {
       if (current()) this.enter(this.phase, messageOf(error));

@@ -19,7 +19,7 @@ const START_UP_STEPS = 10;
 const LOSS_BOUND = 230;
 
 const SCREENSHOT = process.env.LATENTGPU_SCREENSHOT;
-/** Of the set-up that the page has by default. */
+/** Of the set-up that the page has by default, from its first parameters. */
 const SCREENSHOT_STEPS = 640;
 
 let visitor: Visitor;
@@ -208,6 +208,7 @@ if (SCREENSHOT !== undefined)
     await page.setViewportSize({ width: 1280, height: 1400 });
     await page.emulateMedia({ colorScheme: 'light' });
     await visitor.visit('');
+    await visitor.resetTo(); // a new model, in place of the one that the page opens with
     await visitor.trainTo(SCREENSHOT_STEPS);
     await page.waitForTimeout(5000); // the pictures follow
     const bottom = await page.evaluate(() => {

@@ -24,6 +24,7 @@ const TYPES: Record<string, string> = {
   '.css': 'text/css',
   '.js': 'text/javascript',
   '.svg': 'image/svg+xml',
+  '.safetensors': 'application/octet-stream',
 };
 
 /** In front of each worker's script. */
@@ -75,8 +76,9 @@ export function webFiles(below: string): [string, ServedFile][] {
   if (!fs.existsSync(folder)) throw new Error(`${folder} does not exist: node build.mjs --tests`);
   const files = fs.readdirSync(folder).flatMap((name): [string, ServedFile][] => {
     const type = TYPES[path.extname(name)];
-    const body = fs.readFileSync(path.join(folder, name), 'utf8');
-    return type ? [[`${below}/${name}`, { type, body: name.endsWith('worker.js') ? WATCHED + body : body }]] : [];
+    const bytes = fs.readFileSync(path.join(folder, name));
+    const body = name.endsWith('.safetensors') ? bytes : bytes.toString();
+    return type ? [[`${below}/${name}`, { type, body: name.endsWith('worker.js') ? `${WATCHED}${body}` : body }]] : [];
   });
   const index = files.find(([name]) => name.endsWith('/index.html'));
   if (!index) throw new Error(`${folder}/index.html does not exist`);

@@ -35,6 +35,8 @@ test('npm run web: the page and its parts, each with its type, and nothing besid
     assert.ok(parts.length >= 3, `script, style and icon: ${parts}`);
     for (const part of parts) assert.is((await get(part)).status, 200, part);
     assert.match((await get('main.js')).type ?? '', /^text\/javascript/);
+    const model = /data-pretrained="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    assert.equal([(await get(model)).status, (await get(model)).type], [200, 'application/octet-stream'], model);
     for (const outside of ['/../package.json', '/%2e%2e/package.json', '/node_modules/uvu/package.json', '/absent.js'])
       assert.is((await get(outside)).status, 404, outside);
     // fetch() makes good addresses of these; a port that is scanned is sent them as they are.

@@ -32,6 +32,57 @@ test.after(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
+/** The first labels of Fashion-MNIST's training images. */
+const FASHION = [9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4];
+
+test('classes of Fashion-MNIST have their names, those of other images their numbers; twelve have twelve colours', async () => {
+  const { page } = visitor;
+  const labelled = async (labels: number[]) => {
+    const [count, idx] = [labels.length, 'application/octet-stream'];
+    const pixels = Uint8Array.from({ length: 784 * count }, (_, i) => (i * 31) % 256);
+    await page.setInputFiles('#files', [
+      { name: 'a-images-idx3-ubyte', mimeType: idx, buffer: Buffer.from(idxFile([count, 28, 28], pixels)) },
+      { name: 'a-labels-idx1-ubyte', mimeType: idx, buffer: Buffer.from(idxFile([count], Uint8Array.from(labels))) },
+    ]);
+    await visitor.waitForData('own IDX files, 28x28');
+    const wanted = new Set(heldOutRows(count, 0.1, 7).held.map((row) => labels[row] ?? 0));
+    await page.waitForFunction((n) => document.querySelectorAll('#classes li').length === n, wanted.size);
+    return { wanted: [...wanted].sort((a, b) => a - b), names: await page.locator('#classes li').allTextContents() };
+  };
+  const fashion = await labelled([
+    ...FASHION,
+    ...FASHION.toReversed(),
+    ...Array.from({ length: 160 }, (_, i) => i % 10),
+  ]);
+  const names = [
+    'T-shirt/top',
+    'Trouser',
+    'Pullover',
+    'Dress',
+    'Coat',
+    'Sandal',
+    'Shirt',
+    'Sneaker',
+    'Bag',
+    'Ankle boot',
+  ];
+  assert.equal(
+    fashion.names,
+    fashion.wanted.map((label) => names[label]),
+  );
+  const twelve = await labelled(Array.from({ length: 600 }, (_, i) => i % 12));
+  assert.equal(
+    twelve.names,
+    Array.from({ length: 12 }, (_, label) => String(label)),
+  );
+  const colours = await page
+    .locator('#classes .swatch')
+    .evaluateAll((all) => all.map((swatch) => getComputedStyle(swatch).backgroundColor));
+  assert.is(new Set(colours).size, 12, colours.join(' '));
+  await page.click('#digits');
+  await visitor.waitForData('Built-in digits, 28x28');
+});
+
 test('own images: gzipped IDX files and PNG pictures; what is neither is told', async () => {
   const bytes = Uint8Array.from({ length: 40 * 12 * 10 }, (_, i) => (i * 37) % 256);
   const idx = gzipSync(idxFile([40, 12, 10], bytes));

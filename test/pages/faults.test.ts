@@ -6,7 +6,7 @@ import type { State } from '../../harness/web/state.js';
 import { assertAccessible } from '../browser/axe.js';
 import { launchBrowser } from '../browser/chromium.js';
 import { closeBrowser } from '../browser/page.js';
-import { eventually, openVisitor, SETUP, shows, type Visitor } from '../browser/visitor.js';
+import { differs, eventually, openVisitor, SETUP, shows, type Visitor } from '../browser/visitor.js';
 
 /** In the page. */
 declare const latentgpuPage: State;
@@ -96,7 +96,7 @@ test('it works in any folder of a host, whose address begins none of its own', a
   }
 });
 
-test('without WebGPU the page says so, and what to do, and throws nothing', async () => {
+test('without WebGPU the page says so, and what to do, and shows a model that the build has trained', async () => {
   const without = await launchBrowser({
     ignoreDefaultArgs: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
   });
@@ -106,6 +106,29 @@ test('without WebGPU the page says so, and what to do, and throws nothing', asyn
     assert.is(await other.page.evaluate(() => latentgpuPage.phase), 'unsupported');
     assert.match((await other.page.textContent('#status')) ?? '', /WebGPU/);
     assert.ok(await other.page.isDisabled('#train'));
+    const told = (await other.page.textContent('#status')) ?? '';
+    assert.match(told, /Use Chrome|hardware acceleration/, 'what to do');
+    const step = await other.page.evaluate(() => latentgpuPage.stepsBefore);
+    assert.ok(step >= 1000, `a model of ${step} steps`);
+    await other.page.waitForFunction(() =>
+      /^Loss over [^:]*: Loss/.test(document.querySelector('#chart')?.ariaLabel ?? ''),
+    );
+    // Decoded by the page's processor, as dragged over the map.
+    let before = await other.eventuallySeen('#decoded', ({ grey }) => new Set(grey).size > 20, 'a digit');
+    await other.drag('#map', [
+      [0.1, 0.5],
+      [0.9, 0.5],
+    ]);
+    before = await other.eventuallySeen('#decoded', differs(before), 'another place');
+    assert.ok(Math.max(...before.grey) > 150, 'it is white on black');
+    const error = await other.page.evaluate(async () => {
+      const [own, made] = [
+        latentgpuPage.values(0, 100),
+        await latentgpuPage.stand?.reconstruct(latentgpuPage.values(0, 100)),
+      ];
+      return own.reduce((sum, value, i) => sum + (value - (made?.[i] ?? 0)) ** 2, 0) / own.length;
+    });
+    assert.ok(error < 0.06, `the squared error a pixel is ${error}`);
     await assertAccessible(other.page, 'without WebGPU');
     other.assertNoComplaint();
   } finally {

@@ -68,17 +68,78 @@ async function drag(from: Spot, to: Spot): Promise<void> {
 
 const scrolled = () => visitor.page.evaluate(() => scrollY);
 
-for (const [name, selector, shown] of [
-  ['the map', '#map', '#decoded'],
-  ['the pad', '#pad', '#redrawn'],
-] as const)
-  test(`a finger on ${name} moves over it, and the page stays where it is`, async () => {
-    const { x, y, width, height } = await visitor.box(selector);
-    const [before, at] = [await visitor.seen(shown), await scrolled()];
-    await drag([x + 0.3 * width, y + 0.8 * height], [x + 0.7 * width, y + 0.2 * height]);
-    await visitor.eventuallySeen(shown, differs(before), 'what it decodes to');
-    assert.is(await scrolled(), at);
+test('the set-up is folded until it is asked for, and the map is seen at once', async () => {
+  const { page } = visitor;
+  await page.evaluate(() => scrollTo(0, 0));
+  assert.not(await page.isVisible('[name=latent]'));
+  const { top, bottom } = await page.evaluate(() => {
+    const map = document.querySelector('#map')?.getBoundingClientRect() ?? new DOMRect();
+    return { top: map.top, bottom: document.querySelector('#bar')?.getBoundingClientRect().top ?? 0 };
   });
+  assert.ok(top < bottom - 100, `the map begins at ${top}, and the bar at ${bottom}`);
+  await page.tap('#fold');
+  assert.ok(await page.isVisible('[name=latent]'));
+  assert.is(await page.getAttribute('#fold', 'aria-expanded'), 'true');
+});
+
+test('step and loss are in sight wherever the page is', async () => {
+  const { page } = visitor;
+  for (const share of [0, 0.5, 1]) {
+    await page.evaluate((part) => scrollTo(0, part * document.body.scrollHeight), share);
+    const seen = await page.evaluate(() =>
+      ['#step', '#nats'].map((id) => {
+        const element = document.querySelector(id);
+        const { left, top, width, height } = element?.getBoundingClientRect() ?? new DOMRect();
+        return document.elementFromPoint(left + width / 2, top + height / 2) === element && element?.textContent;
+      }),
+    );
+    assert.is(Number(seen[0]), await visitor.stepShown(), `at ${share} of the page`);
+    assert.match(String(seen[1]), /^[\d.]+$/, `at ${share} of the page`);
+  }
+});
+
+test('a finger on the pad draws, and the page stays where it is', async () => {
+  const { x, y, width, height } = await visitor.box('#pad');
+  const [before, at] = [await visitor.seen('#redrawn'), await scrolled()];
+  await drag([x + 0.3 * width, y + 0.8 * height], [x + 0.7 * width, y + 0.2 * height]);
+  await visitor.eventuallySeen('#redrawn', differs(before), 'what is made of it');
+  assert.is(await scrolled(), at);
+});
+
+const place = () => visitor.page.evaluate(() => Array.from(latentgpuPage.point));
+
+/** Where the ring is, on the screen. */
+async function ring(): Promise<Spot> {
+  const { x, y, width, height } = await visitor.box('#map');
+  await tap([x + 0.5 * width, y + 0.5 * height]);
+  return [x + 0.5 * width, y + 0.5 * height];
+}
+
+async function tap([x, y]: Spot): Promise<void> {
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+}
+
+test('a finger that goes up over the map scrolls the page, and the ring stays', async () => {
+  const [x, y] = await ring();
+  const [before, at] = [await place(), await scrolled()];
+  await drag([x + 120, y + 120], [x + 120, y - 100]);
+  await visitor.page.waitForFunction((from) => scrollY > from + 100, at);
+  assert.equal(await place(), before);
+});
+
+test('a finger on the ring moves it, up and down too, and so does one that begins sideways; the page stays', async () => {
+  for (const [name, from, to] of [
+    ['on the ring', [0, 0], [0, -120]],
+    ['sideways', [-120, 100], [100, 60]],
+  ] as const) {
+    const [x, y] = await ring();
+    const [before, at] = [await visitor.seen('#decoded'), await scrolled()];
+    await drag([x + from[0], y + from[1]], [x + to[0], y + to[1]]);
+    await visitor.eventuallySeen('#decoded', differs(before), name);
+    assert.is(await scrolled(), at, name);
+  }
+});
 
 test('a finger elsewhere moves the page', async () => {
   const { x, y } = await visitor.box('#samples-title');

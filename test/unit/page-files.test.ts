@@ -71,7 +71,10 @@ test('an exported page loads no file', () => {
  * profiler and benchmark come when somebody asks for them.
  */
 const MOST_PAGE = 170_000;
-const ON_DEMAND = ['files', 'layers', 'profile', 'serve'];
+const ON_DEMAND = ['cpu', 'files', 'layers', 'profile', 'serve'];
+/** Data, and not compressed: what the page opens with comes while the engine starts. */
+const MODEL = 'pretrained.safetensors';
+const MOST_MODEL = 500_000;
 
 /** The files that a script of the page imports before it runs, itself too. */
 function loadedWith(script: string, seen = new Set<string>()): Set<string> {
@@ -83,7 +86,7 @@ function loadedWith(script: string, seen = new Set<string>()): Set<string> {
 }
 
 test('the page of harness/web is small', () => {
-  const files = fs.readdirSync(path.join(root, 'dist/web')).filter((file) => !file.endsWith('.map'));
+  const files = fs.readdirSync(path.join(root, 'dist/web')).filter((file) => !file.endsWith('.map') && file !== MODEL);
   const scripts = new Set(['main.js', 'worker.js', 'data-worker.js'].flatMap((script) => [...loadedWith(script)]));
   const [first, later] = [true, false].map((isLoaded) =>
     files
@@ -100,6 +103,12 @@ test('the page of harness/web is small', () => {
   const names = later.map(([file]) => file.split('-')[0] ?? '').filter((name) => name !== 'chunk');
   assert.equal(names, ON_DEMAND);
   assert.ok(sum <= MOST_PAGE, `${sum} bytes, must be at most ${MOST_PAGE}`);
+});
+
+test('the model that the page opens with is small', () => {
+  const { size } = fs.statSync(path.join(root, 'dist/web', MODEL));
+  console.log(`dist/web/${MODEL}: ${(size / 1000).toFixed(1)} KB, of ${MOST_MODEL / 1000}`);
+  assert.ok(size <= MOST_MODEL, `${size} bytes, must be at most ${MOST_MODEL}`);
 });
 
 test('what package.json exports, or starts, is built and published', () => {

@@ -4,6 +4,7 @@ import { type CheckedExamples, chosenExamples, countOf, fitScaling, holdOut, siz
 import { chosenGaps, classesOf, examplesFromArrays, fillGaps, formOf } from 'latentgpu/data';
 import { fromArrayFiles } from './array-files.js';
 import { type Chosen, isPicture, isTable } from './chosen.js';
+import { knownClasses } from './known-classes.js';
 import type { Part, Parts } from './parts.js';
 import { fromPictures } from './pictures.js';
 import type { DataOptions, PageData, Scale } from './request.js';
@@ -43,7 +44,7 @@ async function partsOf(chosen: Chosen[], options: DataOptions): Promise<{ name: 
 function datasetOf(name: string, parts: Parts, { most, scale, seed }: DataOptions): PageData {
   const { features, numbers, form: table } = parts;
   const form = { ...formOf(parts.train.examples), ...(numbers && { numbers }) };
-  const { classes, labels } = classesOf(parts);
+  const { classes = knownClasses(parts.train), labels } = classesOf(parts);
   const read = (part: Part) => examplesFromArrays(part.examples, labels(part), form);
   const train = read(parts.train);
   const test = parts.test && read(parts.test);

@@ -1,8 +1,8 @@
 // Pictures of examples: of images, canvases that the session's worker draws on, and canvases of the page's own; of rows of features,
 // charts of numbers that the session is asked for.
-import type { Drawing, Session } from 'latentgpu/worker';
+import type { Drawing } from 'latentgpu/worker';
 import { download, make } from '../dom.js';
-import type { State } from '../state.js';
+import type { Answering, State } from '../state.js';
 import { chartsShape, drawCharts } from './charts.js';
 import type { Size } from './sheet.js';
 
@@ -13,7 +13,7 @@ const PNG_SCALE = 4;
 export class ModelPicture {
   private canvas: HTMLCanvasElement | undefined;
   /** To whom the canvas belongs: charts are the page's own. */
-  private owner: Session | 'page' | undefined;
+  private owner: Answering | 'page' | undefined;
 
   constructor(
     private readonly state: State,
@@ -30,7 +30,7 @@ export class ModelPicture {
   }
 
   /** @param beside rows that are the bars of charts, [n, features] in the data's units, of which the drawing is what the model makes */
-  async draw(session: Session, drawing: Drawing, columns: number, beside?: Float32Array): Promise<void> {
+  async draw(session: Answering, drawing: Drawing, columns: number, beside?: Float32Array): Promise<void> {
     const { state } = this;
     if (state.size) return session.draw(this.canvasOf(session), drawing, { columns });
     const { generation, inputs: features } = state;
@@ -41,7 +41,7 @@ export class ModelPicture {
   }
 
   /** A canvas belongs to the worker that it was given to. */
-  private canvasOf(owner: Session | 'page'): HTMLCanvasElement {
+  private canvasOf(owner: Answering | 'page'): HTMLCanvasElement {
     const label = this.state.worded(this.label);
     if (!this.canvas || this.owner !== owner) {
       this.canvas = make('canvas', { role: 'img', class: owner === 'page' ? 'charts' : 'images' });
@@ -62,7 +62,7 @@ export class ModelPicture {
 }
 
 /** [n, features], in the data's units. */
-function numbersOf(session: Session, { labels, ...drawing }: Drawing): Promise<Float32Array> {
+function numbersOf(session: Answering, { labels, ...drawing }: Drawing): Promise<Float32Array> {
   const options = labels ? { labels } : {};
   if ('codes' in drawing) return session.decode(drawing.codes, options);
   if ('reconstructions' in drawing) return session.reconstruct(drawing.reconstructions, options);
@@ -80,27 +80,36 @@ export class HostPicture {
   }
 
   /** @param values [n, height, width, channels], 0 black to 1 white */
-  draw(values: Float32Array, { height, width, channels = 1 }: Size, columns: number): void {
-    const { canvas } = this;
-    const pixels = values.length / channels;
-    const count = pixels / (height * width);
-    canvas.width = columns * width;
-    canvas.height = Math.ceil(count / columns) * height;
-    const context = canvas.getContext('2d');
-    if (!context || count === 0) return;
-    const picture = context.createImageData(canvas.width, canvas.height);
-    for (let i = 0; i < pixels; i++) {
-      const image = Math.floor(i / (height * width));
-      const [row, column] = [Math.floor((i / width) % height), i % width];
-      const y = Math.floor(image / columns) * height + row;
-      const x = (image % columns) * width + column;
-      const at = 4 * (y * canvas.width + x);
-      for (let part = 0; part < 3; part++)
-        picture.data[at + part] = 255 * (values[channels * i + (part % channels)] ?? 0); // the array clamps and rounds
-      picture.data[at + 3] = 255;
-    }
-    context.putImageData(picture, 0, 0);
+  draw(values: Float32Array, size: Size, columns: number): void {
+    paint(this.canvas, values, size, columns);
   }
+}
+
+/** Images in a grid. @param values [n, height, width, channels], 0 black to 1 white */
+export function paint(
+  canvas: HTMLCanvasElement | OffscreenCanvas,
+  values: Float32Array,
+  { height, width, channels = 1 }: Size,
+  columns: number,
+): void {
+  const pixels = values.length / channels;
+  const count = pixels / (height * width);
+  canvas.width = columns * width;
+  canvas.height = Math.ceil(count / columns) * height;
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null;
+  if (!context || count === 0) return;
+  const picture = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < pixels; i++) {
+    const image = Math.floor(i / (height * width));
+    const [row, column] = [Math.floor((i / width) % height), i % width];
+    const y = Math.floor(image / columns) * height + row;
+    const x = (image % columns) * width + column;
+    const at = 4 * (y * canvas.width + x);
+    for (let part = 0; part < 3; part++)
+      picture.data[at + part] = 255 * (values[channels * i + (part % channels)] ?? 0); // the array clamps and rounds
+    picture.data[at + 3] = 255;
+  }
+  context.putImageData(picture, 0, 0);
 }
 
 /** The pictures one below the other, as a file. */

@@ -38,7 +38,9 @@ const COLOURS: Record<Term, string> = {
 const APART: readonly Term[] = ['kl', 'importance', 'l1', 'sparsity', 'commitment', 'perplexity'];
 const TEST_COLOUR = '--series-4';
 const PRETRAINING_COLOUR = '--text-soft';
-const HEIGHT = 240;
+const HEIGHT = 170;
+/** A chart that is narrower has no room for the names of its axes; its legend and the panel's title say them. CSS pixels. */
+const NARROW = 420;
 /** Between two drawings. A chart at every step would be more than people see, and its canvas fills the queue of the GPU. */
 const REST_MS = 200;
 
@@ -110,7 +112,9 @@ export function curvesPanel(state: State): Panel {
   log.addEventListener('change', build);
   onSchemeChange(build);
   new ResizeObserver(() => {
-    if (plot && place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT });
+    if (!plot || place.clientWidth === 0 || place.clientWidth === plot.width) return;
+    if (place.clientWidth < NARROW !== plot.width < NARROW) build();
+    else plot.setSize({ width: place.clientWidth, height: HEIGHT });
   }).observe(place);
   build();
   return { renew: build };
@@ -182,11 +186,18 @@ function optionsOf(
     ticks: { show: false },
   };
   const apart = terms.filter((term) => APART.includes(term));
-  const line = (colour: string) => ({ stroke: cssColour(colour), width: 2, points: { show: false }, spanGaps: true });
+  const line = (colour: string, thickness = 1.25) => ({
+    stroke: cssColour(colour),
+    width: thickness,
+    points: { show: false },
+    spanGaps: true,
+  });
+  const isNarrow = width < NARROW;
+  const named = (label: string) => (isNarrow ? { size: 34 } : { label, labelSize: 20, size: 46 });
   return {
     width: Math.max(width, 200),
     height: HEIGHT,
-    padding: [8, 16, 0, 0], // half of the last step's number stands to the right of the curves
+    padding: [8, apart.length > 0 ? 4 : 16, 0, 0], // half of the last step's number stands to the right of the curves
     scales: {
       x: { time: false, range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(most ?? 10, least ?? 0, 10)] },
       y: log ? { distr: 3 } : { range: rangeOf },
@@ -195,37 +206,39 @@ function optionsOf(
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     axes: [
-      { ...axis, label: 'step', labelSize: 20, size: 34 },
-      { ...axis, label: unit, labelSize: 20, size: 46, values: (_, ticks) => ticks.map(tickText) },
-      ...(apart.length > 0 ? [{ ...axis, ...apartAxis(apart) }] : []),
+      { ...axis, ...named('step'), size: isNarrow ? 28 : 34 },
+      { ...axis, ...named(unit), values: (_, ticks) => ticks.map(tickText) },
+      ...(apart.length > 0
+        ? [{ ...axis, ...apartAxis(apart), ...named(namesOf(apart)), ...(isNarrow && { size: 30 }) }]
+        : []),
     ],
     series: [
       {},
       ...terms.map((term) => ({
         label: NAMES[term],
-        ...line(COLOURS[term]),
+        // Terms are drawn over the loss, which is to be seen where they are near to it.
+        ...line(COLOURS[term], term === 'loss' ? 3 : undefined),
         ...(apart.includes(term) && { scale: 'apart' }),
       })),
       {
         label: 'Test loss',
         stroke: cssColour(TEST_COLOUR),
         width: 0,
-        points: { show: true, size: 6, fill: cssColour(TEST_COLOUR) },
+        points: { show: true, size: isNarrow ? 4 : 6, fill: cssColour(TEST_COLOUR) },
       },
-      ...(isPretrained(state) ? [{ label: PRETRAINING[0], ...line(PRETRAINING_COLOUR) }] : []),
+      ...(isPretrained(state) ? [{ label: PRETRAINING[0], ...line(PRETRAINING_COLOUR, 2) }] : []),
     ],
     hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },
   };
 }
+
+const namesOf = (terms: readonly Term[]): string => terms.map((term) => NAMES[term]).join(', ');
 
 /** To the right, in the colour of its curves; their grid would cross the other. */
 const apartAxis = (terms: readonly Term[]): uPlot.Axis => ({
   scale: 'apart',
   side: 1,
   grid: { show: false },
-  label: terms.map((term) => NAMES[term]).join(', '),
-  labelSize: 20,
-  size: 46,
   stroke: cssColour(COLOURS[terms[0] ?? 'kl']),
   values: (_, ticks) => ticks.map(tickText),
 });

@@ -15,7 +15,7 @@ const SAID_MS = 2000;
 export function filesPanel(state: State, runner: Runner): Panel {
   const input = byId<HTMLInputElement>('model-file');
   const save = button('save', async () => {
-    const bytes = await state.ask((session) => session.save());
+    const bytes = await state.askSession((session) => session.save());
     if (!bytes) return;
     state.unsaved = false;
     const file = withSaid(bytes, toHash(state.made), runner.numbers);
@@ -28,8 +28,7 @@ export function filesPanel(state: State, runner: Runner): Panel {
     if (file) await loadModel(state, runner, file);
   });
   state.on('phase', () => {
-    save.disabled = !state.usable;
-    load.disabled = !state.usable;
+    save.disabled = load.disabled = !state.usable || !state.session;
   });
   addEventListener('beforeunload', (event) => {
     if (state.unsaved) event.preventDefault(); // the browser asks
@@ -131,7 +130,7 @@ async function loadModel(state: State, runner: Runner, file: File): Promise<void
     state.begun = true;
     state.enter(state.phase, `Loaded ${file.name}.`);
     state.tell('parameters');
-    const losses = await state.ask((loaded) => loaded.evaluate());
+    const losses = await state.askSession((loaded) => loaded.evaluate());
     if (!losses || generation !== state.generation || state.step > 0) return;
     state.tested = [{ step: 0, losses }];
     state.tell('step');

@@ -9,6 +9,8 @@ const MOST = 200;
 export interface ImageChoice {
   /** Shows an image on the button. @param image a test image, from 0 */
   show(image: number): void;
+  /** Puts a frame around the button, or takes it away. */
+  mark(on: boolean): void;
 }
 
 /** @param chosen hears which image was pressed on, from 0 */
@@ -20,6 +22,7 @@ export function imageChoice(state: State, id: string, chosen: (image: number) =>
     show: (image) => {
       if (state.size) own.draw(state.shades(state.values(image, 1)), state.size, 1);
     },
+    mark: (on) => button.classList.toggle('marked', on),
   };
 }
 
@@ -32,8 +35,7 @@ function openGrid(state: State, chosen: (image: number) => void): void {
     'div',
     { class: 'choice' },
     ...Array.from({ length: count }, (_, image) => {
-      const label = state.test.labels?.[image];
-      const name = `Image ${image + 1}${label === undefined ? '' : `, class ${state.className(label)}`}`;
+      const name = state.imageName(image);
       const button = make('button', { type: 'button', 'aria-label': name });
       const picture = new HostPicture(button, name);
       picture.draw(state.shades(state.values(image, 1)), size, 1);

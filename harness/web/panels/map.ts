@@ -1,20 +1,37 @@
-// The map of the latent space: where the test images' codes lie, and a place on it that is decoded as it is dragged about.
-import { byId, context2d, eachFrame, latest, make, setText } from '../dom.js';
-import { ARROWS } from '../drawing/hand.js';
+// The map of the latent space: where the test images' codes lie, now and at earlier steps, and a place on it that is decoded as it
+// is dragged about.
+import { byId, eachFrame, latest, make, setText } from '../dom.js';
+import { MapHistory } from '../drawing/history.js';
 import { classColour } from '../drawing/palette.js';
-import { ModelPicture } from '../drawing/picture.js';
+import { HostPicture, ModelPicture } from '../drawing/picture.js';
+import {
+  drawCross,
+  drawLine,
+  drawMark,
+  drawPoints,
+  drawSquare,
+  nearestTo,
+  type Share,
+  sharesOf,
+} from '../drawing/points.js';
 import { moments, type Plane, type Projection, planeOf, project, unproject } from '../drawing/project.js';
+import { steer } from '../drawing/steer.js';
 import { FIRST_VIEW, follow, fromShare, toShare, type View } from '../drawing/view.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
 /** Images a side of the background. */
 const MANIFOLD = 16;
-/** Shares of the map's side that the arrow keys move by. */
-const KEY_STEP = 0.02;
-const LARGE_KEY_STEP = 0.1;
+/** A pointer so near to a point, as a share of the map's side, points at it. */
+const NEAR = 0.02;
 /** 0 is among the codes if it is at most so many standard deviations from their mean, in each dimension. */
 const AMONG = 1.5;
+
+/** What the map showed at a step. */
+interface Seen {
+  places: Float32Array;
+  view: View;
+}
 
 export function mapPanel(state: State): Panel {
   const frame = byId('map');
@@ -28,6 +45,12 @@ export function mapPanel(state: State): Panel {
   /** [n, 2], on the plane. */
   let places = new Float32Array();
   let dragging = false;
+  const history = new MapHistory<Seen>();
+  const when = byId<HTMLInputElement>('history');
+  /** What is looked at instead of the map of now. */
+  let past: Seen | undefined;
+  const label = byId('pointed-at');
+  const image = new HostPicture(byId('pointed-at-picture'), 'The test image pointed at');
   /** Codes came while someone dragged: training may have ended since, so that no others come by themselves. */
   let missed = false;
   frame.prepend(behind);
@@ -36,8 +59,10 @@ export function mapPanel(state: State): Panel {
     plane = undefined;
     view = FIRST_VIEW;
     places = new Float32Array();
+    history.clear();
+    showHistory(true);
     showClasses(state);
-    showPoints();
+    showMarked();
   }
 
   async function refresh(): Promise<void> {
@@ -54,10 +79,34 @@ export function mapPanel(state: State): Panel {
       // At the beginning, and when training has stopped, there is no next refresh to go on with.
       if (first || state.phase !== 'training') for (let i = 0; i < 12; i++) view = follow(view, places);
       stayNear(codes);
+      const last = Number(when.value) === Number(when.max);
+      if (history.add(state.step, { places, view })) showHistory(last);
       showPoints();
     }
     await showManifold();
   }
+
+  /** @param now whether the map of now is to be seen, whatever the slider says */
+  function showHistory(now: boolean): void {
+    const { states } = history;
+    byId('history-row').hidden = states.length < 2;
+    const before = Number(when.value);
+    when.max = String(Math.max(0, states.length - 1));
+    when.value = now ? when.max : String(Math.min(before, states.length - 1));
+    showWhen();
+  }
+
+  function showWhen(): void {
+    const { states } = history;
+    const chosen = states[Number(when.value)];
+    past = chosen === states.at(-1) ? undefined : chosen?.seen;
+    const text = past && chosen ? `Step ${chosen.step.toLocaleString('en')}` : 'Now';
+    setText(byId('history-step'), text);
+    when.setAttribute('aria-valuetext', text);
+    behind.classList.toggle('past', past !== undefined);
+    showPoints();
+  }
+  when.addEventListener('input', showWhen);
 
   /**
    * Until the visitor moves the mark, it is where the codes are: at 0, where a prior puts it and codes are around it; else, and
@@ -84,15 +133,40 @@ export function mapPanel(state: State): Panel {
 
   const showPoints = eachFrame(() => {
     const onLine = state.latent === 1;
-    drawPoints(canvas, { places, view, labels: state.test.labels, onLine });
-    if (!plane) return;
+    drawPoints(canvas, points());
+    const { marked, drawing } = state;
+    if (marked !== undefined && marked < state.testCount) drawSquare(canvas, sharesOf(points())(marked));
+    if (!plane || past) return;
+    if (drawing && drawing.length === state.latent && !onLine)
+      drawCross(canvas, toShare(view, project(plane, drawing)));
     const [right, down] = toShare(view, project(plane, state.point));
     if (onLine) drawLine(canvas, right);
     else drawMark(canvas, [right, down]);
   });
+  const points = () => ({ ...(past ?? { places, view }), labels: state.test.labels, onLine: state.latent === 1 });
 
-  const moveTo = (share: readonly [number, number]) => {
+  /** The image that the pointer is at, beside its point. */
+  function showMarked(): void {
+    const { hovered, size } = state;
+    const [right, down] = hovered === undefined ? [0, 0] : sharesOf(points())(hovered);
+    label.hidden = hovered === undefined || !frame.matches(':hover');
+    if (!label.hidden && hovered !== undefined) {
+      if (size) image.draw(state.shades(state.values(hovered, 1)), size, 1);
+      setText(byId('pointed-at-name'), state.imageName(hovered));
+      // Towards the middle, so that the map holds it.
+      Object.assign(label.style, {
+        left: right < 0.5 ? `${100 * right + 4}%` : 'auto',
+        right: right < 0.5 ? 'auto' : `${100 * (1 - right) + 4}%`,
+        top: down < 0.5 ? `${100 * down}%` : 'auto',
+        bottom: down < 0.5 ? 'auto' : `${100 * (1 - down)}%`,
+      });
+    }
+    showPoints();
+  }
+
+  const moveTo = (share: Share) => {
     if (!plane) return;
+    if (past) showHistory(true);
     const inside = share.map((part) => Math.min(1, Math.max(0, part))) as [number, number];
     state.setPoint(unproject(plane, fromShare(view, inside)));
   };
@@ -103,11 +177,20 @@ export function mapPanel(state: State): Panel {
       dragging = on;
       if (!on && missed) void refresh();
     },
+    hover: (share) => state.hover(share && nearestTo(share, points(), NEAR)),
+    click: (share) => {
+      const chosen = nearestTo(share, points(), NEAR);
+      if (chosen !== undefined) state.mark(chosen);
+    },
   });
+  state.on('marked', showMarked);
+  state.on('drawing', showPoints);
   withManifold.addEventListener('change', () => void showManifold());
   projection.addEventListener('change', () => {
     plane = undefined;
     places = new Float32Array();
+    history.clear();
+    showHistory(true);
     void refresh();
   });
   state.on('point', showPoints);
@@ -126,121 +209,6 @@ function gridCodes(plane: Plane, view: View, latent: number): Float32Array<Array
     codes.set(unproject(plane, fromShare(view, share)), i * latent);
   }
   return codes;
-}
-
-interface Steering {
-  /** Where the mark is, as shares of the map. */
-  at(): readonly [number, number];
-  moveTo(share: readonly [number, number]): void;
-  drag(on: boolean): void;
-}
-
-/** By pointer and by keys. */
-function steer(frame: HTMLElement, { at, moveTo, drag }: Steering): void {
-  const follow = ({ clientX, clientY }: PointerEvent) => {
-    const { left, top, width, height } = frame.getBoundingClientRect();
-    moveTo([(clientX - left) / width, (clientY - top) / height]);
-  };
-  frame.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0 || !event.isPrimary) return;
-    frame.setPointerCapture(event.pointerId);
-    drag(true);
-    follow(event);
-  });
-  frame.addEventListener('pointermove', (event) => {
-    if (frame.hasPointerCapture(event.pointerId)) follow(event);
-  });
-  frame.addEventListener('lostpointercapture', () => drag(false));
-  frame.addEventListener('keydown', (event) => {
-    const [right, down] = ARROWS[event.key] ?? [0, 0];
-    if (right === 0 && down === 0) return;
-    event.preventDefault();
-    const [x, y] = at();
-    const step = event.shiftKey ? LARGE_KEY_STEP : KEY_STEP;
-    moveTo([x + right * step, y + down * step]);
-  });
-}
-
-interface Points {
-  places: Float32Array;
-  view: View;
-  labels: Uint8Array | undefined;
-  /** Codes of one dimension: each class in a lane of its own, as there is no other way to tell points apart. */
-  onLine: boolean;
-}
-
-function drawPoints(canvas: HTMLCanvasElement, { places, view, labels, onLine }: Points): void {
-  const side = Math.round(canvas.clientWidth * devicePixelRatio);
-  const context = context2d(canvas);
-  if (!context || side === 0) return;
-  if (canvas.width !== side) canvas.width = canvas.height = side;
-  context.clearRect(0, 0, side, side);
-  const size = Math.max(2, side / 130);
-  // A class at a time: a colour is changed ten times and not a thousand.
-  const classes = new Map<number | undefined, Path2D>();
-  const lane = lanes(labels);
-  for (let i = 0; i < places.length / 2; i++) {
-    const [right, across] = toShare(view, [places[2 * i] ?? 0, places[2 * i + 1] ?? 0]);
-    const down = onLine ? lane(i) : across;
-    const label = labels?.[i];
-    const path = classes.get(label) ?? new Path2D();
-    path.rect(right * side - size / 2, down * side - size / 2, size, size);
-    classes.set(label, path);
-  }
-  for (const [label, path] of classes) {
-    context.fillStyle = classColour(label);
-    context.fill(path);
-  }
-}
-
-/** How far down each image is, as a share of the map: in its class's lane, spread over most of that. */
-function lanes(labels: Uint8Array | undefined): (image: number) => number {
-  const classes = [...new Set(labels)].sort((a, b) => a - b);
-  const count = Math.max(1, classes.length);
-  return (image) => {
-    const spread = (image * 0.618034) % 1; // the golden section: neighbours fall far apart
-    return (Math.max(0, classes.indexOf(labels?.[image] ?? 0)) + 0.15 + 0.7 * spread) / count;
-  };
-}
-
-/** A ring; of a place off the map an arrow at the edge, to where it is. */
-function drawMark(canvas: HTMLCanvasElement, [right, down]: readonly [number, number]): void {
-  const { width: side } = canvas;
-  const size = side / 45;
-  const path = new Path2D();
-  const [x, y] = [right, down].map((share) => Math.min(side - size, Math.max(size, share * side))) as [number, number];
-  if ([right, down].every((share) => share >= 0 && share <= 1))
-    path.arc(right * side, down * side, size, 0, 2 * Math.PI);
-  else {
-    const angle = Math.atan2(down * side - y, right * side - x);
-    for (const turn of [0, 2.4, -2.4])
-      path.lineTo(x + size * Math.cos(angle + turn), y + size * Math.sin(angle + turn));
-    path.closePath();
-  }
-  outline(canvas, path);
-}
-
-/** The mark of a code of one dimension. */
-function drawLine(canvas: HTMLCanvasElement, right: number): void {
-  const path = new Path2D();
-  const x = canvas.width * Math.min(0.997, Math.max(0.003, right)); // off the map, at its edge
-  path.moveTo(x, 0);
-  path.lineTo(x, canvas.height);
-  outline(canvas, path);
-}
-
-/** White with a black edge: to be seen on anything. */
-function outline(canvas: HTMLCanvasElement, path: Path2D): void {
-  const context = context2d(canvas);
-  if (!context) return;
-  for (const [colour, width] of [
-    ['#000', 6],
-    ['#fff', 2.5],
-  ] as const) {
-    context.strokeStyle = colour;
-    context.lineWidth = (width * canvas.width) / 500;
-    context.stroke(path);
-  }
 }
 
 function showClasses(state: State): void {

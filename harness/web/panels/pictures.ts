@@ -1,6 +1,7 @@
 // Test images above what the model makes of them; for a denoising model, what it is shown between them. Of rows of features,
 // charts: bars of a row, or of what is left of it, with marks of what the model makes of it.
 import { button, byId } from '../dom.js';
+import { frameOn, imageAt } from '../drawing/frame.js';
 import { downloadPng, HostPicture, ModelPicture } from '../drawing/picture.js';
 import { damaged as damagedBy } from '../drawing/shades.js';
 import type { State } from '../state.js';
@@ -35,11 +36,45 @@ export function picturesPanel(state: State): Panel {
     shown = damagedBy(shown, model.corruption, first, model.scaling);
     if (size) damaged.draw(state.shades(shown), size, columns());
   }
-  const refresh = () =>
-    state.ask((session) => {
+  const refresh = async () => {
+    await state.ask((session) => {
       const labels = state.labels((row) => state.test.labels?.[first + row] ?? 0, count());
       return reconstructions.draw(session, { reconstructions: shown.slice(), ...labels }, columns(), shown);
     });
+    mark();
+  };
+  const places = ['originals', 'damaged', 'reconstructions'].map((id) => byId(id));
+  const grid = () => ({ columns: columns(), rows: Math.ceil(count() / columns()) });
+  /** A frame around the image that all panels mark, if it is one of these. */
+  function mark(): void {
+    const at = state.size && state.marked !== undefined ? state.marked - first : -1;
+    for (const place of places) frameOn(place, at >= 0 && at < count() ? at : undefined, grid());
+  }
+  let turnedTo: number | undefined;
+  state.on('marked', () => {
+    const { image } = state;
+    const isOther = image !== turnedTo;
+    turnedTo = image;
+    if (isOther && state.size && image !== undefined) turnTo(image);
+    mark();
+  });
+  /** The images among which one is. */
+  function turnTo(image: number): void {
+    if (image >= first && image < first + count()) return;
+    first = Math.min(Math.floor(image / count()) * count(), state.testCount - count());
+    renew();
+    void refresh();
+  }
+  for (const place of places) {
+    const pointedAt = (event: MouseEvent) => (state.size ? imageAt(place, event, grid()) : -1);
+    const within = (at: number) => (at >= 0 && at < count() ? first + at : undefined);
+    place.addEventListener('pointermove', (event) => state.hover(within(pointedAt(event))));
+    place.addEventListener('pointerleave', () => state.hover(undefined));
+    place.addEventListener('click', (event) => {
+      const image = within(pointedAt(event));
+      if (image !== undefined) state.choose(image);
+    });
+  }
 
   button('others', () => {
     first = first + 2 * count() > state.testCount ? 0 : first + count();

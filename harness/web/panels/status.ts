@@ -18,6 +18,7 @@ const SAID: Record<Phase, string> = {
 
 export function statusPanel(state: State, runner: Runner): Panel {
   const train = button('train', () => (state.phase === 'training' ? runner.pause() : runner.train()));
+  const one = button('one', () => runner.train({ steps: 1 }));
   const reset = button('reset', () => runner.anew());
   const status = byId('status');
   // On a phone it lies above the page, whose end must come out from under it.
@@ -28,9 +29,11 @@ export function statusPanel(state: State, runner: Runner): Panel {
   const showPhase = () => {
     const { phase, message } = state;
     document.documentElement.dataset.phase = phase;
+    document.documentElement.toggleAttribute('data-stand', state.stand !== undefined);
     setText(train, phase === 'training' ? 'Pause' : state.outdated ? 'Train anew' : 'Train');
     train.disabled = ['starting', 'busy', 'unsupported'].includes(phase);
-    reset.disabled = !state.usable;
+    one.disabled = !state.session || !['ready', 'paused'].includes(phase) || state.outdated || runner.isToPretrain;
+    reset.disabled = !state.usable || !state.session;
     setText(status, message || SAID[phase]);
     setText(byId('adapter'), adapterText(state));
   };

@@ -15,7 +15,10 @@ export function walkPanel(state: State): Panel {
   const picture = new ModelPicture(state, byId('walk'), 'Images decoded along the way from one test image to another');
   const [from, to] = [byId<HTMLInputElement>('walk-from'), byId<HTMLInputElement>('walk-to')];
   const choices = [from, to].map((field, index) =>
-    imageChoice(state, `${field.id}-picture`, (image) => setEnd(index, image)),
+    imageChoice(state, `${field.id}-picture`, (image) => {
+      setEnd(index, image);
+      state.choose(image);
+    }),
   );
   /** The test image at each end of each walk, from 0; those of the first walk the visitor may choose. */
   let ends: number[] = [];
@@ -59,8 +62,17 @@ export function walkPanel(state: State): Panel {
   function setEnd(index: number, image: number): void {
     ends[index] = image;
     showEnd(index);
+    mark();
     void refresh();
   }
+  const mark = () => {
+    for (const index of [0, 1]) choices[index]?.mark(ends[index] === state.marked);
+  };
+  state.on('marked', mark);
+  // What was chosen elsewhere is where the walk begins.
+  state.on('image', () => {
+    if (state.image !== undefined && !ends.slice(0, 2).includes(state.image)) setEnd(0, state.image);
+  });
   button('pair', () => {
     choose((ends[0] ?? 0) + (state.testCount % 7 === 0 ? 1 : 7));
     void refresh();
@@ -77,6 +89,7 @@ export function walkPanel(state: State): Panel {
       if (ends.length === 0 || ends.some((image) => image >= state.testCount)) choose(0);
       from.max = to.max = String(state.testCount);
       for (const index of [0, 1]) showEnd(index);
+      mark();
       picture.shape(WALKS, stepCount());
     },
     refresh,
