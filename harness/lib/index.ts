@@ -80,15 +80,15 @@ export { beginRun, makeJob, modelOf, openRunFolder, splitImages } from './run/be
 export { DownloadError, describeFailure, type Failure, type Program, runProgram } from './run/fail.js';
 export { tryPrecision } from './run/half-trial.js';
 export { chooseEpochs, chooseLength, choosePretraining, type Pretraining, type RunLength } from './run/length.js';
-export { checkOut, defaultOut } from './run/out.js';
-export { readRun, readWeights, type StoredRun } from './run/read-run.js';
 export { trainAndRecord } from './run/record.js';
-export { Results } from './run/results.js';
 export { chooseStart } from './run/resume.js';
-export * from './run/run-folder.js';
 export { type Stop, stopOnSignals } from './run/stop.js';
-export { readTensorFile, type TensorFile } from './run/tensor-file.js';
 export { chooseVariants } from './run/variants.js';
+export { checkOut, defaultOut } from './run-folder/out.js';
+export { readRun, readWeights, type StoredRun } from './run-folder/read-run.js';
+export { Results } from './run-folder/results.js';
+export * from './run-folder/run-folder.js';
+export { readTensorFile, type TensorFile } from './run-folder/tensor-file.js';
 export {
   labelsOf,
   loadRows,

@@ -1,5 +1,6 @@
 """Checkpoints of latentgpu: read, and written so that `node harness/train.js --resume` takes them back.
-Format: src/train/snapshot.ts (tensors, spec, training, step, epochs, epoch, data) and harness/lib/run/checkpoints.ts (run).
+Format: src/train/snapshot.ts (tensors, spec, training, step, epochs, epoch, data) and
+harness/lib/run-folder/checkpoints.ts (run).
 """
 import json
 import os

@@ -1,4 +1,4 @@
-"""The folder of a run: locked while a program works in it, and its files (harness/lib/run/run-folder.ts, claim.ts)."""
+"""The folder of a run: locked while a program works in it, and its files (harness/lib/run-folder/run-folder.ts, claim.ts)."""
 import json
 import os
 import socket

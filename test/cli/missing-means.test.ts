@@ -5,8 +5,8 @@ import { sizeOf } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ExampleSet, withFirst, withValidation } from '../../harness/lib/data/arrays.js';
-import { readAsRun } from '../../harness/lib/run/read-as-run.js';
-import type { StoredRun } from '../../harness/lib/run/read-run.js';
+import { readAsRun } from '../../harness/lib/run-folder/read-as-run.js';
+import type { StoredRun } from '../../harness/lib/run-folder/read-run.js';
 import { rowsFromText } from '../../harness/lib/score/standard-input.js';
 import { cleansUp, folder, load, nowhere, refusal } from '../support/data-places.js';
 

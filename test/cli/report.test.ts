@@ -19,7 +19,7 @@ import { describeLoss, figures, lossTerms, lossText } from '../../harness/lib/re
 import { duration, Report } from '../../harness/lib/report/report.js';
 import { describeFailure } from '../../harness/lib/run/fail.js';
 import { chooseEpochs, chooseLength, choosePretraining } from '../../harness/lib/run/length.js';
-import { defaultOut } from '../../harness/lib/run/out.js';
+import { defaultOut } from '../../harness/lib/run-folder/out.js';
 
 /** A stream that keeps what is written, as a terminal of `columns` or as a file. */
 function capture(columns?: number) {

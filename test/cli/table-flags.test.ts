@@ -11,8 +11,8 @@ import { type GenerateOptions, readGenerateOptions } from '../../harness/lib/opt
 import { readProfileOptions } from '../../harness/lib/options/profile-options.js';
 import { READING_FLAGS, readingFrom, readingOf, readingText } from '../../harness/lib/options/reading-options.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
-import { readAsRun } from '../../harness/lib/run/read-as-run.js';
-import { readRun, type StoredRun } from '../../harness/lib/run/read-run.js';
+import { readAsRun } from '../../harness/lib/run-folder/read-as-run.js';
+import { readRun, type StoredRun } from '../../harness/lib/run-folder/read-run.js';
 import { cleansUp, folder, idx, load, nowhere, refusal, scratch, TEST, TRAIN } from '../support/data-places.js';
 import { ADAPTER, runProgram } from '../support/programs.js';
 

@@ -12,7 +12,7 @@ import { datasetOf } from '../../harness/lib/data/arrays.js';
 import { readParquet } from '../../harness/lib/data/parquet-file.js';
 import { decodePicture, resized } from '../../harness/lib/pictures/picture.js';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
-import { readRun } from '../../harness/lib/run/read-run.js';
+import { readRun } from '../../harness/lib/run-folder/read-run.js';
 import * as errors from '../../src/errors.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { validateSpec } from '../../src/model/check-spec.js';

@@ -15,8 +15,8 @@ import { gridCodes, layGrid } from '../../harness/lib/generate/latent.js';
 import type { Material } from '../../harness/lib/generate/material.js';
 import { codesPlot } from '../../harness/lib/plots/codes-plot.js';
 import { drawSheet } from '../../harness/lib/plots/sheet.js';
-import type { StoredRun } from '../../harness/lib/run/read-run.js';
-import { Results } from '../../harness/lib/run/results.js';
+import type { StoredRun } from '../../harness/lib/run-folder/read-run.js';
+import { Results } from '../../harness/lib/run-folder/results.js';
 import { images, options, plain, refused, small } from '../support/generating.js';
 
 let root = '';

@@ -1,11 +1,11 @@
-// Which folders are a run's, and what is read of one (harness/lib/run/read-run.ts). Whole messages, because a person reads them.
+// Which folders are a run's, and what is read of one (harness/lib/run-folder/read-run.ts). Whole messages, because a person reads them.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { encodeSafetensors, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readRun } from '../../harness/lib/run/read-run.js';
+import { readRun } from '../../harness/lib/run-folder/read-run.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { flatWeights } from '../../src/train/weights.js';

@@ -6,14 +6,14 @@ import { vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lossTerms } from '../../harness/lib/report/losses.js';
-import { fileError } from '../../harness/lib/run/files.js';
+import { fileError } from '../../harness/lib/run-folder/files.js';
 import {
   checkpointName,
   checkpointNames,
   createDefaultFolder,
   createRunFolder,
   reopenRunFolder,
-} from '../../harness/lib/run/run-folder.js';
+} from '../../harness/lib/run-folder/run-folder.js';
 
 const report = {
   epoch: 1,

@@ -1,8 +1,8 @@
 // A data set as a folder of IDX files, which --data reads: the reverse of loadFolder in data.ts.
 import path from 'node:path';
 import { ArgumentError, type CheckedExamples, type Dataset } from 'latentgpu/node';
-import { claimNew } from '../run/claim.js';
-import { attempt, writeWhole } from '../run/files.js';
+import { claimNew } from '../run-folder/claim.js';
+import { attempt, writeWhole } from '../run-folder/files.js';
 
 /** IDX of unsigned bytes: two zero bytes, the type, the number of axes, a big-endian u32 size for each, the values. */
 function encodeIdx(sizes: readonly number[], values: Uint8Array): Uint8Array {

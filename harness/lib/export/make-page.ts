@@ -16,8 +16,8 @@ import { checkImagesFit } from '../generate/generate.js';
 import type { ExportOptions } from '../options/export-options.js';
 import { versions } from '../report/describe.js';
 import { DownloadError } from '../run/fail.js';
-import { readAsRun } from '../run/read-as-run.js';
-import type { StoredRun } from '../run/read-run.js';
+import { readAsRun } from '../run-folder/read-as-run.js';
+import type { StoredRun } from '../run-folder/read-run.js';
 import { encodePage, pageContents, readPageParts } from './html-page.js';
 
 interface FoundExamples {

@@ -12,7 +12,7 @@ import {
 } from 'latentgpu/node';
 import type { ImageSize } from '../data/examples.js';
 import type { GenerateOptions, OutputName } from '../options/generate-options.js';
-import type { Results } from '../run/results.js';
+import type { Results } from '../run-folder/results.js';
 import type { ClassNames } from './classes.js';
 import { labelsFor } from './labels.js';
 

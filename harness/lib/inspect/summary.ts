@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ArgumentError, type Dtype, type StoredTensor } from 'latentgpu/node';
-import { CHECKPOINTS } from '../run/run-folder.js';
-import { readTensorFile } from '../run/tensor-file.js';
+import { CHECKPOINTS } from '../run-folder/run-folder.js';
+import { readTensorFile } from '../run-folder/tensor-file.js';
 
 /** A tensor. Norm, extremes and mean are over its finite values, the latter null where there are none. */
 export interface TensorSummary {

@@ -15,7 +15,7 @@ import { damagedImages, shadesOf } from '../plots/shades.js';
 import { codeUseText, divergences } from '../report/code-use.js';
 import { featureErrors, featureNames, featureText } from '../report/features.js';
 import { sigmaText } from '../report/sigma.js';
-import type { RunFolder } from './run-folder.js';
+import type { RunFolder } from '../run-folder/run-folder.js';
 
 const PICTURED = 8;
 /** Test rows that a feature's error is taken over. */

@@ -5,6 +5,7 @@ import { imageSizeOf } from '../data/examples.js';
 import { present } from '../options/flags/present.js';
 import type { RunDescription } from '../report/describe.js';
 import { lossTerms } from '../report/losses.js';
+import { BEST } from '../run-folder/run-folder.js';
 import {
   describeCode,
   describeSigma,
@@ -15,7 +16,6 @@ import {
   writePictures,
 } from './outcome.js';
 import { readCheckpointFile } from './resume.js';
-import { BEST } from './run-folder.js';
 import { type Ending, type Job, runTraining } from './training.js';
 
 /** Trains and writes what came of it; run.json is on the disk before that and after whatever ends it. */

@@ -7,8 +7,8 @@ import { programName } from '../options/flags/command.js';
 import { READING_FLAGS, type ReadingOptions } from '../options/reading-options.js';
 import { RUN_DEFAULTS, type TrainOptions } from '../options/train-options.js';
 import { TUNING_NAMES } from '../options/tuning-options.js';
-import type { Checkpoint, RunState } from './checkpoints.js';
-import { BEST, CHECKPOINTS, checkpointNames, requireRunFolder } from './run-folder.js';
+import type { Checkpoint, RunState } from '../run-folder/checkpoints.js';
+import { BEST, CHECKPOINTS, checkpointNames, requireRunFolder } from '../run-folder/run-folder.js';
 
 /** Where a run begins. */
 export interface Start {

@@ -18,10 +18,10 @@ import type { ExampleSet } from '../data/arrays.js';
 import type { TrainOptions } from '../options/train-options.js';
 import { layerTerms, lossTerms } from '../report/losses.js';
 import { duration, type Report } from '../report/report.js';
+import type { Checkpoint, Checkpointer } from '../run-folder/checkpoints.js';
+import type { MetricsLine, RunFolder } from '../run-folder/run-folder.js';
 import type { BestEpoch } from './best-epoch.js';
-import type { Checkpoint, Checkpointer } from './checkpoints.js';
 import type { RunLength } from './length.js';
-import type { MetricsLine, RunFolder } from './run-folder.js';
 import type { Trace } from './trace.js';
 
 const MOST_RETRIES = 3;

@@ -20,9 +20,9 @@ import { SAMPLES, type ScoreName, type ScoreProgramOptions } from '../options/sc
 import { encodeNpy } from '../plots/npy.js';
 import { featureNames } from '../report/features.js';
 import { figures } from '../report/losses.js';
-import { readAsRun } from '../run/read-as-run.js';
-import type { StoredRun } from '../run/read-run.js';
-import type { Results } from '../run/results.js';
+import { readAsRun } from '../run-folder/read-as-run.js';
+import type { StoredRun } from '../run-folder/read-run.js';
+import type { Results } from '../run-folder/results.js';
 import { alignedTo } from './align.js';
 import { rowsFromInput } from './standard-input.js';
 import type { FoundThreshold } from './threshold.js';

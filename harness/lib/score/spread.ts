@@ -2,7 +2,7 @@
 import { ArgumentError } from 'latentgpu/node';
 import { histogramPlot } from '../plots/histogram-plot.js';
 import { rankingPlot } from '../plots/ranking-plot.js';
-import type { Results } from '../run/results.js';
+import type { Results } from '../run-folder/results.js';
 import { rank } from './ranking.js';
 import { className, type Scored, scoresBy } from './score.js';
 

@@ -5,8 +5,8 @@ import { ArgumentError, CsvReader, pixelColumns, TableBuilder, type TableOptions
 import { datasetOf, type ExampleSet } from '../data/arrays.js';
 import { columnOptions, droppedText, tableLabels } from '../data/tables.js';
 import { checkReading, type ReadingOptions, readingFor, readingOf } from '../options/reading-options.js';
-import { knownNumbers, readAsRun } from '../run/read-as-run.js';
-import type { StoredRun } from '../run/read-run.js';
+import { knownNumbers, readAsRun } from '../run-folder/read-as-run.js';
+import type { StoredRun } from '../run-folder/read-run.js';
 
 const NAME = 'standard input';
 const STANDARD_INPUT = 0;

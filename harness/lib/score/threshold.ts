@@ -5,7 +5,7 @@ import { chooseImages, type DataListener, loadData } from '../data/data.js';
 import { labelsFor } from '../generate/labels.js';
 import type { Threshold } from '../options/score-options.js';
 import { splitImages } from '../run/begin.js';
-import type { StoredRun } from '../run/read-run.js';
+import type { StoredRun } from '../run-folder/read-run.js';
 
 export interface FoundThreshold {
   value: number;

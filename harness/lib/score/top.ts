@@ -6,7 +6,7 @@ import { labelsFor } from '../generate/labels.js';
 import { shadesOf } from '../plots/shades.js';
 import { drawSheet, wrapRows } from '../plots/sheet.js';
 import { figures } from '../report/losses.js';
-import type { Results } from '../run/results.js';
+import type { Results } from '../run-folder/results.js';
 import { contributions } from './contributions.js';
 import { className, type Scored, scoresBy } from './score.js';
 

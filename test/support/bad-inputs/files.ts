@@ -6,7 +6,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadData } from '../../../harness/lib/data/data.js';
 import { readSpec } from '../../../harness/lib/options/model/choose-model.js';
-import { readRun } from '../../../harness/lib/run/read-run.js';
+import { readRun } from '../../../harness/lib/run-folder/read-run.js';
 import { decodeIdx, gunzipIfNeeded, imagesFromIdx } from '../../../src/data/idx.js';
 import { decodeSafetensors } from '../../../src/formats/safetensors.js';
 import { decodeSnapshot } from '../../../src/train/snapshot.js';

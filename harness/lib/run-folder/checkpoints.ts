@@ -2,10 +2,10 @@
 // that diverges goes back. They are read back and written while training goes on; one that cannot be written is warned of.
 import { encodeSnapshot, type MatmulVariants, type Snapshot, type Trainer } from 'latentgpu/node';
 import type { CheckpointInterval, TrainOptions } from '../options/train-options.js';
-import type { BestState } from './best-epoch.js';
-import type { RunLength } from './length.js';
+import type { BestState } from '../run/best-epoch.js';
+import type { RunLength } from '../run/length.js';
+import type { Trace, TraceState } from '../run/trace.js';
 import { checkpointName, type RunFolder } from './run-folder.js';
-import type { Trace, TraceState } from './trace.js';
 
 /** Without --checkpoint-every: at the ends of epochs, but not more often than this. */
 const SECONDS_BETWEEN = 30;
