@@ -4,13 +4,16 @@ import { shadesInto } from '../data/examples.js';
 import type { Rows } from './rows.js';
 
 /** Rows that a pass takes, some at a time. */
-export interface Feed {
+export interface Feed<Numbers = Float32Array<ArrayBuffer>> {
   count: number;
   /** Numbers of a row. */
   columns: number;
   /** [count, columns] from row `first` on, for the GPU to copy at once: the next call may use the same memory. */
-  take(first: number, count: number): Float32Array<ArrayBuffer>;
+  take(first: number, count: number): Numbers;
 }
+
+/** Rows whose bytes become numbers on the GPU. */
+export type ByteFeed = Feed<Uint8Array<ArrayBuffer>>;
 
 /** @param columns of `rows` */
 export function feedOf({ count, values }: Rows, columns: number): Feed {
@@ -20,7 +23,7 @@ export function feedOf({ count, values }: Rows, columns: number): Feed {
     columns,
     take(first, some) {
       const taken = values.subarray(first * columns, (first + some) * columns);
-      if (isOwn(taken)) return taken;
+      if (taken instanceof Float32Array && isOwn(taken)) return taken;
       if (scratch.length < taken.length) scratch = new Float32Array(taken.length);
       const own = scratch.subarray(0, taken.length);
       if (taken instanceof Uint8Array) return shadesInto(own, taken);
@@ -30,9 +33,22 @@ export function feedOf({ count, values }: Rows, columns: number): Feed {
   };
 }
 
+/** @param columns of `rows` */
+export const byteFeedOf = ({ count, values }: Rows<Uint8Array>, columns: number): ByteFeed => ({
+  count,
+  columns,
+  take(first, some) {
+    const taken = values.subarray(first * columns, (first + some) * columns);
+    return isOwn(taken) ? taken : taken.slice();
+  },
+});
+
 /** Dawn aborts when it is handed memory that threads share. */
-const isOwn = (values: Float32Array | Uint8Array): values is Float32Array<ArrayBuffer> =>
-  values instanceof Float32Array && values.buffer instanceof ArrayBuffer;
+function isOwn(values: Float32Array): values is Float32Array<ArrayBuffer>;
+function isOwn(values: Uint8Array): values is Uint8Array<ArrayBuffer>;
+function isOwn({ buffer }: Float32Array | Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer;
+}
 
 /** Each row's numbers after `change`, which is given whole rows. */
 export const changed = (feed: Feed, change: (rows: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>): Feed => ({

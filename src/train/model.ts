@@ -18,14 +18,14 @@ import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/va
 import type { ChooseMatmul } from '../plan/call.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
-import { changed, type Feed, feedOf, labelled } from './feed.js';
+import { byteFeedOf, changed, type Feed, feedOf, labelled } from './feed.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { loadLayers } from './layers.js';
 import { checkNumbers } from './options.js';
-import { codeRows, imageRows, type Numbers, type Rows } from './rows.js';
+import { codeRows, imageRows, isBytes, type Numbers, type Rows } from './rows.js';
 import type { Scores } from './score-sums.js';
-import { checkScoreOptions, type ScoreOptions, Scorer } from './scores.js';
+import { checkScoreOptions, type ScoredFeed, type ScoreOptions, Scorer } from './scores.js';
 import { type ParameterTensor, unflatten } from './tensors.js';
 import { VariantTable } from './variants.js';
 import { flatWeights, type WeightTensor } from './weights.js';
@@ -305,7 +305,7 @@ export class Model {
     requireKnownKeys(options, ['samples', 'iwae', 'seed', 'labels', 'terms'], 'scores');
     const { labels, terms = false, ...drawn } = options;
     checkScoreOptions(drawn, this.spec);
-    const { inputs, classes = 0, scaling } = this.spec;
+    const { inputs, classes = 0 } = this.spec;
     const rows = imageRows(values, inputs, 'values', this.takesNumbers);
     this.checkUnits(values);
     if (classes > MOST_CLASSES)
@@ -314,10 +314,16 @@ export class Model {
       );
     const told = this.checkRowLabels(labels, rows.count);
     checkNumbers({ shape: [rows.count, inputs], values: rows.values }, 'values', this.spec);
-    const given = feedOf(rows, inputs);
-    const seen = scaling ? changed(given, (some) => scaled(some, scaling)) : given;
-    const scores = await this.onGpu.scorer.run(seen, told && Uint8Array.from(told), drawn);
+    const scores = await this.onGpu.scorer.run(this.scoredFeed(rows), told && Uint8Array.from(told), drawn);
     return terms ? scores : scores.loss;
+  }
+
+  /** Bytes stand for themselves: a model with a scaling takes none. */
+  private scoredFeed(rows: Rows): ScoredFeed {
+    const { inputs, scaling } = this.spec;
+    if (isBytes(rows)) return { type: 'u8', rows: byteFeedOf(rows, inputs) };
+    const given = feedOf(rows, inputs);
+    return { type: 'f32', rows: scaling ? changed(given, (some) => scaled(some, scaling)) : given };
   }
 
   /**

@@ -12,6 +12,8 @@ export interface Rows<Values extends Float32Array | Uint8Array = Float32Array | 
   values: Values;
 }
 
+export const isBytes = (rows: Rows): rows is Rows<Uint8Array> => rows.values instanceof Uint8Array;
+
 /** Their numbers may be anything; of integers, 0 and 1 alone are pixels of 0..1, but for bytes. */
 const FLOATS = ['Array', 'Float16Array', 'Float32Array', 'Float64Array'];
 const INTEGERS = ['Int8Array', 'Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array'];

@@ -7,13 +7,14 @@ import type { Machine } from '../gpu/program.js';
 import type { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { scoringGraph } from '../graph/build.js';
-import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
+import { EXAMPLE_BYTES, type ExampleType } from '../kernels/gather.js';
+import { f32Bytes } from '../kernels/kernel.js';
 import type { ModelSpec } from '../model/spec.js';
 import { checkSeed, requirePositiveInteger } from '../model/values.js';
 import type { ChooseMatmul } from '../plan/call.js';
 import type { Layout } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
-import type { Feed } from './feed.js';
+import type { ByteFeed, Feed } from './feed.js';
 import { METRICS_CAPACITY } from './metrics.js';
 import { settingsFrom } from './options.js';
 import { type Resident, residentSizes } from './resident.js';
@@ -47,6 +48,9 @@ export interface ScorerOptions {
   /** Laid out as `layout` says. */
   parameters: SplitBuffer;
 }
+
+/** Rows to be scored: as bytes, or as the model sees them. */
+export type ScoredFeed = { type: 'u8'; rows: ByteFeed } | { type: 'f32'; rows: Feed };
 
 /** A pass over a chunk of rows, and where it leaves each batch's numbers. */
 interface Pass {
@@ -88,29 +92,30 @@ export class Scorer {
    * Calls at the same time take turns: there is one set of counters.
    * @param labels of a conditional model
    */
-  run(rows: Feed, labels: Uint8Array | undefined, options: ScoreOptions): Promise<Scores> {
-    const result = this.last.then(() => this.pass(rows, labels, options));
+  run(feed: ScoredFeed, labels: Uint8Array | undefined, options: ScoreOptions): Promise<Scores> {
+    const result = this.last.then(() => this.pass(feed, labels, options));
     this.last = result.catch(() => undefined);
     return result;
   }
 
   private async pass(
-    rows: Feed,
+    feed: ScoredFeed,
     labels: Uint8Array | undefined,
     { samples = 1, iwae = 0, seed = 0 }: ScoreOptions,
   ): Promise<Scores> {
     const { spec } = this.options;
+    const { type, rows } = feed;
     const needed = Math.ceil(rows.count / EVALUATION_BATCH);
-    const fitting = Math.max(1, Math.floor(CHUNK_BYTES / (EVALUATION_BATCH * strideOf(rows.columns))));
+    const fitting = Math.max(1, Math.floor(CHUNK_BYTES / (EVALUATION_BATCH * strideOf(feed))));
     const batches = 2 ** Math.floor(Math.log2(Math.min(MOST_BATCHES, fitting, 2 ** Math.ceil(Math.log2(needed)))));
-    const pass = await this.passOf(batches, iwae > 0);
+    const pass = await this.passOf(type, batches, iwae > 0);
     const sums = new ScoreSums(spec, pass.stepper.plan, { rows: rows.count, samples, iwae });
     const pending: Promise<void>[] = [];
     try {
       for (let first = 0; first < rows.count; first += batches * EVALUATION_BATCH)
         for (let draw = 0; draw < Math.max(samples, iwae); draw++) {
           const count = Math.min(batches * EVALUATION_BATCH, rows.count - first);
-          const chunk = draw === 0 ? chunkOf(rows, labels, first, count) : undefined;
+          const chunk = draw === 0 ? chunkOf(feed, labels, first, count) : undefined;
           const read = this.submit(pass, chunk, { count, batch: first / EVALUATION_BATCH, seed: seed + draw });
           pending.push(read.then((bytes) => sums.add(new Float32Array(bytes), { first, count, draw })));
           if (pending.length >= CHUNKS_IN_FLIGHT) await pending.shift();
@@ -150,23 +155,23 @@ export class Scorer {
     return readBuffer(device, memory, results, steps * bytes);
   }
 
-  private async passOf(batches: number, ratio: boolean): Promise<Pass> {
-    const key = `${batches} ${ratio}`;
+  private async passOf(type: ExampleType, batches: number, ratio: boolean): Promise<Pass> {
+    const key = `${type} ${batches} ${ratio}`;
     if (this.kept?.key === key) return this.kept;
     // Calls take turns: nobody works with the one before.
     this.kept?.memory.dispose();
     this.kept = undefined;
-    this.kept = await this.make(key, batches, ratio);
+    this.kept = await this.make(key, type, batches, ratio);
     return this.kept;
   }
 
-  private async make(key: string, batches: number, withRatio: boolean): Promise<Pass> {
+  private async make(key: string, type: ExampleType, batches: number, withRatio: boolean): Promise<Pass> {
     const { machine, spec, layout, choose, parameters } = this.options;
     const memory = machine.memory.part();
     const count = batches * EVALUATION_BATCH;
-    const stride = strideOf(spec.inputs);
+    const stride = spec.inputs * EXAMPLE_BYTES[type];
     const labels = spec.classes === undefined ? {} : { labels: new Uint8Array(count) };
-    const blank: Resident = { type: 'f32', count, stride, bytes: new Uint8Array(count * stride), ...labels };
+    const blank: Resident = { type, count, stride, bytes: new Uint8Array(count * stride), ...labels };
     const graph = scoringGraph(spec, EVALUATION_BATCH, withRatio);
     const plan = makePlan('scores', graph, {
       layout,
@@ -201,12 +206,13 @@ export class Scorer {
 const chunkSettings = (batches: number, seed: number) =>
   settingsFrom({ batch: EVALUATION_BATCH, seed }, batches * EVALUATION_BATCH);
 
-const strideOf = (columns: number): number => columns * F32_BYTES;
+/** Bytes of a row on the GPU. */
+const strideOf = ({ type, rows }: ScoredFeed): number => rows.columns * EXAMPLE_BYTES[type];
 
-/** Rows `first .. first + count` as they lie on the GPU: as numbers, whatever they were, so that a pixel's bits do not depend on it. */
-function chunkOf(rows: Feed, labels: Uint8Array | undefined, first: number, count: number): Resident {
-  const { buffer, byteOffset, byteLength } = rows.take(first, count);
+/** Rows `first .. first + count` as they lie on the GPU. */
+function chunkOf(feed: ScoredFeed, labels: Uint8Array | undefined, first: number, count: number): Resident {
+  const { buffer, byteOffset, byteLength } = feed.rows.take(first, count);
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   const own = labels && { labels: labels.subarray(first, first + count) };
-  return { type: 'f32', count, stride: strideOf(rows.columns), bytes, ...own };
+  return { type: feed.type, count, stride: strideOf(feed), bytes, ...own };
 }

@@ -107,7 +107,7 @@ const SHADERS = [
   shader('lib/vae', 'free bits cost', 'return vec2f();', 'return vec2f(mu, 0.0);', 'kernel/latent'),
   shader('lib/vae', 'free bits count for more', 'kl < FREE_BITS);', 'kl > FREE_BITS);', 'kernel/latent'),
   shader('examples/u8', 'bytes of a word in the other order', '(at % 4u)', '(3u - at % 4u)', 'kernel/gather'),
-  shader('examples/u8', 'wrong scale', '/ 255.0', '/ 256.0', 'kernel/gather'),
+  shader('examples/u8', 'not rounded to the nearest', '((digits >> 7u) & 1u)', '0u', 'kernel/gather'),
   shader('examples/f16', 'the other half', '[at % 2u]', '[1u - at % 2u]', 'kernel/gather', 'train/examples'),
   shader('examples/f32', 'off by one', 'images[at]', 'images[at + 1u]', 'kernel/gather', 'train/examples'),
   shader(

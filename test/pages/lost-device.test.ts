@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { closeBrowser, inPage } from '../browser/page.js';
 import { assertRecovered, type LostOutcome, losingPlan, NEVER_LOST, trainLosing } from '../support/lost-runs.js';
 
-test('ten losses of the device in Chromium: all recovered, bit for bit', async () => {
-  const plan = losingPlan(10, 5);
+test('four losses of the device in Chromium: all recovered, bit for bit', async () => {
+  const plan = losingPlan(4, 5);
   const { value, complaints } = await inPage<LostOutcome[]>(`async (lib) => {
     const trainLosing = ${trainLosing.toString()};
     const device = await lib.openDevice();

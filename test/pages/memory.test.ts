@@ -125,10 +125,14 @@ function countObjects(snapshot: string): number {
 
 const sizes = ({ buffers, bytes }: Held) => ({ buffers, bytes });
 
-/** But for the reports, which the chart shows, and the map's states. */
-function assertNoMoreObjects(now: Kept, before: Kept): void {
+/** But for those of the reports, which the chart shows, and of the map's states. */
+function moreObjects(now: Kept, before: Kept): number {
   const known = OBJECTS_A_REPORT * (now.reports - before.reports) + OBJECTS_A_STATE * (now.states - before.states);
-  const grown = now.objects - before.objects - known;
+  return now.objects - before.objects - known;
+}
+
+function assertNoMoreObjects(now: Kept, before: Kept): void {
+  const grown = moreObjects(now, before);
   assert.ok(grown <= OBJECTS_OF_BROWSER, `${grown} objects more, besides those of the reports and of the map's states`);
   assert.ok(now.nodes - before.nodes <= 0, `${now.nodes - before.nodes} nodes more`);
   assert.ok(now.listeners - before.listeners <= 0, `${now.listeners - before.listeners} listeners more`);
@@ -216,7 +220,12 @@ for (const [name, work] of [
     await work();
     const second = await kept(`${name}, again`);
     assert.equal(sizes(second.held), sizes(fresh));
-    assertNoMoreObjects(second, first);
+    if (moreObjects(second, first) <= OBJECTS_OF_BROWSER) return assertNoMoreObjects(second, first);
+    // On a busy machine Chromium was once seen to make 300 objects late, and no more after them. A leak grows each time.
+    await work();
+    const third = await kept(`${name}, once more`);
+    assert.equal(sizes(third.held), sizes(fresh));
+    assertNoMoreObjects(third, second);
   });
 
 test('nothing was complained about, and nothing asked of any other host', () => visitor.assertNoComplaint());
