@@ -50,6 +50,26 @@ function isOwn({ buffer }: Float32Array | Uint8Array): boolean {
   return buffer instanceof ArrayBuffer;
 }
 
+/** Of each of `rows`, with `width` numbers, those from column `from` on. */
+export const columnsOf = (rows: Float32Array, width: number, from: number, columns: number): Feed => ({
+  count: rows.length / width,
+  columns,
+  take: (first, count) => someColumns(rows.subarray(first * width, (first + count) * width), width, from, columns),
+});
+
+/** @param rows [n, width] @returns [n, columns] */
+export function someColumns(
+  rows: Float32Array,
+  width: number,
+  from: number,
+  columns: number,
+): Float32Array<ArrayBuffer> {
+  const taken = new Float32Array((rows.length / width) * columns);
+  for (let row = 0, to = 0; to < taken.length; row += width, to += columns)
+    taken.set(rows.subarray(row + from, row + from + columns), to);
+  return taken;
+}
+
 /** Each row's numbers after `change`, which is given whole rows. */
 export const changed = (feed: Feed, change: (rows: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>): Feed => ({
   ...feed,

@@ -9,12 +9,17 @@ import { decoderGraph, encoderGraph } from '../graph/build.js';
 import { F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { ChooseMatmul } from '../plan/call.js';
+import { footprint } from '../plan/footprint.js';
 import type { Layout } from '../plan/layout.js';
 import { makePlan } from '../plan/make.js';
+import type { Plan } from '../plan/plan.js';
 import type { Feed } from './feed.js';
 
-/** Rows that go through half a model at once; fewer rows use the next power of two. */
-export const MAX_ROWS = 128;
+/** Fewer rows than these go through half a model together, as the next power of two. */
+const FEW_ROWS = 128;
+/** More go as powers of two up to this, where as many fit into MOST_BYTES: each pass more costs a wait for the one before. */
+const MOST_ROWS = 512;
+const MOST_BYTES = 2 ** 25;
 
 /** The host hands over the rows of one while the GPU has those of the other. */
 const PASSES_IN_FLIGHT = 2;
@@ -109,12 +114,30 @@ export class Halves {
 
   private async parts(which: HalfName, { count: rows, columns }: Feed): Promise<Part[]> {
     const parts: Part[] = [];
-    for (let first = 0; first < rows; first += MAX_ROWS) {
-      const count = Math.min(MAX_ROWS, rows - first);
-      const half = await this.half(which, 2 ** Math.ceil(Math.log2(count)), columns);
-      parts.push({ half, first, count });
+    const most = rows > FEW_ROWS ? this.mostRows(which) : FEW_ROWS;
+    for (let first = 0; first < rows; ) {
+      const left = rows - first;
+      const made = left < FEW_ROWS ? 2 ** Math.ceil(Math.log2(left)) : Math.min(most, 2 ** Math.floor(Math.log2(left)));
+      const count = Math.min(made, left);
+      parts.push({ half: await this.half(which, made, columns), first, count });
+      first += count;
     }
     return parts;
+  }
+
+  /** Rows that are worth a pass: activations beyond some megabytes leave the caches, or do not fit a binding. */
+  private mostRows(which: HalfName): number {
+    const { activations } = footprint(this.plan(which, FEW_ROWS).plan);
+    const fitting = MOST_BYTES / Math.max(1, activations / FEW_ROWS);
+    return Math.min(MOST_ROWS, Math.max(FEW_ROWS, 2 ** Math.floor(Math.log2(fitting))));
+  }
+
+  private plan(which: HalfName, rows: number): { plan: Plan; outputColumns: number } {
+    const { spec, layout, choose } = this.options;
+    const graph = GRAPHS[which](spec, rows);
+    const name = `${which} ${rows}`;
+    const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, choose, fuse: true });
+    return { plan, outputColumns: graph.output?.shape[1] ?? 0 };
   }
 
   /** The copy is submitted with the pass: no other call comes between them. */
@@ -157,16 +180,13 @@ export class Halves {
   }
 
   private async make(which: HalfName, rows: number, columns: number): Promise<Half> {
-    const { machine, spec, layout, choose, parameters } = this.options;
+    const { machine, parameters } = this.options;
     const memory = machine.memory.part();
-    const graph = GRAPHS[which](spec, rows);
-    const name = `${which} ${rows}`;
-    const plan = makePlan(name, graph, { layout, rows, imageBytes: 0, metricsCapacity: 0, choose, fuse: true });
-    const outputColumns = graph.output?.shape[1] ?? 0;
+    const { plan, outputColumns } = this.plan(which, rows);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const remedy = 'Use narrower layers.';
     const buffer = (label: string, width: number) =>
-      memory.create({ label: `${name} ${label}`, bytes: f32Bytes([rows, width]), usage, remedy });
+      memory.create({ label: `${plan.name} ${label}`, bytes: f32Bytes([rows, width]), usage, remedy });
     try {
       const [input, output] = [buffer('input', columns), buffer('output', outputColumns)];
       await memory.settled();

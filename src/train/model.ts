@@ -18,7 +18,7 @@ import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/va
 import type { ChooseMatmul } from '../plan/call.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
 import { normalAt, STREAM } from '../random.js';
-import { byteFeedOf, changed, type Feed, feedOf, labelled } from './feed.js';
+import { byteFeedOf, changed, columnsOf, type Feed, feedOf, labelled, someColumns } from './feed.js';
 import { Halves, type UseOnGpu } from './halves.js';
 import { initialParameters } from './initialize.js';
 import { loadLayers } from './layers.js';
@@ -187,28 +187,30 @@ export class Model {
    *   superfluous
    */
   async encode(images: Numbers, options: LabelOptions = {}): Promise<Codes> {
+    const { output, width, from } = await this.encoded(images, labelsOf(options));
+    const { code } = this.spec;
+    if (code.kind === 'deterministic') return { mean: output };
+    const mean = someColumns(output, width, from, code.units);
+    if (code.kind === 'quantized') return { mean, indices: Uint32Array.from(someColumns(output, width, 0, from)) };
+    const logVar = someColumns(output, width, code.units, code.units);
+    const [low, high] = logVarRangeOf(code);
+    for (let i = 0; i < logVar.length; i++) logVar[i] = Math.min(Math.max(logVar[i] ?? 0, low), high);
+    return { mean, logVar };
+  }
+
+  /** What the encoder makes of images, [n, width], in which the code begins at column `from`. */
+  private async encoded(
+    images: Numbers,
+    labels?: Labels,
+  ): Promise<{ output: Float32Array; width: number; from: number }> {
     this.checkUsable();
-    const labels = labelsOf(options);
     const { inputs, code } = this.spec;
     const given = imageRows(images, inputs, 'images', this.takesNumbers);
     this.checkUnits(images);
-    const rows = given.count;
     const seen = changed(feedOf(given, inputs), (some) => this.asSeen(some));
     const output = await this.onGpu.halves.run('encoder', this.withLabels(seen, labels));
-    if (code.kind === 'deterministic') return { mean: output };
-    const columns = output.length / rows;
-    const part = (from: number, to = from + code.units) => {
-      const values = new Float32Array(rows * (to - from));
-      for (let row = 0; row < rows; row++)
-        values.set(output.subarray(row * columns + from, row * columns + to), row * (to - from));
-      return values;
-    };
-    if (code.kind === 'quantized') {
-      const places = code.units / code.dimensions;
-      return { mean: part(places), indices: Uint32Array.from(part(0, places)) };
-    }
-    const [low, high] = logVarRangeOf(code);
-    return { mean: part(0), logVar: part(code.units).map((value) => Math.min(Math.max(value, low), high)) };
+    const from = code.kind === 'quantized' ? code.units / code.dimensions : 0;
+    return { output, width: output.length / given.count, from };
   }
 
   /**
@@ -220,12 +222,12 @@ export class Model {
    */
   async decode(codes: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
     this.checkUsable();
-    return this.decodeRows(codeRows(codes, this.spec.code.units), labelsOf(options));
+    const { units } = this.spec.code;
+    return this.decoded(feedOf(codeRows(codes, units), units), labelsOf(options));
   }
 
-  private decodeRows(codes: Rows, labels?: Labels): Promise<Float32Array> {
-    const feed = this.withLabels(feedOf(codes, this.spec.code.units), labels);
-    return this.onGpu.halves.run('decoder', feed, (some) => this.asGiven(some));
+  private decoded(codes: Feed, labels?: Labels): Promise<Float32Array> {
+    return this.onGpu.halves.run('decoder', this.withLabels(codes, labels), (some) => this.asGiven(some));
   }
 
   /** Cross entropy is of pixels of 0..1; any other loss is of whatever numbers were trained on. */
@@ -276,9 +278,10 @@ export class Model {
    * @returns [n, pixels], 0..1
    */
   async reconstruct(images: Numbers, options: LabelOptions = {}): Promise<Float32Array> {
-    const { mean } = await this.encode(images, options);
+    const labels = labelsOf(options);
+    const { output, width, from } = await this.encoded(images, labels);
     this.checkUsable();
-    return this.decodeRows({ count: mean.length / this.spec.code.units, values: mean }, options.labels);
+    return this.decoded(columnsOf(output, width, from, this.spec.code.units), labels);
   }
 
   /**
