@@ -2,6 +2,8 @@
 import codeCountsSource from '../../shaders/code_counts.wgsl';
 import codebookSizesSource from '../../shaders/codebook_sizes.wgsl';
 import codebookVectorsSource from '../../shaders/codebook_vectors.wgsl';
+import oneSource from '../../shaders/codes/one.wgsl';
+import quadSource from '../../shaders/codes/quad.wgsl';
 import nearestCodeSource from '../../shaders/nearest_code.wgsl';
 import perplexitySource from '../../shaders/perplexity.wgsl';
 import takeCodeSource from '../../shaders/take_code.wgsl';
@@ -23,9 +25,13 @@ const COUNTED_CODES = 1024;
 /** Lanes of what one workgroup does alone. */
 const ALONE = 256;
 
-export const nearestCode: Kernel<Omit<CodebookShape, 'area'>> = {
-  name: 'nearest_code',
-  sources: [nearestCodeSource],
+/** How many columns of z and of the codebook a load brings. */
+export type CodeWidth = 1 | 4;
+
+/** @param width 4 where the columns are whole in quads */
+export const nearestCode = (width: CodeWidth): Kernel<Omit<CodebookShape, 'area'>> => ({
+  name: width === 4 ? 'nearest_code+quad' : 'nearest_code',
+  sources: [nearestCodeSource, width === 4 ? quadSource : oneSource],
   bindings: { z: 'read', codebook: 'read', nearest: 'write' },
   workgroup: 64,
   constants: () => ({}),
@@ -33,7 +39,9 @@ export const nearestCode: Kernel<Omit<CodebookShape, 'area'>> = {
   grid: ({ rows }) => checkGrid([ceilDiv(rows, NEAREST_ROWS), 1, 1], `${rows} rows`),
   // -, *, +
   flops: ({ rows, columns, codes }) => 3 * rows * columns * codes,
-};
+});
+
+export const codeWidthOf = ({ columns }: { columns: number }): CodeWidth => (columns % 4 === 0 ? 4 : 1);
 
 export const takeCode: Kernel<{ rows: number; columns: number }> = {
   name: 'take_code',

@@ -1,6 +1,14 @@
 // A quantised code, lowered: one kernel an operation, two for the codebook, whose counts must all be known first (layers.ts).
 import { type Node, numel } from '../graph/ops.js';
-import { codebookSizes, codebookVectors, codeCounts, nearestCode, perplexity, takeCode } from '../kernels/quantize.js';
+import {
+  codebookSizes,
+  codebookVectors,
+  codeCounts,
+  codeWidthOf,
+  nearestCode,
+  perplexity,
+  takeCode,
+} from '../kernels/quantize.js';
 import { type Context, dispatchOf, input, operationOf, rowsAndColumns } from './call.js';
 import type { Dispatch } from './plan.js';
 
@@ -8,7 +16,7 @@ export function nearestCodeDispatch(node: Node, { tensors }: Context): Dispatch 
   const [z, codebook] = [input(node, 0), input(node, 1)];
   const shape = { ...rowsAndColumns(z), codes: rowsAndColumns(codebook).rows };
   const bound = { z: tensors.of(z), codebook: tensors.of(codebook), nearest: tensors.of(node) };
-  return dispatchOf(nearestCode, shape, bound, node.label);
+  return dispatchOf(nearestCode(codeWidthOf(shape)), shape, bound, node.label);
 }
 
 export function takeCodeDispatch(node: Node, { tensors }: Context): Dispatch {

@@ -114,7 +114,7 @@ export class Halves {
 
   private async parts(which: HalfName, { count: rows, columns }: Feed): Promise<Part[]> {
     const parts: Part[] = [];
-    const most = rows > FEW_ROWS ? this.mostRows(which) : FEW_ROWS;
+    const most = rows > FEW_ROWS ? this.mostRows(which, columns) : FEW_ROWS;
     for (let first = 0; first < rows; ) {
       const left = rows - first;
       const made = left < FEW_ROWS ? 2 ** Math.ceil(Math.log2(left)) : Math.min(most, 2 ** Math.floor(Math.log2(left)));
@@ -125,10 +125,9 @@ export class Halves {
     return parts;
   }
 
-  /** Rows that are worth a pass: activations beyond some megabytes leave the caches, or do not fit a binding. */
-  private mostRows(which: HalfName): number {
-    const { activations } = footprint(this.plan(which, FEW_ROWS).plan);
-    const fitting = MOST_BYTES / Math.max(1, activations / FEW_ROWS);
+  private mostRows(which: HalfName, columns: number): number {
+    const { plan, outputColumns } = this.plan(which, FEW_ROWS);
+    const fitting = MOST_BYTES / (footprint(plan).activations / FEW_ROWS + F32_BYTES * (columns + outputColumns));
     return Math.min(MOST_ROWS, Math.max(FEW_ROWS, 2 ** Math.floor(Math.log2(fitting))));
   }
 

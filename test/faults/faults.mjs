@@ -561,6 +561,8 @@ const SHADERS = [
     'distance: array<vec4f, CODES>',
     'kernel/quantize',
   ),
+  shader('codes/one', 'apart, not its square', 'return apart * apart;', 'return apart;', 'kernel/quantize'),
+  shader('codes/quad', 'the first row twice', 'dot(second, second)', 'dot(first, first)', 'kernel/quantize'),
   shader('take_code', 'always the first number', '+ index % sizes.columns', '', 'kernel/quantize'),
   shader('code_counts', 'area forgotten', 'progress.rows * sizes.area', 'progress.rows', 'kernel/quantize'),
   shader('code_counts', 'a block too many', 'code < first + BLOCK', 'code <= first + BLOCK', 'kernel/quantize'),

@@ -6,6 +6,7 @@ import {
   codebookSizes,
   codebookVectors,
   codeCounts,
+  codeWidthOf,
   nearestCode,
   perplexity,
   takeCode,
@@ -41,33 +42,35 @@ for (const shape of SHAPES) {
   const { rows, columns, codes } = shape;
   const size = `${rows}x${columns}, ${codes} codes`;
 
-  test(`nearest_code ${size}: none is nearer by more than roundings`, async () => {
-    const [z, codebook] = [uniforms(1, rows * columns), uniforms(2, codes * columns)];
-    const got = (await runKernel(nearestCode, shape, { z, codebook, nearest: rows })).f32('nearest');
-    // A difference, once more in its square, the square, and a sum of all columns.
-    const limit = (distance: number) => (columns + 3) * ULP * distance;
-    got.forEach((code, row) => {
-      const distances = distancesOf(z.subarray(row * columns, (row + 1) * columns), codebook);
-      assert.ok(Number.isInteger(code) && code >= 0 && code < codes, `row ${row}: ${code}`);
-      const [own, least] = [at(distances, code), Math.min(...distances)];
-      assert.ok(
-        own <= least + limit(own) + limit(least),
-        `row ${row}: code ${code} at ${own}, the nearest at ${least}`,
-      );
+  for (const width of new Set([1, codeWidthOf(shape)] as const)) {
+    test(`${nearestCode(width).name} ${size}: none is nearer by more than roundings`, async () => {
+      const [z, codebook] = [uniforms(1, rows * columns), uniforms(2, codes * columns)];
+      const got = (await runKernel(nearestCode(width), shape, { z, codebook, nearest: rows })).f32('nearest');
+      // A difference, once more in its square, the square, and a sum of all columns.
+      const limit = (distance: number) => (columns + 3) * ULP * distance;
+      got.forEach((code, row) => {
+        const distances = distancesOf(z.subarray(row * columns, (row + 1) * columns), codebook);
+        assert.ok(Number.isInteger(code) && code >= 0 && code < codes, `row ${row}: ${code}`);
+        const [own, least] = [at(distances, code), Math.min(...distances)];
+        assert.ok(
+          own <= least + limit(own) + limit(least),
+          `row ${row}: code ${code} at ${own}, the nearest at ${least}`,
+        );
+      });
     });
-  });
 
-  test(`nearest_code ${size}: of equally near ones the first`, async () => {
-    // Whole numbers: distances are exact, and many are the same.
-    const z = whole(3, rows * columns, 2);
-    const codebook = whole(4, codes * columns, 2);
-    const got = (await runKernel(nearestCode, shape, { z, codebook, nearest: rows })).f32('nearest');
-    const want = meaningOf({ op: 'nearest_code' }, [
-      { shape: [rows, columns], values: z },
-      { shape: [codes, columns], values: codebook },
-    ]);
-    close(got, want, () => 0);
-  });
+    test(`${nearestCode(width).name} ${size}: of equally near ones the first`, async () => {
+      // Whole numbers: distances are exact, and many are the same.
+      const z = whole(3, rows * columns, 2);
+      const codebook = whole(4, codes * columns, 2);
+      const got = (await runKernel(nearestCode(width), shape, { z, codebook, nearest: rows })).f32('nearest');
+      const want = meaningOf({ op: 'nearest_code' }, [
+        { shape: [rows, columns], values: z },
+        { shape: [codes, columns], values: codebook },
+      ]);
+      close(got, want, () => 0);
+    });
+  }
 
   test(`take_code ${size}`, async () => {
     const [codebook, nearest] = [uniforms(1, codes * columns), whole(2, rows, codes)];

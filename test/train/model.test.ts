@@ -68,8 +68,8 @@ test('encode: a log variance is told within the bounds of the spec', async () =>
   }
 });
 
-// One row, rows that are no power of two, a full pass, and one row more than that.
-for (const rows of [1, 3, 128, 129]) {
+// One row, rows that are no power of two, full passes, and some rows more than that.
+for (const rows of [1, 3, 128, 129, 700]) {
   test(`encode, ${rows} images: mean and log variance are those of f64`, async () => {
     const images = uniforms(rows, rows * PIXELS, 0, 1);
     const { mean, logVar } = await model.encode(images);
@@ -91,6 +91,32 @@ test('a few rows after many: nothing of the earlier call is left', async () => {
   const before = await model.reconstruct(images);
   await model.reconstruct(uniforms(10, 4 * PIXELS, 0, 1));
   assert.equal(await model.reconstruct(images), before);
+});
+
+test('many rows go through in passes of 512, of as many as fit 32 MiB where a row takes much, and the rest', async () => {
+  const { gpu } = device;
+  const made: string[] = [];
+  const { createBuffer } = gpu;
+  gpu.createBuffer = (descriptor) => {
+    if (/^encoder \d+ input$/.test(descriptor.label ?? '')) made.push(descriptor.label ?? '');
+    return createBuffer.call(gpu, descriptor);
+  };
+  try {
+    for (const [hidden, passes] of [
+      [8, [512, 128, 64]],
+      [20_000, [256, 128, 64]], // 80 kB a row
+    ] as const) {
+      made.length = 0;
+      const own = await modelOf(ae({ pixels: 2, hidden: [hidden], latent: 1 }));
+      await own.encode(new Float32Array(2 * 700));
+      assert.equal(
+        made,
+        passes.map((rows) => `encoder ${rows} input`),
+      );
+    }
+  } finally {
+    Reflect.deleteProperty(gpu, 'createBuffer');
+  }
 });
 
 test('calls at the same time do not disturb each other', async () => {
