@@ -105,9 +105,12 @@ function numbersLike(values: NumericArray, known: KnownNumbers | undefined): Exa
 
 function numbersOf(values: NumericArray): ExampleForm['numbers'] {
   let most = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
     if (!(value >= 0 && value <= 255 && Number.isInteger(value))) return 'numbers';
     if (value > most) most = value;
+    // Bytes cannot be anything else: there are 50 million in MNIST.
+    if (most > 1 && values instanceof Uint8Array) return 'pixels';
   }
   return most <= 1 ? 'bits' : 'pixels';
 }
