@@ -19,9 +19,9 @@ const PATIENCE_MS = 240_000;
 
 /**
  * Bytes of the tarball; 365 KB of it are what the programs need of npm, of that 270 Vega's charts and 35 readers of .parquet and
- * JPEG; 100 are the page of `export --html`, 55 the tuner for pages, 210 the library in Node, most of it shaders.
+ * JPEG; 100 are the page of `export --html`, 55 the tuner for pages, 211 the library in Node, most of it shaders.
  */
-const MOST_PACKED = 1_180_000;
+const MOST_PACKED = 1_185_000;
 
 // The temporary folder has no node_modules above it, as a checkout has.
 const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-installed-')));
