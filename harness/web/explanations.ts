@@ -25,6 +25,10 @@ export const EXPLANATIONS: Record<Preset, Explanation> = {
     sentence: 'A conditional VAE is told the class of each image, so it can be asked for one.',
     more: `Its code need not say which digit it is, and tells slant and stroke instead. ${VAE} Choose a class beside the map: the same place is the same handwriting of another digit.`,
   },
+  iwae: {
+    sentence: 'An importance-weighted VAE draws several codes of each image, and counts the better ones more.',
+    more: `${VAE} With one of them the loss is that of a VAE; the more there are, the nearer the loss comes to how likely the images are. A step takes longer: the decoder draws each of them.`,
+  },
   ae: {
     sentence: 'A plain autoencoder learns to press an image into few numbers and to draw it again from them.',
     more: 'Nothing but the difference of the two images counts. Its reconstructions are sharper than those of a VAE of the same size. Between its codes are places that decode to nothing it has seen: drag the mark there.',
@@ -57,5 +61,9 @@ export const EXPLANATIONS: Record<Preset, Explanation> = {
   convDenoising: {
     sentence: 'A convolutional denoising autoencoder restores damaged images by what is around each pixel.',
     more: 'It is shown damaged images and learns to give back whole ones. Each layer halves height and width, and looks for its channels’ patterns at every place. Scribble noise over a drawing below, and see it cleaned.',
+  },
+  vqVae: {
+    sentence: 'A VQ-VAE writes an image with a few signs of its own: each place of a small map is one vector of a codebook.',
+    more: 'The encoder’s vector at each place becomes the nearest one of the codebook, which moves to the mean of what it stands for. Perplexity tells how many of the vectors are in use. An image is as many whole numbers as the map has places.',
   },
 };

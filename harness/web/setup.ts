@@ -10,6 +10,7 @@ import {
   convDenoising,
   convVae,
   denoising,
+  iwae,
   linear,
   type ModelSpec,
   SCALINGS,
@@ -17,12 +18,14 @@ import {
   sparse,
   stacked,
   vae,
+  vqVae,
 } from 'latentgpu';
 
 export const PRESETS = [
   'vae',
   'betaVae',
   'conditionalVae',
+  'iwae',
   'ae',
   'linear',
   'sparse',
@@ -31,6 +34,7 @@ export const PRESETS = [
   'convVae',
   'convAe',
   'convDenoising',
+  'vqVae',
 ] as const;
 export type Preset = (typeof PRESETS)[number];
 export const MISSING = ['refuse', 'mean', 'drop'] as const;
@@ -78,6 +82,10 @@ export interface Setup {
   batch: number;
   /** betaVae: weight of the KL term. */
   beta: number;
+  /** iwae: samples of each code. */
+  samples: number;
+  /** vqVae: vectors in the codebook, of `latent` numbers each. */
+  codes: number;
   /** sparse: weight of the sum of |z|. */
   l1: number;
   /** denoising: what the encoder's images suffer, and how much. */
@@ -103,6 +111,8 @@ export const DEFAULTS: Setup = {
   lr: 0.003,
   batch: 128,
   beta: 4,
+  samples: 5,
+  codes: 64,
   l1: 0.1,
   corruption: 'gaussian',
   noise: 0.5,
@@ -117,31 +127,35 @@ export const BOUNDS = {
   lr: [1e-6, 1],
   batch: [1, 4096],
   beta: [0, 1000],
+  samples: [1, 50],
+  codes: [2, 4096],
   l1: [0, 1000],
   noise: [0, 1],
   pretrain: [0, 1000],
   seed: [0, 2 ** 32],
 } as const;
 type NumberField = keyof typeof BOUNDS;
-const WHOLE: readonly string[] = ['images', 'latent', 'batch', 'pretrain', 'seed'];
+const WHOLE: readonly string[] = ['images', 'latent', 'batch', 'samples', 'codes', 'pretrain', 'seed'];
 const MOST_LAYERS = 6;
 const MOST_UNITS = 2048;
 /** Four halvings leave 1x1 of 28x28. */
 const MOST_MAPS = 4;
 const MOST_CHANNELS = 256;
 
-const CONVOLUTIONAL: readonly Preset[] = ['convVae', 'convAe', 'convDenoising'];
+const CONVOLUTIONAL: readonly Preset[] = ['convVae', 'convAe', 'convDenoising', 'vqVae'];
 export const isConvolutional = (preset: Preset): boolean => CONVOLUTIONAL.includes(preset);
 
 /** The numbers that only some presets have. */
 const OWN_NUMBERS: Partial<Record<Preset, readonly (keyof Setup)[]>> = {
   betaVae: ['beta'],
+  iwae: ['samples'],
   sparse: ['l1'],
   denoising: ['corruption', 'noise'],
   stacked: ['pretrain'],
   convVae: ['channels'],
   convAe: ['channels'],
   convDenoising: ['channels', 'corruption', 'noise'],
+  vqVae: ['channels', 'codes'],
 };
 const OF_SOME: readonly (keyof Setup)[] = Object.values(OWN_NUMBERS).flat();
 
@@ -158,6 +172,8 @@ const NAMES: Record<NumberField, string> = {
   lr: 'Learning rate',
   batch: 'Batch',
   beta: 'KL weight',
+  samples: 'Samples',
+  codes: 'Vectors',
   l1: 'L1 weight',
   noise: 'How much',
   pretrain: 'Pretraining',
@@ -280,7 +296,7 @@ export function modelOf(setup: Setup, data: DataSizes): ModelSpec {
 }
 
 function presetOf(setup: Setup, { shape, pixels: arePixels, classes }: DataSizes): ModelSpec {
-  const { preset, hidden, channels, latent, beta, l1, corruption, noise } = setup;
+  const { preset, hidden, channels, latent, beta, samples, codes, l1, corruption, noise } = setup;
   const pixels = shape.reduce((product, length) => product * length, 1);
   const [height = 0, width, depth = 1] = shape;
   if (isConvolutional(preset) && width === undefined)
@@ -296,6 +312,9 @@ function presetOf(setup: Setup, { shape, pixels: arePixels, classes }: DataSizes
       return betaVae({ ...sizes, beta });
     case 'conditionalVae':
       return conditionalVae({ ...sizes, ...(classes !== undefined && { classes }) });
+    case 'iwae':
+      // Samples weigh by their likelihood, which the squared error alone is not.
+      return iwae({ ...sizes, samples, ...(!arePixels && { variance: 'learned' as const }) });
     case 'sparse':
       return sparse({ ...sizes, l1 });
     case 'denoising':
@@ -306,6 +325,8 @@ function presetOf(setup: Setup, { shape, pixels: arePixels, classes }: DataSizes
       return convAe(maps);
     case 'convDenoising':
       return convDenoising({ ...maps, ...damage });
+    case 'vqVae':
+      return vqVae({ ...maps, codes });
     default:
       return PLAIN[preset](sizes);
   }

@@ -87,6 +87,18 @@ test('each kind of model has its own controls and pictures', async () => {
   await visitor.eventuallyDecoded('class 7', 7);
 });
 
+test('an importance-weighted VAE draws as many samples as the field says', async () => {
+  const { page } = visitor;
+  await visitor.resetTo('iwae');
+  assert.is(await page.evaluate(() => latentgpuPage.model?.loss.samples), 5);
+  await visitor.fill('samples', '3');
+  await page.waitForFunction(() => latentgpuPage.model?.loss.samples === 3 && latentgpuPage.phase === 'ready');
+  assert.match(page.url(), /preset=iwae&.*samples=3/);
+  await visitor.trainTo(3);
+  const terms = await page.evaluate(() => Object.keys(latentgpuPage.trained[0]?.losses ?? {}));
+  assert.ok(terms.includes('importance'), `its terms are ${terms}`);
+});
+
 test('a convolutional model has channels instead of hidden layers, trains, and is in the link', async () => {
   const { page } = visitor;
   await visitor.visit('#images=200&preset=convVae&channels=2,4&latent=2&batch=32&lr=0.005&seed=7');
@@ -105,6 +117,15 @@ test('a convolutional model has channels instead of hidden layers, trains, and i
   await page.waitForFunction(() => latentgpuPage.model?.corruption !== undefined && latentgpuPage.phase === 'ready');
   assert.ok(await page.isVisible('[name=corruption]'));
   assert.ok(differs(await visitor.seen('#originals'))(await visitor.seen('#damaged')), 'the damage is shown');
+  await page.selectOption('[name=preset]', 'vqVae');
+  await visitor.fill('codes', '16');
+  await page.waitForFunction(() => latentgpuPage.setup.codes === 16 && latentgpuPage.phase === 'ready');
+  assert.equal(
+    await page.evaluate(() => latentgpuPage.model?.code),
+    { kind: 'quantized', units: 2 * 14 * 14, codes: 16, dimensions: 2 },
+    'a vector of two numbers for each of the 14x14 places of one feature map',
+  );
+  await visitor.trainTo(2);
   await page.selectOption('[name=preset]', 'ae');
   await page.waitForFunction(() => latentgpuPage.model?.image === undefined && latentgpuPage.phase === 'ready');
   assert.not(await page.isVisible('[name=channels]'));

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BOUNDS, DEFAULTS, MISSING, PRESETS, readHash, SCALES, type Setup, toHash } from '../../harness/web/setup.js';
 
-const whole = (name: 'images' | 'latent' | 'batch' | 'pretrain' | 'seed') =>
+const whole = (name: 'images' | 'latent' | 'batch' | 'samples' | 'codes' | 'pretrain' | 'seed') =>
   fc.integer({ min: BOUNDS[name][0], max: BOUNDS[name][1] });
 const real = (name: 'lr' | 'beta' | 'l1' | 'noise') =>
   fc.double({ min: BOUNDS[name][0], max: BOUNDS[name][1], noNaN: true }).map((value) => value + 0); // no -0
@@ -32,6 +32,8 @@ const setups: fc.Arbitrary<Setup> = fc.record(
     lr: real('lr'),
     batch: whole('batch'),
     beta: real('beta'),
+    samples: whole('samples'),
+    codes: whole('codes'),
     l1: real('l1'),
     corruption: fc.constantFrom('gaussian', 'mask', 'saltpepper'),
     noise: real('noise'),
