@@ -63,7 +63,8 @@ export const EXPLANATIONS: Record<Preset, Explanation> = {
     more: 'It is shown damaged images and learns to give back whole ones. Each layer halves height and width, and looks for its channels’ patterns at every place. Scribble noise over a drawing below, and see it cleaned.',
   },
   vqVae: {
-    sentence: 'A VQ-VAE writes an image with a few signs of its own: each place of a small map is one vector of a codebook.',
+    sentence:
+      'A VQ-VAE writes an image with a few signs of its own: each place of a small map is one vector of a codebook.',
     more: 'The encoder’s vector at each place becomes the nearest one of the codebook, which moves to the mean of what it stands for. Perplexity tells how many of the vectors are in use. An image is as many whole numbers as the map has places.',
   },
 };

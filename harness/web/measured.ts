@@ -16,6 +16,20 @@ export function measuredWith(measured: Measured[], more: Measured): Measured[] {
   return measured.length < MOST_MEASURED ? measured : joined(measured);
 }
 
+/**
+ * The test losses beside a run's steps, one for each or null: a test loss belongs to the first report at or after its step. Both are
+ * in order.
+ */
+export function testColumn(steps: readonly number[], tested: readonly Measured[]): (number | null)[] {
+  const column: (number | null)[] = steps.map(() => null);
+  let at = 0;
+  for (const { step, losses } of tested) {
+    while (at < steps.length && (steps[at] ?? 0) < step) at++;
+    if (at < steps.length) column[at] = losses.loss;
+  }
+  return column;
+}
+
 /** Half as many, each the mean of two neighbours. */
 function joined(measured: Measured[]): Measured[] {
   const half: Measured[] = [];

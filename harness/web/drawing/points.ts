@@ -17,6 +17,9 @@ export interface Points {
   labels: Uint8Array | undefined;
   /** Codes of one dimension: each class in a lane of its own, as there is no other way to tell points apart. */
   onLine: boolean;
+  /** How large the visitor wants points, 1 as they are by themselves, and how opaque, 0..1. */
+  scale: number;
+  opacity: number;
 }
 
 /** Right and down, as shares of the map. */
@@ -45,14 +48,14 @@ export function nearestTo([right, down]: Share, points: Points, within: number):
 
 /** Clears the map and draws all points. */
 export function drawPoints(canvas: HTMLCanvasElement, points: Points): void {
-  const { places, labels } = points;
+  const { places, labels, scale, opacity } = points;
   const side = Math.round(canvas.clientWidth * devicePixelRatio);
   const context = context2d(canvas);
   if (!context || side === 0) return;
   if (canvas.width !== side) canvas.width = canvas.height = side;
   context.clearRect(0, 0, side, side);
   const count = places.length / 2;
-  const size = Math.max(2, side * POINT * Math.min(LARGEST, Math.max(1, (MANY / Math.max(1, count)) ** 0.5)));
+  const size = scale * Math.max(2, side * POINT * Math.min(LARGEST, Math.max(1, (MANY / Math.max(1, count)) ** 0.5)));
   // A class at a time: a colour is changed ten times and not a thousand.
   const classes = new Map<number | undefined, Path2D>();
   const shareOf = sharesOf(points);
@@ -63,10 +66,12 @@ export function drawPoints(canvas: HTMLCanvasElement, points: Points): void {
     path.rect(right * side - size / 2, down * side - size / 2, size, size);
     classes.set(label, path);
   }
+  context.globalAlpha = opacity;
   for (const [label, path] of classes) {
     context.fillStyle = classColour(label);
     context.fill(path);
   }
+  context.globalAlpha = 1;
 }
 
 /** How far down each image is, as a share of the map: in its class's lane, spread over most of that. */

@@ -1,8 +1,10 @@
 // Loss curves: what is minimised, each of its terms, and the test set's after each epoch; layers that are trained alone before, to
-// the left of step 0. Terms that are no likelihood have an axis of their own.
+// the left of step 0. Terms that are no likelihood have an axis of their own. A run before can be kept beside this one.
 import { type Losses, type LossTerm, lossWeights } from 'latentgpu';
 import uPlot from 'uplot';
-import { byId, cssColour, make, nowAndThen, onSchemeChange, setText } from '../dom.js';
+import { button, byId, cssColour, make, nowAndThen, onSchemeChange, setText } from '../dom.js';
+import { type KeptRun, keptColumns, whyApart } from '../kept-run.js';
+import { testColumn } from '../measured.js';
 import type { State } from '../state.js';
 import type { Panel } from './panel.js';
 
@@ -53,14 +55,39 @@ export function curvesPanel(state: State): Panel {
   const log = byId<HTMLInputElement>('log');
   const at = make('b', {}, '–');
 
+  let kept: KeptRun | undefined;
+  const keep = button('keep-run', () =>
+    keepRun({ name: nameOfRun(state), trained: [...state.trained], tested: [...state.tested] }),
+  );
+  const drop = button('drop-run', () => keepRun(undefined));
+
   const terms = (): Term[] => termsOf(state);
+  const here = () => ({ dataName: state.dataName, loss: lossInWords(state) });
+  const beside = () => (kept && whyApart(kept, here()) === undefined ? kept : undefined);
+
+  function keepRun(run: Pick<KeptRun, 'name' | 'trained' | 'tested'> | undefined): void {
+    kept = run && { ...run, ...here() };
+    build();
+  }
+
+  function tellKept(): void {
+    keep.disabled = state.trained.length === 0;
+    drop.hidden = byId('kept-run').hidden = kept === undefined;
+    const apart = kept && whyApart(kept, here());
+    setText(byId('kept-run'), kept ? `Kept: ${kept.name}${apart ? `, not shown: ${apart}` : ''}.` : '');
+  }
 
   function build(): void {
     const shown = terms();
+    tellKept();
     plot?.destroy();
     legend.replaceChildren(make('li', {}, 'Step ', at));
     const names = shown.map((term) => [nameOf(term, state), COLOURS[term]] as const);
-    const others = [['Test loss', TEST_COLOUR] as const, ...(isPretrained(state) ? [PRETRAINING] : [])];
+    const others = [
+      ['Test loss', TEST_COLOUR] as const,
+      ...(isPretrained(state) ? [PRETRAINING] : []),
+      ...(beside() ? KEPT : []),
+    ];
     values = [...names, ...others].map(([name, colour]) => {
       const value = make('b', {}, '–');
       const swatch = make('span', { class: 'swatch', style: `background: var(${colour})` });
@@ -68,18 +95,19 @@ export function curvesPanel(state: State): Panel {
       return { name, element: value };
     });
     plot = new uPlot(
-      optionsOf(shown, { width: place.clientWidth, unit: unitOf(state), log: log.checked, state }, (index) => {
+      optionsOf(shown, { width: place.clientWidth, log: log.checked, state, kept: beside() }, (index) => {
         hovered = index;
         tellValues();
       }),
-      dataOf(state, shown),
+      dataOf(state, shown, beside()),
       place,
     );
     tellValues();
   }
 
   const update = nowAndThen(REST_MS, () => {
-    const data = dataOf(state, terms());
+    const data = dataOf(state, terms(), beside());
+    keep.disabled = state.trained.length === 0;
     // Pretraining has a curve of its own, once there is some.
     if (data.length !== plot?.data.length) return build();
     plot.setData(data);
@@ -91,14 +119,15 @@ export function curvesPanel(state: State): Panel {
     const data = plot.data;
     const inWords: string[] = [];
     // One figure of the loss: this one and the legend's change together.
-    const now = Array.from(data[1] ?? []).at(-1) ?? state.tested.at(-1)?.losses.loss;
+    const now = lastOf(data[1] ?? []) ?? state.tested.at(-1)?.losses.loss;
     setText(byId('nats'), typeof now === 'number' ? lossText(now) : '–');
     const step = hovered === null ? state.step : data[0]?.[hovered];
     setText(at, (step ?? 0).toLocaleString('en'));
     values.forEach(({ name, element }, series) => {
       const column = data[series + 1] ?? [];
-      const last = Array.from(column).findLast((value) => typeof value === 'number');
-      const value = hovered === null ? last : column[hovered];
+      const last = lastOf(column);
+      // Two runs report at steps of their own: each has what it had by then.
+      const value = hovered === null ? last : kept ? lastOf(Array.from(column).slice(0, hovered + 1)) : column[hovered];
       element.textContent = typeof value === 'number' ? lossText(value) : '–';
       if (typeof last === 'number') inWords.push(`${name} ${lossText(last)}`);
     });
@@ -120,6 +149,15 @@ export function curvesPanel(state: State): Panel {
   return { renew: build };
 }
 
+const lastOf = (column: ArrayLike<number | null | undefined>): number | undefined =>
+  Array.from(column).findLast((value) => typeof value === 'number') ?? undefined;
+
+/** 'VAE, latent size 2, learning rate 0.003, batch 128', as its curves were made. */
+function nameOfRun({ made }: State): string {
+  const kind = document.querySelector(`[name=preset] [value=${made.preset}]`)?.textContent;
+  return `${kind}, latent size ${made.latent}, learning rate ${made.lr}, batch ${made.batch}`;
+}
+
 /** What is minimised, and what it is the sum of; the one term of a model that has no other is the loss itself. */
 function termsOf({ model }: State): Term[] {
   const weights = model ? lossWeights(model) : new Map<LossTerm, number>();
@@ -135,7 +173,7 @@ function nameOf(term: Term, { model }: State): string {
   return term === 'loss' && only && isOne(weights) ? `${NAMES.loss} (${NAMES[only]})` : NAMES[term];
 }
 
-function dataOf({ trained, tested, pretrained }: State, terms: readonly Term[]): uPlot.AlignedData {
+function dataOf({ trained, tested, pretrained }: State, terms: readonly Term[], kept?: KeptRun): uPlot.AlignedData {
   const before = pretrained.at(-1)?.step ?? 0;
   const trainedOrLoaded = trained.length === 0 ? tested.slice(0, 1).map(({ step }) => ({ step, losses: {} })) : trained;
   const rows: readonly { step: number; losses: Partial<Losses> }[] = [
@@ -143,16 +181,11 @@ function dataOf({ trained, tested, pretrained }: State, terms: readonly Term[]):
     ...trainedOrLoaded,
   ];
   const steps = rows.map(({ step }) => step);
-  // A test loss belongs to the first report at or after its step; both are in order.
-  const testOf: (number | null)[] = steps.map(() => null);
-  let at = pretrained.length;
-  for (const { step, losses } of tested) {
-    while (at < steps.length && (steps[at] ?? 0) < step) at++;
-    if (at < steps.length) testOf[at] = losses.loss;
-  }
+  const testOf = [...pretrained.map(() => null), ...testColumn(steps.slice(pretrained.length), tested)];
   const curves = terms.map((term) => rows.map(({ losses }) => losses[term] ?? null));
   const alone = rows.map((_, i) => pretrained[i]?.losses.loss ?? null);
-  return [steps, ...curves, testOf, ...(pretrained.length > 0 ? [alone] : [])];
+  const own: uPlot.AlignedData = [steps, ...curves, testOf, ...(pretrained.length > 0 ? [alone] : [])];
+  return kept ? uPlot.join([own, keptColumns(kept)]) : own;
 }
 
 /** A likelihood is in nats; with weights or a penalty it is a likelihood no more. */
@@ -163,6 +196,13 @@ export function unitOf(state: State): string {
   const plain = [...weights].every(([term, weight]) => weight === 1 && likelihoods.includes(term));
   if (!plain) return state.worded('weighted loss an image');
   return state.worded(weights.has('mse') ? 'squared error an image' : 'nats an image');
+}
+
+/** 'nats an image: BCE + 4 KL' */
+function lossInWords(state: State): string {
+  const weights = state.model ? lossWeights(state.model) : new Map<LossTerm, number>();
+  const terms = [...weights].map(([term, weight]) => `${weight === 1 ? '' : `${weight} `}${NAMES[term]}`);
+  return `${unitOf(state)}: ${terms.join(' + ')}`;
 }
 
 /** Of an axis: no digits that its neighbours share. */
@@ -177,7 +217,7 @@ export function lossText(value: number): string {
 
 function optionsOf(
   terms: readonly Term[],
-  { width, unit, log, state }: { width: number; unit: string; log: boolean; state: State },
+  { width, log, state, kept }: { width: number; log: boolean; state: State; kept: KeptRun | undefined },
   hover: (index: number | null) => void,
 ): uPlot.Options {
   const axis = {
@@ -193,6 +233,12 @@ function optionsOf(
     spanGaps: true,
   });
   const isNarrow = width < NARROW;
+  const unit = unitOf(state);
+  const dots = (colour: string, fill: string) => ({
+    stroke: cssColour(colour),
+    width: 0,
+    points: { show: true, size: isNarrow ? 4 : 6, fill },
+  });
   const named = (label: string) => (isNarrow ? { size: 34 } : { label, labelSize: 20, size: 46 });
   return {
     width: Math.max(width, 200),
@@ -220,13 +266,14 @@ function optionsOf(
         ...line(COLOURS[term], term === 'loss' ? 3 : undefined),
         ...(apart.includes(term) && { scale: 'apart' }),
       })),
-      {
-        label: 'Test loss',
-        stroke: cssColour(TEST_COLOUR),
-        width: 0,
-        points: { show: true, size: isNarrow ? 4 : 6, fill: cssColour(TEST_COLOUR) },
-      },
+      { label: 'Test loss', ...dots(TEST_COLOUR, cssColour(TEST_COLOUR)) },
       ...(isPretrained(state) ? [{ label: PRETRAINING[0], ...line(PRETRAINING_COLOUR, 2) }] : []),
+      ...(kept
+        ? [
+            { label: KEPT[0][0], ...line(KEPT[0][1], 2), dash: [6, 4] },
+            { label: KEPT[1][0], ...dots(KEPT[1][1], 'transparent') },
+          ]
+        : []),
     ],
     hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },
   };
@@ -244,6 +291,10 @@ const apartAxis = (terms: readonly Term[]): uPlot.Axis => ({
 });
 
 const PRETRAINING = ['Pretraining, a layer after the other', PRETRAINING_COLOUR] as const;
+const KEPT = [
+  ['Kept loss (dashed)', '--series-1'],
+  ['Kept test loss (rings)', TEST_COLOUR],
+] as const;
 const isPretrained = ({ pretrained }: State): boolean => pretrained.length > 0;
 
 /** From 0, and no higher than the curves after their first steps go: those are huge and say nothing. */

@@ -143,7 +143,18 @@ export function mapPanel(state: State): Panel {
     if (onLine) drawLine(canvas, right);
     else drawMark(canvas, [right, down]);
   });
-  const points = () => ({ ...(past ?? { places, view }), labels: state.test.labels, onLine: state.latent === 1 });
+  const [scale, opacity] = ['points-size', 'points-opacity'].map((id) => byId<HTMLInputElement>(id)) as [
+    HTMLInputElement,
+    HTMLInputElement,
+  ];
+  for (const slider of [scale, opacity]) slider.addEventListener('input', showPoints);
+  const points = () => ({
+    ...(past ?? { places, view }),
+    labels: state.test.labels,
+    onLine: state.latent === 1,
+    scale: scale.valueAsNumber,
+    opacity: opacity.valueAsNumber,
+  });
 
   /** The image that the pointer is at, beside its point. */
   function showMarked(): void {
