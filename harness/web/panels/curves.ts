@@ -123,11 +123,14 @@ export function curvesPanel(state: State): Panel {
     setText(byId('nats'), typeof now === 'number' ? lossText(now) : '–');
     const step = hovered === null ? state.step : data[0]?.[hovered];
     setText(at, (step ?? 0).toLocaleString('en'));
+    // Two runs report at steps of their own, and the kept one may have gone further: each tells what it had by then.
+    const steps = Array.from(data[0] ?? []);
+    const reached = state.trained.length === 0 ? steps.length - 1 : steps.findLastIndex((x) => x <= state.step);
     values.forEach(({ name, element }, series) => {
-      const column = data[series + 1] ?? [];
-      const last = lastOf(column);
-      // Two runs report at steps of their own: each has what it had by then.
-      const value = hovered === null ? last : kept ? lastOf(Array.from(column).slice(0, hovered + 1)) : column[hovered];
+      const column = Array.from(data[series + 1] ?? []);
+      const last = lastOf(column.slice(0, reached + 1));
+      const pointedAt = hovered === null ? undefined : kept ? lastOf(column.slice(0, hovered + 1)) : column[hovered];
+      const value = hovered === null ? last : pointedAt;
       element.textContent = typeof value === 'number' ? lossText(value) : '–';
       if (typeof last === 'number') inWords.push(`${name} ${lossText(last)}`);
     });
@@ -292,8 +295,8 @@ const apartAxis = (terms: readonly Term[]): uPlot.Axis => ({
 
 const PRETRAINING = ['Pretraining, a layer after the other', PRETRAINING_COLOUR] as const;
 const KEPT = [
-  ['Kept loss (dashed)', '--series-1'],
-  ['Kept test loss (rings)', TEST_COLOUR],
+  ['Kept loss (dashed)', '--text-soft'],
+  ['Kept test loss (rings)', '--text-soft'],
 ] as const;
 const isPretrained = ({ pretrained }: State): boolean => pretrained.length > 0;
 
