@@ -126,7 +126,7 @@ test('a convolutional model has channels instead of hidden layers, trains, and i
     'a vector of two numbers for each of the 14x14 places of one feature map',
   );
   await visitor.trainTo(2);
-  await page.selectOption('[name=preset]', 'ae');
+  await visitor.resetTo('ae');
   await page.waitForFunction(() => latentgpuPage.model?.image === undefined && latentgpuPage.phase === 'ready');
   assert.not(await page.isVisible('[name=channels]'));
 });
