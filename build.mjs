@@ -376,10 +376,30 @@ export async function buildWeb() {
   fs.copyFileSync(path.join(root, web, 'icon.svg'), path.join(out, 'icon.svg'));
   const model = await pageModel();
   if (model) fs.copyFileSync(model, path.join(out, PAGE_MODEL));
-  const html = fs.readFileSync(path.join(root, web, 'index.html'), 'utf8');
+  const docs = path.join(root, 'dist/docs');
+  const documented = fs.existsSync(docs);
+  if (documented) fs.cpSync(docs, path.join(out, 'docs'), { recursive: true });
+  const html = withLinks(fs.readFileSync(path.join(root, web, 'index.html'), 'utf8'), manifest('.'), documented);
   // A page that has no such file must not ask for it.
   const told = model ? html.replace('<html ', `<html data-pretrained="${PAGE_MODEL}" `) : html;
   fs.writeFileSync(path.join(out, 'index.html'), told);
+}
+
+/**
+ * The page with links to its documentation, if `npm run docs` has made that, and to its source, if package.json says where it is.
+ * @param {string} html
+ * @param {{ repository?: string | { url: string } }} manifest
+ * @param {boolean} documented
+ * @returns {string}
+ */
+export function withLinks(html, { repository = '' }, documented) {
+  const url = typeof repository === 'string' ? repository : repository.url;
+  const source = /https:.*?(?=\.git$|$)/.exec(url)?.[0];
+  const links = [
+    ...(documented ? ['<a href="docs/index.html">Documentation</a>'] : []),
+    ...(source ? [`<a href="${source}">Source code</a>`] : []),
+  ];
+  return html.replace(/(<nav .*>)(<\/nav>)/, (_, start, end) => (links.length > 0 ? start + links.join('') + end : ''));
 }
 
 const PAGE_MODEL = 'pretrained.safetensors';

@@ -14,6 +14,7 @@ const TYPES = new Map([
   ['.js', 'text/javascript; charset=utf-8'],
   ['.svg', 'image/svg+xml'],
   ['.map', 'application/json'],
+  ['.png', 'image/png'],
 ]);
 
 const folder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
@@ -31,11 +32,13 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 }
 
 await buildWeb();
+if (!fs.existsSync(path.join(folder, 'docs')))
+  console.log('Without a link to the documentation; with one: npm run docs, then npm run web again');
 const server = http.createServer((request, response) => {
-  // The folder has no folders in it, and only its own names are known: nothing that is asked for becomes a path.
-  const [, asked] = /^\/([^/?#]*)(?:[?#].*)?$/.exec(request.url ?? '') ?? [];
+  // Only names that the folder holds are known: nothing that is asked for becomes a path.
+  const [, asked] = /^\/([^?#]*)(?:[?#].*)?$/.exec(request.url ?? '') ?? [];
   const name = asked === '' ? 'index.html' : asked;
-  if (name === undefined || !fs.readdirSync(folder).includes(name)) return response.writeHead(404).end();
+  if (name === undefined || !filesServed().includes(name)) return response.writeHead(404).end();
   const type = TYPES.get(path.extname(name)) ?? 'application/octet-stream';
   response.writeHead(200, { 'content-type': type }).end(fs.readFileSync(path.join(folder, name)));
 });
@@ -48,6 +51,13 @@ server.listen(port, 'localhost', () => {
   const used = typeof address === 'object' && address ? address.port : port;
   console.log(`http://localhost:${used}/  (Ctrl-C ends it)`);
 });
+
+/** Relative to the folder, with slashes. */
+const filesServed = () =>
+  fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => fs.statSync(path.join(folder, name)).isFile())
+    .map((name) => name.split(path.sep).join('/'));
 
 function readArguments() {
   try {

@@ -76,9 +76,10 @@ export function webFiles(below: string): [string, ServedFile][] {
   if (!fs.existsSync(folder)) throw new Error(`${folder} does not exist: node build.mjs --tests`);
   const files = fs.readdirSync(folder).flatMap((name): [string, ServedFile][] => {
     const type = TYPES[path.extname(name)];
+    if (!type) return [];
     const bytes = fs.readFileSync(path.join(folder, name));
     const body = name.endsWith('.safetensors') ? bytes : bytes.toString();
-    return type ? [[`${below}/${name}`, { type, body: name.endsWith('worker.js') ? `${WATCHED}${body}` : body }]] : [];
+    return [[`${below}/${name}`, { type, body: name.endsWith('worker.js') ? `${WATCHED}${body}` : body }]];
   });
   const index = files.find(([name]) => name.endsWith('/index.html'));
   if (!index) throw new Error(`${folder}/index.html does not exist`);

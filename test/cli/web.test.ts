@@ -1,6 +1,8 @@
 // harness/web/serve.js as its users start it: what it serves, what it does not, and flags that it does not know.
 import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import net from 'node:net';
+import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -55,9 +57,38 @@ test('npm run web: the page and its parts, each with its type, and nothing besid
       assert.match(await answerTo(Number(port), target), /^HTTP\/1\.1 40[04] /, target);
     assert.is((await get('/')).status, 200, 'and it goes on');
     assert.is((await get('/?hidden=8#map')).status, 200, 'the page with a set-up in its address');
+    fs.mkdirSync('dist/web/docs', { recursive: true });
+    fs.writeFileSync('dist/web/docs/of-this-test.html', 'documentation');
+    assert.equal(await get('/docs/of-this-test.html'), {
+      status: 200,
+      type: 'text/html; charset=utf-8',
+      text: 'documentation',
+    });
+    for (const folder of ['/docs', '/docs/']) assert.is((await get(folder)).status, 404, folder);
   } finally {
     child.kill();
+    fs.rmSync('dist/web/docs/of-this-test.html', { force: true });
   }
+});
+
+test('the page links to its documentation and its source, as far as there are such', async () => {
+  // As it is: bundled with this file, it would build what it is asked for by this file's name.
+  const { withLinks }: typeof import('../../build.mjs') = await import(pathToFileURL('build.mjs').href);
+  const page = fs.readFileSync('harness/web/index.html', 'utf8');
+  const linksOf = (repository: string | { url: string } | undefined, documented: boolean) =>
+    [...withLinks(page, repository ? { repository } : {}, documented).matchAll(/<nav .*<\/nav>|<a href="(.+?)"/g)].map(
+      ([all, address]) => address ?? all,
+    );
+  const nav = (links: string) => `<nav aria-label="More about it">${links}</nav>`;
+  const [docs, source] = [
+    '<a href="docs/index.html">Documentation</a>',
+    '<a href="https://host.example/o/r">Source code</a>',
+  ];
+  const url = 'git+https://host.example/o/r.git';
+  assert.equal(linksOf(undefined, false), []);
+  assert.equal(linksOf(undefined, true), [nav(docs)]);
+  assert.equal(linksOf({ url }, true), [nav(docs + source)]);
+  assert.equal(linksOf('https://host.example/o/r', false), [nav(source)]);
 });
 
 /** What the server answers to a request for just this. */

@@ -126,7 +126,7 @@ test('Tab goes through everything in the order of the page, and leaves it at its
   const { page } = visitor;
   await page.click('h1'); // Tab goes on from there
   const stops = await page.evaluateHandle(() =>
-    [...document.querySelectorAll<HTMLElement>('button, input, select, summary, [tabindex="0"]')].filter(
+    [...document.querySelectorAll<HTMLElement>('a[href], button, input, select, summary, [tabindex="0"]')].filter(
       (element) =>
         element.checkVisibility() &&
         element.tabIndex >= 0 &&
