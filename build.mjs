@@ -3,7 +3,7 @@
 // every line keeps the file and line number that a person edits.
 //
 //   node build.mjs            what users need (npm ci runs this)
-//   node build.mjs --tests    the same, and dist/test/ for the test runner, and the page in dist/web/
+//   node build.mjs --tests    the same, and dist/test/ for the test runner, and the page in dist/web/ (not with --no-page)
 //   npm run web               the page alone, and serves it
 // @ts-check
 import { execFileSync } from 'node:child_process';
@@ -494,7 +494,7 @@ async function buildTests() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildLibrary();
   if (process.argv.includes('--tests')) {
-    await buildWeb();
+    if (!process.argv.includes('--no-page')) await buildWeb();
     await buildTests();
   } else buildTypes();
 }
