@@ -175,14 +175,14 @@ const beside = (filter, file) => ({
 });
 
 /** What layers need that are not linear: a file that the engine loads when a model has some. */
-const LAYERS = 'src/plan/layers.ts';
-const layers = beside(/\/plan\/layers\.js$/, './latentgpu-layers.js');
+const LAYERS = 'src/plan/lowering/layers.ts';
+const layers = beside(/\/plan\/lowering\/layers\.js$/, './latentgpu-layers.js');
 
 /** What pages and bundlers load: the engine, and beside it sessions and the profiler. */
 async function buildPageFiles() {
   /** @type {esbuild.BuildOptions} */
   const small = { ...common, platform: 'browser', minify: true };
-  const engine = beside(/^\.\.\/(index|errors|names)\.js$/, './latentgpu.js');
+  const engine = beside(/^(\.\.\/)+(index|errors|names)\.js$/, './latentgpu.js');
   const profile = beside(/^\.\.\/profile\/index\.js$/, './latentgpu-profile.js');
   const files = [
     { entry: 'src/index.ts', outfile: 'dist/latentgpu.js', plugins: [smallWgsl, layers] },
@@ -368,7 +368,7 @@ export async function buildWeb() {
     chunkNames: '[name]-[hash]',
     entryPoints: [
       { in: `${web}/main.ts`, out: 'main' },
-      { in: `${web}/style.css`, out: 'style' },
+      { in: `${web}/style/style.css`, out: 'style' },
       { in: `${web}/worker.ts`, out: 'worker' },
       { in: `${web}/data/worker.ts`, out: 'data-worker' },
     ],

@@ -1,6 +1,6 @@
 // The mean of each window of a feature map; what is padded counts as zeros.
 //   x [examples * height * width, channels] -> y [examples * out_height * out_width, channels]
-// Grid: linear over y's count.  Host: src/kernels/pooling.ts  Source: torch.nn.AvgPool2d.
+// Grid: linear over y's count.  Host: src/kernels/layers/pooling.ts  Source: torch.nn.AvgPool2d.
 
 alias Number = f32;
 

@@ -1,6 +1,6 @@
 // dx of avg_pool2d.wgsl: the share of every window that covers this place.
 //   dy [examples * out_height * out_width, channels] -> dx [examples * height * width, channels]
-// Grid: linear over dx's count.  Host: src/kernels/pooling.ts
+// Grid: linear over dx's count.  Host: src/kernels/layers/pooling.ts
 
 alias Number = f32;
 

@@ -1,6 +1,6 @@
 // The mean of each column over the rows that hold an image.
 //   x [batch, columns] -> mean [columns]
-// Grid: linear over columns, each lane walks its column.  Host: src/kernels/sparsity.ts
+// Grid: linear over columns, each lane walks its column.  Host: src/kernels/losses/sparsity.ts
 #include "lib/linear.wgsl"
 #include "lib/step.wgsl"
 

@@ -1,6 +1,6 @@
 // d mean / d x: each row that holds an image has its share of dmean; the others none.
 //   dmean [columns] -> dx [batch, columns]
-// Grid: linear over count = batch * columns.  Host: src/kernels/sparsity.ts
+// Grid: linear over count = batch * columns.  Host: src/kernels/losses/sparsity.ts
 #include "lib/linear.wgsl"
 #include "lib/step.wgsl"
 

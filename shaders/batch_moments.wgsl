@@ -2,7 +2,7 @@
 // batch_statistics.wgsl for many rows. A part without a live row gets zeros.
 //   x [batch * area, columns] -> parts [parts, 2, columns]
 // Grid (columns / BLOCK, parts, 1): lanes as in lib/column_sum.wgsl.  Second stage: combine_moments.wgsl.
-// Host: src/kernels/normalize.ts
+// Host: src/kernels/layers/normalize.ts
 #include "lib/moments.wgsl"
 #include "lib/step.wgsl"
 

@@ -1,7 +1,7 @@
 // dx of a batch's normalisation, to which every row contributes by the statistics; rows past a short batch's end get 0.
 //   dy [rows, columns] with respect to the activation's output, x, statistics, affine as in normalize.wgsl,
 //   sums [2, columns] of normalize_sums.wgsl -> dx [rows, columns]
-// Grid (columns / BLOCK, rows / part, 1): lanes as in lib/strip.wgsl.  Host: src/kernels/normalize.ts
+// Grid (columns / BLOCK, rows / part, 1): lanes as in lib/strip.wgsl.  Host: src/kernels/layers/normalize.ts
 // Source: Ioffe & Szegedy 2015, "Batch Normalization", section 3.
 
 alias Number = f32;

@@ -1,7 +1,7 @@
 // The mean and the variance of each column over the rows of this batch's examples, and the running ones brought up to date.
 //   x [batch * area, columns] -> statistics [2, columns]; running [2, columns] in place
 // Grid (columns / BLOCK, 1, 1): lanes as in lib/column_sum.wgsl. Of many rows, batch_moments.wgsl and combine_moments.wgsl.
-// Host: src/kernels/normalize.ts
+// Host: src/kernels/layers/normalize.ts
 // Source: Ioffe & Szegedy 2015, "Batch Normalization", algorithm 1.
 #include "lib/moments.wgsl"
 #include "lib/running.wgsl"

@@ -1,6 +1,6 @@
 // d bce / d logits = weight (sigmoid(logit) - target). Only the unfused plan runs this.
 //   weight [batch], logits, targets [batch, pixels] -> dlogits [batch, pixels]
-// Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
+// Grid: linear over count = batch * pixels.  Host: src/kernels/losses/loss.ts
 
 alias Number = f32;
 

@@ -1,7 +1,7 @@
 // How far the units' mean activations are from the wanted one: KL(WANTED || rho) summed over the code, in nats. It is a
 // property of the batch; every row gets it, so that the mean over rows is it.
 //   rho [columns] -> loss [batch]
-// Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/sparsity.ts
+// Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/losses/sparsity.ts
 #include "lib/bernoulli.wgsl"
 #include "lib/reduce.wgsl"
 

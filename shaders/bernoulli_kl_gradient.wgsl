@@ -1,6 +1,6 @@
 // d loss / d rho = the sum of the rows' weights times d KL(WANTED || rho) / d rho.
 //   weight [rows], rho [columns] -> drho [columns]
-// Grid: linear over columns.  Host: src/kernels/sparsity.ts
+// Grid: linear over columns.  Host: src/kernels/losses/sparsity.ts
 #include "lib/bernoulli.wgsl"
 #include "lib/linear.wgsl"
 

@@ -1,7 +1,7 @@
 // For how many rows of this batch's examples each vector of the codebook is the nearest. Whole numbers are added up, so that their
 // order is of no matter.
 //   nearest [batch * area] -> counts [codes]
-// Grid (codes / BLOCK, 1, 1): a workgroup counts BLOCK of the vectors over all rows.  Host: src/kernels/quantize.ts
+// Grid (codes / BLOCK, 1, 1): a workgroup counts BLOCK of the vectors over all rows.  Host: src/kernels/layers/quantize.ts
 #include "lib/step.wgsl"
 
 override WORKGROUP: u32;

@@ -2,7 +2,7 @@
 // smoothed as Laplace does, so that none is 0. A vector whose count falls below LEAST_SHARE of an even share is dead: it is drawn
 // anew, with that count, and told by a minus.
 //   counts [codes], of this batch -> sizes_of [codes], in rows a step; running [codes] in place
-// Grid (1, 1, 1): lanes stride over the vectors.  Host: src/kernels/quantize.ts
+// Grid (1, 1, 1): lanes stride over the vectors.  Host: src/kernels/layers/quantize.ts
 // Source: van den Oord et al. 2017, appendix A.1, with the smoothing of Sonnet's VectorQuantizerEMA.
 #include "lib/reduce.wgsl"
 

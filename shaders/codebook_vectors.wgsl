@@ -3,7 +3,7 @@
 //   z [batch * area, columns], nearest [batch * area], counts [codes], sizes_of [codes] (of codebook_sizes.wgsl)
 //   -> codebook and sums [codes, columns] in place
 // Grid (codes, columns / WORKGROUP, 1): a lane a number of a vector. Rows are added in a fixed order: the lanes look through the
-// rows together, 32 each, and share in a bit a row which of them are theirs.  Host: src/kernels/quantize.ts
+// rows together, 32 each, and share in a bit a row which of them are theirs.  Host: src/kernels/layers/quantize.ts
 // Source: van den Oord et al. 2017, appendix A.1.
 #include "lib/philox.wgsl"
 #include "lib/step.wgsl"

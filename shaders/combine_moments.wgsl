@@ -1,7 +1,7 @@
 // The moments of parts as those of the whole: the second stage of batch_statistics.wgsl for many rows.
 //   parts [parts, 2, columns] -> statistics [2, columns]; running [2, columns] in place
 // Grid (columns / BLOCK, 1, 1): lanes as in lib/column_sum.wgsl, over the parts.  First stage: batch_moments.wgsl.
-// Host: src/kernels/normalize.ts
+// Host: src/kernels/layers/normalize.ts
 // Source: Chan, Golub & LeVeque 1979, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances".
 #include "lib/column_sum.wgsl"
 #include "lib/running.wgsl"

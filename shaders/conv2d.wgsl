@@ -1,7 +1,7 @@
 // y = conv2d(x, weight), one element of y an invocation: what unfused plans are made of. Fused ones compute it as a matmul.
 //   x [images, X_HEIGHT, X_WIDTH, X_CHANNELS], weight [Y_CHANNELS, KERNEL_HEIGHT, KERNEL_WIDTH, X_CHANNELS / GROUPS]
 //   -> y [images, Y_HEIGHT, Y_WIDTH, Y_CHANNELS]
-// Grid: sizes.count elements, linear.  Host: src/kernels/convolution.ts; formula and source: lib/convolution.wgsl
+// Grid: sizes.count elements, linear.  Host: src/kernels/matmul/convolution.ts; formula and source: lib/convolution.wgsl
 #include "lib/convolution.wgsl"
 #include "lib/linear.wgsl"
 

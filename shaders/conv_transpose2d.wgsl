@@ -2,7 +2,7 @@
 // matmul. It is also the gradient of conv2d's input.
 //   y [images, Y_HEIGHT, Y_WIDTH, Y_CHANNELS], weight [Y_CHANNELS, KERNEL_HEIGHT, KERNEL_WIDTH, X_CHANNELS / GROUPS]
 //   -> x [images, X_HEIGHT, X_WIDTH, X_CHANNELS]
-// Grid: sizes.count elements, linear.  Host: src/kernels/convolution.ts; formula and source: lib/convolution.wgsl
+// Grid: sizes.count elements, linear.  Host: src/kernels/matmul/convolution.ts; formula and source: lib/convolution.wgsl
 #include "lib/convolution.wgsl"
 #include "lib/linear.wgsl"
 

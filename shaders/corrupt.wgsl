@@ -4,7 +4,7 @@
 //   mask:       y = black with probability AMOUNT, else x
 //   saltpepper: y = black or white with probability AMOUNT / 2 each, else x
 //   x -> y, both [count] = [batch, pixels]
-// Grid: linear over count / 4: a lane draws four numbers at once.  Host: src/kernels/corrupt.ts; host twin: src/model/corrupt.ts
+// Grid: linear over count / 4: a lane draws four numbers at once.  Host: src/kernels/layers/corrupt.ts; host twin: src/model/corrupt.ts
 // Source: Vincent et al. 2010, "Stacked Denoising Autoencoders", section 3.3.
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"

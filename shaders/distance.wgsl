@@ -1,6 +1,6 @@
 // How far each number is from a wanted one: y = |x - WANTED|.
 //   x [count] -> y [count]
-// Grid: linear over count.  Host: src/kernels/distance.ts
+// Grid: linear over count.  Host: src/kernels/losses/distance.ts
 #include "lib/linear.wgsl"
 
 override WANTED: f32;

@@ -1,6 +1,6 @@
 // The gradient of |x - WANTED|: the sign of the difference, 0 at 0, as in PyTorch.
 //   dy [count], x [count] -> dx [count]
-// Grid: linear over count.  Host: src/kernels/distance.ts
+// Grid: linear over count.  Host: src/kernels/losses/distance.ts
 #include "lib/linear.wgsl"
 
 override WANTED: f32;

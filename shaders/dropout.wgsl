@@ -1,7 +1,7 @@
 // y = x / (1 - PROBABILITY), or 0 with that probability: drawn for every element and step anew, and for every layer. The gradient is
 // the same of dy, by the same draws.
 //   x -> y, both [count]
-// Grid: linear over count / 4: a lane draws four numbers at once.  Host: src/kernels/dropout.ts
+// Grid: linear over count / 4: a lane draws four numbers at once.  Host: src/kernels/layers/dropout.ts
 // Source: Srivastava et al. 2014, "Dropout"; torch.nn.Dropout.
 
 alias Number = f32;

@@ -1,6 +1,6 @@
 // The negative log likelihood of a Gaussian with a learned deviation, summed over the pixels of each row, in nats.
 //   y, targets [batch, pixels], log_sigma [1] -> loss [batch]
-// Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/loss.ts
+// Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/losses/loss.ts
 
 alias Number = f32;
 

@@ -1,6 +1,6 @@
 // d -log N(target; y, sigma^2) / d y = weight (y - target) / sigma^2. Only the unfused plan runs this.
 //   weight [batch], y, targets [batch, pixels], log_sigma [1] -> dy [batch, pixels]
-// Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
+// Grid: linear over count = batch * pixels.  Host: src/kernels/losses/loss.ts
 
 alias Number = f32;
 

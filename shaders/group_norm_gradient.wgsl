@@ -1,6 +1,6 @@
 // dx of the normalisation of groups: every number of a group contributes by its mean and variance.
 //   dy [rows, columns] with respect to the activation's output, x, statistics, affine as in normalize.wgsl -> dx [rows, columns]
-// Grid (groups, examples, 1): a workgroup each, its lanes stride over rows and columns.  Host: src/kernels/normalize.ts
+// Grid (groups, examples, 1): a workgroup each, its lanes stride over rows and columns.  Host: src/kernels/layers/normalize.ts
 // Source: Ba et al. 2016, "Layer Normalization".
 
 alias Number = f32;

@@ -1,6 +1,6 @@
 // The mean and the variance of each group of an example's columns, in two passes.
 //   x [examples * statistic_rows, columns] -> statistics [2, examples * groups], means first
-// Grid (groups, examples, 1): a workgroup each, its lanes stride over rows and columns.  Host: src/kernels/normalize.ts
+// Grid (groups, examples, 1): a workgroup each, its lanes stride over rows and columns.  Host: src/kernels/layers/normalize.ts
 // Source: Wu & He 2018, "Group Normalization"; Ba et al. 2016, "Layer Normalization".
 #include "lib/group.wgsl"
 #include "lib/reduce.wgsl"

@@ -2,7 +2,7 @@
 // its samples; zero for examples past the end of a short batch.
 //   distance, ratio [batch * samples] -> reconstruction, kl, importance [batch]; ddistance, dratio [batch * samples]
 // reconstruction and kl are means of distance and -ratio by what the samples count, importance is KL(these || equal ones).
-// Grid: linear over count = batch, a lane an example.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch, a lane an example.  Host: src/kernels/losses/importance.ts
 // Source: Burda et al. 2016, "Importance Weighted Autoencoders", equations 8 and 14.
 #include "lib/importance.wgsl"
 #include "lib/linear.wgsl"

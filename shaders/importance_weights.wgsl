@@ -1,7 +1,7 @@
 // What each sample of an example counts in the importance-weighted bound; those of an example add up to 1. Only the unfused plan
 // and evaluations run this.
 //   distance: what its output is from the example, ratio = log p(z) - log q(z|x) [batch * samples] -> weights [batch * samples]
-// Grid: linear over count = batch, a lane an example.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch, a lane an example.  Host: src/kernels/losses/importance.ts
 #include "lib/importance.wgsl"
 #include "lib/linear.wgsl"
 

@@ -1,6 +1,6 @@
 // The gradient of KL(N(mu, exp(log_var)) || N(0, I)) times the row's weight. Only the unfused plan runs this.
 //   weight [batch], heads [batch, 2 latent] = (mu, log_var) -> dheads [batch, 2 latent]
-// Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
+// Grid: linear over count = batch * latent.  Host: src/kernels/losses/latent.ts
 #include "lib/linear.wgsl"
 #include "lib/vae.wgsl"
 

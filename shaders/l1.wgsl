@@ -1,6 +1,6 @@
 // The sum of the code's magnitudes, a row.
 //   z [batch, columns] -> loss [batch]
-// Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/sparsity.ts
+// Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/losses/sparsity.ts
 #include "lib/reduce.wgsl"
 
 @group(0) @binding(0) var<storage, read> z: array<f32>;

@@ -1,6 +1,6 @@
 // d |z| / d z times the row's weight: its sign, 0 at 0, as in PyTorch.
 //   weight [batch], z [batch, columns] -> dz [batch, columns]
-// Grid: linear over count = batch * columns.  Host: src/kernels/sparsity.ts
+// Grid: linear over count = batch * columns.  Host: src/kernels/losses/sparsity.ts
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;

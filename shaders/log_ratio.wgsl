@@ -1,7 +1,7 @@
 // log p(z) - log q(z|x) of each row at its sample z = mu + eps sigma, in nats, summed over the code: what a sample weighs in the
 // importance-weighted bound. Its mean over samples is minus the KL term.
 //   heads [batch, 2 latent] = (mu, log_var) -> ratio [batch]
-// Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/latent.ts
+// Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/losses/latent.ts
 // Source: Burda et al. 2016, "Importance Weighted Autoencoders", section 3.
 
 alias Number = f32;

@@ -1,7 +1,7 @@
 // The gradient of log p(z) - log q(z|x) at the sample (log_ratio.wgsl) times what arrives at it, with the step's noise drawn
 // again. Only the unfused plan runs this.
 //   dratio [batch], heads [batch, 2 latent] = (mu, log_var) -> dheads [batch, 2 latent]
-// Grid: linear over count = batch * latent.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch * latent.  Host: src/kernels/losses/importance.ts
 #include "lib/linear.wgsl"
 #include "lib/log_ratio_gradient.wgsl"
 #include "lib/normal.wgsl"

@@ -2,7 +2,7 @@
 // sum_parts.wgsl adds up. Plans run this where the last layer's matmul cannot leave the parts itself: unfused, and with several samples
 // of the code, whose weights are known only after it.
 //   weight [batch], y, targets [batch, pixels], log_sigma [1] -> gradient [parts]
-// Grid (parts, 1, 1): lanes stride over a part of count = batch * pixels.  Host: src/kernels/loss.ts
+// Grid (parts, 1, 1): lanes stride over a part of count = batch * pixels.  Host: src/kernels/losses/loss.ts
 
 alias Number = f32;
 

@@ -3,7 +3,7 @@
 // the matrices emulated (test/kernel/matrix.test.ts); what it is worth, and whether a driver computes it right, nobody has seen.
 // A workgroup is one subgroup and computes SIDE x SIDE of C as DOWN x ACROSS matrices. Operands, sizes and the functions that
 // the host appends: lib/matmul_operands.wgsl. M and N must be multiples of SIDE, K of MATRIX_K: the host checks.
-// Grid (N / SIDE, M / SIDE, 1).  Host: src/kernels/matmul-variants.ts, which supplies as constants:
+// Grid (N / SIDE, M / SIDE, 1).  Host: src/kernels/matmul/matmul-variants.ts, which supplies as constants:
 //   const LANES: u32                         of a subgroup
 //   const MATRIX_M, MATRIX_N, MATRIX_K: u32  of what the adapter multiplies: left [M, K], right [K, N]
 //   const SIDE: u32                          a multiple of MATRIX_M and of 2 MATRIX_N

@@ -4,7 +4,7 @@
 // one and is not stored.
 // One invocation computes 8 rows x 8 columns in registers. Rows depend on the workgroup only, so its lanes share cache
 // lines of A; neighbouring lanes take neighbouring columns.
-// Grid (ceil(N / (8 WG)), ceil(M / 8), products).  Host: src/kernels/matmul.ts
+// Grid (ceil(N / (8 WG)), ceil(M / 8), products).  Host: src/kernels/matmul/matmul.ts
 
 #include "lib/matmul_operands.wgsl"
 

@@ -6,7 +6,7 @@
 // The host's header gives
 //   const COLUMNS: u32  4, or 1 where N is 1
 //   const LANES: u32
-// Grid (ceil(N / COLUMNS), ceil(M / (8 LANES)), products).  Host: src/kernels/matmul-variants.ts
+// Grid (ceil(N / COLUMNS), ceil(M / (8 LANES)), products).  Host: src/kernels/matmul/matmul-variants.ts
 
 #include "lib/matmul_operands.wgsl"
 

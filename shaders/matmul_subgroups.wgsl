@@ -8,7 +8,7 @@
 // The host's header gives `enable subgroups;` and
 //   const LANES: u32    4, 8 or 16, not above the adapter's smallest subgroup (4 on SwiftShader, 8 on lavapipe)
 //   const COLUMNS: u32  of a lane, 4 or 8
-// Grid (ceil(N / (COLUMNS LANES)), ceil(M / 32), products).  Host: src/kernels/matmul.ts
+// Grid (ceil(N / (COLUMNS LANES)), ceil(M / 32), products).  Host: src/kernels/matmul/matmul.ts
 
 #include "lib/matmul_operands.wgsl"
 

@@ -1,7 +1,7 @@
 // C = A B in shared-memory tiles, for GPUs: a workgroup computes TILE_M x TILE_N of C, a lane THREAD_M x THREAD_N of them.
 // Operands, sizes and the functions that the host appends: lib/matmul_operands.wgsl. Any M, N, K: rows and columns beyond
 // the edge repeat the last one and are not stored; from K on the tiles are zero.
-// Grid (ceil(N / TILE_N), ceil(M / TILE_M), products).  Host: src/kernels/matmul-variants.ts, which supplies as constants:
+// Grid (ceil(N / TILE_N), ceil(M / TILE_M), products).  Host: src/kernels/matmul/matmul-variants.ts, which supplies as constants:
 //   const TILE_M, TILE_N, TILE_K: u32   powers of two
 //   const THREAD_M, THREAD_N: u32       4 or 8
 //   const SPLIT: u32                    groups of lanes that share K: 1, 2, 4 or 8

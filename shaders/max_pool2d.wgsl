@@ -1,6 +1,6 @@
 // The largest number of each window of a feature map; what is padded is less than any.
 //   x [examples * height * width, channels] -> y [examples * out_height * out_width, channels]
-// Grid: linear over y's count.  Host: src/kernels/pooling.ts
+// Grid: linear over y's count.  Host: src/kernels/layers/pooling.ts
 
 alias Number = f32;
 

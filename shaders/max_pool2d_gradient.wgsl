@@ -1,7 +1,7 @@
 // dx of max_pool2d.wgsl: the sum of dy over the windows whose largest number stands here; they are looked through again, so nothing
 // is kept and nothing is added atomically.
 //   dy [examples * out_height * out_width, channels], x [examples * height * width, channels] -> dx like x
-// Grid: linear over x's count.  Host: src/kernels/pooling.ts
+// Grid: linear over x's count.  Host: src/kernels/layers/pooling.ts
 
 alias Number = f32;
 

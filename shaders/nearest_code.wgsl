@@ -4,7 +4,7 @@
 // of a vector, one or four: a load costs a software adapter a hundred instructions, of one number as of four.
 //   z [rows, columns], codebook [codes, columns] -> nearest [rows], whole numbers
 // Grid (rows / 32, 1, 1): 8 lanes of ROWS rows each; 8 more of each share out the codebook, a block of CODES vectors at a time.
-// Host: src/kernels/quantize.ts
+// Host: src/kernels/layers/quantize.ts
 // Source: van den Oord et al. 2017, "Neural Discrete Representation Learning", equation 2.
 
 const WORKGROUP: u32 = 64u;

@@ -1,6 +1,6 @@
 // y = activation(weight (x - mean) / sqrt(variance + 1e-5) + bias), by the statistics of a batch, of a layer or of a group.
 //   x [rows, columns], statistics [2, statistics], affine [2, columns] -> y [rows, columns]
-// Grid (columns / BLOCK, rows / part, 1): lanes as in lib/strip.wgsl.  Host: src/kernels/normalize.ts
+// Grid (columns / BLOCK, rows / part, 1): lanes as in lib/strip.wgsl.  Host: src/kernels/layers/normalize.ts
 // Source: torch.nn.BatchNorm2d, torch.nn.LayerNorm, torch.nn.GroupNorm.
 
 alias Number = f32;

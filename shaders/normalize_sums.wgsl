@@ -2,7 +2,7 @@
 // normalised, and of dy. With several parts sum_rows.wgsl adds them up.
 //   dy [rows, columns] with respect to the activation's output, x, statistics, affine as in normalize.wgsl
 //   -> sums [parts, 2, columns]
-// Grid (columns / BLOCK, parts, 1): lanes as in lib/column_sum.wgsl.  Host: src/kernels/normalize.ts
+// Grid (columns / BLOCK, parts, 1): lanes as in lib/column_sum.wgsl.  Host: src/kernels/layers/normalize.ts
 
 alias Number = f32;
 

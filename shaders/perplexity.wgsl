@@ -1,7 +1,7 @@
 // How many vectors of the codebook are in use, as if they were used alike: exp of the entropy of their shares. It is a property of
 // the batch; every row gets it, so that the mean over rows is it.
 //   counts [codes] -> perplexity [rows]
-// Grid (1, 1, 1): lanes stride over the vectors, then over the rows.  Host: src/kernels/quantize.ts
+// Grid (1, 1, 1): lanes stride over the vectors, then over the rows.  Host: src/kernels/layers/quantize.ts
 #include "lib/reduce.wgsl"
 
 @group(0) @binding(0) var<storage, read> counts: array<f32>;

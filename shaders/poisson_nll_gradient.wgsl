@@ -1,6 +1,6 @@
 // d -log Poisson(target; exp(l)) / d l = weight (exp(l) - target). Only the unfused plan runs this.
 //   weight [batch], log_rates, targets [batch, pixels] -> dlog_rates [batch, pixels]
-// Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
+// Grid: linear over count = batch * pixels.  Host: src/kernels/losses/loss.ts
 
 alias Number = f32;
 

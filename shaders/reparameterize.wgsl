@@ -1,6 +1,6 @@
 // z = mu + eps exp(log_var / 2) with fresh noise eps. latent.wgsl does this and the KL in one pass.
 //   heads [batch, 2 latent] = (mu, log_var) -> z [batch, latent]
-// Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
+// Grid: linear over count = batch * latent.  Host: src/kernels/losses/latent.ts
 
 alias Number = f32;
 

@@ -1,6 +1,6 @@
 // The gradient of z = mu + eps exp(log_var / 2), with the step's noise drawn again. Only the unfused plan runs this.
 //   dz [batch, latent], heads [batch, 2 latent] = (mu, log_var) -> dheads [batch, 2 latent]
-// Grid: linear over count = batch * latent.  Host: src/kernels/latent.ts
+// Grid: linear over count = batch * latent.  Host: src/kernels/losses/latent.ts
 #include "lib/linear.wgsl"
 #include "lib/normal.wgsl"
 #include "lib/step.wgsl"

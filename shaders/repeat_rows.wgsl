@@ -1,6 +1,6 @@
 // Each row several times, one after the other: an example for each of its samples of the code.
 //   x [rows, columns] -> y [rows * times, columns]
-// Grid: linear over count = rows * times * columns.  Host: src/kernels/importance.ts
+// Grid: linear over count = rows * times * columns.  Host: src/kernels/losses/importance.ts
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;

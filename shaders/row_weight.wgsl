@@ -1,7 +1,7 @@
 // How much each row of the batch counts in a term of the loss: the term's weight for rows that hold an image, 0 for the
 // rest of a short batch. Only the unfused plan runs this; fused kernels read the same numbers themselves.
 //   -> weight [ROWS]
-// Grid: linear over ROWS.  Host: src/kernels/loss.ts
+// Grid: linear over ROWS.  Host: src/kernels/losses/loss.ts
 #include "lib/linear.wgsl"
 #include "lib/row_weight.wgsl"
 

@@ -1,6 +1,6 @@
 // The mean of an example's samples by what they count, with a sign. Only the unfused plan and evaluations run this.
 //   weights, x [batch * samples] -> mean [batch]
-// Grid: linear over count = batch, a lane an example.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch, a lane an example.  Host: src/kernels/losses/importance.ts
 #include "lib/linear.wgsl"
 
 override SIGN: f32;

@@ -1,6 +1,6 @@
 // The gradient of sample_mean.wgsl's x. Only the unfused plan runs this.
 //   dmean [batch], weights [batch * samples] -> dx [batch * samples]
-// Grid: linear over count = batch * samples.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch * samples.  Host: src/kernels/losses/importance.ts
 #include "lib/linear.wgsl"
 
 override SIGN: f32;

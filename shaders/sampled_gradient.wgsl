@@ -2,7 +2,7 @@
 // noise is drawn again.
 //   dz [batch * samples, dz_columns], of which the first latent; dratio [batch * samples];
 //   heads [batch, 2 latent] = (mu, log_var) -> dheads [batch, 2 latent]
-// Grid: linear over count = batch * latent.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch * latent.  Host: src/kernels/losses/importance.ts
 
 alias Number = f32;
 

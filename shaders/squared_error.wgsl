@@ -1,6 +1,6 @@
 // Squared error, summed over the pixels of each row. mse.wgsl adds the gradient.
 //   y, targets [batch, pixels] -> loss [batch]
-// Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/loss.ts
+// Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/losses/loss.ts
 #include "lib/reduce.wgsl"
 
 @group(0) @binding(0) var<storage, read> y: array<f32>;

@@ -1,6 +1,6 @@
 // d squared error / d y = 2 weight (y - target).
 //   weight [batch], y, targets [batch, pixels] -> dy [batch, pixels]
-// Grid: linear over count = batch * pixels.  Host: src/kernels/loss.ts
+// Grid: linear over count = batch * pixels.  Host: src/kernels/losses/loss.ts
 
 alias Number = f32;
 

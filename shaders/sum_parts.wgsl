@@ -1,6 +1,6 @@
 // The second stage of a sum whose parts workgroups have left, in a fixed order.
 //   parts [count] -> sum [1]
-// Grid (1, 1, 1): lanes stride over the parts.  Host: src/kernels/loss.ts
+// Grid (1, 1, 1): lanes stride over the parts.  Host: src/kernels/losses/loss.ts
 #include "lib/reduce.wgsl"
 
 @group(0) @binding(0) var<storage, read> parts: array<f32>;

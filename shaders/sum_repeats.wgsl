@@ -1,6 +1,6 @@
 // The sum of each row's repetitions: the gradient of repeat_rows.wgsl. Only the unfused plan runs this.
 //   x [rows * times, columns] -> sum [rows, columns]
-// Grid: linear over count = rows * columns.  Host: src/kernels/importance.ts
+// Grid: linear over count = rows * columns.  Host: src/kernels/losses/importance.ts
 
 alias Number = f32;
 

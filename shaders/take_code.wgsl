@@ -1,6 +1,6 @@
 // The vectors of the codebook that are nearest to the rows.
 //   codebook [codes, columns], nearest [rows] -> y [rows, columns]
-// Grid: linear over rows * columns.  Host: src/kernels/quantize.ts
+// Grid: linear over rows * columns.  Host: src/kernels/layers/quantize.ts
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> codebook: array<f32>;

@@ -1,6 +1,6 @@
 // A feature map, `factor` times as high and as wide: each number repeated, or between its neighbours.
 //   x [examples * height * width, channels] -> y [examples * factor^2 * height * width, channels]
-// Grid: linear over y's count.  Host: src/kernels/pooling.ts
+// Grid: linear over y's count.  Host: src/kernels/layers/pooling.ts
 
 alias Number = f32;
 

@@ -1,6 +1,6 @@
 // dx of upsample.wgsl: the sum of dy over all that this number is a part of.
 //   dy [examples * factor^2 * height * width, channels] -> dx [examples * height * width, channels]
-// Grid: linear over dx's count.  Host: src/kernels/pooling.ts
+// Grid: linear over dx's count.  Host: src/kernels/layers/pooling.ts
 
 alias Number = f32;
 

@@ -1,7 +1,7 @@
 // KL(weights || equal ones) of each example's samples, in nats: 0 where all count alike, log(samples) where one alone does. Only
 // the unfused plan and evaluations run this.
 //   weights [batch * samples] -> divergence [batch]
-// Grid: linear over count = batch, a lane an example.  Host: src/kernels/importance.ts
+// Grid: linear over count = batch, a lane an example.  Host: src/kernels/losses/importance.ts
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> weights: array<f32>;

@@ -4,9 +4,6 @@
  * @module latentgpu
  */
 
-// Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
-/// <reference types="@webgpu/types" preserve="true" />
-export type { Bytes } from './data/bytes.js';
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
 export {
@@ -22,8 +19,11 @@ export {
   sizeText,
   someExamples,
 } from './data/examples.js';
+// Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
+/// <reference types="@webgpu/types" preserve="true" />
+export type { Bytes } from './data/files/bytes.js';
+export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/files/idx.js';
 export { holdOut } from './data/hold-out.js';
-export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/idx.js';
 export * from './errors.js';
 export {
   type Dtype,
@@ -42,9 +42,9 @@ export {
   type Device,
   openDevice,
 } from './gpu/device.js';
-export type { Shape } from './graph/shapes.js';
-export type { MatmulVariants } from './kernels/choices.js';
+export type { Shape } from './graph/operations/shapes.js';
 export type { Access, Constants, Grid } from './kernels/kernel.js';
+export type { MatmulVariants } from './kernels/matmul/choices.js';
 export type { StateBuffer } from './kernels/optimizer.js';
 export type { ShaderSource } from './kernels/shader.js';
 export type { NumberType } from './kernels/stored.js';
@@ -137,8 +137,6 @@ export {
 // What the library does with its own options, for pages and programs that have more of them.
 export { didYouMean, requireKnownKeys } from './names.js';
 export type { Binding, Dispatch, Place as TensorPlace, Plan, PlannedLoss, Resource, Tensor } from './plan/plan.js';
-export { type DataIdentity, type ExamplesIdentity, type ImagesIdentity, identify } from './train/identity.js';
-export type { Losses, LossSums } from './train/metrics.js';
 export {
   type Codes,
   createModel,
@@ -148,6 +146,9 @@ export {
   type ModelOptions,
 } from './train/model.js';
 export type { TrainerOptions } from './train/options.js';
+export type { Numbers } from './train/passes/rows.js';
+export type { Scores } from './train/passes/score-sums.js';
+export type { ScoreOptions } from './train/passes/scores.js';
 export {
   type LayerPlace,
   type LayerProgress,
@@ -155,16 +156,15 @@ export {
   type PretrainOptions,
   pretrain,
 } from './train/pretrain.js';
-export type { RecoveryOptions, SaveInterval } from './train/recovery.js';
 export type { EpochReport, Progress, TrainingWarning, TrainOptions } from './train/reports.js';
-export type { StoreType } from './train/resident.js';
-export { restoreTrainer } from './train/restore.js';
-export type { Numbers } from './train/rows.js';
-export type { Scores } from './train/score-sums.js';
-export type { ScoreOptions } from './train/scores.js';
-export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot.js';
-export type { LossScaling } from './train/step-state.js';
+export { type DataIdentity, type ExamplesIdentity, type ImagesIdentity, identify } from './train/snapshot/identity.js';
+export type { RecoveryOptions, SaveInterval } from './train/snapshot/recovery.js';
+export { restoreTrainer } from './train/snapshot/restore.js';
+export { decodeSnapshot, encodeSnapshot, type Snapshot } from './train/snapshot/snapshot.js';
+export type { Losses, LossSums } from './train/step/metrics.js';
+export type { StoreType } from './train/step/resident.js';
+export type { LossScaling } from './train/step/step-state.js';
 export { type LayerSummary, summarizeModel } from './train/summary.js';
-export type { NamedTensors, ParameterTensor } from './train/tensors.js';
 export { createTrainer, type OptimizerState, type Trainer } from './train/trainer.js';
-export { type WeightTensor, weightsOf } from './train/weights.js';
+export type { NamedTensors, ParameterTensor } from './train/weights/tensors.js';
+export { type WeightTensor, weightsOf } from './train/weights/weights.js';

@@ -8,12 +8,12 @@
 // own options.
 export { type KnownNumbers, LAYOUTS } from './data/as-examples.js';
 export { imagesFromArrays } from './data/as-images.js';
-export type { ElementType } from './data/elements.js';
-export { halfBits } from './data/half.js';
+export type { ElementType } from './data/files/elements.js';
+export { halfBits } from './data/files/half.js';
+export { isZip } from './data/files/zip.js';
 export { heldOutRows } from './data/hold-out.js';
 export * from './data/index.js';
-export { byNumberThenText } from './data/table.js';
-export { isZip } from './data/zip.js';
+export { byNumberThenText } from './data/tables/table.js';
 export * from './index.js';
 export { type InferredSpec, inferSpec, type Shapes as NamedShapes } from './model/infer.js';
 export { quantile } from './model/scaling.js';
@@ -25,4 +25,4 @@ export { type TuningFileOptions, tuningFile } from './node/tuning-file.js';
 export { containerDriverFolders, driverFolders } from './node/vulkan.js';
 export * from './profile/index.js';
 export * from './profile/tuning.js';
-export { weightsFor } from './train/weights.js';
+export { weightsFor } from './train/weights/weights.js';

@@ -189,7 +189,7 @@ class Autoencoder(nn.Module):
         return torch.stack([terms[name] for name in loss_weights(self.spec)])
 
     def _importance(self, clean, mu, log_var, labels, eps, kl_factor):
-        """The terms of several samples, whose sum is minus the importance-weighted bound; src/graph/importance.ts."""
+        """The terms of several samples, whose sum is minus the importance-weighted bound; src/graph/operations/importance.ts."""
         samples, weights = self.spec["loss"]["samples"], loss_weights(self.spec)
         mu, log_var, labels, clean = (x.repeat_interleave(samples, 0) for x in (mu, log_var, labels, clean))
         z = mu + torch.exp(log_var / 2) * eps
@@ -221,7 +221,7 @@ class Autoencoder(nn.Module):
 class Codebook(nn.Module):
     """
     The vectors of a quantised code. They are the running means of what is nearest to each, which `update` brings up to date.
-    van den Oord et al. 2017, appendix A.1; src/graph/quantization.ts.
+    van den Oord et al. 2017, appendix A.1; src/graph/operations/quantization.ts.
     """
     EPSILON, LEAST_SHARE = 1e-5, 0.05
 

@@ -1,5 +1,5 @@
 """Checkpoints of latentgpu: read, and written so that `node harness/train.js --resume` takes them back.
-Format: src/train/snapshot.ts (tensors, spec, training, step, epochs, epoch, data) and
+Format: src/train/snapshot/snapshot.ts (tensors, spec, training, step, epochs, epoch, data) and
 harness/lib/run-folder/checkpoints.ts (run).
 """
 import json
@@ -19,7 +19,7 @@ FOLDER = "checkpoints"
 
 class Checkpoint:
     """
-    spec, training, step, epochs, epoch, data: as in src/train/snapshot.ts. run: what harness/train.js adds, or None.
+    spec, training, step, epochs, epoch, data: as in src/train/snapshot/snapshot.ts. run: what harness/train.js adds, or None.
     parameters: tensors by name. kept: tensors by buffer and name.
     """
 

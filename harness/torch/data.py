@@ -32,7 +32,7 @@ class Images:
         return Images(self.pixels.to(device), self.size, None if self.labels is None else self.labels.to(device))
 
     def identity(self):
-        """As src/train/identity.ts tells it."""
+        """As src/train/snapshot/identity.ts tells it."""
         told = {"count": len(self), "height": self.size[0], "width": self.size[1], "pixels": _sha256(self.pixels)}
         return told if self.labels is None else {**told, "labels": _sha256(self.labels)}
 

@@ -1,5 +1,5 @@
 """torch.optim from the options of a checkpoint, what it keeps from step to step, and the schedules.
-Options, names and formulas: src/model/optimizer.ts, src/model/learning-rate.ts, src/train/snapshot.ts.
+Options, names and formulas: src/model/optimizer.ts, src/model/learning-rate.ts, src/train/snapshot/snapshot.ts.
 """
 import math
 

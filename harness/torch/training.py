@@ -13,7 +13,7 @@ from errors import InputError, TrainingError
 from optim import check_schedule, kl_factor, load_kept, optimizer_of, rate_factor, read_kept, set_rate
 from order import ShardedOrder, rows_of_step
 
-EVALUATION_BATCH = 128  # the sparsity term is of a batch's mean code (src/train/evaluate.ts)
+EVALUATION_BATCH = 128  # the sparsity term is of a batch's mean code (src/train/passes/evaluate.ts)
 # Steps between two looks at the losses: each look makes a GPU wait.
 LOOK_EVERY_ON_GPU = 16
 

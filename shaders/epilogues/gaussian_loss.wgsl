@@ -6,7 +6,7 @@
 // The host appends losses/gradient.wgsl, or losses/no_gradient.wgsl and losses/no_sigma_gradient.wgsl:
 //   fn store_gradient(at: u32, value: Number)
 //   fn add_sigma_gradient(value: f32)  of this lane's elements
-// Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/epilogues.ts
+// Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
 #include "lib/activation.wgsl"
 #include "lib/gaussian_nll.wgsl"
 #include "lib/row_weight.wgsl"

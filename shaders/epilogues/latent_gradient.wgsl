@@ -2,7 +2,7 @@
 // d (mu, log_var) = dz d z / d (mu, log_var) + weight d KL / d (mu, log_var). The noise is drawn again.
 // Columns of the product from latent on (a conditional model's labels) are nobody's.
 //   heads [M, 2 latent] -> dheads [M, 2 latent]
-// Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/epilogues.ts
+// Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
 // Source: Kingma & Welling 2014; formulas in lib/vae.wgsl.
 #include "lib/normal.wgsl"
 #include "lib/row_weight.wgsl"

@@ -7,7 +7,7 @@
 //   fn loss_and_slope(x: Number, wanted: Number) -> LossAndSlope  of what is x, product + bias
 // and one of losses/gradient.wgsl, losses/no_gradient.wgsl:
 //   fn store_gradient(at: u32, value: Number)
-// Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/epilogues.ts
+// Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
 #include "lib/activation.wgsl"
 #include "lib/bce.wgsl"
 #include "lib/poisson.wgsl"

@@ -5,7 +5,7 @@
 //   y[i, v, u, o] = sum over p, q, c of x[i, v STRIDE + p DILATION - PADDING, u STRIDE + q DILATION - PADDING, c] w[o, p, q, c],
 //   x zero outside, c over the channels of o's group
 // A transposed convolution takes y and w and gives x: it is the gradient of x, and the same sum the other way round.
-// Source: torch.nn.Conv2d, torch.nn.ConvTranspose2d.  Host: src/kernels/convolution.ts
+// Source: torch.nn.Conv2d, torch.nn.ConvTranspose2d.  Host: src/kernels/matmul/convolution.ts
 
 override X_HEIGHT: u32;
 override X_WIDTH: u32;

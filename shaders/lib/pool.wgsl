@@ -1,5 +1,5 @@
 // The windows of a pooling along one axis of `size` numbers. Padding is at most half of the kernel, so that no window lies beside
-// the map.  Host: src/kernels/pooling.ts
+// the map.  Host: src/kernels/layers/pooling.ts
 
 struct Range {
   first: u32,

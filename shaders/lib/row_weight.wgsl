@@ -1,7 +1,7 @@
 // The gradient of the loss, scaled as gradients of this step are, with respect to one row of one of its terms.
 #include "lib/step.wgsl"
 
-// The numbers of TERM_CODES in src/kernels/loss.ts.
+// The numbers of TERM_CODES in src/kernels/losses/loss.ts.
 const TERM_RECONSTRUCTION: u32 = 0u;
 const TERM_KL: u32 = 1u;
 const TERM_L1: u32 = 2u;

@@ -1,4 +1,4 @@
-// What changes from step to step is data, never part of a pipeline.  Host: src/train/step-state.ts
+// What changes from step to step is data, never part of a pipeline.  Host: src/train/step/step-state.ts
 
 // Written by the host, between submits only.
 struct Settings {

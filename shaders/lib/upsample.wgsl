@@ -1,4 +1,4 @@
-// Which numbers of an axis those of an axis `factor` times as long are made of.  Host: src/kernels/pooling.ts
+// Which numbers of an axis those of an axis `factor` times as long are made of.  Host: src/kernels/layers/pooling.ts
 // Source: torch.nn.Upsample, align_corners=False.
 
 override BILINEAR: bool;

@@ -1,7 +1,7 @@
 // The formulas of the Gaussian code, each once: kernels that run one of them and kernels that fuse several call these.
 // All take log_var as the encoder gives it and bound it to LOG_VAR_LOW..LOG_VAR_HIGH, so that exp(log_var) is finite; outside,
 // its gradient is 0, at the bounds that of the inside (PyTorch's clamp).
-// Host: src/kernels/latent.ts  Source: Kingma & Welling 2014, section 3 and appendix B.
+// Host: src/kernels/losses/latent.ts  Source: Kingma & Welling 2014, section 3 and appendix B.
 
 override LOG_VAR_LOW: f32;
 override LOG_VAR_HIGH: f32;

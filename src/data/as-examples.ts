@@ -2,8 +2,8 @@
 // pixels of bytes. What the training array is, the others of the data set are as well.
 import { FormatError } from '../errors.js';
 import { classesOf } from './as-images.js';
-import type { HostArray, NumericArray } from './elements.js';
 import type { CheckedExamples } from './examples.js';
+import type { HostArray, NumericArray } from './files/elements.js';
 
 /** Where the channels of colour images lie: [height, width, channels] or [channels, height, width]. */
 export const LAYOUTS = ['hwc', 'chw'] as const;

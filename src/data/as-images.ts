@@ -1,7 +1,7 @@
 // Arrays of a file, whatever its format, as images and labels: which shapes and numbers are images, and which are classes.
 import { FormatError } from '../errors.js';
 import type { Images } from './dataset.js';
-import type { HostArray, NumericArray } from './elements.js';
+import type { HostArray, NumericArray } from './files/elements.js';
 
 /** The largest class that a byte holds. */
 const MOST = 255;

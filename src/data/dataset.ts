@@ -1,7 +1,7 @@
 // Grey images as bytes, which most sources of data have (IDX files, `digits`, a page's own pictures), and what a data set is.
 // Examples of other shapes and types: examples.ts. No GPU here.
 import { ArgumentError } from '../errors.js';
-import { kindOf, tagOf } from './bytes.js';
+import { kindOf, tagOf } from './files/bytes.js';
 
 /** Images of one size, row by row, one after the other. */
 export interface Images {

@@ -1,9 +1,9 @@
 // Examples of any shape: what a trainer takes beside grey images of bytes. Colour images, images of floats, and vectors, as
 // typed arrays with their shape. No GPU here.
 import { ArgumentError } from '../errors.js';
-import { kindOf, tagOf } from './bytes.js';
 import { checkImages, checkLabels, type Dataset, type Images } from './dataset.js';
-import type { NumericArray } from './elements.js';
+import { kindOf, tagOf } from './files/bytes.js';
+import type { NumericArray } from './files/elements.js';
 
 /** Examples of one shape, one after the other. */
 export interface Examples<Values extends NumericArray = NumericArray> {

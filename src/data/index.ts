@@ -4,16 +4,8 @@
  */
 
 export { type ExampleForm, examplesFromArrays, formOf, type ImageLayout } from './as-examples.js';
-export {
-  classesOf,
-  type FileClasses,
-  type FileLabels,
-  type KnownClasses,
-  type Parts as LabelledParts,
-} from './classes.js';
-export { CsvReader, type RowListener } from './csv.js';
-export type { HostArray, NumericArray } from './elements.js';
-export { chosenGaps, fillGaps, type GappedRows, type Gaps } from './missing.js';
+export { CsvReader, type RowListener } from './files/csv.js';
+export type { HostArray, NumericArray } from './files/elements.js';
 export {
   isNamedPart,
   type NamedPart,
@@ -21,7 +13,15 @@ export {
   namedParts,
   type Tensors as FileTensors,
   tensorArrays,
-} from './named-arrays.js';
-export { decodeNpy, decodeNpz, isNpy } from './npy.js';
-export { type PixelColumns, pixelColumns } from './pixel-table.js';
-export { type Table, TableBuilder, type TableColumn, type TableForm, type TableOptions } from './table.js';
+} from './files/named-arrays.js';
+export { decodeNpy, decodeNpz, isNpy } from './files/npy.js';
+export {
+  classesOf,
+  type FileClasses,
+  type FileLabels,
+  type KnownClasses,
+  type Parts as LabelledParts,
+} from './tables/classes.js';
+export { chosenGaps, fillGaps, type GappedRows, type Gaps } from './tables/missing.js';
+export { type PixelColumns, pixelColumns } from './tables/pixel-table.js';
+export { type Table, TableBuilder, type TableColumn, type TableForm, type TableOptions } from './tables/table.js';

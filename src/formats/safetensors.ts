@@ -2,7 +2,7 @@
 // JSON header { name: { dtype, shape, data_offsets } } padded with spaces, then the values without holes, row-major and
 // little-endian, as every machine with WebGPU stores them. A header is checked whole before anything is copied. Reads and
 // writes no file: checkpoints and programs do.
-import { asBytes, type Bytes, kindOf, tagOf } from '../data/bytes.js';
+import { asBytes, type Bytes, kindOf, tagOf } from '../data/files/bytes.js';
 import { ArgumentError, FormatError } from '../errors.js';
 import { cut, show } from '../show.js';
 

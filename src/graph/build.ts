@@ -4,7 +4,7 @@ import type { ModelSpec } from '../model/spec.js';
 import { addGradients } from './grad.js';
 import type { Graph } from './graph.js';
 import { type LossNode, ModelBuilder, type Part, type Sources } from './model-builder.js';
-import type { Node } from './ops.js';
+import type { Node } from './operations/ops.js';
 
 export type { LossNode, Part } from './model-builder.js';
 

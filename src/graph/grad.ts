@@ -1,8 +1,8 @@
 // Reverse-mode differentiation: appends gradient nodes to a graph by the operations' rules (table.ts).
 import { GraphError } from '../errors.js';
 import type { Graph } from './graph.js';
-import type { Append, Node } from './ops.js';
-import { rowOf } from './table.js';
+import type { Append, Node } from './operations/ops.js';
+import { rowOf } from './operations/table.js';
 
 /** A term of the loss: [rows], and the gradient of the loss with respect to it, [rows]. */
 export interface Seed {

@@ -1,7 +1,7 @@
 // A graph: nodes in the order in which they were appended, which is an order in which they can be computed.
 import { GraphError } from '../errors.js';
-import type { Node, Operation, Shape } from './ops.js';
-import { rowOf } from './table.js';
+import type { Node, Operation, Shape } from './operations/ops.js';
+import { rowOf } from './operations/table.js';
 
 export class Graph {
   readonly nodes: Node[] = [];

@@ -3,7 +3,7 @@ import { GraphError } from '../errors.js';
 import { isMap, type Place, sizeOfPlace } from '../model/places.js';
 import { Graph } from './graph.js';
 import type { Layer, NormLayer, ParameterSpec, PlainLayer, ResidualLayer, SumLayer } from './layers.js';
-import { type Node, numel, type Operation } from './ops.js';
+import { type Node, numel, type Operation } from './operations/ops.js';
 
 function productOf({ kind, convolution }: SumLayer): Operation {
   if (convolution) return { op: kind === 'conv' ? 'conv2d' : 'conv_transpose2d', convolution };

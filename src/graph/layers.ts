@@ -11,7 +11,14 @@ import {
   type ModelSpec,
   type QuantizedSpec,
 } from '../model/spec.js';
-import { type Initializer, numel, type ParameterOrder, type ParameterPart, type Shape, weightShape } from './ops.js';
+import {
+  type Initializer,
+  numel,
+  type ParameterOrder,
+  type ParameterPart,
+  type Shape,
+  weightShape,
+} from './operations/ops.js';
 
 /** One tensor of the model: what its graph node needs. */
 export interface ParameterSpec {

@@ -15,7 +15,7 @@ import {
 } from '../model/spec.js';
 import { LayerBuilder } from './layer-builder.js';
 import { type Layers, LOG_SIGMA, layersOf, type SumLayer } from './layers.js';
-import type { CorruptionStream, Node, NoiseStream } from './ops.js';
+import type { CorruptionStream, Node, NoiseStream } from './operations/ops.js';
 
 export interface LossNode {
   term: LossTerm;

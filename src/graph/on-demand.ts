@@ -1,4 +1,4 @@
-// What only models with layers that are not linear need is a file of its own for pages (plan/layers.ts, train/layers.ts). Here
+// What only models with layers that are not linear need is a file of its own for pages (plan/lowering/layers.ts, train/layers.ts). Here
 // the rest of the engine finds its parts, once they are loaded.
 import { GraphError } from '../errors.js';
 

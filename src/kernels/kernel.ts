@@ -1,7 +1,7 @@
 // What a kernel is to the planner: data. Which shaders it is made of, how its buffers are bound, which constants the
 // device gets, how large its grid is, and what it costs. Nothing here allocates or runs anything.
 import { ArgumentError } from '../errors.js';
-import { numel, type Shape } from '../graph/ops.js';
+import { numel, type Shape } from '../graph/operations/ops.js';
 import type { ShaderSource } from './shader.js';
 import type { NumberType, Storage } from './stored.js';
 

@@ -1,5 +1,5 @@
 // The optimizers, put together from the update itself and the parts that it may have: as a pass of their own over gradients
-// in memory, or as what a weight gradient's matmul ends in (kernels/epilogues.ts).
+// in memory, or as what a weight gradient's matmul ends in (kernels/matmul/epilogues.ts).
 import flatSource from '../../shaders/optimizer.wgsl';
 import adamSource from '../../shaders/optimizers/adam.wgsl';
 import asHalfSource from '../../shaders/optimizers/as_half.wgsl';

@@ -194,7 +194,7 @@ export interface ModelSpec {
 /**
  * Terms that a loss may have. Each is told unweighted; see LossSpec for what they are. With `samples`, reconstruction and kl
  * (log q(z|x) - log p(z)) are means over an example's samples by what they count in the bound, and importance is how unequal that
- * is: KL(weights || equal ones), 0 to log(samples). Their sum is minus the bound (graph/importance.ts). perplexity weighs nothing:
+ * is: KL(weights || equal ones), 0 to log(samples). Their sum is minus the bound (graph/operations/importance.ts). perplexity weighs nothing:
  * it is how many codes a batch uses, as if they were used alike.
  */
 export type LossTerm = ReconstructionTerm | 'kl' | 'importance' | 'l1' | 'sparsity' | 'commitment' | 'perplexity';

@@ -2,8 +2,8 @@
 
 import { F32_BYTES } from '../kernels/kernel.js';
 import { countNotFinite } from '../kernels/not-finite.js';
-import { dispatchOf } from './call.js';
 import { ALIGNMENT, type Layout } from './layout.js';
+import { dispatchOf } from './lowering/call.js';
 import type { Plan, Tensor } from './plan.js';
 
 /** Numbers from one layer's count to the next: bindings start on aligned bytes. */

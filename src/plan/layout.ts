@@ -2,7 +2,7 @@
 // dispatch can update them all).
 import { GraphError } from '../errors.js';
 import type { ParameterSpec } from '../graph/layers.js';
-import type { ParameterOrder, Shape } from '../graph/ops.js';
+import type { ParameterOrder, Shape } from '../graph/operations/ops.js';
 import { f32Bytes } from '../kernels/kernel.js';
 
 /** WebGPU's guaranteed minStorageBufferOffsetAlignment: a tensor that is bound on its own starts on such a byte. */

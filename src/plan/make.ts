@@ -1,18 +1,18 @@
 // Graph in, plan out: drop what nobody asks for, lower to dispatches, order them, pack their memory.
 import type { LossNode, ModelGraph } from '../graph/build.js';
-import { type Node, numel } from '../graph/ops.js';
+import { type Node, numel } from '../graph/operations/ops.js';
 import { clipParts, clipScale, scaledSquareSums, squareSums, unscale } from '../kernels/clip.js';
 import { toHalf } from '../kernels/elementwise.js';
 import { finishScaledStep } from '../kernels/finish-step.js';
 import { F32_BYTES } from '../kernels/kernel.js';
 import { type OptimizerForm, optimizer } from '../kernels/optimizer.js';
 import type { NumberType } from '../kernels/stored.js';
-import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './call.js';
-import { finishDispatch, withFinish } from './finish.js';
-import { FORWARD, FUSED } from './fuse.js';
-import { layerPlans } from './layer-plans.js';
 import { layerOf } from './layout.js';
-import { lower } from './lower.js';
+import { type ChooseMatmul, type Context, dispatchOf, optimizerTensors } from './lowering/call.js';
+import { finishDispatch, withFinish } from './lowering/finish.js';
+import { FORWARD, FUSED } from './lowering/fuse.js';
+import { layerPlans } from './lowering/layer-plans.js';
+import { lower } from './lowering/lower.js';
 import { assignScratch } from './memory.js';
 import type { Dispatch, Plan, Tensor } from './plan.js';
 import { halfNodes } from './precision.js';

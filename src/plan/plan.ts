@@ -1,7 +1,7 @@
 // The plan: what one step, one evaluation or one pass through half a model is to the GPU. Plain data, no GPU object in
 // it: a list of dispatches in order, and the memory that they use.
 
-import type { Shape } from '../graph/ops.js';
+import type { Shape } from '../graph/operations/ops.js';
 import type { Access, Constants, Grid } from '../kernels/kernel.js';
 import type { ShaderSource } from '../kernels/shader.js';
 import type { NumberType } from '../kernels/stored.js';
@@ -84,7 +84,7 @@ export interface Dispatch {
   label: string;
   /** Name of the kernel: "matmul_tiled+adam". */
   kernel: string;
-  /** Of a matmul: its variant as kernels/candidates.ts writes it. */
+  /** Of a matmul: its variant as kernels/matmul/candidates.ts writes it. */
   variant?: string;
   /** Parts of its WGSL module. */
   sources: ShaderSource[];

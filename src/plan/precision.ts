@@ -1,6 +1,6 @@
 // Which tensors of a training step are f16 where it is asked for: what matmuls read. Accumulation, losses, parameters and what
 // the optimizer keeps are f32.  Source: Micikevicius et al. 2018, "Mixed precision training".
-import type { Node, OpName } from '../graph/ops.js';
+import type { Node, OpName } from '../graph/operations/ops.js';
 
 /** What is computed as a matmul. */
 export const PRODUCTS: readonly OpName[] = ['matmul', 'conv2d', 'conv_transpose2d', 'conv2d_weight'];

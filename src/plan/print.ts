@@ -1,5 +1,5 @@
 // The plan as a table for people: one row a dispatch.
-import { showShape } from '../graph/ops.js';
+import { showShape } from '../graph/operations/ops.js';
 import { footprint } from './footprint.js';
 import type { Dispatch, Plan } from './plan.js';
 import { waits } from './waits.js';

@@ -1,7 +1,7 @@
 // Which tensor holds which node: parameters and their gradients lie in the flat buffers, losses in rows of one buffer,
 // everything else in scratch memory that plan/memory.ts packs.
 import { GraphError } from '../errors.js';
-import type { Node, Shape } from '../graph/ops.js';
+import type { Node, Shape } from '../graph/operations/ops.js';
 import type { ExampleType } from '../kernels/gather.js';
 import { bytesOf, F32_BYTES, f32Bytes } from '../kernels/kernel.js';
 import type { NumberType } from '../kernels/stored.js';

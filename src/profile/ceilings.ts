@@ -7,7 +7,7 @@ import { type Machine, Program } from '../gpu/program.js';
 import { timeRepeated } from '../gpu/repeat.js';
 import { copyBandwidth, dependent, empty, fma, lanesOf, readBandwidth, writeBandwidth } from '../kernels/ceilings.js';
 import { F32_BYTES, type Kernel } from '../kernels/kernel.js';
-import { dispatchOf } from '../plan/call.js';
+import { dispatchOf } from '../plan/lowering/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import type { Ceilings } from './report.js';
 

@@ -3,7 +3,7 @@
  * @module latentgpu/profile
  */
 
-export type { MatmulShape } from '../kernels/matmul.js';
+export type { MatmulShape } from '../kernels/matmul/matmul.js';
 export {
   type MatmulVariant,
   type MatrixSizes,
@@ -16,8 +16,8 @@ export {
   type TiledVariant,
   type TileSizes,
   variantText,
-} from '../kernels/matmul-variants.js';
-export type { OperandShape } from '../kernels/operands.js';
+} from '../kernels/matmul/matmul-variants.js';
+export type { OperandShape } from '../kernels/matmul/operands.js';
 export { printPlan } from '../plan/print.js';
 export { measureCeilings } from './ceilings.js';
 export {

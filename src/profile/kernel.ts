@@ -1,7 +1,7 @@
 // One matmul alone, in every variant that the device can run: first checked against the product in f64, then timed. The
 // report is the table that a choice of the fastest chooses from; it chooses nothing itself. Called by `--kernel` of
 // harness/profile.js and by pages. What is right and what is timed: product.ts, gpu/timestamps.ts, gpu/repeat.ts.
-import { halfBits } from '../data/half.js';
+import { halfBits } from '../data/files/half.js';
 import { ArgumentError, ShaderError } from '../errors.js';
 import type { AdapterSummary, Device } from '../gpu/device.js';
 import { watched } from '../gpu/faults.js';
@@ -13,11 +13,11 @@ import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { bytesOf, type Kernel } from '../kernels/kernel.js';
-import { type MatmulShape, type MatmulVariant, matmulFor, matmulVariants } from '../kernels/matmul.js';
-import { variantText } from '../kernels/matmul-variants.js';
+import { type MatmulShape, type MatmulVariant, matmulFor, matmulVariants } from '../kernels/matmul/matmul.js';
+import { variantText } from '../kernels/matmul/matmul-variants.js';
 import type { NumberType } from '../kernels/stored.js';
 import { requireKnownKeys } from '../names.js';
-import { dispatchOf } from '../plan/call.js';
+import { dispatchOf } from '../plan/lowering/call.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import {
   MATMUL_FORMS,

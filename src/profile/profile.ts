@@ -8,7 +8,7 @@ import type { Memory } from '../gpu/memory.js';
 import { timeRepeated } from '../gpu/repeat.js';
 import { isQuantized, MAX_QUERIES, type PassTime, Timestamps } from '../gpu/timestamps.js';
 import { requireKnownKeys } from '../names.js';
-import type { Stepper } from '../train/stepper.js';
+import type { Stepper } from '../train/step/stepper.js';
 import type { Trainer } from '../train/trainer.js';
 import { measureCeilings } from './ceilings.js';
 import {
@@ -30,7 +30,7 @@ export interface ProfileOptions {
   ceilings?: boolean | Ceilings;
 }
 
-/** A submit of the timed runs takes about so long: the trainer's own pace (src/train/pace.ts). */
+/** A submit of the timed runs takes about so long: the trainer's own pace (src/train/step/pace.ts). */
 const SUBMIT_MS = 60;
 const MOST_STEPS_IN_SUBMIT = 32;
 /** Fewer would give no median. */

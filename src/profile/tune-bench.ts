@@ -1,6 +1,6 @@
 // The matmuls of a plan as contests of src/gpu/tune.ts: what is run, on which operands, and why candidates must agree to the
 // last bit. Called by tune-matmuls.ts.
-import { halfBits } from '../data/half.js';
+import { halfBits } from '../data/files/half.js';
 import type { Device } from '../gpu/device.js';
 import { DispatchTimer } from '../gpu/dispatch-timer.js';
 import { watched } from '../gpu/faults.js';
@@ -11,15 +11,21 @@ import { readBuffer } from '../gpu/transfer.js';
 import type { Contender, Contest } from '../gpu/tune.js';
 import { type Part, trainingGraph } from '../graph/build.js';
 import { parameterSpecs } from '../graph/layers.js';
-import { defaultVariant, deviceFeatures, parseVariant, variantText } from '../kernels/candidates.js';
-import { shapeText } from '../kernels/choices.js';
-import { convolutionProducts, type ProductNumbers } from '../kernels/convolution-view.js';
 import { bytesOf, F32_BYTES } from '../kernels/kernel.js';
-import { type EpilogueName, type MatmulShape, type MatmulVariant, matmul, matmulFor } from '../kernels/matmul.js';
+import { defaultVariant, deviceFeatures, parseVariant, variantText } from '../kernels/matmul/candidates.js';
+import { shapeText } from '../kernels/matmul/choices.js';
+import { convolutionProducts, type ProductNumbers } from '../kernels/matmul/convolution-view.js';
+import {
+  type EpilogueName,
+  type MatmulShape,
+  type MatmulVariant,
+  matmul,
+  matmulFor,
+} from '../kernels/matmul/matmul.js';
 import type { NumberType } from '../kernels/stored.js';
 import type { ModelSpec } from '../model/spec.js';
-import { dispatchOf } from '../plan/call.js';
 import { layoutOf } from '../plan/layout.js';
+import { dispatchOf } from '../plan/lowering/call.js';
 import { makePlan } from '../plan/make.js';
 import type { Dispatch, Resource, Tensor } from '../plan/plan.js';
 import { candidatesOn } from '../train/variants.js';

@@ -6,8 +6,8 @@ import type { Device } from '../gpu/device.js';
 import { Memory } from '../gpu/memory.js';
 import { requirePrecision } from '../gpu/precision.js';
 import { type Outcome, type Refusal, tune } from '../gpu/tune.js';
-import { defaultVariant, deviceFeatures, variantText } from '../kernels/candidates.js';
-import { type MatmulVariants, shapeText } from '../kernels/choices.js';
+import { defaultVariant, deviceFeatures, variantText } from '../kernels/matmul/candidates.js';
+import { type MatmulVariants, shapeText } from '../kernels/matmul/choices.js';
 import type { NumberType } from '../kernels/stored.js';
 import { validateSpec } from '../model/check-spec.js';
 import type { ModelSpec } from '../model/spec.js';
@@ -38,7 +38,7 @@ export interface TuneMatmulOptions {
 
 /** One matmul of the step, decided. */
 export interface MatmulChoice {
-  /** "NT 128x512x784": how A and B are stored, m x n x k; with "f16" behind it where they are (kernels/choices.ts). */
+  /** "NT 128x512x784": how A and B are stored, m x n x k; with "f16" behind it where they are (kernels/matmul/choices.ts). */
   shape: string;
   /** The winner, as variantText writes it. */
   variant: string;

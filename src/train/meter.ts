@@ -1,7 +1,7 @@
 // The losses of the epoch under way, as they arrive from the GPU, a step behind what was submitted. A snapshot of some step
 // waits here until the losses up to it have arrived.
 import type { PlannedLoss } from '../plan/plan.js';
-import { type Losses, LossMean, type LossSums } from './metrics.js';
+import { type Losses, LossMean, type LossSums } from './step/metrics.js';
 
 interface Waiting {
   step: number;

@@ -1,5 +1,5 @@
 // A model on a device: its parameters, and what it can do without a trainer: encode, decode, reconstruct, sample.
-import { kindOf, tagOf } from '../data/bytes.js';
+import { kindOf, tagOf } from '../data/files/bytes.js';
 import { ArgumentError, DeviceError } from '../errors.js';
 import type { Named } from '../formats/safetensors.js';
 import type { Device } from '../gpu/device.js';
@@ -10,25 +10,25 @@ import type { Machine } from '../gpu/program.js';
 import { SplitBuffer } from '../gpu/split-buffer.js';
 import { readBuffer } from '../gpu/transfer.js';
 import { parameterSpecs } from '../graph/layers.js';
-import type { MatmulVariants } from '../kernels/choices.js';
+import type { MatmulVariants } from '../kernels/matmul/choices.js';
 import { validateSpec } from '../model/check-spec.js';
 import { scaled, unscaled } from '../model/scaling.js';
 import { logVarRangeOf, type ModelSpec } from '../model/spec.js';
 import { checkSeed, requireKnownKeys, requirePositiveInteger } from '../model/values.js';
-import type { ChooseMatmul } from '../plan/call.js';
 import { type Layout, layoutOf } from '../plan/layout.js';
+import type { ChooseMatmul } from '../plan/lowering/call.js';
 import { normalAt, STREAM } from '../random.js';
-import { byteFeedOf, changed, columnsOf, type Feed, feedOf, labelled, someColumns } from './feed.js';
-import { Halves, type UseOnGpu } from './halves.js';
-import { initialParameters } from './initialize.js';
 import { loadLayers } from './layers.js';
 import { checkNumbers } from './options.js';
-import { codeRows, imageRows, isBytes, type Numbers, type Rows } from './rows.js';
-import type { Scores } from './score-sums.js';
-import { checkScoreOptions, type ScoredFeed, type ScoreOptions, Scorer } from './scores.js';
-import { type ParameterTensor, unflatten } from './tensors.js';
+import { byteFeedOf, changed, columnsOf, type Feed, feedOf, labelled, someColumns } from './passes/feed.js';
+import { Halves, type UseOnGpu } from './passes/halves.js';
+import { codeRows, imageRows, isBytes, type Numbers, type Rows } from './passes/rows.js';
+import type { Scores } from './passes/score-sums.js';
+import { checkScoreOptions, type ScoredFeed, type ScoreOptions, Scorer } from './passes/scores.js';
 import { VariantTable } from './variants.js';
-import { flatWeights, type WeightTensor } from './weights.js';
+import { initialParameters } from './weights/initialize.js';
+import { type ParameterTensor, unflatten } from './weights/tensors.js';
+import { flatWeights, type WeightTensor } from './weights/weights.js';
 
 /** A label of a resident row is a byte. */
 const MOST_CLASSES = 256;

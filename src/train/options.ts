@@ -13,9 +13,9 @@ import { DEFAULT_LEARNING_RATE, type OptimizerKind, type OptimizerSpec, resolveO
 import { scaled } from '../model/scaling.js';
 import type { ModelSpec } from '../model/spec.js';
 import { checkSeed, requireCount, requireKnownKeys, requireOneOf, requirePositive } from '../model/values.js';
-import type { RecoveryOptions } from './recovery.js';
-import type { StoreType } from './resident.js';
-import type { StepSettings } from './step-state.js';
+import type { RecoveryOptions } from './snapshot/recovery.js';
+import type { StoreType } from './step/resident.js';
+import type { StepSettings } from './step/step-state.js';
 
 /** How to train. */
 export interface TrainerOptions extends RecoveryOptions {

@@ -9,13 +9,13 @@ import { trainingGraph } from '../graph/build.js';
 import { formOf, type StateBuffer, stateBuffers } from '../kernels/optimizer.js';
 import { makePlan } from '../plan/make.js';
 import { uses } from '../plan/plan.js';
-import { WeightCheck } from './divergence.js';
-import { Evaluator, type PassOptions } from './evaluate.js';
-import { METRICS_CAPACITY } from './metrics.js';
 import type { Model } from './model.js';
-import { residentOf, residentSizes } from './resident.js';
-import type { StepSettings } from './step-state.js';
-import { Stepper } from './stepper.js';
+import { Evaluator, type PassOptions } from './passes/evaluate.js';
+import { WeightCheck } from './step/divergence.js';
+import { METRICS_CAPACITY } from './step/metrics.js';
+import { residentOf, residentSizes } from './step/resident.js';
+import type { StepSettings } from './step/step-state.js';
+import { Stepper } from './step/stepper.js';
 
 type TrainingState = { gradients?: GPUBuffer } & Partial<Record<StateBuffer, SplitBuffer>>;
 

@@ -11,7 +11,7 @@ import { requireKnownKeys } from '../names.js';
 import type { Model } from './model.js';
 import { OPTION_KEYS, type TrainerOptions } from './options.js';
 import { type EpochReport, type Progress, TRAIN_KEYS, type TrainOptions } from './reports.js';
-import type { Snapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot/snapshot.js';
 import { createTrainer, type Trainer } from './trainer.js';
 
 /** Which layer is trained. */

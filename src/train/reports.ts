@@ -1,7 +1,7 @@
 // What a call of `train` takes, and what it tells while and after it trains.
 import { requireKnownKeys, requirePositiveInteger } from '../model/values.js';
-import type { Losses } from './metrics.js';
-import type { Snapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot/snapshot.js';
+import type { Losses } from './step/metrics.js';
 
 /** Where training stands, told after every submit. */
 export interface Progress {

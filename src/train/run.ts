@@ -1,10 +1,11 @@
 // Steps up to the end of an epoch: submitted ahead of what has arrived, at most two submits in flight; every step's losses
 // are told as they arrive. What comes before and after, an epoch's report and recovery, is trainer.ts's business.
-import { badLossScale, badTrainingLoss, type ExplosionWatch } from './divergence.js';
+
 import type { EpochMeter } from './meter.js';
-import { eachStep, type Losses, LossMean, type PendingMetrics, settled } from './metrics.js';
-import type { Pace } from './pace.js';
-import type { Stepper } from './stepper.js';
+import { badLossScale, badTrainingLoss, type ExplosionWatch } from './step/divergence.js';
+import { eachStep, type Losses, LossMean, type PendingMetrics, settled } from './step/metrics.js';
+import type { Pace } from './step/pace.js';
+import type { Stepper } from './step/stepper.js';
 
 const SUBMITS_IN_FLIGHT = 2;
 

@@ -1,6 +1,6 @@
 // A model layer by layer: what each gives and how many numbers it holds. No GPU is asked.
 import { parameterSpecs } from '../graph/layers.js';
-import { numel } from '../graph/ops.js';
+import { numel } from '../graph/operations/ops.js';
 import { validateSpec } from '../model/check-spec.js';
 import type { LayerSpec } from '../model/layers.js';
 import { isMap, type Place, type PlacedLayer, placedLayers } from '../model/places.js';

@@ -1,8 +1,9 @@
 // Training: epochs of steps that run on the GPU without the host ever waiting for one, and reports that follow late. A
 // trainer can be saved and restored, and does both by itself when its GPU is lost.
-import { kindOf } from '../data/bytes.js';
+
 import type { Dataset, Images } from '../data/dataset.js';
 import { checkDataset, checkExamples, countOf, type Examples } from '../data/examples.js';
+import { kindOf } from '../data/files/bytes.js';
 import { ArgumentError, DeviceError, LatentGpuError, TrainingError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import { allOf, lossTold, messageOf } from '../gpu/faults.js';
@@ -12,20 +13,20 @@ import type { StateBuffer } from '../kernels/optimizer.js';
 import { requirePositive } from '../model/values.js';
 import { trainedOf } from '../plan/layout.js';
 import type { Plan } from '../plan/plan.js';
-import { ExplosionWatch } from './divergence.js';
-import { Evaluator } from './evaluate.js';
-import { lendStepper } from './lend.js';
-import type { Losses } from './metrics.js';
 import type { Model } from './model.js';
 import { checkFits, checkSamples, partOf, settingsFrom, type TrainerOptions } from './options.js';
-import { Pace } from './pace.js';
-import { type RecoveryOptions, recoveryFrom, StateKeeper } from './recovery.js';
+import { Evaluator } from './passes/evaluate.js';
 import { checkTrainOptions, type EpochReport, type TrainOptions } from './reports.js';
 import { runSteps } from './run.js';
-import type { Snapshot } from './snapshot.js';
-import { TrainerState } from './state.js';
-import type { Stepper } from './stepper.js';
-import type { NamedTensors } from './tensors.js';
+import { type RecoveryOptions, recoveryFrom, StateKeeper } from './snapshot/recovery.js';
+import type { Snapshot } from './snapshot/snapshot.js';
+import { TrainerState } from './snapshot/state.js';
+import { ExplosionWatch } from './step/divergence.js';
+import { lendStepper } from './step/lend.js';
+import type { Losses } from './step/metrics.js';
+import { Pace } from './step/pace.js';
+import type { Stepper } from './step/stepper.js';
+import type { NamedTensors } from './weights/tensors.js';
 
 /** moment1 and moment2 where the optimizer has them. */
 export type OptimizerState = Partial<Record<'gradients' | StateBuffer, NamedTensors>>;

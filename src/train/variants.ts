@@ -2,9 +2,15 @@
 // Keeps a note of all that were asked for, so that a run can be repeated to the same bits.
 import { ArgumentError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
-import { defaultVariant, deviceFeatures, matmulCandidates, parseVariant, variantText } from '../kernels/candidates.js';
-import { type MatmulVariants, shapeText } from '../kernels/choices.js';
-import type { MatmulShape, MatmulVariant } from '../kernels/matmul.js';
+import {
+  defaultVariant,
+  deviceFeatures,
+  matmulCandidates,
+  parseVariant,
+  variantText,
+} from '../kernels/matmul/candidates.js';
+import { type MatmulVariants, shapeText } from '../kernels/matmul/choices.js';
+import type { MatmulShape, MatmulVariant } from '../kernels/matmul/matmul.js';
 import { show } from '../show.js';
 
 /** Every variant that the device can compute a matmul of this shape by, the default first. */

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { moduleText } from '../../src/gpu/pipelines.js';
-import type { MatmulVariant } from '../../src/kernels/matmul.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
 import { ACTIVATIONS } from '../../src/model/spec.js';
 import type { Plan } from '../../src/plan/plan.js';

@@ -1,8 +1,8 @@
 // Every geometry of a convolution, by this adapter's default variant and by the kernels of unfused plans, against plain f64 loops;
 // a sample of them is in test/kernel.
 import { test } from 'uvu';
-import { defaultVariant } from '../../src/kernels/candidates.js';
-import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/convolution.js';
+import { defaultVariant } from '../../src/kernels/matmul/candidates.js';
+import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/matmul/convolution.js';
 import { checkGradients, checkProduct, checkSingle, productShape, RESULTS } from '../support/convolution.js';
 import { CONVOLUTIONS } from '../support/convolutions.js';
 import { device, usesDevice } from '../support/device.js';

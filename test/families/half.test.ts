@@ -1,8 +1,8 @@
 // Every matmul variant that a device can run, on operands of f16, at sizes that fill no tile.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { matmulVariants } from '../../src/kernels/matmul.js';
-import { DEFAULT_TILE, fitsShape, variantText } from '../../src/kernels/matmul-variants.js';
+import { matmulVariants } from '../../src/kernels/matmul/matmul.js';
+import { DEFAULT_TILE, fitsShape, variantText } from '../../src/kernels/matmul/matmul-variants.js';
 import { device, usesDevice } from '../support/device.js';
 import { checkHalfProduct, NN, NT, type Size, shapeOf, TN } from '../support/matmul.js';
 

@@ -3,9 +3,9 @@
 // test/variants/convolution.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultVariant, parseVariant, variantText } from '../../src/kernels/candidates.js';
-import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/convolution.js';
-import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
+import { defaultVariant, parseVariant, variantText } from '../../src/kernels/matmul/candidates.js';
+import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/matmul/convolution.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import {
   checkGradients,
   checkProduct,

@@ -2,8 +2,8 @@
 // each step.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CorruptionStream } from '../../src/graph/ops.js';
-import { corrupt } from '../../src/kernels/corrupt.js';
+import type { CorruptionStream } from '../../src/graph/operations/ops.js';
+import { corrupt } from '../../src/kernels/layers/corrupt.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import { CORRUPTIONS, type CorruptionSpec, RANGES } from '../../src/model/spec.js';
 import { STREAM } from '../../src/random.js';

@@ -1,6 +1,6 @@
 // The distance from a wanted number and its gradient, element by element, against f64.
 import { test } from 'uvu';
-import { distance, distanceGradient } from '../../src/kernels/distance.js';
+import { distance, distanceGradient } from '../../src/kernels/losses/distance.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';

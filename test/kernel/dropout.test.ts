@@ -1,7 +1,7 @@
 // Dropout against f64, element by element: which are left out is told by the seed, the step, the layer and the element alone.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dropout } from '../../src/kernels/dropout.js';
+import { dropout } from '../../src/kernels/layers/dropout.js';
 import { STREAM, uniformAt } from '../../src/random.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';

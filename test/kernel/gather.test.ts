@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shadesOf } from '../../src/data/examples.js';
-import { fromHalf, halfBits } from '../../src/data/half.js';
+import { fromHalf, halfBits } from '../../src/data/files/half.js';
 import { type ExampleType, gather, gatherLabels } from '../../src/kernels/gather.js';
 import { permute, philox, seedKey } from '../../src/random.js';
 import { close } from '../support/close.js';

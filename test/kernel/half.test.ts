@@ -3,12 +3,10 @@
 // ones; what is written has one more rounding.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dropout } from '../../src/kernels/dropout.js';
 import { addBias, sumRows, toHalf } from '../../src/kernels/elementwise.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { fitsShape, parseVariant, variantText } from '../../src/kernels/matmul-variants.js';
-import { batchNormGradient, groupNormGradient, normalize } from '../../src/kernels/normalize.js';
-import { formOf, optimizer } from '../../src/kernels/optimizer.js';
+import { dropout } from '../../src/kernels/layers/dropout.js';
+import { batchNormGradient, groupNormGradient, normalize } from '../../src/kernels/layers/normalize.js';
 import {
   avgPool2d,
   avgPool2dGradient,
@@ -16,7 +14,9 @@ import {
   maxPool2dGradient,
   upsample,
   upsampleGradient,
-} from '../../src/kernels/pooling.js';
+} from '../../src/kernels/layers/pooling.js';
+import { fitsShape, parseVariant, variantText } from '../../src/kernels/matmul/matmul-variants.js';
+import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import { storageParts } from '../../src/kernels/stored.js';
 import { resolveOptimizer } from '../../src/model/optimizer.js';
 import { close } from '../support/close.js';

@@ -14,7 +14,7 @@ import {
   sampleMeanGradient,
   sumRepeats,
   weightDivergence,
-} from '../../src/kernels/importance.js';
+} from '../../src/kernels/losses/importance.js';
 import { LOG_VAR_RANGE, type LogVarRange } from '../../src/model/spec.js';
 import { close } from '../support/close.js';
 import { type Element, headsOf, problemOf, ratios, STEP, sample, throughSample } from '../support/code.js';

@@ -2,15 +2,15 @@
 // host's twin of the noise.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { latentGradientEpilogue, sampledHeadsEpilogue } from '../../src/kernels/epilogues.js';
-import type { LatentShape } from '../../src/kernels/latent.js';
+import type { LatentShape } from '../../src/kernels/losses/latent.js';
 import {
   klNormal,
   klNormalGradient,
   logRatio,
   reparameterize,
   reparameterizeGradient,
-} from '../../src/kernels/latent.js';
+} from '../../src/kernels/losses/latent.js';
+import { latentGradientEpilogue, sampledHeadsEpilogue } from '../../src/kernels/matmul/epilogues.js';
 import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
 import { close } from '../support/close.js';
 import { type Element, headsOf, LANES, problemOf, ratios, STEP, sample, throughSample } from '../support/code.js';

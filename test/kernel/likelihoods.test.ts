@@ -2,7 +2,6 @@
 // f64; at the ends of the scale, too.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lossEpilogue } from '../../src/kernels/epilogues.js';
 import {
   gaussianNll,
   gaussianNllGradient,
@@ -11,7 +10,8 @@ import {
   poissonNll,
   poissonNllGradient,
   sumParts,
-} from '../../src/kernels/loss.js';
+} from '../../src/kernels/losses/loss.js';
+import { lossEpilogue } from '../../src/kernels/matmul/epilogues.js';
 import { LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';

@@ -2,7 +2,6 @@
 // and at the ends of the scale, where the textbook formula of cross entropy is infinite. Likelihoods: likelihoods.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lossEpilogue } from '../../src/kernels/epilogues.js';
 import {
   bceWithLogits,
   bceWithLogitsGradient,
@@ -10,7 +9,8 @@ import {
   rowWeight,
   squaredError,
   squaredErrorGradient,
-} from '../../src/kernels/loss.js';
+} from '../../src/kernels/losses/loss.js';
+import { lossEpilogue } from '../../src/kernels/matmul/epilogues.js';
 import { gradientLimit, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';

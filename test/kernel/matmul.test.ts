@@ -1,16 +1,16 @@
 // Every form, variant and epilogue of the matrix product against plain f64 loops; of the tiled candidates a sample (all:
 // test/variants/matmul.test.ts).
 import { test } from 'uvu';
-import { defaultVariant, parseVariant, variantText } from '../../src/kernels/candidates.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
+import { defaultVariant, parseVariant, variantText } from '../../src/kernels/matmul/candidates.js';
 import {
   type EpilogueName,
   type MatmulShape,
   type MatmulVariant,
   matmul,
   matmulFor,
-} from '../../src/kernels/matmul.js';
-import type { RowsVariant } from '../../src/kernels/matmul-variants.js';
+} from '../../src/kernels/matmul/matmul.js';
+import type { RowsVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
 import { gradientLimit, keptOf, LIMITS } from '../support/activations.js';
 import { close } from '../support/close.js';

@@ -2,11 +2,11 @@
 // compiles, and what it is offered to: test/unit/subgroup-matrices.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { variantText } from '../../src/kernels/candidates.js';
-import { EPILOGUES, type Epilogue } from '../../src/kernels/epilogues.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { type MatmulShape, matmul } from '../../src/kernels/matmul.js';
-import type { MatrixVariant } from '../../src/kernels/matmul-variants.js';
+import { variantText } from '../../src/kernels/matmul/candidates.js';
+import { EPILOGUES, type Epilogue } from '../../src/kernels/matmul/epilogues.js';
+import { type MatmulShape, matmul } from '../../src/kernels/matmul/matmul.js';
+import type { MatrixVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
 import { candidatesOn } from '../../src/train/variants.js';
 import { close } from '../support/close.js';

@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KEPT_FOR_GRADIENT } from '../../src/graph/activation.js';
-import { groupNormGradient, groupStatistics, normalize, normalizeSums } from '../../src/kernels/normalize.js';
+import { groupNormGradient, groupStatistics, normalize, normalizeSums } from '../../src/kernels/layers/normalize.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { activate, slope } from '../support/interpret.js';

@@ -11,7 +11,7 @@ import {
   combineMoments,
   normalize,
   normalizeSums,
-} from '../../src/kernels/normalize.js';
+} from '../../src/kernels/layers/normalize.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { activate, slope } from '../support/interpret.js';

@@ -3,8 +3,8 @@
 // step, shows. Parts (momentum, Nesterov, weight decay, clipping) are there or not, and so are their bindings.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { optimizerEpilogue } from '../../src/kernels/epilogues.js';
-import { type MatmulVariant, variantText } from '../../src/kernels/matmul-variants.js';
+import { optimizerEpilogue } from '../../src/kernels/matmul/epilogues.js';
+import { type MatmulVariant, variantText } from '../../src/kernels/matmul/matmul-variants.js';
 import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import { type Optimizer, type OptimizerSpec, resolveOptimizer } from '../../src/model/optimizer.js';
 import { type Bounded, exact, minus, over, plus, root, rounded, times, within } from '../support/bounded.js';

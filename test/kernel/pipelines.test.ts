@@ -7,11 +7,11 @@ import { ArgumentError, GraphError, type LatentGpuError, ShaderError } from '../
 import { bindsSizes, moduleText, originOf, Pipelines } from '../../src/gpu/pipelines.js';
 import { add } from '../../src/kernels/elementwise.js';
 import { checkGrid, type Kernel, linearGrid } from '../../src/kernels/kernel.js';
-import { klNormal } from '../../src/kernels/latent.js';
-import { matmul } from '../../src/kernels/matmul.js';
+import { klNormal } from '../../src/kernels/losses/latent.js';
+import { matmul } from '../../src/kernels/matmul/matmul.js';
 import { optimizer } from '../../src/kernels/optimizer.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
-import { dispatchOf } from '../../src/plan/call.js';
+import { dispatchOf } from '../../src/plan/lowering/call.js';
 import type { Dispatch, Tensor } from '../../src/plan/plan.js';
 import { device, usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';

@@ -2,8 +2,8 @@
 // numbers and NaN, and maps of one row or one number.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PoolWindow, Upsampling } from '../../src/graph/map-operations.js';
-import { pooledSize } from '../../src/graph/pooling.js';
+import type { PoolWindow, Upsampling } from '../../src/graph/operations/map-operations.js';
+import { pooledSize } from '../../src/graph/operations/pooling.js';
 import {
   avgPool2d,
   avgPool2dGradient,
@@ -11,7 +11,7 @@ import {
   maxPool2dGradient,
   upsample,
   upsampleGradient,
-} from '../../src/kernels/pooling.js';
+} from '../../src/kernels/layers/pooling.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { meaningOf } from '../support/interpret-op.js';

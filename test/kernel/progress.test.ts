@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gather } from '../../src/kernels/gather.js';
 import { resolveSchedule, type Schedule, type ScheduleSpec } from '../../src/model/learning-rate.js';
-import { countersBytes, type StepSettings } from '../../src/train/step-state.js';
+import { countersBytes, type StepSettings } from '../../src/train/step/step-state.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';

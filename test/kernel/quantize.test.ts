@@ -10,7 +10,7 @@ import {
   nearestCode,
   perplexity,
   takeCode,
-} from '../../src/kernels/quantize.js';
+} from '../../src/kernels/layers/quantize.js';
 import { pickAt, STREAM } from '../../src/random.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';

@@ -9,7 +9,7 @@ import {
   bernoulliKlGradient,
   l1,
   l1Gradient,
-} from '../../src/kernels/sparsity.js';
+} from '../../src/kernels/losses/sparsity.js';
 import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
 import { runKernel } from '../support/kernel-runner.js';

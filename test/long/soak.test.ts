@@ -5,7 +5,7 @@ import vm from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createModel } from '../../src/train/model.js';
-import { encodeSnapshot, type Snapshot } from '../../src/train/snapshot.js';
+import { encodeSnapshot, type Snapshot } from '../../src/train/snapshot/snapshot.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA } from '../support/family.js';

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { variantText } from '../../src/kernels/candidates.js';
+import { variantText } from '../../src/kernels/matmul/candidates.js';
 import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-tune-'));

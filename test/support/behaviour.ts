@@ -2,9 +2,9 @@
 import type { Dataset, Images } from '../../src/data/dataset.js';
 import type { Examples } from '../../src/data/examples.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import type { Losses } from '../../src/train/metrics.js';
 import { createModel, type Model } from '../../src/train/model.js';
 import type { TrainerOptions } from '../../src/train/options.js';
+import type { Losses } from '../../src/train/step/metrics.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device } from './device.js';
 import { trainSteps } from './training.js';

@@ -1,6 +1,6 @@
 // What is made of a Gaussian code, number by number in f64 with the host's twin of the noise, and how far a kernel may be from it:
 // for the tests of kernels of the code.
-import type { LatentShape } from '../../src/kernels/latent.js';
+import type { LatentShape } from '../../src/kernels/losses/latent.js';
 import { STREAM } from '../../src/random.js';
 import { uniforms } from './numbers.js';
 import { SEED } from './step.js';

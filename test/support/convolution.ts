@@ -1,8 +1,8 @@
 // Checks of one product of a convolution against f64 loops, by a matmul or by itself.
-import { convolutionProduct, productsOf } from '../../src/kernels/convolution.js';
-import type { ConvolutionResult } from '../../src/kernels/convolution-view.js';
-import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
-import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
+import { convolutionProduct, productsOf } from '../../src/kernels/matmul/convolution.js';
+import type { ConvolutionResult } from '../../src/kernels/matmul/convolution-view.js';
+import { type MatmulShape, matmulFor } from '../../src/kernels/matmul/matmul.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import { type Convolution, sizeOfMap } from '../../src/model/convolution.js';
 import { close } from './close.js';
 import { eachTap } from './interpret.js';

@@ -1,6 +1,6 @@
 // Runs a matmul's epilogue on a product that is known to the bit: the identity times the wanted values.
-import { EPILOGUES, type Epilogue, type EpilogueName } from '../../src/kernels/epilogues.js';
-import { type MatmulVariant, matmulFor, matmulVariantFor } from '../../src/kernels/matmul.js';
+import { EPILOGUES, type Epilogue, type EpilogueName } from '../../src/kernels/matmul/epilogues.js';
+import { type MatmulVariant, matmulFor, matmulVariantFor } from '../../src/kernels/matmul/matmul.js';
 import type { Activation } from '../../src/model/spec.js';
 import { close } from './close.js';
 import { device } from './device.js';

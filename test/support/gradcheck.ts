@@ -1,4 +1,4 @@
-// Test support: gradients (src/graph/ops.ts, grad.ts) against central finite differences, in f64 on the host, and what is made
+// Test support: gradients (src/graph/operations/ops.ts, grad.ts) against central finite differences, in f64 on the host, and what is made
 // of such tests' parameters.
 //
 // Step and tolerance. (f(w+h) - f(w-h)) / 2h is off by h^2/6 f''' and by rounding, about u n A / h: f is a sum of terms
@@ -8,7 +8,7 @@
 // of f'' (ELU's at 0) only h/4 of the jump: the tests check that none is crossed.
 import * as assert from 'uvu/assert';
 import type { Graph } from '../../src/graph/graph.js';
-import type { Node, Shape } from '../../src/graph/ops.js';
+import type { Node, Shape } from '../../src/graph/operations/ops.js';
 import type { Activation } from '../../src/model/spec.js';
 import { normalAt } from '../../src/random.js';
 import { interpret, type Leaves, type Values } from './interpret.js';

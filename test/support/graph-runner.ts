@@ -4,7 +4,7 @@ import { Memory } from '../../src/gpu/memory.js';
 import { Program } from '../../src/gpu/program.js';
 import { SplitBuffer } from '../../src/gpu/split-buffer.js';
 import { readBuffer } from '../../src/gpu/transfer.js';
-import { numel } from '../../src/graph/ops.js';
+import { numel } from '../../src/graph/operations/ops.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { device } from './device.js';
 import { pipelines } from './kernel-runner.js';

@@ -1,5 +1,5 @@
 // What the operations of several samples an example mean, in f64 (test/support/interpret.ts), from the formulas of Burda et al. 2016.
-import type { SampleOperation } from '../../src/graph/sample-operations.js';
+import type { SampleOperation } from '../../src/graph/operations/sample-operations.js';
 import type { Rule, Values } from './interpret-types.js';
 
 type Rules = { [Name in SampleOperation['op']]: Rule<Name> };

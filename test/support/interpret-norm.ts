@@ -1,8 +1,8 @@
 // What the operations that normalise mean, in f64 (test/support/interpret.ts): torch.nn.BatchNorm1d and 2d, LayerNorm and
 // GroupNorm.
 
-import type { Normalization } from '../../src/graph/map-operations.js';
-import type { Node } from '../../src/graph/ops.js';
+import type { Normalization } from '../../src/graph/operations/map-operations.js';
+import type { Node } from '../../src/graph/operations/ops.js';
 import type { Call, Rule, Values } from './interpret-types.js';
 
 const EPSILON = 1e-5;

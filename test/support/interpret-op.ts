@@ -1,6 +1,6 @@
 // The f64 meaning of one operation, for the tests of its kernel: a graph of that operation alone (interpret.ts).
 import { Graph } from '../../src/graph/graph.js';
-import type { Operation, Shape } from '../../src/graph/ops.js';
+import type { Operation, Shape } from '../../src/graph/operations/ops.js';
 import { interpret, type Values } from './interpret.js';
 import { provideAllLayers } from './layers.js';
 

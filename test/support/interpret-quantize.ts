@@ -1,7 +1,7 @@
 // What the operations of a quantised code mean, in f64 (test/support/interpret.ts), and what a step makes of the codebook: van den
 // Oord et al. 2017, appendix A.1, with Sonnet's smoothing; a vector below a twentieth of an even share is drawn anew.
-import type { Quantization } from '../../src/graph/map-operations.js';
-import type { Node } from '../../src/graph/ops.js';
+import type { Quantization } from '../../src/graph/operations/map-operations.js';
+import type { Node } from '../../src/graph/operations/ops.js';
 import { pickAt, STREAM } from '../../src/random.js';
 import type { Rule, StepLeaves, Values } from './interpret-types.js';
 

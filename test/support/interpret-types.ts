@@ -1,6 +1,6 @@
 // What the interpreter of graphs (interpret.ts) is given, and what the meaning of an operation is to it.
 import type { CheckedExamples } from '../../src/data/examples.js';
-import type { Node, Operation, OpName } from '../../src/graph/ops.js';
+import type { Node, Operation, OpName } from '../../src/graph/operations/ops.js';
 import type { LossTerm } from '../../src/model/spec.js';
 
 /** Everything that a graph takes from outside. */

@@ -1,13 +1,13 @@
-// Graphs computed on the host in f64: every operation of src/graph/ops.ts from its formula, written without a look at
+// Graphs computed on the host in f64: every operation of src/graph/operations/ops.ts from its formula, written without a look at
 // the shaders, so that what the GPU gives can be held against it. Plans and kernels are not known here. Slow: for small
 // models only. Used by test/unit/grad*.test.ts and by test/support/train64.ts.
 import { countOf } from '../../src/data/examples.js';
-import type { Node, Operation, OpName } from '../../src/graph/ops.js';
+import type { Node, Operation, OpName } from '../../src/graph/operations/ops.js';
 import type { Convolution } from '../../src/model/convolution.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import type { Activation, LogVarRange } from '../../src/model/spec.js';
 import { normalAt, permute, STREAM, uniformAt } from '../../src/random.js';
-import { insideOrder } from '../../src/train/tensors.js';
+import { insideOrder } from '../../src/train/weights/tensors.js';
 import { IMPORTANCE_RULES } from './interpret-importance.js';
 import { NORMALIZATION_RULES } from './interpret-norm.js';
 import { POOLING_RULES } from './interpret-pool.js';

@@ -6,7 +6,7 @@ import { Pipelines } from '../../src/gpu/pipelines.js';
 import { Program } from '../../src/gpu/program.js';
 import { readBuffer } from '../../src/gpu/transfer.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { dispatchOf } from '../../src/plan/call.js';
+import { dispatchOf } from '../../src/plan/lowering/call.js';
 import type { Dispatch, Resource, Tensor } from '../../src/plan/plan.js';
 import { device } from './device.js';
 import { provideAllLayers } from './layers.js';

@@ -1,8 +1,8 @@
 // Products for the tests of the matmul: operands of a size and form, C in f64 with derived limits, and checks of one kernel.
 import * as assert from 'uvu/assert';
 import type { Kernel } from '../../src/kernels/kernel.js';
-import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
-import type { MatmulVariant } from '../../src/kernels/matmul-variants.js';
+import { type MatmulShape, matmulFor } from '../../src/kernels/matmul/matmul.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import type { NumberType } from '../../src/kernels/stored.js';
 import type { Activation } from '../../src/model/spec.js';
 import { close } from './close.js';

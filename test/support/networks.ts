@@ -4,8 +4,8 @@
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { ParameterSpec } from '../../src/graph/layers.js';
-import type { MapOperation } from '../../src/graph/map-operations.js';
-import type { Append, Node, Shape } from '../../src/graph/ops.js';
+import type { MapOperation } from '../../src/graph/operations/map-operations.js';
+import type { Append, Node, Shape } from '../../src/graph/operations/ops.js';
 import type { Activation } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { makePlan } from '../../src/plan/make.js';

@@ -3,7 +3,7 @@
 import { type ModelGraph, trainingGraph } from '../../src/graph/build.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import type { Access } from '../../src/kernels/kernel.js';
-import type { MatmulVariant } from '../../src/kernels/matmul.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import { type OptimizerForm, type StateBuffer, stateBuffers } from '../../src/kernels/optimizer.js';
 import type { NumberType } from '../../src/kernels/stored.js';
 import type { ModelSpec } from '../../src/model/spec.js';

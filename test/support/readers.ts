@@ -19,7 +19,7 @@ import { validateSpec } from '../../src/model/check-spec.js';
 import { ae, conditionalVae, denoising, sparse, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { flatWeights } from '../../src/train/weights.js';
+import { flatWeights } from '../../src/train/weights/weights.js';
 import { anyJsonMutant, anyMutant, safetensorsOf } from './mutations.js';
 import { idxFile } from './programs.js';
 

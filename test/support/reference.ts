@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import type { Dataset, Images } from '../../src/data/dataset.js';
 import { decodeSafetensors, type HostTensor, type TensorValues } from '../../src/formats/safetensors.js';
 import { vae } from '../../src/model/presets.js';
-import type { Losses } from '../../src/train/metrics.js';
+import type { Losses } from '../../src/train/step/metrics.js';
 
 /** The files hold no 64-bit integers. */
 type Tensor = HostTensor<Exclude<TensorValues, BigInt64Array | BigUint64Array>>;

@@ -2,7 +2,7 @@
 import { resolveSchedule } from '../../src/model/learning-rate.js';
 import { resolveOptimizer } from '../../src/model/optimizer.js';
 import type { PlannedLoss } from '../../src/plan/plan.js';
-import { type StepSettings, settingsBytes } from '../../src/train/step-state.js';
+import { type StepSettings, settingsBytes } from '../../src/train/step/step-state.js';
 
 const DEFAULTS: StepSettings = {
   seed: 2 ** 33 + 7, // both words of the key in use

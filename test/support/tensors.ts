@@ -1,6 +1,6 @@
 // Comparisons of whole models and of losses; no device needed.
 import * as assert from 'uvu/assert';
-import type { Losses } from '../../src/train/metrics.js';
+import type { Losses } from '../../src/train/step/metrics.js';
 
 export type Tensors = ReadonlyMap<string, { values: ArrayLike<number> }>;
 

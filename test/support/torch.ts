@@ -7,7 +7,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Images } from '../../src/data/dataset.js';
 import { countOf } from '../../src/data/examples.js';
-import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/train/snapshot.js';
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/train/snapshot/snapshot.js';
 import { idxFile } from './programs.js';
 
 export const PYTHON = process.env.LATENTGPU_PYTHON ?? '/usr/bin/python3';

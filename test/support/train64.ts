@@ -3,11 +3,11 @@
 import type { Images } from '../../src/data/dataset.js';
 import { checkExamples, countOf, type Examples } from '../../src/data/examples.js';
 import { evaluationGraph, type LossNode, type Part, trainingGraph } from '../../src/graph/build.js';
-import type { Node } from '../../src/graph/ops.js';
+import type { Node } from '../../src/graph/operations/ops.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import { type Losses, LossMean } from '../../src/train/metrics.js';
-import { evaluationBatch } from '../../src/train/step-state.js';
-import { outsideOrder } from '../../src/train/tensors.js';
+import { type Losses, LossMean } from '../../src/train/step/metrics.js';
+import { evaluationBatch } from '../../src/train/step/step-state.js';
+import { outsideOrder } from '../../src/train/weights/tensors.js';
 import { interpret, type Leaves, type StepLeaves, type Values } from './interpret.js';
 import { runningUpdates } from './interpret-norm.js';
 import { codebookUpdates } from './interpret-quantize.js';

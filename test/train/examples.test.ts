@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/dataset.js';
 import { type CheckedExamples, countOf, type Examples, shapeOfOne } from '../../src/data/examples.js';
-import { fromHalf, halfBits } from '../../src/data/half.js';
+import { fromHalf, halfBits } from '../../src/data/files/half.js';
 import { ArgumentError } from '../../src/errors.js';
 import { ae, conditionalVae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/dataset.js';
 import { digits } from '../../src/data/digits.js';
-import { decodeIdx, gunzipIfNeeded } from '../../src/data/idx.js';
+import { decodeIdx, gunzipIfNeeded } from '../../src/data/files/idx.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.js';
 import { vae } from '../../src/model/presets.js';
 import { createModel, type Model } from '../../src/train/model.js';

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What PyTorch's modules for feature maps make of some numbers, there and back, in float64: the meaning of the operations in
-src/graph/map-operations.ts.
+src/graph/operations/map-operations.ts.
 
 Writes map-operations.safetensors beside itself; nobody runs this script unless a case is added (torch 1.13):
 

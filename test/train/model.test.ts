@@ -18,7 +18,7 @@ import { ae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { normalAt, STREAM } from '../../src/random.js';
 import { createModel } from '../../src/train/model.js';
-import { type WeightTensor, weightsOf } from '../../src/train/weights.js';
+import { type WeightTensor, weightsOf } from '../../src/train/weights/weights.js';
 import { device, usesDevice } from '../support/device.js';
 import { interpret } from '../support/interpret.js';
 import { uniforms } from '../support/numbers.js';

@@ -4,7 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { kernelSummary, kernelTable } from '../../harness/lib/profile/kernel-table.js';
-import { halfBits } from '../../src/data/half.js';
+import { halfBits } from '../../src/data/files/half.js';
 import { ArgumentError } from '../../src/errors.js';
 import type { Kernel } from '../../src/kernels/kernel.js';
 import {
@@ -13,8 +13,8 @@ import {
   matmul,
   matmulVariantFor,
   matmulVariants,
-} from '../../src/kernels/matmul.js';
-import { variantText } from '../../src/kernels/matmul-variants.js';
+} from '../../src/kernels/matmul/matmul.js';
+import { variantText } from '../../src/kernels/matmul/matmul-variants.js';
 import { openDevice } from '../../src/node/adapters.js';
 import { type KernelProgress, type KernelReport, profileCandidates, profileMatmul } from '../../src/profile/kernel.js';
 import { MATMUL_FORMS, type MatmulForm, operand, product, sampleOf, worstOf } from '../../src/profile/product.js';

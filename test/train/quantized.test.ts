@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
-import { decodeSnapshot, encodeSnapshot } from '../../src/train/snapshot.js';
+import { decodeSnapshot, encodeSnapshot } from '../../src/train/snapshot/snapshot.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';

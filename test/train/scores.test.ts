@@ -1,4 +1,4 @@
-// Losses row by row (src/train/scores.ts): against f64 on the host for every member of the family, over several chunks and a
+// Losses row by row (src/train/passes/scores.ts): against f64 on the host for every member of the family, over several chunks and a
 // short last batch, with draws, and as the trainer's evaluation means them.
 //
 // Limit of a term, relative to the greatest of its rows: as of a loss in plan-equivalence.test.ts. Of a ratio, whose parts cancel,
@@ -12,8 +12,8 @@ import { ae, vae } from '../../src/model/presets.js';
 import { fitScaling, scaled } from '../../src/model/scaling.js';
 import { lossWeights, type ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
-import type { Scores } from '../../src/train/score-sums.js';
-import { EVALUATION_BATCH } from '../../src/train/step-state.js';
+import type { Scores } from '../../src/train/passes/score-sums.js';
+import { EVALUATION_BATCH } from '../../src/train/step/step-state.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA, familyImages } from '../support/family.js';
 import { interpret, type Values } from '../support/interpret.js';

@@ -1,4 +1,4 @@
-// Steps submitted together (src/train/stepper.ts): the counters that the GPU advances by itself, and the ring in which the
+// Steps submitted together (src/train/step/stepper.ts): the counters that the GPU advances by itself, and the ring in which the
 // metrics wait, over its end.
 
 import { test } from 'uvu';
@@ -6,10 +6,10 @@ import * as assert from 'uvu/assert';
 import { checkExamples } from '../../src/data/examples.js';
 import { evaluationGraph } from '../../src/graph/build.js';
 import { makePlan } from '../../src/plan/make.js';
-import { METRICS_CAPACITY } from '../../src/train/metrics.js';
 import { settingsFrom } from '../../src/train/options.js';
-import { residentOf, residentSizes } from '../../src/train/resident.js';
-import { Stepper } from '../../src/train/stepper.js';
+import { METRICS_CAPACITY } from '../../src/train/step/metrics.js';
+import { residentOf, residentSizes } from '../../src/train/step/resident.js';
+import { Stepper } from '../../src/train/step/stepper.js';
 import { usesDevice } from '../support/device.js';
 import { IMAGES, INITIAL, SPEC } from '../support/reference.js';
 import { modelOf } from '../support/training.js';

@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert';
 import { ArgumentError } from '../../src/errors.js';
 import { Memory } from '../../src/gpu/memory.js';
 import { type Contest, tune } from '../../src/gpu/tune.js';
-import { variantText } from '../../src/kernels/candidates.js';
-import { shapeText } from '../../src/kernels/choices.js';
+import { variantText } from '../../src/kernels/matmul/candidates.js';
+import { shapeText } from '../../src/kernels/matmul/choices.js';
 import { vae } from '../../src/model/presets.js';
 import { plannedMatmuls, TuneBench } from '../../src/profile/tune-bench.js';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../src/profile/tune-matmuls.js';
 import type { TunedMatmuls, TunedOn, TuningCache } from '../../src/profile/tuning-cache.js';
 import { createModel } from '../../src/train/model.js';
-import { restoreTrainer } from '../../src/train/restore.js';
+import { restoreTrainer } from '../../src/train/snapshot/restore.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { candidatesOn } from '../../src/train/variants.js';
 import { device, usesDevice } from '../support/device.js';

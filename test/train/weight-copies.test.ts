@@ -1,4 +1,4 @@
-// The f16 copies of the weights (src/train/weight-copies.ts): whoever changed the weights, the next step of a trainer computes
+// The f16 copies of the weights (src/train/weights/weight-copies.ts): whoever changed the weights, the next step of a trainer computes
 // with them. Held, to the bit, against a fresh trainer that goes on from a snapshot of that moment: all its copies are new.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +6,7 @@ import { updates, uses } from '../../src/plan/plan.js';
 import { createModel } from '../../src/train/model.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { pretrain } from '../../src/train/pretrain.js';
-import { restoreTrainer } from '../../src/train/restore.js';
+import { restoreTrainer } from '../../src/train/snapshot/restore.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
 import { FAMILY, FAMILY_DATA } from '../support/family.js';

@@ -1,9 +1,9 @@
 // Which variants of the matmul are offered and taken, and their text form.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/candidates.js';
-import { type MatmulShape, matmulFor } from '../../src/kernels/matmul.js';
-import { fitsShape, partsOf, readsVec4 } from '../../src/kernels/matmul-variants.js';
+import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/matmul/candidates.js';
+import { type MatmulShape, matmulFor } from '../../src/kernels/matmul/matmul.js';
+import { fitsShape, partsOf, readsVec4 } from '../../src/kernels/matmul/matmul-variants.js';
 
 /** WebGPU's defaults, which every device meets. */
 const LIMITS = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };

@@ -1,10 +1,10 @@
-// Tables of text (src/data/csv.ts, table.ts): dialects and quotings as Python's csv module writes them, in pieces of every
+// Tables of text (src/data/files/csv.ts, table.ts): dialects and quotings as Python's csv module writes them, in pieces of every
 // length; what becomes of labels, categories and missing values; and the whole message for what is refused.
 import fs from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CsvReader } from '../../src/data/csv.js';
-import { TableBuilder, type TableOptions } from '../../src/data/table.js';
+import { CsvReader } from '../../src/data/files/csv.js';
+import { TableBuilder, type TableOptions } from '../../src/data/tables/table.js';
 import { ArgumentError, FormatError } from '../../src/errors.js';
 
 const TABLES: Record<string, string> = JSON.parse(fs.readFileSync('test/unit/csv-tables.json', 'utf8'));

@@ -1,7 +1,7 @@
-// When a loss counts as exploded (src/train/divergence.ts): also one that passes 0, as likelihoods of numbers do.
+// When a loss counts as exploded (src/train/step/divergence.ts): also one that passes 0, as likelihoods of numbers do.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ExplosionWatch } from '../../src/train/divergence.js';
+import { ExplosionWatch } from '../../src/train/step/divergence.js';
 
 /** Whether it is told of while these losses, one a step, go by. */
 function told(losses: readonly number[]): boolean {

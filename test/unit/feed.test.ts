@@ -1,7 +1,7 @@
 // Rows on their way to the GPU, some at a time.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { byteFeedOf, changed, columnsOf, feedOf, labelled } from '../../src/train/feed.js';
+import { byteFeedOf, changed, columnsOf, feedOf, labelled } from '../../src/train/passes/feed.js';
 
 test('bytes become shades, numbers stay where they lie', () => {
   const bytes = feedOf({ count: 3, values: Uint8Array.of(0, 255, 51, 102, 1, 254) }, 2);

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Images } from '../../src/data/dataset.js';
 import { type Part, trainingGraph } from '../../src/graph/build.js';
-import { type Node, numel } from '../../src/graph/ops.js';
+import { type Node, numel } from '../../src/graph/operations/ops.js';
 import { activationOf } from '../../src/model/layers.js';
 import { stacked, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { GraphError } from '../../src/errors.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
-import type { Operation, Shape } from '../../src/graph/ops.js';
+import type { Operation, Shape } from '../../src/graph/operations/ops.js';
 import { LOG_VAR_RANGE } from '../../src/model/spec.js';
 import { parameterNode } from '../support/gradcheck.js';
 

@@ -1,10 +1,10 @@
-// Gradient rules (src/graph/ops.ts, grad.ts) against central finite differences, in f64 on the host, each rule alone. Put together
+// Gradient rules (src/graph/operations/ops.ts, grad.ts) against central finite differences, in f64 on the host, each rule alone. Put together
 // in whole models: grad-models.test.ts. Whether a kernel computes what its rule says is tested elsewhere (test/kernel/, test/train/).
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
-import { LAYER_OPS } from '../../src/graph/layer-ops.js';
+import { LAYER_OPS } from '../../src/graph/operations/layer-ops.js';
 import {
   type Append,
   BASIC_OPS,
@@ -13,7 +13,7 @@ import {
   type Operation,
   type Shape,
   weightShape,
-} from '../../src/graph/ops.js';
+} from '../../src/graph/operations/ops.js';
 import type { Convolution, FeatureMap } from '../../src/model/convolution.js';
 import { ACTIVATIONS, LOG_VAR_RANGE } from '../../src/model/spec.js';
 import { CONVOLUTIONS } from '../support/convolutions.js';

@@ -1,7 +1,7 @@
-// binary16 as bits (src/data/half.ts): every half there is, and numbers between two of them.
+// binary16 as bits (src/data/files/half.ts): every half there is, and numbers between two of them.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fromHalf, halfBits } from '../../src/data/half.js';
+import { fromHalf, halfBits } from '../../src/data/files/half.js';
 
 const INFINITE = 0x7c00;
 

@@ -1,9 +1,9 @@
-// IDX files (src/data/idx.ts): what a good one decodes to, and the whole message for every kind of bad one.
+// IDX files (src/data/files/idx.ts): what a good one decodes to, and the whole message for every kind of bad one.
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Bytes } from '../../src/data/bytes.js';
-import { decodeIdx, gunzipIfNeeded, type Idx, imagesFromIdx } from '../../src/data/idx.js';
+import type { Bytes } from '../../src/data/files/bytes.js';
+import { decodeIdx, gunzipIfNeeded, type Idx, imagesFromIdx } from '../../src/data/files/idx.js';
 import { ArgumentError, FormatError } from '../../src/errors.js';
 
 /** An IDX file; `type` and the values can be made wrong. */

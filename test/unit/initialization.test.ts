@@ -6,7 +6,7 @@ import { parameterSpecs } from '../../src/graph/layers.js';
 import { vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { initialParameters } from '../../src/train/initialize.js';
+import { initialParameters } from '../../src/train/weights/initialize.js';
 
 const SPEC = vae({ pixels: 100, hidden: [48], latent: 6 });
 

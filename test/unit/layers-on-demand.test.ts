@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { GraphError } from '../../src/errors.js';
 import { evaluationGraph } from '../../src/graph/build.js';
 import { Graph } from '../../src/graph/graph.js';
-import { shapeText } from '../../src/kernels/choices.js';
+import { shapeText } from '../../src/kernels/matmul/choices.js';
 import { convolutionOf } from '../../src/model/convolution.js';
 import { convVae, vae } from '../../src/model/presets.js';
 import { loadLayers } from '../../src/train/layers.js';

@@ -5,8 +5,8 @@
 // operations: 1000 * 2^-53 = 1.1e-13, relative L2; dx of a norm loses a digit where it cancels.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { MapOperation } from '../../src/graph/map-operations.js';
-import type { Append, Node } from '../../src/graph/ops.js';
+import type { MapOperation } from '../../src/graph/operations/map-operations.js';
+import type { Append, Node } from '../../src/graph/operations/ops.js';
 import { meaningOf } from '../support/interpret-op.js';
 import { interpretNetwork, type Network } from '../support/networks.js';
 import { readReference } from '../support/reference.js';

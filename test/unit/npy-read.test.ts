@@ -1,11 +1,11 @@
-// NumPy's files (src/data/npy.ts, zip.ts) as NumPy wrote them (test/unit/npy-fixtures.py): every dtype, both byte orders, C and
+// NumPy's files (src/data/files/npy.ts, zip.ts) as NumPy wrote them (test/unit/npy-fixtures.py): every dtype, both byte orders, C and
 // Fortran order, all versions of the header; and the whole message for what is refused.
 import fs from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { HostArray } from '../../src/data/elements.js';
-import { decodeNpy, decodeNpz } from '../../src/data/npy.js';
-import { readZip } from '../../src/data/zip.js';
+import type { HostArray } from '../../src/data/files/elements.js';
+import { decodeNpy, decodeNpz } from '../../src/data/files/npy.js';
+import { readZip } from '../../src/data/files/zip.js';
 import { FormatError } from '../../src/errors.js';
 
 const archive = fs.readFileSync('test/unit/numpy-arrays.npz');

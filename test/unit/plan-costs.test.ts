@@ -2,7 +2,7 @@
 // that it computes, without the planner and the kernels' descriptors: rates and rooflines of a profile rest on these.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { MatmulVariant } from '../../src/kernels/matmul.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';
 import { activationOf, type LayerSpec } from '../../src/model/layers.js';
 import { vae } from '../../src/model/presets.js';

@@ -6,7 +6,7 @@ import type { ModelGraph } from '../../src/graph/build.js';
 import { addGradients } from '../../src/graph/grad.js';
 import { Graph } from '../../src/graph/graph.js';
 import type { ParameterSpec } from '../../src/graph/layers.js';
-import type { Node, Shape } from '../../src/graph/ops.js';
+import type { Node, Shape } from '../../src/graph/operations/ops.js';
 import { stripGrid, stripRows } from '../../src/kernels/column-blocks.js';
 import { MAX_GROUPS } from '../../src/kernels/kernel.js';
 import type { OptimizerForm } from '../../src/kernels/optimizer.js';

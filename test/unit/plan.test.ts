@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { decoderGraph, encoderGraph, evaluationGraph, trainingGraph } from '../../src/graph/build.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import type { Access } from '../../src/kernels/kernel.js';
-import type { MatmulVariant } from '../../src/kernels/matmul.js';
+import type { MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import { type OptimizerForm, stateBuffers } from '../../src/kernels/optimizer.js';
 import { conditionalVae, stacked, vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, type Activation, type ModelSpec } from '../../src/model/spec.js';

@@ -10,9 +10,9 @@ import { parameterSpecs } from '../../src/graph/layers.js';
 import { checkMirrored } from '../../src/model/check-spec.js';
 import { vqVae } from '../../src/model/presets.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { initialParameters } from '../../src/train/initialize.js';
-import { checkScoreOptions } from '../../src/train/scores.js';
-import { unflatten } from '../../src/train/tensors.js';
+import { checkScoreOptions } from '../../src/train/passes/scores.js';
+import { initialParameters } from '../../src/train/weights/initialize.js';
+import { unflatten } from '../../src/train/weights/tensors.js';
 
 const SPEC = vqVae({ channels: [2], latent: 3, codes: 4 });
 

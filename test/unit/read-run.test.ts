@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { readRun } from '../../harness/lib/run-folder/read-run.js';
 import { parameterSpecs } from '../../src/graph/layers.js';
 import { layoutOf } from '../../src/plan/layout.js';
-import { flatWeights } from '../../src/train/weights.js';
+import { flatWeights } from '../../src/train/weights/weights.js';
 import { plain, refused, small } from '../support/generating.js';
 import { safetensorsOf } from '../support/mutations.js';
 

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Bytes } from '../../src/data/bytes.js';
+import type { Bytes } from '../../src/data/files/bytes.js';
 import { ArgumentError, FormatError } from '../../src/errors.js';
 import {
   decodeSafetensors,

@@ -2,8 +2,8 @@
 // bias gradient; of some that each element is stored once.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { matmulCandidates, variantText } from '../../src/kernels/candidates.js';
-import { type AdapterTraits, fitsShape, type MatmulVariant } from '../../src/kernels/matmul.js';
+import { matmulCandidates, variantText } from '../../src/kernels/matmul/candidates.js';
+import { type AdapterTraits, fitsShape, type MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import type { Convolution } from '../../src/model/convolution.js';
 import { checkGradients, checkProduct, checkStored, productShape, RESULTS } from '../support/convolution.js';
 import { CONVOLUTIONS } from '../support/convolutions.js';

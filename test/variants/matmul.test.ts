@@ -2,8 +2,8 @@
 // gradient (of tiles every other, since each is a kernel more to compile), each element stored once, the same bits twice.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/candidates.js';
-import { type AdapterTraits, type MatmulVariant, matmulFor } from '../../src/kernels/matmul.js';
+import { defaultVariant, matmulCandidates, parseVariant, variantText } from '../../src/kernels/matmul/candidates.js';
+import { type AdapterTraits, type MatmulVariant, matmulFor } from '../../src/kernels/matmul/matmul.js';
 import { device, usesDevice } from '../support/device.js';
 import {
   checkPlain,

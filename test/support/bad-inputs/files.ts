@@ -7,9 +7,9 @@ import { gzipSync } from 'node:zlib';
 import { loadData } from '../../../harness/lib/data/data.js';
 import { readSpec } from '../../../harness/lib/options/model/choose-model.js';
 import { readRun } from '../../../harness/lib/run-folder/read-run.js';
-import { decodeIdx, gunzipIfNeeded, imagesFromIdx } from '../../../src/data/idx.js';
+import { decodeIdx, gunzipIfNeeded, imagesFromIdx } from '../../../src/data/files/idx.js';
 import { decodeSafetensors } from '../../../src/formats/safetensors.js';
-import { decodeSnapshot } from '../../../src/train/snapshot.js';
+import { decodeSnapshot } from '../../../src/train/snapshot/snapshot.js';
 import { idxFile } from '../programs.js';
 import { type BadInput, type Row, rowsOf } from './row.js';
 

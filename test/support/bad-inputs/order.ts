@@ -2,7 +2,7 @@
 import { vae } from '../../../src/model/presets.js';
 import { profileTrainer } from '../../../src/profile/profile.js';
 import { createModel, type Model } from '../../../src/train/model.js';
-import { restoreTrainer } from '../../../src/train/restore.js';
+import { restoreTrainer } from '../../../src/train/snapshot/restore.js';
 import { createTrainer, type Trainer } from '../../../src/train/trainer.js';
 import { device } from '../device.js';
 import { DATA, SMALL, variational } from './made.js';
