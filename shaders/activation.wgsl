@@ -5,7 +5,7 @@
 alias Number = f32;
 
 #include "lib/linear.wgsl"
-#include "lib/activation.wgsl"
+#include "lib/numbers/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<Stored>;

@@ -1,4 +1,4 @@
-// dx = dy * activation'(x), from what the forward pass kept: the activation's output y, or x for some (lib/activation.wgsl).
+// dx = dy * activation'(x), from what the forward pass kept: the activation's output y, or x for some (lib/numbers/activation.wgsl).
 // Only the unfused plan runs this.
 //   dy, kept -> dx, all [count]
 // Grid: linear over count.  Host: src/kernels/elementwise.ts
@@ -6,7 +6,7 @@
 alias Number = f32;
 
 #include "lib/linear.wgsl"
-#include "lib/activation.wgsl"
+#include "lib/numbers/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> dy: array<StoredDy>;
 @group(0) @binding(1) var<storage, read> kept: array<StoredKept>;

@@ -1,11 +1,11 @@
 // The first dispatch of a step: its progress, for the others, and its examples as numbers, picked from the resident dataset:
 // x = LOW + SPAN number. How a number lies in memory: examples/u8.wgsl (images of bytes), f16.wgsl or f32.wgsl.
-// Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
+// Which image a row gets: lib/step/batch_row.wgsl. Rows past the end of a short last batch are zero.
 // A dataset may lie in several buffers, each with some of its images and a dispatch of its own: rows of other images are left
 // to the others.
 //   images [images, pixels], from image first_image on; counters -> x [batch, pixels], progress
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/gather.ts
-#include "lib/batch_row.wgsl"
+#include "lib/step/batch_row.wgsl"
 
 override WORKGROUP: u32;
 override LOW: f32;

@@ -1,8 +1,8 @@
 // The labels of this step's images as one-hot: 1 in the column of the image's class, 0 elsewhere.
-// Which image a row gets: lib/batch_row.wgsl. Rows past the end of a short last batch are zero.
+// Which image a row gets: lib/step/batch_row.wgsl. Rows past the end of a short last batch are zero.
 //   labels [examples] u8, four a word, little-endian, each below classes -> one_hot [batch, classes]
 // Grid: linear over count = batch * classes.  Host: src/kernels/gather.ts
-#include "lib/batch_row.wgsl"
+#include "lib/step/batch_row.wgsl"
 #include "lib/linear.wgsl"
 
 @group(0) @binding(0) var<storage, read> labels: array<u32>;

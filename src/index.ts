@@ -4,6 +4,9 @@
  * @module latentgpu
  */
 
+// Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
+/// <reference types="@webgpu/types" preserve="true" />
+
 export { type Dataset, firstImages, type Images } from './data/dataset.js';
 export { digits } from './data/digits.js';
 export {
@@ -19,8 +22,6 @@ export {
   sizeText,
   someExamples,
 } from './data/examples.js';
-// Kept in the declarations: they name GPUDevice and the like, which TypeScript's own DOM types may lack.
-/// <reference types="@webgpu/types" preserve="true" />
 export type { Bytes } from './data/files/bytes.js';
 export { decodeIdx, gunzipIfNeeded, imagesFromIdx } from './data/files/idx.js';
 export { holdOut } from './data/hold-out.js';

@@ -1,5 +1,5 @@
 // Counter-based random numbers on the host: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-// SC 2011), bit-equal to shaders/lib/philox.wgsl. A number is a pure function of (seed, stream, position): nothing is
+// SC 2011), bit-equal to shaders/lib/random/philox.wgsl. A number is a pure function of (seed, stream, position): nothing is
 // stored, nothing depends on the order of evaluation, and host and GPU agree.
 
 const MULTIPLIER_0 = 0xd2511f53;
@@ -11,7 +11,7 @@ const ROUNDS = 10;
 /** Four u32 words. */
 export type Words = [number, number, number, number];
 
-/** The fourth counter word: which purpose a number is drawn for. `shuffle` stands in shaders/lib/philox.wgsl as well. */
+/** The fourth counter word: which purpose a number is drawn for. `shuffle` stands in shaders/lib/random/philox.wgsl as well. */
 export const STREAM = {
   init: 1,
   noise: 2,
@@ -89,7 +89,7 @@ export function uniformAt(seed: number, stream: number, step: number, index: num
   return unit(words[(index % 4) as 0 | 1 | 2 | 3]);
 }
 
-/** A whole number below `count`, from word `index % 4` of the same counter. Bit-equal to pick() of shaders/codebook_vectors.wgsl. */
+/** A whole number below `count`, from word `index % 4` of the same counter. Bit-equal to pick() of shaders/quantize/codebook_vectors.wgsl. */
 export function pickAt(seed: number, stream: number, step: number, index: number, count: number): number {
   const words = philox([Math.floor(index / 4), step, 0, stream], seedKey(seed));
   return multiplyHigh(words[(index % 4) as 0 | 1 | 2 | 3], count);
@@ -100,7 +100,7 @@ const PERMUTATION_ROUNDS = 8;
 /**
  * Where a keyed permutation of 0..count-1 sends `position`: a Feistel network over the next even power of two (at least
  * 64), walked until the result falls below `count` (Black & Rogaway 2002, "Ciphers with arbitrary finite domains"). No
- * table, so a shader finds the row of one example by itself. Bit-equal to shaders/lib/permutation.wgsl.
+ * table, so a shader finds the row of one example by itself. Bit-equal to shaders/lib/random/permutation.wgsl.
  * @param position 0 <= position < count
  * @param count    size of the set, at most 2^30
  * @param epoch    a new order for each

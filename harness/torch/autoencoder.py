@@ -28,7 +28,7 @@ RANGES = ["0..1", "-1..1"]
 CORRUPTIONS = ["gaussian", "mask", "saltpepper"]
 LOG_VAR_RANGE = [-30, 20]
 LOG_SIGMA_FLOOR = -15  # a learned sigma is exp(log_sigma) + exp(LOG_SIGMA_FLOOR)
-RHO_MARGIN = 1e-6  # as shaders/lib/bernoulli.wgsl: a unit that never fires costs much, not infinitely much
+RHO_MARGIN = 1e-6  # as shaders/lib/losses/bernoulli.wgsl: a unit that never fires costs much, not infinitely much
 
 
 def check_trainable(spec):

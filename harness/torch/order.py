@@ -1,4 +1,4 @@
-"""The order of the images: the same keyed permutation as the engine's (src/random.ts, shaders/lib/permutation.wgsl), so
+"""The order of the images: the same keyed permutation as the engine's (src/random.ts, shaders/lib/random/permutation.wgsl), so
 that one process sees exactly its batches; and the sampler that gives each process its share of them.
 """
 import torch

@@ -1,6 +1,6 @@
 // Epilogue of a layer's forward matmul: y[row, column] = activation(product + bias[column]).
 //   bias [N] -> y [M, N]
-#include "lib/activation.wgsl"
+#include "lib/numbers/activation.wgsl"
 
 @group(0) @binding(2) var<storage, read> bias: array<Number>;
 @group(0) @binding(3) var<storage, read_write> y: array<Stored>;

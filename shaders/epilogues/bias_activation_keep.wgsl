@@ -1,7 +1,7 @@
 // Epilogue of a layer's forward matmul where the activation's gradient will ask for its input:
 //   x[row, column] = product + bias[column], y = activation(x).
 //   bias [N] -> x, y [M, N]
-#include "lib/activation.wgsl"
+#include "lib/numbers/activation.wgsl"
 
 @group(0) @binding(2) var<storage, read> bias: array<Number>;
 @group(0) @binding(3) var<storage, read_write> x: array<Number>;

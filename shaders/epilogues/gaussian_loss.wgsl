@@ -7,9 +7,9 @@
 //   fn store_gradient(at: u32, value: Number)
 //   fn add_sigma_gradient(value: f32)  of this lane's elements
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
-#include "lib/activation.wgsl"
-#include "lib/gaussian_nll.wgsl"
-#include "lib/row_weight.wgsl"
+#include "lib/numbers/activation.wgsl"
+#include "lib/losses/gaussian_nll.wgsl"
+#include "lib/losses/row_weight.wgsl"
 
 override KEEPS_INPUT: bool;  // whether the activation's slope is told from x, not from activation(x)
 

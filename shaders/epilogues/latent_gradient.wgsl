@@ -3,10 +3,10 @@
 // Columns of the product from latent on (a conditional model's labels) are nobody's.
 //   heads [M, 2 latent] -> dheads [M, 2 latent]
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
-// Source: Kingma & Welling 2014; formulas in lib/vae.wgsl.
-#include "lib/normal.wgsl"
-#include "lib/row_weight.wgsl"
-#include "lib/vae.wgsl"
+// Source: Kingma & Welling 2014; formulas in lib/losses/vae.wgsl.
+#include "lib/random/normal.wgsl"
+#include "lib/losses/row_weight.wgsl"
+#include "lib/losses/vae.wgsl"
 
 @group(0) @binding(BINDING_HEADS) var<storage, read> heads: array<f32>;
 @group(0) @binding(BINDING_SETTINGS) var<uniform> settings: Settings;

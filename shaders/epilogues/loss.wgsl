@@ -8,10 +8,10 @@
 // and one of losses/gradient.wgsl, losses/no_gradient.wgsl:
 //   fn store_gradient(at: u32, value: Number)
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
-#include "lib/activation.wgsl"
-#include "lib/bce.wgsl"
-#include "lib/poisson.wgsl"
-#include "lib/row_weight.wgsl"
+#include "lib/numbers/activation.wgsl"
+#include "lib/losses/bce.wgsl"
+#include "lib/losses/poisson.wgsl"
+#include "lib/losses/row_weight.wgsl"
 
 @group(0) @binding(BINDING_BIAS) var<storage, read> bias: array<Number>;
 @group(0) @binding(BINDING_TARGETS) var<storage, read> targets: array<Number>;

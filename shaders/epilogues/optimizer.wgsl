@@ -1,9 +1,9 @@
 // Epilogue of a layer's weight gradient that ends in the optimizer: each gradient is used where it was computed and never
 // reaches memory. The parameter's bias lies behind it in the same bindings, sizes.bias_at numbers on.
 //   -> w and what the optimizer keeps, in place: weight [M, N], a gap, bias [M], a gap; gaps are zero and stay zero
-// The update itself: shaders/optimizers/.  Host: src/kernels/optimizer.ts
+// The update itself: shaders/step/optimizers/.  Host: src/kernels/optimizer.ts
 
-#include "lib/optimizer.wgsl"
+#include "lib/step/optimizer.wgsl"
 
 fn begin_epilogue() {
   begin_update();

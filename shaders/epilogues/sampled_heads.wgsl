@@ -3,10 +3,10 @@
 //   bias [2 latent] -> heads [M, 2 latent] = (mu, log_var); z [M, latent] = mu + eps exp(log_var / 2);
 //   losses: KL in nats, one part a workgroup, over its elements of live rows (ends/loss_sum.wgsl)
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
-// Source: Kingma & Welling 2014; formulas in lib/vae.wgsl.
-#include "lib/normal.wgsl"
-#include "lib/step.wgsl"
-#include "lib/vae.wgsl"
+// Source: Kingma & Welling 2014; formulas in lib/losses/vae.wgsl.
+#include "lib/random/normal.wgsl"
+#include "lib/step/step.wgsl"
+#include "lib/losses/vae.wgsl"
 
 @group(0) @binding(BINDING_BIAS) var<storage, read> bias: array<f32>;
 @group(0) @binding(BINDING_SETTINGS) var<uniform> settings: Settings;

@@ -6,7 +6,7 @@
 // f32. An epilogue likewise has aliases of what it reads, and for what it writes Stored and stored() (shaders/stored/).
 // The host appends how each is read, one file of shaders/operands/a/ and one of operands/b/: scalar.wgsl for any size, vec4.wgsl,
 // which binds the same buffer as quads (one load brings four numbers that lie side by side), or, of a convolution, an operand
-// that is nowhere in memory as a matrix but found element by element (lib/convolution.wgsl). Each gives, of one element's
+// that is nowhere in memory as a matrix but found element by element (lib/maps/convolution.wgsl). Each gives, of one element's
 // address or four,
 //   fn a_at(row: u32, k: u32) -> f32,   fn b_at(k: u32, column: u32) -> f32
 //   fn a_starts(rows: vec4u) -> AStart, fn a_block(starts: AStart, k: u32) -> mat4x4f     [i]: A(rows[i], k .. k + 3)

@@ -1,5 +1,5 @@
 // Where a transposed convolution has its C, a group's channels of x: C is [places of one phase, N] of [places, GROUPS N]. A
-// product a group and phase.  Interface: lib/matmul_operands.wgsl; phases: lib/transposed_convolution.wgsl.
+// product a group and phase.  Interface: lib/matmul_operands.wgsl; phases: lib/maps/transposed_convolution.wgsl.
 
 fn begin_product(z: u32) {
   let count = phases();

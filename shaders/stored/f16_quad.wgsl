@@ -1,5 +1,5 @@
 // How a kernel stores what it computes, four numbers at a time: in half precision.
-#include "lib/half.wgsl"
+#include "lib/numbers/half.wgsl"
 
 alias Stored = vec4h;
 

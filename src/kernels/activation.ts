@@ -1,7 +1,7 @@
 // What kernels need to know of an activation: its number in the shaders, and what it costs.
 import { ACTIVATIONS, type Activation } from '../model/spec.js';
 
-/** The number by which shaders/lib/activation.wgsl knows an activation. */
+/** The number by which shaders/lib/numbers/activation.wgsl knows an activation. */
 export const activationCode = (activation: Activation): number => ACTIVATIONS.indexOf(activation);
 
 /**

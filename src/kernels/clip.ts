@@ -1,9 +1,9 @@
 // What all gradients are multiplied by before the optimizer sees them: two stages of a sum of squares, and the factor that
 // follows. Gradients of a scaled loss (precision f16) have stages of their own, which also find what overflowed.
-import clipScaleSource from '../../shaders/clip_scale.wgsl';
-import scaledSquareSumsSource from '../../shaders/scaled_square_sums.wgsl';
-import squareSumsSource from '../../shaders/square_sums.wgsl';
-import unscaleSource from '../../shaders/unscale.wgsl';
+import clipScaleSource from '../../shaders/step/clip_scale.wgsl';
+import scaledSquareSumsSource from '../../shaders/step/scaled_square_sums.wgsl';
+import squareSumsSource from '../../shaders/step/square_sums.wgsl';
+import unscaleSource from '../../shaders/step/unscale.wgsl';
 import { ceilDiv, type Kernel } from './kernel.js';
 import { checkQuads, LANE_NUMBERS } from './optimizer.js';
 

@@ -1,5 +1,5 @@
 // How workgroups share out a matrix whose columns are summed (shaders/lib/column_sum.wgsl), or of which each column is treated in
-// its own way (lib/strip.wgsl): blocks of columns, and parts of the rows.
+// its own way (lib/norm/strip.wgsl): blocks of columns, and parts of the rows.
 import { type Constants, ceilDiv, checkGrid, type Grid, MAX_GROUPS } from './kernel.js';
 
 /** Lanes: as many as WebGPU guarantees, for a column is often all that there is. */

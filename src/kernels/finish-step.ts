@@ -1,12 +1,12 @@
 // The end of a step: sums of the loss's terms for the host to read late, and the counters for the next step.
-import adjustLossScale from '../../shaders/finish/adjust_loss_scale.wgsl';
-import constantLossScale from '../../shaders/finish/constant_loss_scale.wgsl';
-import source from '../../shaders/finish_step.wgsl';
+import adjustLossScale from '../../shaders/step/finish/adjust_loss_scale.wgsl';
+import constantLossScale from '../../shaders/step/finish/constant_loss_scale.wgsl';
+import source from '../../shaders/step/finish_step.wgsl';
 import { ArgumentError } from '../errors.js';
 import { type Access, bindingNumbers, type Constants, F32_BYTES, type Kernel } from './kernel.js';
 
 const FINISH_WORKGROUP = 128;
-/** sizes.parts_* of shaders/lib/finish_step.wgsl. */
+/** sizes.parts_* of shaders/lib/step/finish_step.wgsl. */
 const MAX_TERMS = 4;
 
 /**

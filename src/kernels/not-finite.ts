@@ -1,5 +1,5 @@
 // Counts numbers that are infinite or not a number: the check of a model's weights, once an epoch.
-import source from '../../shaders/count_not_finite.wgsl';
+import source from '../../shaders/step/count_not_finite.wgsl';
 import type { Kernel } from './kernel.js';
 
 const NOT_FINITE_WORKGROUP = 256;

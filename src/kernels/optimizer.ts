@@ -1,16 +1,16 @@
 // The optimizers, put together from the update itself and the parts that it may have: as a pass of their own over gradients
 // in memory, or as what a weight gradient's matmul ends in (kernels/matmul/epilogues.ts).
-import flatSource from '../../shaders/optimizer.wgsl';
-import adamSource from '../../shaders/optimizers/adam.wgsl';
-import asHalfSource from '../../shaders/optimizers/as_half.wgsl';
-import clippedSource from '../../shaders/optimizers/clipped.wgsl';
-import momentumSource from '../../shaders/optimizers/momentum.wgsl';
-import noMomentumSource from '../../shaders/optimizers/no_momentum.wgsl';
-import notAsHalfSource from '../../shaders/optimizers/not_as_half.wgsl';
-import rmspropSource from '../../shaders/optimizers/rmsprop.wgsl';
-import scaledSource from '../../shaders/optimizers/scaled.wgsl';
-import sgdSource from '../../shaders/optimizers/sgd.wgsl';
-import unclippedSource from '../../shaders/optimizers/unclipped.wgsl';
+import flatSource from '../../shaders/step/optimizer.wgsl';
+import adamSource from '../../shaders/step/optimizers/adam.wgsl';
+import asHalfSource from '../../shaders/step/optimizers/as_half.wgsl';
+import clippedSource from '../../shaders/step/optimizers/clipped.wgsl';
+import momentumSource from '../../shaders/step/optimizers/momentum.wgsl';
+import noMomentumSource from '../../shaders/step/optimizers/no_momentum.wgsl';
+import notAsHalfSource from '../../shaders/step/optimizers/not_as_half.wgsl';
+import rmspropSource from '../../shaders/step/optimizers/rmsprop.wgsl';
+import scaledSource from '../../shaders/step/optimizers/scaled.wgsl';
+import sgdSource from '../../shaders/step/optimizers/sgd.wgsl';
+import unclippedSource from '../../shaders/step/optimizers/unclipped.wgsl';
 import { ArgumentError } from '../errors.js';
 import type { Optimizer, OptimizerKind } from '../model/optimizer.js';
 import { type Access, bindingNumbers, type Constants, type Kernel, linearGrid } from './kernel.js';
@@ -54,7 +54,7 @@ export const stateBuffers = ({ kind, momentum }: OptimizerForm): StateBuffer[] =
 
 const isAdam = (kind: OptimizerKind) => kind === 'adam' || kind === 'adamw';
 
-/** WEIGHT_DECAY_* in shaders/lib/optimizer.wgsl. */
+/** WEIGHT_DECAY_* in shaders/lib/step/optimizer.wgsl. */
 const decayCode = ({ kind, weightDecay }: OptimizerForm) => (weightDecay ? (kind === 'adamw' ? 2 : 1) : 0);
 
 /** Floating point operations a number, without parts. */
@@ -70,7 +70,7 @@ const SOURCES: Record<OptimizerKind, ShaderSource> = {
 /** What an update consists of, whatever hands it its gradients. */
 export interface Update {
   name: string;
-  /** To be appended to a source that includes lib/optimizer.wgsl. */
+  /** To be appended to a source that includes lib/step/optimizer.wgsl. */
   sources: ShaderSource[];
   bindings: Record<string, Access>;
   /** Values for the module's `override`s. */

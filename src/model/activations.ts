@@ -3,7 +3,7 @@
 /**
  * Formulas and defaults are PyTorch's: leaky-relu has slope 0.01 below zero, elu alpha 1, softplus beta 1, gelu is the tanh form.
  * exp is of x clamped to 20 at most (EXP_MOST), the rates of counts.
- * An activation's place in this list is its number in shaders/lib/activation.wgsl.
+ * An activation's place in this list is its number in shaders/lib/numbers/activation.wgsl.
  */
 export const ACTIVATIONS = [
   'identity',

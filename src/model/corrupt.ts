@@ -1,4 +1,4 @@
-// The damage of a denoising autoencoder on the host: the same as shaders/corrupt.wgsl up to rounding, for pictures of what
+// The damage of a denoising autoencoder on the host: the same as shaders/layers/corrupt.wgsl up to rounding, for pictures of what
 // such a model is shown, and as the oracle of that shader's tests.
 import { normalAt, STREAM, uniformAt } from '../random.js';
 import { validateCorruption } from './check-spec.js';

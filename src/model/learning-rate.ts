@@ -1,5 +1,5 @@
 // The learning rate over a run, as plain data: lr times a factor that follows from the step's number alone. The GPU
-// computes the same from its own step counter (shaders/lib/learning_rate.wgsl); the host does for the first step.
+// computes the same from its own step counter (shaders/lib/step/learning_rate.wgsl); the host does for the first step.
 import { ArgumentError } from '../errors.js';
 import { requireCount, requireKnownKeys, requireNumber, requireOneOf } from './values.js';
 
@@ -71,7 +71,7 @@ export type Schedule = (
 ) &
   Required<Warmup>;
 
-/** In the order in which shaders/lib/learning_rate.wgsl numbers them. */
+/** In the order in which shaders/lib/step/learning_rate.wgsl numbers them. */
 export const SCHEDULES: readonly ScheduleKind[] = ['constant', 'step', 'cosine'];
 
 const DEFAULTS = {
@@ -106,7 +106,7 @@ export function resolveSchedule(given: unknown = { kind: 'constant' }): Schedule
   return schedule;
 }
 
-/** What lr is multiplied by in step `step`, from 0. Twin of rate_factor() in shaders/lib/learning_rate.wgsl. */
+/** What lr is multiplied by in step `step`, from 0. Twin of rate_factor() in shaders/lib/step/learning_rate.wgsl. */
 export function rateFactor(schedule: Schedule, step: number): number {
   const { warmup } = schedule;
   if (step < warmup) return (step + 1) / warmup;

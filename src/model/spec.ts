@@ -6,7 +6,7 @@ import type { ScalingSpec } from './scaling.js';
 
 export { ACTIVATIONS, type Activation } from './activations.js';
 
-/** The largest x whose exp counts, a rate of 5e8: more is no count that f32 tells from the next. EXP_MOST of shaders/lib/activation.wgsl. */
+/** The largest x whose exp counts, a rate of 5e8: more is no count that f32 tells from the next. EXP_MOST of shaders/lib/numbers/activation.wgsl. */
 export const EXP_MOST = 20;
 
 /** What a pixel's byte 0..255 becomes. */
@@ -104,7 +104,7 @@ export const LEARNED = 'learned';
 
 /**
  * The learned sigma is exp(log_sigma) + exp(LOG_SIGMA_FLOOR), 3e-7: never 0, however well the training examples are reproduced.
- * LOG_SIGMA_FLOOR of shaders/lib/gaussian_nll.wgsl.
+ * LOG_SIGMA_FLOOR of shaders/lib/losses/gaussian_nll.wgsl.
  */
 export const LOG_SIGMA_FLOOR = -15;
 

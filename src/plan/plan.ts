@@ -12,7 +12,7 @@ import type { LossTerm } from '../model/spec.js';
  * parameters, gradients, moment1, moment2 (kernels/optimizer.ts): flat f32, laid out alike (plan/layout.ts); but for
  * the gradients in a buffer a layer.
  * halves: f16, a copy of the parameters that matmuls read, in a buffer a layer (halfSegments of plan/layout.ts).
- * losses: [terms, stride]. metrics: ring of [terms + 1]. settings, counters, progress: shaders/lib/step.wgsl. images,
+ * losses: [terms, stride]. metrics: ring of [terms + 1]. settings, counters, progress: shaders/lib/step/step.wgsl. images,
  * labels: u8.
  * input, output: the host's.
  */

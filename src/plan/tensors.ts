@@ -47,7 +47,7 @@ export interface Halves {
 /** The resources that are laid out alike. */
 export type FlatBuffer = 'parameters' | 'gradients' | 'moment1' | 'moment2';
 
-/** Bytes of the structs in shaders/lib/step.wgsl. */
+/** Bytes of the structs in shaders/lib/step/step.wgsl. */
 export const SETTINGS_BYTES = 104;
 export const COUNTERS_BYTES = 24;
 export const PROGRESS_BYTES = 28;
@@ -213,7 +213,7 @@ export class TensorTable {
     return resource(buffer, buffer, [this.sizes.layout.bytes / F32_BYTES]);
   }
 
-  /** The structs of shaders/lib/step.wgsl, by binding name. */
+  /** The structs of shaders/lib/step/step.wgsl, by binding name. */
   stepState(): { settings: Tensor; progress: Tensor } {
     return {
       ...this.settings(),

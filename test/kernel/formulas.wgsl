@@ -5,9 +5,9 @@
 alias Number = f32;
 
 #include "lib/linear.wgsl"
-#include "lib/normal.wgsl"
-#include "lib/sigmoid.wgsl"
-#include "lib/log_one_plus.wgsl"
+#include "lib/random/normal.wgsl"
+#include "lib/numbers/sigmoid.wgsl"
+#include "lib/numbers/log_one_plus.wgsl"
 
 override COUNT: u32;
 

@@ -108,7 +108,7 @@ interface Sigma {
 }
 
 /**
- * lib/gaussian_nll.wgsl: log = max(l, floor) + log(1 + exp(-|l - floor|)). The difference is rounded, which its exp and the
+ * lib/losses/gaussian_nll.wgsl: log = max(l, floor) + log(1 + exp(-|l - floor|)). The difference is rounded, which its exp and the
  * logarithm of that carry on; then a sum. What log is off, exp(-log) is off in relation, beside its own ulps.
  */
 function sigmaOf(l: number): Sigma {
@@ -280,7 +280,7 @@ for (const count of [1, 63, 64, 65, 100])
 
 // --- Poisson -------------------------------------------------------------------------------------------------------
 
-/** lib/poisson.wgsl: log x! - x log x + x, by Stirling's series at z. */
+/** lib/losses/poisson.wgsl: log x! - x log x + x, by Stirling's series at z. */
 function restOf(x: number): Bounded {
   const small = x < 8;
   const z = small ? x + 4 : x;

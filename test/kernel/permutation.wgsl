@@ -1,8 +1,8 @@
-// Test only: shaders/lib/permutation.wgsl as it is, to compare it with permute() in src/random.ts.
+// Test only: shaders/lib/random/permutation.wgsl as it is, to compare it with permute() in src/random.ts.
 //   key [1] (u32 x 2) -> images [COUNT]: where epoch EPOCH's permutation of 0..COUNT-1 sends each position
 // Grid: linear over COUNT.  Host: test/kernel/random.test.ts
 #include "lib/linear.wgsl"
-#include "lib/permutation.wgsl"
+#include "lib/random/permutation.wgsl"
 
 override COUNT: u32;
 override EPOCH: u32;

@@ -131,7 +131,7 @@ test('every line of a module is told back to the file and line that a person edi
 
 /** A shader of an include of two lines and a body of three, with a line of each replaced. */
 function planted(changes: { include?: string; body?: string } = {}): ShaderSource {
-  const include = ['// lib/half.wgsl', changes.include ?? 'fn half(x: f32) -> f32 { return x / 2.0; }'];
+  const include = ['// lib/numbers/half.wgsl', changes.include ?? 'fn half(x: f32) -> f32 { return x / 2.0; }'];
   const body = [
     '@group(0) @binding(0) var<storage, read_write> y: array<f32>;',
     '@compute @workgroup_size(WIDTH) fn main() {',
@@ -142,7 +142,7 @@ function planted(changes: { include?: string; body?: string } = {}): ShaderSourc
   return {
     file: 'planted.wgsl',
     code: [...include, ...body].join('\n'),
-    files: ['planted.wgsl', 'lib/half.wgsl'],
+    files: ['planted.wgsl', 'lib/numbers/half.wgsl'],
     origin: [
       ...include.map((_, i): [number, number] => [1, i + 1]),
       ...body.map((_, i): [number, number] => [0, i + 2]),
@@ -172,7 +172,7 @@ test('a compile error names the file and line in shaders/, shows the line and po
 
 test('a compile error in an include names the include', async () => {
   const wrong = dispatch(kernelOf(planted({ include: 'fn half(x: f32) -> f32 { return x / 2u; }' })), { count: 1 });
-  assert.match(await rejection(new Pipelines(device).get(wrong)), /shaders\/lib\/half\.wgsl:2:\d+ /);
+  assert.match(await rejection(new Pipelines(device).get(wrong)), /shaders\/lib\/numbers\/half\.wgsl:2:\d+ /);
 });
 
 test('constants that the device refuses are named with the kernel', async () => {

@@ -30,7 +30,7 @@ async function factors(step: number, changes: Partial<StepSettings>, rows = 8) {
 
 const roundedUp = (x: number) => Number(!Number.isInteger(x) || Math.fround(x) !== x);
 
-/** lib/learning_rate.wgsl's warm-ups: two whole numbers that f32 may have to round, and a division. */
+/** lib/step/learning_rate.wgsl's warm-ups: two whole numbers that f32 may have to round, and a division. */
 const shareLimit = (a: number, b: number) => (roundedUp(a) + roundedUp(b) + DIVISION) * ULP * (a / b);
 
 /** How far rate_factor may be from the true factor of step `t`. */

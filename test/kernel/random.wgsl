@@ -3,7 +3,7 @@
 //   indices [COUNT] -> normals [COUNT] = normal_at(keys[i], STREAM, STEP, index)
 // Grid: linear over COUNT.  Host: test/kernel/random.test.ts
 #include "lib/linear.wgsl"
-#include "lib/normal.wgsl"
+#include "lib/random/normal.wgsl"
 
 override COUNT: u32;
 override STREAM: u32;

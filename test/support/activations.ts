@@ -1,4 +1,4 @@
-// How far a correct f32 kernel may be from each activation and its slope: the formulas of shaders/lib/activation.wgsl with
+// How far a correct f32 kernel may be from each activation and its slope: the formulas of shaders/lib/numbers/activation.wgsl with
 // WGSL's accuracy table, as in tolerance.ts. And what tests feed them. What comes out is in interpret.ts.
 import type { Activation } from '../../src/model/spec.js';
 import { activate } from './interpret.js';

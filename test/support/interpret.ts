@@ -393,7 +393,7 @@ const RULES: { [Name in OpName]: Rule<Name> } = {
   },
 };
 
-/** Mean activations, kept off 0 and 1 as shaders/lib/bernoulli.wgsl does. */
+/** Mean activations, kept off 0 and 1 as shaders/lib/losses/bernoulli.wgsl does. */
 const inside = (rho: Values): Values => rho.map((r) => Math.min(Math.max(r, 1e-6), 1 - 1e-6));
 
 /** Which image of the dataset a row of the batch holds. */

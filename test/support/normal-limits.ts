@@ -1,4 +1,4 @@
-// How far kernels that normalise (shaders/lib/normalize.wgsl) may be from f64, by WGSL's accuracy table as in tolerance.ts.
+// How far kernels that normalise (shaders/lib/norm/normalize.wgsl) may be from f64, by WGSL's accuracy table as in tolerance.ts.
 import type { Activation } from '../../src/model/spec.js';
 import { LIMITS } from './activations.js';
 import { TINY, ULP } from './tolerance.js';

@@ -31,7 +31,7 @@ export const reductionLimit = (n: number, lanes: number, absoluteSum: number): n
   (Math.ceil(n / lanes) + Math.log2(lanes)) * ULP * absoluteSum;
 
 /**
- * Absolute error of lib/sigmoid.wgsl: e = exp(-|x|), then 1/(1+e) or e/(1+e). An error of e reaches the result times
+ * Absolute error of lib/numbers/sigmoid.wgsl: e = exp(-|x|), then 1/(1+e) or e/(1+e). An error of e reaches the result times
  * e/(1+e) in the first form and 1/(1+e) in the second; then an addition and a division.
  */
 export function sigmoidLimit(x: number): number {
@@ -48,19 +48,19 @@ export function sigmoidSlope(x: number): number {
 }
 
 /**
- * Absolute error of lib/sigmoid.wgsl's slope e / (1+e)^2, e = exp(-|x|): an error of e reaches it times (1-e)/(1+e) < 1; two
+ * Absolute error of lib/numbers/sigmoid.wgsl's slope e / (1+e)^2, e = exp(-|x|): an error of e reaches it times (1-e)/(1+e) < 1; two
  * sums and their product; a division.
  */
 export const sigmoidSlopeLimit = (x: number): number => ULP * sigmoidSlope(x) * (expUlps(x) + 3 + DIVISION) + TINY;
 
 /**
- * lib/one_minus_exp.wgsl's series in ulps, for a up to 1/2: the bracket after a/2 is within 2.4 of 1 and not below 0.78 (each
+ * lib/numbers/one_minus_exp.wgsl's series in ulps, for a up to 1/2: the bracket after a/2 is within 2.4 of 1 and not below 0.78 (each
  * earlier one is a division, a product and a difference, and counts a/k in the next), so 3; the last product; what the series
  * leaves out is below 0.2.
  */
 const ONE_MINUS_EXP_SERIES = 3 + 1 + 0.2;
 
-/** Absolute error of lib/one_minus_exp.wgsl for a >= 0 that is exact; beyond 1/2 exp and a difference. */
+/** Absolute error of lib/numbers/one_minus_exp.wgsl for a >= 0 that is exact; beyond 1/2 exp and a difference. */
 export function oneMinusExpLimit(a: number): number {
   const result = -Math.expm1(-a);
   if (a <= 0.5) return ONE_MINUS_EXP_SERIES * ULP * result + TINY;
@@ -68,7 +68,7 @@ export function oneMinusExpLimit(a: number): number {
 }
 
 /**
- * lib/log_one_plus.wgsl in ulps: s = v/(2+v) has 1 + 2.5, s^2 twice that and 1; the polynomial minus 1 is at most
+ * lib/numbers/log_one_plus.wgsl in ulps: s = v/(2+v) has 1 + 2.5, s^2 twice that and 1; the polynomial minus 1 is at most
  * 0.04 and within 12 ulps, so the polynomial has 0.5 + 1; the product 1 more; what the series leaves out is below 0.1.
  */
 export const LOG_ONE_PLUS = 3.5 + 1.5 + 1 + 0.1;
@@ -88,7 +88,7 @@ export function klLimit(mu: number, v: number): number {
 }
 
 /**
- * A standard normal number of src/random.ts and how far lib/normal.wgsl may be from it. radius = sqrt(-2 log u): u and the
+ * A standard normal number of src/random.ts and how far lib/random/normal.wgsl may be from it. radius = sqrt(-2 log u): u and the
  * factor -2 are exact, the error of log goes through the root, which then has its own; the direction's series is within
  * 6 ulps of 1 (the angle 1.5, its square 4, each of the terms a division, a product and a difference that count less from
  * one term to the next); one product.

@@ -11,7 +11,7 @@ import type { Plan } from '../../src/plan/plan.js';
 import { trainingPlan } from '../support/plans.js';
 
 const FLOAT = 4;
-/** shaders/lib/step.wgsl: Settings, 26 words; Progress, 5; Counters, 3. Kernels that look at the step read the first two. */
+/** shaders/lib/step/step.wgsl: Settings, 26 words; Progress, 5; Counters, 3. Kernels that look at the step read the first two. */
 const SETTINGS = 26 * 4;
 const PROGRESS = 7 * 4;
 const STEP_STATE = SETTINGS + PROGRESS;

@@ -1,5 +1,5 @@
 // End of an epilogue that adds up a term of the loss and the gradient of a learned log_sigma: the first stage of both, in a
-// fixed order. lib/finish_step.wgsl does the second of the loss, sum_parts.wgsl that of the gradient.
+// fixed order. lib/step/finish_step.wgsl does the second of the loss, sum_parts.wgsl that of the gradient.
 //   -> losses, sigma_parts [workgroups]
 #include "lib/reduce.wgsl"
 

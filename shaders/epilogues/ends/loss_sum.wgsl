@@ -1,4 +1,4 @@
-// End of an epilogue that adds up a term of the loss: its first stage, in a fixed order. lib/finish_step.wgsl does the
+// End of an epilogue that adds up a term of the loss: its first stage, in a fixed order. lib/step/finish_step.wgsl does the
 // second.
 //   -> losses [workgroups]
 #include "lib/reduce.wgsl"

@@ -1,5 +1,5 @@
 // How a convolution reads A where A is the windows of x: A(place of y, element of the window). Element by element.
-// Interface: lib/matmul_operands.wgsl; indices: lib/convolution.wgsl, which the host puts before it.
+// Interface: lib/matmul_operands.wgsl; indices: lib/maps/convolution.wgsl, which the host puts before it.
 
 @group(0) @binding(0) var<storage, read> a: array<StoredA>;
 

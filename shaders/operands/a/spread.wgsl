@@ -1,5 +1,5 @@
 // How a transposed convolution reads A, what of y reaches a place of x: A(place of x, tap and channel of y). Element by
-// element.  Interface: lib/matmul_operands.wgsl; indices: lib/transposed_convolution.wgsl, which the host puts before it.
+// element.  Interface: lib/matmul_operands.wgsl; indices: lib/maps/transposed_convolution.wgsl, which the host puts before it.
 
 @group(0) @binding(0) var<storage, read> a: array<StoredA>;
 

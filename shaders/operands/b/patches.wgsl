@@ -1,5 +1,5 @@
 // How a convolution's weight gradient reads B, the windows of x: B(place of y, element of the window). Element by element.
-// Interface: lib/matmul_operands.wgsl; indices: lib/convolution.wgsl, which the host puts before it.
+// Interface: lib/matmul_operands.wgsl; indices: lib/maps/convolution.wgsl, which the host puts before it.
 
 @group(0) @binding(1) var<storage, read> b: array<StoredB>;
 

@@ -1,5 +1,5 @@
 // How a transposed convolution reads B, its weight: B(tap and channel of y, channel of x). Element by element.
-// Interface: lib/matmul_operands.wgsl; indices: lib/transposed_convolution.wgsl, which the host puts before it.
+// Interface: lib/matmul_operands.wgsl; indices: lib/maps/transposed_convolution.wgsl, which the host puts before it.
 
 @group(0) @binding(1) var<storage, read> b: array<StoredB>;
 

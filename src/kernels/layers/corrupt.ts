@@ -1,5 +1,5 @@
 // Damaged images for a denoising autoencoder.
-import source from '../../../shaders/corrupt.wgsl';
+import source from '../../../shaders/layers/corrupt.wgsl';
 import type { CorruptionStream } from '../../graph/operations/ops.js';
 import { CORRUPTIONS, type CorruptionSpec, type PixelRange } from '../../model/spec.js';
 import { STREAM } from '../../random.js';

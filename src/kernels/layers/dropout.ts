@@ -1,5 +1,5 @@
 // Units that are left out at random.
-import dropoutSource from '../../../shaders/dropout.wgsl';
+import dropoutSource from '../../../shaders/layers/dropout.wgsl';
 import { STREAM } from '../../random.js';
 import { type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 

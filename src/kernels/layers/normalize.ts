@@ -1,13 +1,13 @@
 // Kernels that normalise by the statistics of a batch, of a layer or of a group, and their gradients.
 
-import batchMomentsSource from '../../../shaders/batch_moments.wgsl';
-import batchNormGradientSource from '../../../shaders/batch_norm_gradient.wgsl';
-import batchStatisticsSource from '../../../shaders/batch_statistics.wgsl';
-import combineMomentsSource from '../../../shaders/combine_moments.wgsl';
-import groupNormGradientSource from '../../../shaders/group_norm_gradient.wgsl';
-import groupStatisticsSource from '../../../shaders/group_statistics.wgsl';
-import normalizeSource from '../../../shaders/normalize.wgsl';
-import normalizeSumsSource from '../../../shaders/normalize_sums.wgsl';
+import batchMomentsSource from '../../../shaders/norm/batch_moments.wgsl';
+import batchNormGradientSource from '../../../shaders/norm/batch_norm_gradient.wgsl';
+import batchStatisticsSource from '../../../shaders/norm/batch_statistics.wgsl';
+import combineMomentsSource from '../../../shaders/norm/combine_moments.wgsl';
+import groupNormGradientSource from '../../../shaders/norm/group_norm_gradient.wgsl';
+import groupStatisticsSource from '../../../shaders/norm/group_statistics.wgsl';
+import normalizeSource from '../../../shaders/norm/normalize.wgsl';
+import normalizeSumsSource from '../../../shaders/norm/normalize_sums.wgsl';
 import type { Activation } from '../../model/spec.js';
 import { ACTIVATION_COSTS, activationCode } from '../activation.js';
 import { columnConstants, columnGrid, stripGrid, stripRows } from '../column-blocks.js';
@@ -66,7 +66,7 @@ export const combineMoments: Kernel<MapShape & Parts> = {
 export const statisticsOf = ({ rows, columns, area, groups }: Omit<NormalizedShape, 'activation'>): number =>
   groups === 'batch' ? columns : (rows / area) * groups;
 
-/** What shaders/lib/normalize.wgsl asks for. */
+/** What shaders/lib/norm/normalize.wgsl asks for. */
 function normalSizes(shape: Omit<NormalizedShape, 'activation'>) {
   const { rows, columns, area, groups } = shape;
   const batch = groups === 'batch';

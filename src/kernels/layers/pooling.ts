@@ -1,11 +1,11 @@
 // Kernels that make feature maps smaller and larger, and their gradients, which gather: every number of dx is written once.
 
-import avgPool2dSource from '../../../shaders/avg_pool2d.wgsl';
-import avgPool2dGradientSource from '../../../shaders/avg_pool2d_gradient.wgsl';
-import maxPool2dSource from '../../../shaders/max_pool2d.wgsl';
-import maxPool2dGradientSource from '../../../shaders/max_pool2d_gradient.wgsl';
-import upsampleSource from '../../../shaders/upsample.wgsl';
-import upsampleGradientSource from '../../../shaders/upsample_gradient.wgsl';
+import avgPool2dSource from '../../../shaders/layers/avg_pool2d.wgsl';
+import avgPool2dGradientSource from '../../../shaders/layers/avg_pool2d_gradient.wgsl';
+import maxPool2dSource from '../../../shaders/layers/max_pool2d.wgsl';
+import maxPool2dGradientSource from '../../../shaders/layers/max_pool2d_gradient.wgsl';
+import upsampleSource from '../../../shaders/layers/upsample.wgsl';
+import upsampleGradientSource from '../../../shaders/layers/upsample_gradient.wgsl';
 import type { MapSize, PoolWindow, Upsampling } from '../../graph/operations/map-operations.js';
 import { type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 

@@ -1,12 +1,12 @@
 // Kernels of a quantised code: which vectors of the codebook are nearest, how often each is, and what a step makes of them.
-import codeCountsSource from '../../../shaders/code_counts.wgsl';
-import codebookSizesSource from '../../../shaders/codebook_sizes.wgsl';
-import codebookVectorsSource from '../../../shaders/codebook_vectors.wgsl';
-import oneSource from '../../../shaders/codes/one.wgsl';
-import quadSource from '../../../shaders/codes/quad.wgsl';
-import nearestCodeSource from '../../../shaders/nearest_code.wgsl';
-import perplexitySource from '../../../shaders/perplexity.wgsl';
-import takeCodeSource from '../../../shaders/take_code.wgsl';
+import codeCountsSource from '../../../shaders/quantize/code_counts.wgsl';
+import codebookSizesSource from '../../../shaders/quantize/codebook_sizes.wgsl';
+import codebookVectorsSource from '../../../shaders/quantize/codebook_vectors.wgsl';
+import oneSource from '../../../shaders/quantize/codes/one.wgsl';
+import quadSource from '../../../shaders/quantize/codes/quad.wgsl';
+import nearestCodeSource from '../../../shaders/quantize/nearest_code.wgsl';
+import perplexitySource from '../../../shaders/quantize/perplexity.wgsl';
+import takeCodeSource from '../../../shaders/quantize/take_code.wgsl';
 import { STREAM } from '../../random.js';
 import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 
@@ -18,9 +18,9 @@ export interface CodebookShape {
   area: number;
 }
 
-/** GROUP_ROWS of shaders/nearest_code.wgsl. */
+/** GROUP_ROWS of shaders/quantize/nearest_code.wgsl. */
 const NEAREST_ROWS = 32;
-/** BLOCK of shaders/code_counts.wgsl. */
+/** BLOCK of shaders/quantize/code_counts.wgsl. */
 const COUNTED_CODES = 1024;
 /** Lanes of what one workgroup does alone. */
 const ALONE = 256;

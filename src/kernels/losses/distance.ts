@@ -1,6 +1,6 @@
 // How far numbers are from a wanted one, and the gradient of that: what holds a code's KL divergence at a capacity.
-import distanceSource from '../../../shaders/distance.wgsl';
-import distanceGradientSource from '../../../shaders/distance_gradient.wgsl';
+import distanceSource from '../../../shaders/latent/distance.wgsl';
+import distanceGradientSource from '../../../shaders/latent/distance_gradient.wgsl';
 import { type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 
 export interface DistanceShape {

@@ -1,15 +1,15 @@
 // Kernels of several samples of the code an example, and of the importance-weighted bound that they make. A training step runs
 // `sampledRows`, `importance` and `sampledGradient`, each of which does several of the others in one pass (plan/lowering/importance.ts).
-import importanceSource from '../../../shaders/importance.wgsl';
-import importanceWeightsSource from '../../../shaders/importance_weights.wgsl';
-import logRatioGradientSource from '../../../shaders/log_ratio_gradient.wgsl';
-import repeatRowsSource from '../../../shaders/repeat_rows.wgsl';
-import sampleMeanSource from '../../../shaders/sample_mean.wgsl';
-import sampleMeanGradientSource from '../../../shaders/sample_mean_gradient.wgsl';
-import sampledGradientSource from '../../../shaders/sampled_gradient.wgsl';
-import sampledRowsSource from '../../../shaders/sampled_rows.wgsl';
-import sumRepeatsSource from '../../../shaders/sum_repeats.wgsl';
-import weightDivergenceSource from '../../../shaders/weight_divergence.wgsl';
+import importanceSource from '../../../shaders/importance/importance.wgsl';
+import importanceWeightsSource from '../../../shaders/importance/importance_weights.wgsl';
+import logRatioGradientSource from '../../../shaders/importance/log_ratio_gradient.wgsl';
+import repeatRowsSource from '../../../shaders/importance/repeat_rows.wgsl';
+import sampleMeanSource from '../../../shaders/importance/sample_mean.wgsl';
+import sampleMeanGradientSource from '../../../shaders/importance/sample_mean_gradient.wgsl';
+import sampledGradientSource from '../../../shaders/importance/sampled_gradient.wgsl';
+import sampledRowsSource from '../../../shaders/importance/sampled_rows.wgsl';
+import sumRepeatsSource from '../../../shaders/importance/sum_repeats.wgsl';
+import weightDivergenceSource from '../../../shaders/importance/weight_divergence.wgsl';
 import type { NoiseStream } from '../../graph/operations/ops.js';
 import type { LogVarRange } from '../../model/spec.js';
 import { STREAM } from '../../random.js';

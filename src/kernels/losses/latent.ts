@@ -1,11 +1,11 @@
 // Kernels of the Gaussian code: sampling, its KL divergence, and their gradients, a kernel each. Fused plans
 // have them in matmuls' epilogues (epilogues.ts).
 
-import klNormalSource from '../../../shaders/kl_normal.wgsl';
-import klNormalGradientSource from '../../../shaders/kl_normal_gradient.wgsl';
-import logRatioSource from '../../../shaders/log_ratio.wgsl';
-import reparameterizeSource from '../../../shaders/reparameterize.wgsl';
-import reparameterizeGradientSource from '../../../shaders/reparameterize_gradient.wgsl';
+import logRatioSource from '../../../shaders/importance/log_ratio.wgsl';
+import klNormalSource from '../../../shaders/latent/kl_normal.wgsl';
+import klNormalGradientSource from '../../../shaders/latent/kl_normal_gradient.wgsl';
+import reparameterizeSource from '../../../shaders/latent/reparameterize.wgsl';
+import reparameterizeGradientSource from '../../../shaders/latent/reparameterize_gradient.wgsl';
 import type { NoiseStream } from '../../graph/operations/ops.js';
 import type { LogVarRange } from '../../model/spec.js';
 import { STREAM } from '../../random.js';

@@ -1,20 +1,20 @@
 // Kernels of the reconstruction losses (binary cross entropy from logits, squared error, Gaussian with a learned variance,
 // Poisson) and of their gradients. Fused plans have both in a matmul's epilogue (epilogues.ts).
-import bceWithLogitsSource from '../../../shaders/bce_with_logits.wgsl';
-import bceWithLogitsGradientSource from '../../../shaders/bce_with_logits_gradient.wgsl';
-import gaussianNllSource from '../../../shaders/gaussian_nll.wgsl';
-import gaussianNllGradientSource from '../../../shaders/gaussian_nll_gradient.wgsl';
-import logSigmaGradientSource from '../../../shaders/log_sigma_gradient.wgsl';
-import poissonNllSource from '../../../shaders/poisson_nll.wgsl';
-import poissonNllGradientSource from '../../../shaders/poisson_nll_gradient.wgsl';
-import rowWeightSource from '../../../shaders/row_weight.wgsl';
-import squaredErrorSource from '../../../shaders/squared_error.wgsl';
-import squaredErrorGradientSource from '../../../shaders/squared_error_gradient.wgsl';
+import bceWithLogitsSource from '../../../shaders/losses/bce_with_logits.wgsl';
+import bceWithLogitsGradientSource from '../../../shaders/losses/bce_with_logits_gradient.wgsl';
+import gaussianNllSource from '../../../shaders/losses/gaussian_nll.wgsl';
+import gaussianNllGradientSource from '../../../shaders/losses/gaussian_nll_gradient.wgsl';
+import logSigmaGradientSource from '../../../shaders/losses/log_sigma_gradient.wgsl';
+import poissonNllSource from '../../../shaders/losses/poisson_nll.wgsl';
+import poissonNllGradientSource from '../../../shaders/losses/poisson_nll_gradient.wgsl';
+import rowWeightSource from '../../../shaders/losses/row_weight.wgsl';
+import squaredErrorSource from '../../../shaders/losses/squared_error.wgsl';
+import squaredErrorGradientSource from '../../../shaders/losses/squared_error_gradient.wgsl';
 import sumPartsSource from '../../../shaders/sum_parts.wgsl';
 import type { LossTerm } from '../../model/spec.js';
 import { ceilDiv, checkGrid, type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 
-/** The number by which shaders/lib/row_weight.wgsl knows a term. */
+/** The number by which shaders/lib/losses/row_weight.wgsl knows a term. */
 const TERM_CODES: Record<LossTerm, number> = {
   bce: 0,
   mse: 0,

@@ -1,10 +1,10 @@
 // Penalties that keep a code sparse, and their gradients.
-import batchMeanSource from '../../../shaders/batch_mean.wgsl';
-import batchMeanGradientSource from '../../../shaders/batch_mean_gradient.wgsl';
-import bernoulliKlSource from '../../../shaders/bernoulli_kl.wgsl';
-import bernoulliKlGradientSource from '../../../shaders/bernoulli_kl_gradient.wgsl';
-import l1Source from '../../../shaders/l1.wgsl';
-import l1GradientSource from '../../../shaders/l1_gradient.wgsl';
+import batchMeanSource from '../../../shaders/latent/batch_mean.wgsl';
+import batchMeanGradientSource from '../../../shaders/latent/batch_mean_gradient.wgsl';
+import bernoulliKlSource from '../../../shaders/latent/bernoulli_kl.wgsl';
+import bernoulliKlGradientSource from '../../../shaders/latent/bernoulli_kl_gradient.wgsl';
+import l1Source from '../../../shaders/latent/l1.wgsl';
+import l1GradientSource from '../../../shaders/latent/l1_gradient.wgsl';
 import { checkGrid, type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 
 /** The code is [rows, columns]. */

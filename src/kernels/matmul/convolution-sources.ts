@@ -1,6 +1,6 @@
 // The shaders by which a convolution's product finds its operands and its result, where it is not as a matrix does.
-import convolution from '../../../shaders/lib/convolution.wgsl';
-import transposedConvolution from '../../../shaders/lib/transposed_convolution.wgsl';
+import convolution from '../../../shaders/lib/maps/convolution.wgsl';
+import transposedConvolution from '../../../shaders/lib/maps/transposed_convolution.wgsl';
 import patchesA from '../../../shaders/operands/a/patches.wgsl';
 import patchesVec4A from '../../../shaders/operands/a/patches_vec4.wgsl';
 import spreadA from '../../../shaders/operands/a/spread.wgsl';

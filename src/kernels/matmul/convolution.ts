@@ -1,8 +1,8 @@
 // Convolutions as matmuls: which product each of the three is, where its operands are found, and where its result goes.
-// Indices: shaders/lib/convolution.wgsl. The kernels at the end do one by itself, with nothing clever: unfused plans.
-import convTranspose2dSource from '../../../shaders/conv_transpose2d.wgsl';
-import conv2dSource from '../../../shaders/conv2d.wgsl';
-import conv2dWeightSource from '../../../shaders/conv2d_weight.wgsl';
+// Indices: shaders/lib/maps/convolution.wgsl. The kernels at the end do one by itself, with nothing clever: unfused plans.
+import convTranspose2dSource from '../../../shaders/layers/conv_transpose2d.wgsl';
+import conv2dSource from '../../../shaders/layers/conv2d.wgsl';
+import conv2dWeightSource from '../../../shaders/layers/conv2d_weight.wgsl';
 import type { Convolution } from '../../model/convolution.js';
 import { type Constants, type Kernel, linearGrid, WORKGROUP } from '../kernel.js';
 import type { ShaderSource } from '../shader.js';
@@ -17,7 +17,7 @@ import type {
 
 const area = ({ height, width }: { height: number; width: number }): number => height * width;
 
-/** Whether rows and columns of x fall into phases of as many each (shaders/lib/transposed_convolution.wgsl). */
+/** Whether rows and columns of x fall into phases of as many each (shaders/lib/maps/transposed_convolution.wgsl). */
 const isPhased = ({ x, stride: [down, right], dilation }: Convolution): boolean =>
   dilation[0] === 1 && dilation[1] === 1 && x.height % down === 0 && x.width % right === 0;
 
@@ -58,7 +58,7 @@ export function convolutionProduct(
   }
 }
 
-/** `override`s of shaders/lib/convolution.wgsl. */
+/** `override`s of shaders/lib/maps/convolution.wgsl. */
 const geometry = ({ x, y, kernel, stride, padding, dilation, groups }: Convolution): Constants => ({
   X_HEIGHT: x.height,
   X_WIDTH: x.width,

@@ -1,10 +1,10 @@
 // How a matmul is computed, as data: what each variant's shader is given, which shapes it fits, and its text form, by which
 // a person pins one. Which of them a device is offered: candidates.ts.
-import matrixSource from '../../../shaders/matmul_matrix.wgsl';
-import registersSource from '../../../shaders/matmul_registers.wgsl';
-import rowsSource from '../../../shaders/matmul_rows.wgsl';
-import subgroupsSource from '../../../shaders/matmul_subgroups.wgsl';
-import tiledSource from '../../../shaders/matmul_tiled.wgsl';
+import matrixSource from '../../../shaders/matmul/matmul_matrix.wgsl';
+import registersSource from '../../../shaders/matmul/matmul_registers.wgsl';
+import rowsSource from '../../../shaders/matmul/matmul_rows.wgsl';
+import subgroupsSource from '../../../shaders/matmul/matmul_subgroups.wgsl';
+import tiledSource from '../../../shaders/matmul/matmul_tiled.wgsl';
 import { ArgumentError } from '../../errors.js';
 import { type Constants, F32_BYTES } from '../kernel.js';
 import type { ShaderSource } from '../shader.js';

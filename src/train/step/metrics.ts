@@ -64,7 +64,7 @@ export class LossMean {
   }
 }
 
-/** OVERFLOWS_ANYWAY of shaders/finish/adjust_loss_scale.wgsl, where else is the number of losses that are not finite. */
+/** OVERFLOWS_ANYWAY of shaders/step/finish/adjust_loss_scale.wgsl, where else is the number of losses that are not finite. */
 const OVERFLOWS_ANYWAY = -1;
 
 /** How many steps from `step` on may go in one submit. */

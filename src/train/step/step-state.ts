@@ -1,4 +1,4 @@
-// The bytes of the structs in shaders/lib/step.wgsl: what the host tells the GPU between submits.
+// The bytes of the structs in shaders/lib/step/step.wgsl: what the host tells the GPU between submits.
 
 import { F32_BYTES } from '../../kernels/kernel.js';
 import type { NumberType } from '../../kernels/stored.js';
@@ -82,7 +82,7 @@ function scheduleNumbers(schedule: Schedule) {
 
 type Course = Pick<StepSettings, 'examples' | 'batch'>;
 
-/** How gradients are scaled while f16 holds them, and what came of it (shaders/finish/adjust_loss_scale.wgsl). */
+/** How gradients are scaled while f16 holds them, and what came of it (shaders/step/finish/adjust_loss_scale.wgsl). */
 export interface LossScaling {
   /** A power of two. */
   scale: number;
@@ -92,7 +92,7 @@ export interface LossScaling {
   skipped: number;
 }
 
-/** SMALLEST of shaders/finish/adjust_loss_scale.wgsl. */
+/** SMALLEST of shaders/step/finish/adjust_loss_scale.wgsl. */
 export const LEAST_LOSS_SCALE = 2 ** -24;
 
 const UNSCALED: LossScaling = { scale: 1, good: 0, skipped: 0 };

@@ -1,0 +1,28 @@
+// The negative log likelihood of a Gaussian with a learned deviation, summed over the pixels of each row, in nats.
+//   y, targets [batch, pixels], log_sigma [1] -> loss [batch]
+// Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/losses/loss.ts
+
+alias Number = f32;
+
+#include "lib/losses/gaussian_nll.wgsl"
+#include "lib/reduce.wgsl"
+
+@group(0) @binding(0) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
+@group(0) @binding(2) var<storage, read> log_sigma: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = workgroup.x;
+  let sigma = sigma_of(log_sigma[0]);
+  var sum = 0.0;
+  for (var column = lane; column < sizes.pixels; column += WORKGROUP) {
+    let at = row * sizes.pixels + column;  // y[row, column]
+    sum += gaussian_nll((y[at] - targets[at]) * sigma.inverse, sigma);
+  }
+  let total = reduce_sum(lane, sum);
+  if (lane == 0u) {
+    loss[row] = total;
+  }
+}
