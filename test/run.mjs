@@ -2,7 +2,7 @@
 //   npm test                              checks, unit, kernel, train, cli and browser, each file on one adapter
 //   node test/run.mjs TIER...             those tiers; kernel and train on each adapter
 //   node test/run.mjs rest                all that `npm test` leaves out: other adapters, pages, families, ...
-//   node test/run.mjs test/unit/idx.test.ts ...   those files
+//   node test/run.mjs test/unit/data/idx.test.ts ...   those files
 // Adapters are SwiftShader always, lavapipe and hardware where the machine has them; the quickest is the last of these.
 // LATENTGPU_ADAPTERS=a,b names others, LATENTGPU_TEST_LIMIT=N ends a file after N seconds. Ends with `N passed, N failed`.
 // @ts-check
@@ -103,7 +103,7 @@ function refuseUnknown(asked) {
   );
   if (unknown === undefined) return;
   console.error(
-    `"${unknown}" is no tier and no test file: must be one of ${tiers.join(', ')}, or a path such as test/unit/idx.test.ts`,
+    `"${unknown}" is no tier and no test file: must be one of ${tiers.join(', ')}, or a path such as test/unit/data/idx.test.ts`,
   );
   process.exit(2);
 }

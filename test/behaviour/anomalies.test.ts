@@ -9,9 +9,9 @@ import type { CheckedExamples } from '../../src/data/examples.js';
 import { ae } from '../../src/model/presets.js';
 import { fitScaling, scaled } from '../../src/model/scaling.js';
 import { permute } from '../../src/random.js';
-import { withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
-import { covariance, dot, largestEigenpairs } from '../support/eigen.js';
+import { covariance, dot, largestEigenpairs } from '../support/oracle/eigen.js';
+import { withTrained } from '../support/training/behaviour.js';
 
 /** Of Wolberg, Street and Mangasarian: 569 tumours, 30 features of each, 0 malignant and 1 benign. */
 const FILE = '/usr/lib/python3/dist-packages/sklearn/datasets/data/breast_cancer.csv';

@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { digits } from '../../src/data/digits.js';
 import { betaVae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import { rises, withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
-import { sameBits } from '../support/training.js';
+import { rises, withTrained } from '../support/training/behaviour.js';
+import { sameBits } from '../support/training/training.js';
 
 const DATA = digits({ train: 2000, test: 500, seed: 1 });
 const SIZES = { hidden: [128], latent: 16 };

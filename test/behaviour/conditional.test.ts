@@ -3,10 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { digits } from '../../src/data/digits.js';
 import { conditionalVae } from '../../src/model/presets.js';
-import { floatsOf, withTrained } from '../support/behaviour.js';
-import { agreement, trainClassifier } from '../support/classifier.js';
 import { usesDevice } from '../support/device.js';
-import { uniforms } from '../support/numbers.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { agreement, trainClassifier } from '../support/oracle/classifier.js';
+import { floatsOf, withTrained } from '../support/training/behaviour.js';
 
 const DATA = digits({ train: 4000, test: 1000, seed: 1 });
 const SPEC = conditionalVae({ hidden: [128], latent: 3 });

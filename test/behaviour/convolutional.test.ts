@@ -7,9 +7,9 @@ import { corruptImages } from '../../src/model/corrupt.js';
 import type { LayerSpec } from '../../src/model/layers.js';
 import { ae, convAe, convDenoising, convVae, denoising, vae } from '../../src/model/presets.js';
 import type { CorruptionSpec, ModelSpec } from '../../src/model/spec.js';
-import { floatsOf, psnr, type Training, withTrained } from '../support/behaviour.js';
-import { colourDiscs } from '../support/colour-discs.js';
 import { usesDevice } from '../support/device.js';
+import { colourDiscs } from '../support/programs/colour-discs.js';
+import { floatsOf, psnr, type Training, withTrained } from '../support/training/behaviour.js';
 
 const DATA = digits({ train: 3000, test: 500, seed: 1 });
 const CLEAN = floatsOf(DATA.test);

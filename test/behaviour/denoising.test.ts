@@ -5,8 +5,8 @@ import { digits } from '../../src/data/digits.js';
 import { corruptImages } from '../../src/model/corrupt.js';
 import { ae, denoising } from '../../src/model/presets.js';
 import type { CorruptionSpec, ModelSpec } from '../../src/model/spec.js';
-import { floatsOf, psnr, type Training, withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
+import { floatsOf, psnr, type Training, withTrained } from '../support/training/behaviour.js';
 
 const DATA = digits({ train: 3000, test: 500, seed: 1 });
 const CLEAN = floatsOf(DATA.test);

@@ -7,9 +7,9 @@ import { iwae, vae } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import { createModel, type Model } from '../../src/train/model.js';
 import { createTrainer } from '../../src/train/trainer.js';
-import { floatsOf, rises } from '../support/behaviour.js';
 import { device, usesDevice } from '../support/device.js';
-import { trainSteps } from '../support/training.js';
+import { floatsOf, rises } from '../support/training/behaviour.js';
+import { trainSteps } from '../support/training/training.js';
 
 const DATA = digits({ train: 2000, test: 300, seed: 1 });
 const TEST = floatsOf(DATA.test);

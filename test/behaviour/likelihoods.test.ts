@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { vae } from '../../src/model/presets.js';
 import { learnedSigma, type ModelSpec } from '../../src/model/spec.js';
 import { normalAt, philox, seedKey, unit } from '../../src/random.js';
-import { type Training, withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
-import { poissonNll } from '../support/interpret.js';
+import { poissonNll } from '../support/oracle/interpret.js';
+import { type Training, withTrained } from '../support/training/behaviour.js';
 
 const NUMBERS = 16;
 const CODE = 2;

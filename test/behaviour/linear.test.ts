@@ -6,7 +6,6 @@ import { digits } from '../../src/data/digits.js';
 import { linear } from '../../src/model/presets.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { Model } from '../../src/train/model.js';
-import { floatsOf, meanSquaredError, type Training, withModel, withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
 import {
   covariance,
@@ -15,7 +14,8 @@ import {
   largestEigenpairs,
   largestPrincipalAngle,
   orthonormal,
-} from '../support/eigen.js';
+} from '../support/oracle/eigen.js';
+import { floatsOf, meanSquaredError, type Training, withModel, withTrained } from '../support/training/behaviour.js';
 
 const PIXELS = 784;
 const LATENT = 6;

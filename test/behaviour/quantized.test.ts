@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { digits } from '../../src/data/digits.js';
 import { vqVae } from '../../src/model/presets.js';
 import { createTrainer } from '../../src/train/trainer.js';
-import { floatsOf, meanImageError, meanSquaredError, withModel } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
-import { trainSteps } from '../support/training.js';
+import { floatsOf, meanImageError, meanSquaredError, withModel } from '../support/training/behaviour.js';
+import { trainSteps } from '../support/training/training.js';
 
 const DATA = digits({ train: 2000, test: 500, seed: 1 });
 const TEST = floatsOf(DATA.test);

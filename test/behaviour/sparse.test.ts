@@ -3,8 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { digits } from '../../src/data/digits.js';
 import { type SparseOptions, sparse } from '../../src/model/presets.js';
-import { floatsOf, meanImageError, meanSquaredError, rises, withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
+import { floatsOf, meanImageError, meanSquaredError, rises, withTrained } from '../support/training/behaviour.js';
 
 const DATA = digits({ train: 2000, test: 500, seed: 1 });
 const TRAIN = floatsOf(DATA.train);

@@ -6,8 +6,8 @@ import * as assert from 'uvu/assert';
 import { digits } from '../../src/data/digits.js';
 import { stacked } from '../../src/model/presets.js';
 import { pretrain } from '../../src/train/pretrain.js';
-import { trainFurther, withModel, withTrained } from '../support/behaviour.js';
 import { usesDevice } from '../support/device.js';
+import { trainFurther, withModel, withTrained } from '../support/training/behaviour.js';
 
 const DATA = digits({ train: 1024, test: 256, seed: 1 });
 const SPEC = stacked();

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { createModel, decodeSafetensors, digits, type Model, type ModelSpec, openDevice } from 'latentgpu/node';
 import * as assert from 'uvu/assert';
 import type { State } from '../../harness/lib/export/page/state.js';
-import { runProgram } from '../support/programs.js';
+import { runProgram } from '../support/programs/programs.js';
 import { closeBrowser, type OpenPage, openPage } from './page.js';
 
 /** In the page: main.ts puts it there. */

@@ -4,7 +4,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as library from '../../src/node.js';
 import { openDevice } from '../../src/node.js';
-import { assertSameLosses, assertTorchLosses, reference, trainReference } from '../support/reference-training.js';
+import {
+  assertSameLosses,
+  assertTorchLosses,
+  reference,
+  trainReference,
+} from '../support/models/reference-training.js';
 import { closeBrowser, inPage } from './page.js';
 
 test('training in Chromium gives the losses of PyTorch and of Node', async () => {

@@ -13,7 +13,7 @@ import type { BadInput } from '../support/bad-inputs/row.js';
 import { SPECIFICATIONS } from '../support/bad-inputs/specs.js';
 import { USE } from '../support/bad-inputs/use.js';
 import { usesDevice } from '../support/device.js';
-import { runProgram } from '../support/programs.js';
+import { runProgram } from '../support/programs/programs.js';
 
 const TABLE: Record<string, BadInput[]> = {
   flags: FLAGS,

@@ -7,8 +7,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BenchReport } from '../../harness/lib/bench/report.js';
 import { benchHelp, readBenchOptions } from '../../harness/lib/options/bench-options.js';
-import { addsUp, near } from '../support/bench.js';
-import { ADAPTER, runProgram } from '../support/programs.js';
+import { addsUp, near } from '../support/programs/bench.js';
+import { ADAPTER, runProgram } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-bench-'));
 const json = path.join(scratch, 'bench.json');

@@ -9,7 +9,17 @@ import * as assert from 'uvu/assert';
 import { type LoadedData, loadData } from '../../harness/lib/data/data.js';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
 import { splitImages } from '../../harness/lib/run/begin.js';
-import { cleansUp, folder, idx, load, nowhere, partsOf, refusal, TEST, TRAIN } from '../support/data-places.js';
+import {
+  cleansUp,
+  folder,
+  idx,
+  load,
+  nowhere,
+  partsOf,
+  refusal,
+  TEST,
+  TRAIN,
+} from '../support/programs/data-places.js';
 
 test('a folder of plain, gzipped and dotted files; labels may be missing', async () => {
   const dir = folder({ 'train-images.idx3-ubyte': idx(6, 4, 3), [`${TEST}.gz`]: gzipSync(idx(2, 4, 3)) });

@@ -24,7 +24,7 @@ import {
   serve,
   TEST,
   TRAIN,
-} from '../support/data-places.js';
+} from '../support/programs/data-places.js';
 
 test('a good download is kept, and used without a server the next time', async () => {
   let where = nowhere();

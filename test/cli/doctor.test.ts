@@ -1,7 +1,7 @@
-// harness/doctor.js as its users start it, on this very machine. Made-up machines are in test/unit/doctor.test.ts.
+// harness/doctor.js as its users start it, on this very machine. Made-up machines are in test/unit/programs/doctor.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runProgram } from '../support/programs.js';
+import { runProgram } from '../support/programs/programs.js';
 
 const doctor = (...args: string[]) => runProgram('harness/doctor.js', args);
 

@@ -15,7 +15,7 @@ import {
 import proto from 'onnx-proto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runProgram, writeBars } from '../support/programs.js';
+import { runProgram, writeBars } from '../support/programs/programs.js';
 
 const { ModelProto } = proto.onnx;
 const SPEC = conditionalVae({ pixels: 16, hidden: [3], latent: 2, classes: 4, activation: 'gelu' });

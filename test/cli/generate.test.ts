@@ -8,7 +8,7 @@ import { decode } from 'fast-png';
 import { decodeSafetensors, encodeSafetensors } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
+import { ADAPTER, runProgram, writeBars } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-generate-cli-'));
 const data = path.join(scratch, 'data');

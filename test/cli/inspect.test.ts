@@ -1,11 +1,11 @@
-// harness/inspect.js as its users start it. Its numbers and its table are tested in test/unit/inspect.test.ts.
+// harness/inspect.js as its users start it. Its numbers and its table are tested in test/unit/programs/inspect.test.ts.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { encodeSafetensors } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runProgram } from '../support/programs.js';
+import { runProgram } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-inspect-cli-'));
 const file = (name: string) => path.join(scratch, name);

@@ -8,7 +8,7 @@ import { type ExampleSet, withFirst, withValidation } from '../../harness/lib/da
 import { readAsRun } from '../../harness/lib/run-folder/read-as-run.js';
 import type { StoredRun } from '../../harness/lib/run-folder/read-run.js';
 import { rowsFromText } from '../../harness/lib/score/standard-input.js';
-import { cleansUp, folder, load, nowhere, refusal } from '../support/data-places.js';
+import { cleansUp, folder, load, nowhere, refusal } from '../support/programs/data-places.js';
 
 const ROWS = 50;
 /** Two of three values of "gap" are missing; "row" says which row of the file one is. */

@@ -1,5 +1,5 @@
 // Folders of PNG and JPEG pictures for --data: classes by folder, parts, sizes, what is left out and what is refused by its name.
-// How a file is decoded: test/unit/picture-files.test.ts.
+// How a file is decoded: test/unit/pictures/picture-files.test.ts.
 import fs from 'node:fs';
 import path from 'node:path';
 import { encode } from 'fast-png';
@@ -7,9 +7,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readPictures } from '../../harness/lib/data/picture-folder.js';
 import { decodeAll } from '../../harness/lib/pictures/decode-all.js';
-import { cleansUp, folder, load, nowhere, refusal } from '../support/data-places.js';
+import { cleansUp, folder, load, nowhere, refusal } from '../support/programs/data-places.js';
 
-const FIXTURES = JSON.parse(fs.readFileSync('test/unit/pictures.json', 'utf8')).pictures;
+const FIXTURES = JSON.parse(fs.readFileSync('test/unit/pictures/pictures.json', 'utf8')).pictures;
 const fixture = (name: string): Buffer => Buffer.from(FIXTURES[name].file, 'base64');
 /** A picture of 2x3, all of one brightness. */
 const grey = (value: number, height = 2, width = 3) =>

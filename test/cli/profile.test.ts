@@ -8,8 +8,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { profileHelp, readProfileOptions } from '../../harness/lib/options/profile-options.js';
 import { profileTable } from '../../harness/lib/profile/profile-table.js';
-import { trainingPlan } from '../support/plans.js';
-import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
+import { trainingPlan } from '../support/models/plans.js';
+import { ADAPTER, runProgram, writeBars } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-profile-'));
 const data = path.join(scratch, 'data');

@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sameResults } from '../support/killed-runs.js';
-import { ADAPTER, own, writeBars } from '../support/programs.js';
+import { ADAPTER, own, writeBars } from '../support/programs/programs.js';
+import { sameResults } from '../support/training/killed-runs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-resume-'));
 const data = path.join(scratch, 'data');

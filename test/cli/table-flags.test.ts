@@ -1,5 +1,5 @@
 // Tables for --data: the flags that say what their columns are, the same in each program; classes by their names; and that a run
-// is used, and gone on with, as it was read. What a row becomes: test/unit/csv.test.ts.
+// is used, and gone on with, as it was read. What a row becomes: test/unit/data/csv.test.ts.
 import fs from 'node:fs';
 import path from 'node:path';
 import { decodeNpy } from 'latentgpu/node';
@@ -13,8 +13,18 @@ import { READING_FLAGS, readingFrom, readingOf, readingText } from '../../harnes
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
 import { readAsRun } from '../../harness/lib/run-folder/read-as-run.js';
 import { readRun, type StoredRun } from '../../harness/lib/run-folder/read-run.js';
-import { cleansUp, folder, idx, load, nowhere, refusal, scratch, TEST, TRAIN } from '../support/data-places.js';
-import { ADAPTER, runProgram } from '../support/programs.js';
+import {
+  cleansUp,
+  folder,
+  idx,
+  load,
+  nowhere,
+  refusal,
+  scratch,
+  TEST,
+  TRAIN,
+} from '../support/programs/data-places.js';
+import { ADAPTER, runProgram } from '../support/programs/programs.js';
 
 /** A file of its own with this text. */
 const file = (text: string, name = 't.csv') => path.join(folder({ [name]: text }), name);
@@ -149,7 +159,7 @@ for (const [flags, place, message] of [
   ],
   [
     { missing: 'mean' },
-    'test/unit/numpy-stored.npz',
+    'test/unit/data/numpy-stored.npz',
     /^--missing mean: .*numpy-stored\.npz is a file of arrays; only tables take it/,
   ],
   [

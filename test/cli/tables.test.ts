@@ -10,8 +10,8 @@ import { decodeNpy } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeNpy } from '../../harness/lib/plots/npy.js';
-import { uniforms } from '../support/numbers.js';
-import { ADAPTER, own, runProgram } from '../support/programs.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { ADAPTER, own, runProgram } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-tables-'));
 test.after(() => fs.rmSync(scratch, { recursive: true }));

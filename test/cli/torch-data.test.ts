@@ -5,7 +5,7 @@ import path from 'node:path';
 import { decodeIdx, digits, type Images, imagesFromIdx } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADAPTER, runProgram } from '../support/programs.js';
+import { ADAPTER, runProgram } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-torch-data-'));
 test.after(() => fs.rmSync(scratch, { recursive: true }));

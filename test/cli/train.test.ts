@@ -9,7 +9,7 @@ import { decodeSafetensors, vae } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { duration } from '../../harness/lib/report/report.js';
-import { ADAPTER, own, writeBars } from '../support/programs.js';
+import { ADAPTER, own, writeBars } from '../support/programs/programs.js';
 
 const FILES = [
   'checkpoints',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as library from '../../src/node.js';
-import { assertTorchLosses, reference, root, trainReference } from '../support/reference-training.js';
+import { assertTorchLosses, reference, root, trainReference } from '../support/models/reference-training.js';
 import { bun, resultOf } from './engines.js';
 
 interface Trained {

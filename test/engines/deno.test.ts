@@ -6,7 +6,13 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as library from '../../src/node.js';
-import { assertSameLosses, assertTorchLosses, reference, root, trainReference } from '../support/reference-training.js';
+import {
+  assertSameLosses,
+  assertTorchLosses,
+  reference,
+  root,
+  trainReference,
+} from '../support/models/reference-training.js';
 import { deno, onLavapipe, outputOf, resultOf } from './engines.js';
 
 interface Trained {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { root } from '../support/reference-training.js';
+import { root } from '../support/models/reference-training.js';
 
 const modules = path.join(root, 'test/engines/node_modules');
 

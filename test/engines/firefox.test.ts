@@ -8,7 +8,13 @@ import type { State } from '../../harness/web/state.js';
 import * as library from '../../src/node.js';
 import { builtFiles } from '../browser/page.js';
 import { SETUP, webFiles } from '../browser/visitor.js';
-import { assertSameLosses, assertTorchLosses, reference, root, trainReference } from '../support/reference-training.js';
+import {
+  assertSameLosses,
+  assertTorchLosses,
+  reference,
+  root,
+  trainReference,
+} from '../support/models/reference-training.js';
 import { type Firefox, type FirefoxPage, launchFirefox, PATIENCE_MS, withFirefoxPage } from './firefox.js';
 
 /** In the page: harness/web/main.ts puts it there. */

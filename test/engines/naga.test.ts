@@ -8,10 +8,10 @@ import type { MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import { OPTIMIZERS } from '../../src/model/optimizer.js';
 import { ACTIVATIONS } from '../../src/model/spec.js';
 import type { Plan } from '../../src/plan/plan.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
-import { FAMILY } from '../support/family.js';
-import { CASES, planOfNetwork } from '../support/networks.js';
-import { trainingPlan } from '../support/plans.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY } from '../support/models/family.js';
+import { CASES, planOfNetwork } from '../support/models/networks.js';
+import { trainingPlan } from '../support/models/plans.js';
 import { nagaFile } from './engines.js';
 
 /** What is used here of naga-wasm. */

@@ -3,9 +3,9 @@
 import { test } from 'uvu';
 import { defaultVariant } from '../../src/kernels/matmul/candidates.js';
 import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/matmul/convolution.js';
-import { checkGradients, checkProduct, checkSingle, productShape, RESULTS } from '../support/convolution.js';
-import { CONVOLUTIONS } from '../support/convolutions.js';
 import { device, usesDevice } from '../support/device.js';
+import { checkGradients, checkProduct, checkSingle, productShape, RESULTS } from '../support/kernels/convolution.js';
+import { CONVOLUTIONS } from '../support/kernels/convolutions.js';
 
 const { adapter, features } = device;
 const SINGLE = { y: conv2d, x: convTranspose2d, weight: conv2dWeight };

@@ -4,10 +4,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encoderDepth } from '../../src/graph/layers.js';
 import type { ModelSpec } from '../../src/model/spec.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
-import { Train64 } from '../support/train64.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
+import { Train64 } from '../support/oracle/train64.js';
 import {
   closeLosses,
   closeTensors,
@@ -16,7 +16,7 @@ import {
   type Tensors,
   trainSteps,
   withTrainer,
-} from '../support/training.js';
+} from '../support/training/training.js';
 
 const STEP_LIMIT = 1.4e-6;
 /**

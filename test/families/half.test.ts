@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { matmulVariants } from '../../src/kernels/matmul/matmul.js';
 import { DEFAULT_TILE, fitsShape, variantText } from '../../src/kernels/matmul/matmul-variants.js';
 import { device, usesDevice } from '../support/device.js';
-import { checkHalfProduct, NN, NT, type Size, shapeOf, TN } from '../support/matmul.js';
+import { checkHalfProduct, NN, NT, type Size, shapeOf, TN } from '../support/kernels/matmul.js';
 
 const SIZES: Size[] = [
   [1, 1, 1],

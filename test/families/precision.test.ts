@@ -2,8 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY } from '../support/family.js';
-import { checkHalfGradients } from '../support/half-parity.js';
+import { FAMILY } from '../support/models/family.js';
+import { checkHalfGradients } from '../support/models/half-parity.js';
 
 for (const [name, spec] of Object.entries(FAMILY))
   test(`${name}: gradients are those of f32 but for their roundings`, async () => {

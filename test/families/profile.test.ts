@@ -24,7 +24,7 @@ import { residentOf, residentSizes } from '../../src/train/step/resident.js';
 import { Stepper } from '../../src/train/step/stepper.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { sameBits, trainSteps, withTrainer } from '../support/training.js';
+import { sameBits, trainSteps, withTrainer } from '../support/training/training.js';
 
 const DATA = digits({ train: 256, test: 64, seed: 3 });
 const SPEC = vae({ pixels: 784, hidden: [64, 48], latent: 8 });

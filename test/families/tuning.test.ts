@@ -5,10 +5,10 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import { tuneMatmuls } from '../../src/profile/tune-matmuls.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer } from '../../src/train/trainer.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY_DATA } from '../support/family.js';
-import { trainSteps } from '../support/training.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY_DATA } from '../support/models/family.js';
+import { trainSteps } from '../support/training/training.js';
 
 const BATCH = 8;
 

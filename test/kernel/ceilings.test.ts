@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { copyBandwidth, dependent, fma, lanesOf, readBandwidth, writeBandwidth } from '../../src/kernels/ceilings.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
 
 const GROUPS = 2;
 const LANES = lanesOf(GROUPS);

@@ -4,11 +4,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clipParts, clipScale, scaledSquareSums, squareSums, unscale } from '../../src/kernels/clip.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { clipScale64 } from '../support/optimizer64.js';
-import { progressOf, settingsOf } from '../support/step.js';
-import { DIVISION, SQRT, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, settingsOf } from '../support/kernels/step.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { DIVISION, SQRT, ULP } from '../support/limits/tolerance.js';
+import { clipScale64 } from '../support/oracle/optimizer64.js';
 
 const LANES = 128;
 

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { defaultVariant, parseVariant, variantText } from '../../src/kernels/matmul/candidates.js';
 import { conv2d, conv2dWeight, convTranspose2d } from '../../src/kernels/matmul/convolution.js';
 import type { MatmulVariant } from '../../src/kernels/matmul/matmul-variants.js';
+import { device, usesDevice } from '../support/device.js';
 import {
   checkGradients,
   checkProduct,
@@ -14,9 +15,8 @@ import {
   productCount,
   productShape,
   RESULTS,
-} from '../support/convolution.js';
-import { CONVOLUTIONS } from '../support/convolutions.js';
-import { device, usesDevice } from '../support/device.js';
+} from '../support/kernels/convolution.js';
+import { CONVOLUTIONS } from '../support/kernels/convolutions.js';
 
 const { adapter, features } = device;
 const standard = (shape: ReturnType<typeof productShape>): MatmulVariant =>

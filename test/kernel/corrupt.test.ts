@@ -7,12 +7,12 @@ import { corrupt } from '../../src/kernels/layers/corrupt.js';
 import { corruptPixel } from '../../src/model/corrupt.js';
 import { CORRUPTIONS, type CorruptionSpec, RANGES } from '../../src/model/spec.js';
 import { STREAM } from '../../src/random.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, SEED, settingsOf } from '../support/step.js';
-import { normalAndLimit, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, SEED, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { normalAndLimit, ULP } from '../support/limits/tolerance.js';
 
 const COUNTS = [1, 63, 64, 65, 17 * 31, 128 * 784];
 const STEP = 12345;

@@ -1,11 +1,11 @@
 // The distance from a wanted number and its gradient, element by element, against f64.
 import { test } from 'uvu';
 import { distance, distanceGradient } from '../../src/kernels/losses/distance.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { ULP } from '../support/limits/tolerance.js';
 
 const WANTED = 0.75;
 

@@ -3,13 +3,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { dropout } from '../../src/kernels/layers/dropout.js';
 import { STREAM, uniformAt } from '../../src/random.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { meaningOf } from '../support/interpret-op.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, SEED, settingsOf } from '../support/step.js';
-import { ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, SEED, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { ULP } from '../support/limits/tolerance.js';
+import { meaningOf } from '../support/oracle/interpret-op.js';
 
 const STEP = 3;
 

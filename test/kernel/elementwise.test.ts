@@ -4,13 +4,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { activation, activationGradient, add, addBias, sumRows } from '../../src/kernels/elementwise.js';
 import { ACTIVATIONS } from '../../src/model/spec.js';
-import { gradientLimit, inputsOf, keptOf, LIMITS } from '../support/activations.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { activate, slope } from '../support/interpret.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { gradientLimit, inputsOf, keptOf, LIMITS } from '../support/limits/activations.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { ULP } from '../support/limits/tolerance.js';
+import { activate, slope } from '../support/oracle/interpret.js';
 
 const COUNTS = [1, 63, 64, 65, 17 * 31, 128 * 784];
 const MATRICES = [

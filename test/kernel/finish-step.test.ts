@@ -2,12 +2,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type FinishShape, finishScaledStep, finishStep } from '../../src/kernels/finish-step.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { type CountersValues, countersOf, progressOf, settingsOf } from '../support/step.js';
-import { reductionLimit } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { type CountersValues, countersOf, progressOf, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { reductionLimit } from '../support/limits/tolerance.js';
 
 const LANES = 128;
 

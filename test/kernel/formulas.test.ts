@@ -1,11 +1,11 @@
 // Formulas of shaders/lib at the places where the plain way of writing them loses all digits.
 import { test } from 'uvu';
 import { type Kernel, linearGrid, WORKGROUP } from '../../src/kernels/kernel.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { LOG_ONE_PLUS, sigmoidLimit, TINY, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { LOG_ONE_PLUS, sigmoidLimit, TINY, ULP } from '../support/limits/tolerance.js';
 import source from './formulas.wgsl';
 
 const formulas: Kernel<{ count: number }> = {
@@ -46,7 +46,7 @@ test('cos_sin_turns in each quarter and at its edges', async () => {
     const angle = 2 * Math.PI * (x[Math.floor(i / 2)] ?? 0);
     return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
   });
-  // 6 ulps of 1: see normalAndLimit in test/support/tolerance.ts. WGSL's own cos and sin may be off by 2^-11.
+  // 6 ulps of 1: see normalAndLimit in test/support/limits/tolerance.ts. WGSL's own cos and sin may be off by 2^-11.
   close(
     results.f32('directions'),
     want,

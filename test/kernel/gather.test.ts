@@ -5,11 +5,11 @@ import { shadesOf } from '../../src/data/examples.js';
 import { fromHalf, halfBits } from '../../src/data/files/half.js';
 import { type ExampleType, gather, gatherLabels } from '../../src/kernels/gather.js';
 import { permute, philox, seedKey } from '../../src/random.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { countersOf, SEED, settingsOf } from '../support/step.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { countersOf, SEED, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
 
 interface Case {
   examples: number;

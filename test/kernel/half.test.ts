@@ -19,14 +19,23 @@ import { fitsShape, parseVariant, variantText } from '../../src/kernels/matmul/m
 import { formOf, optimizer } from '../../src/kernels/optimizer.js';
 import { storageParts } from '../../src/kernels/stored.js';
 import { resolveOptimizer } from '../../src/model/optimizer.js';
-import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
-import { runEpilogue, VARIANT } from '../support/epilogue-runner.js';
-import { type Content, runKernel } from '../support/kernel-runner.js';
-import { checkHalfProduct, type Form, NN, NT, type OperandTypes, type Size, shapeOf, TN } from '../support/matmul.js';
-import { fromHalf, toHalf as halfOf, halves, uniforms } from '../support/numbers.js';
-import { progressOf, settingsOf } from '../support/step.js';
-import { ULP } from '../support/tolerance.js';
+import { runEpilogue, VARIANT } from '../support/kernels/epilogue-runner.js';
+import { type Content, runKernel } from '../support/kernels/kernel-runner.js';
+import {
+  checkHalfProduct,
+  type Form,
+  NN,
+  NT,
+  type OperandTypes,
+  type Size,
+  shapeOf,
+  TN,
+} from '../support/kernels/matmul.js';
+import { progressOf, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { fromHalf, toHalf as halfOf, halves, uniforms } from '../support/limits/numbers.js';
+import { ULP } from '../support/limits/tolerance.js';
 
 /** Half an ulp to nearest; WGSL leaves the direction open. Below 2^-14 an absolute error, and a device may flush. */
 const halfLimit = (value: number): number => Math.max(2 ** -10 * Math.abs(value), 2 ** -14);

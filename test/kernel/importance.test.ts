@@ -16,13 +16,13 @@ import {
   weightDivergence,
 } from '../../src/kernels/losses/importance.js';
 import { LOG_VAR_RANGE, type LogVarRange } from '../../src/model/spec.js';
-import { close } from '../support/close.js';
-import { type Element, headsOf, problemOf, ratios, STEP, sample, throughSample } from '../support/code.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
-import { expUlps, logLimit, productsLimit, TINY, ULP } from '../support/tolerance.js';
+import { type Element, headsOf, problemOf, ratios, STEP, sample, throughSample } from '../support/kernels/code.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, settingsOf, WEIGHTS } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { expUlps, logLimit, productsLimit, TINY, ULP } from '../support/limits/tolerance.js';
 
 const state = (live: number) => ({ settings: settingsOf(), progress: progressOf({ step: STEP, rows: live }) });
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -12,14 +12,23 @@ import {
 } from '../../src/kernels/losses/latent.js';
 import { latentGradientEpilogue, sampledHeadsEpilogue } from '../../src/kernels/matmul/epilogues.js';
 import { LOG_VAR_RANGE, logVarRangeOf } from '../../src/model/spec.js';
-import { close } from '../support/close.js';
-import { type Element, headsOf, LANES, problemOf, ratios, STEP, sample, throughSample } from '../support/code.js';
 import { usesDevice } from '../support/device.js';
-import { checkParts, runEpilogue, workOf } from '../support/epilogue-runner.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
-import { expUlps, klLimit, reductionLimit, ULP } from '../support/tolerance.js';
+import {
+  type Element,
+  headsOf,
+  LANES,
+  problemOf,
+  ratios,
+  STEP,
+  sample,
+  throughSample,
+} from '../support/kernels/code.js';
+import { checkParts, runEpilogue, workOf } from '../support/kernels/epilogue-runner.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, settingsOf, WEIGHTS } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { expUlps, klLimit, reductionLimit, ULP } from '../support/limits/tolerance.js';
 
 const NO_BOUNDS = logVarRangeOf({ kind: 'gaussian', units: 1, logVarRange: null });
 const SIZES: LatentShape[] = [

@@ -12,14 +12,13 @@ import {
   sumParts,
 } from '../../src/kernels/losses/loss.js';
 import { lossEpilogue } from '../../src/kernels/matmul/epilogues.js';
-import { LIMITS } from '../support/activations.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { LIGHT, runEpilogue, VARIANT, workOf } from '../support/epilogue-runner.js';
-import { activate, logGamma, poissonNll as poisson64, slope } from '../support/interpret.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
+import { LIGHT, runEpilogue, VARIANT, workOf } from '../support/kernels/epilogue-runner.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, settingsOf, WEIGHTS } from '../support/kernels/step.js';
+import { LIMITS } from '../support/limits/activations.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
 import {
   DIVISION,
   expUlps,
@@ -30,7 +29,8 @@ import {
   sigmoidLimit,
   TINY,
   ULP,
-} from '../support/tolerance.js';
+} from '../support/limits/tolerance.js';
+import { activate, logGamma, poissonNll as poisson64, slope } from '../support/oracle/interpret.js';
 
 const LANES = 64;
 const SIZES: LossShape[] = [

@@ -11,15 +11,15 @@ import {
   squaredErrorGradient,
 } from '../../src/kernels/losses/loss.js';
 import { lossEpilogue } from '../../src/kernels/matmul/epilogues.js';
-import { gradientLimit, LIMITS } from '../support/activations.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { checkParts, LIGHT, runEpilogue, VARIANT, workOf } from '../support/epilogue-runner.js';
-import { activate, slope } from '../support/interpret.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, settingsOf, WEIGHTS } from '../support/step.js';
-import { bceLimit, reductionLimit, sigmoidLimit, ULP } from '../support/tolerance.js';
+import { checkParts, LIGHT, runEpilogue, VARIANT, workOf } from '../support/kernels/epilogue-runner.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, settingsOf, WEIGHTS } from '../support/kernels/step.js';
+import { gradientLimit, LIMITS } from '../support/limits/activations.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { bceLimit, reductionLimit, sigmoidLimit, ULP } from '../support/limits/tolerance.js';
+import { activate, slope } from '../support/oracle/interpret.js';
 
 const LANES = 64;
 const SIZES: LossShape[] = [

@@ -12,11 +12,8 @@ import {
 } from '../../src/kernels/matmul/matmul.js';
 import type { RowsVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import { ACTIVATIONS, type Activation } from '../../src/model/spec.js';
-import { gradientLimit, keptOf, LIMITS } from '../support/activations.js';
-import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
-import { activate, slope } from '../support/interpret.js';
-import { runKernel } from '../support/kernel-runner.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
 import {
   checkPlain,
   checkRepeats,
@@ -30,9 +27,12 @@ import {
   type Size,
   shapeOf,
   TN,
-} from '../support/matmul.js';
-import { uniforms } from '../support/numbers.js';
-import { ULP } from '../support/tolerance.js';
+} from '../support/kernels/matmul.js';
+import { gradientLimit, keptOf, LIMITS } from '../support/limits/activations.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { ULP } from '../support/limits/tolerance.js';
+import { activate, slope } from '../support/oracle/interpret.js';
 
 const ODD: Size = [17, 31, 15];
 const REAL: Size = [128, 784, 512];

@@ -1,5 +1,5 @@
 // matmul_matrix.wgsl, which no adapter here can run: its indices, with the extension's four functions emulated by plain WGSL. That it
-// compiles, and what it is offered to: test/unit/subgroup-matrices.test.ts.
+// compiles, and what it is offered to: test/unit/plan/subgroup-matrices.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Kernel } from '../../src/kernels/kernel.js';
@@ -9,12 +9,12 @@ import { type MatmulShape, matmul } from '../../src/kernels/matmul/matmul.js';
 import type { MatrixVariant } from '../../src/kernels/matmul/matmul-variants.js';
 import type { ShaderSource } from '../../src/kernels/shader.js';
 import { candidatesOn } from '../../src/train/variants.js';
-import { close } from '../support/close.js';
 import { device, usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { type Form, formName, NN, NT, problem, type Size, shapeOf, TN } from '../support/matmul.js';
-import { halves } from '../support/numbers.js';
-import { productsLimit } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { type Form, formName, NN, NT, problem, type Size, shapeOf, TN } from '../support/kernels/matmul.js';
+import { close } from '../support/limits/close.js';
+import { halves } from '../support/limits/numbers.js';
+import { productsLimit } from '../support/limits/tolerance.js';
 
 const HALF = ['f16', 'f16'] as const;
 

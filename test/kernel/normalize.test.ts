@@ -12,16 +12,16 @@ import {
   normalize,
   normalizeSums,
 } from '../../src/kernels/layers/normalize.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { activate, slope } from '../support/interpret.js';
-import { runningAfter } from '../support/interpret-norm.js';
-import { meaningOf } from '../support/interpret-op.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { activatedLimit, backLimit, INVERSE, NORMAL, scaledLimit } from '../support/normal-limits.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf } from '../support/step.js';
-import { DIVISION, reductionLimit, TINY, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { activatedLimit, backLimit, INVERSE, NORMAL, scaledLimit } from '../support/limits/normal-limits.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { DIVISION, reductionLimit, TINY, ULP } from '../support/limits/tolerance.js';
+import { activate, slope } from '../support/oracle/interpret.js';
+import { runningAfter } from '../support/oracle/interpret-norm.js';
+import { meaningOf } from '../support/oracle/interpret-op.js';
 
 /** Rows of a column that a workgroup takes at a time, at the least. */
 const LANES = 16;

@@ -3,8 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { countNotFinite } from '../../src/kernels/not-finite.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { uniforms } from '../support/limits/numbers.js';
 
 const LARGEST = 3.4028234663852886e38;
 

@@ -14,7 +14,7 @@ import type { ShaderSource } from '../../src/kernels/shader.js';
 import { dispatchOf } from '../../src/plan/lowering/call.js';
 import type { Dispatch, Tensor } from '../../src/plan/plan.js';
 import { device, usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
 
 const tensor = (name: string): Tensor => ({ name, shape: [4], bytes: 16, place: { kind: 'scratch', slot: 0 } });
 

@@ -12,12 +12,12 @@ import {
   upsample,
   upsampleGradient,
 } from '../../src/kernels/layers/pooling.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { meaningOf } from '../support/interpret-op.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { DIVISION, TINY, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { DIVISION, TINY, ULP } from '../support/limits/tolerance.js';
+import { meaningOf } from '../support/oracle/interpret-op.js';
 
 const WINDOWS: { examples: number; channels: number; window: PoolWindow }[] = [
   { examples: 1, channels: 1, window: { height: 1, width: 1, kernel: 1, stride: 1, padding: 0 } },

@@ -5,12 +5,12 @@ import * as assert from 'uvu/assert';
 import { gather } from '../../src/kernels/gather.js';
 import { resolveSchedule, type Schedule, type ScheduleSpec } from '../../src/model/learning-rate.js';
 import { countersBytes, type StepSettings } from '../../src/train/step/step-state.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { learningRate64 } from '../support/optimizer64.js';
-import { countersOf, settingsOf } from '../support/step.js';
-import { DIVISION, expUlps, TINY, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { countersOf, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { DIVISION, expUlps, TINY, ULP } from '../support/limits/tolerance.js';
+import { learningRate64 } from '../support/oracle/optimizer64.js';
 
 /** Runs gather on images of one pixel. */
 function begun(settings: ArrayBuffer, counters: Uint32Array | ArrayBuffer, rows: number) {

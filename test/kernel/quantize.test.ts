@@ -12,14 +12,14 @@ import {
   takeCode,
 } from '../../src/kernels/layers/quantize.js';
 import { pickAt, STREAM } from '../../src/random.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { meaningOf } from '../support/interpret-op.js';
-import { countsAfter, distancesOf } from '../support/interpret-quantize.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf, SEED, settingsOf } from '../support/step.js';
-import { DIVISION, expUlps, logLimit, reductionLimit, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf, SEED, settingsOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { DIVISION, expUlps, logLimit, reductionLimit, ULP } from '../support/limits/tolerance.js';
+import { meaningOf } from '../support/oracle/interpret-op.js';
+import { countsAfter, distancesOf } from '../support/oracle/interpret-quantize.js';
 
 /** A workgroup has 32 rows, a lane four of them; 8 vectors at a time, and 64 shared out. */
 const SHAPES = [

@@ -3,10 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Kernel, linearGrid, WORKGROUP } from '../../src/kernels/kernel.js';
 import { permute, philox, STREAM, seedKey, type Words } from '../../src/random.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { normalAndLimit } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { close } from '../support/limits/close.js';
+import { normalAndLimit } from '../support/limits/tolerance.js';
 import permutationSource from './permutation.wgsl';
 import randomSource from './random.wgsl';
 

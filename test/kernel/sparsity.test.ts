@@ -10,12 +10,12 @@ import {
   l1,
   l1Gradient,
 } from '../../src/kernels/losses/sparsity.js';
-import { close } from '../support/close.js';
 import { usesDevice } from '../support/device.js';
-import { runKernel } from '../support/kernel-runner.js';
-import { uniforms } from '../support/numbers.js';
-import { progressOf } from '../support/step.js';
-import { DIVISION, logLimit, reductionLimit, ULP } from '../support/tolerance.js';
+import { runKernel } from '../support/kernels/kernel-runner.js';
+import { progressOf } from '../support/kernels/step.js';
+import { close } from '../support/limits/close.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { DIVISION, logLimit, reductionLimit, ULP } from '../support/limits/tolerance.js';
 
 const LANES = 64;
 const SHAPES = [

@@ -7,7 +7,7 @@ import { decode } from 'fast-png';
 import { ae, decodeSafetensors, denoising, type ModelSpec, sparse, validateSpec } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
+import { ADAPTER, runProgram, writeBars } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-family-'));
 const data = path.join(scratch, 'data');

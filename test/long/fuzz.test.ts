@@ -4,7 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
-import { fuzz } from '../support/fuzz.js';
+import { fuzz } from '../support/training/fuzz.js';
 
 const COUNT = Number(process.env.LATENTGPU_FUZZ ?? 30);
 

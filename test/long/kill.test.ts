@@ -7,8 +7,8 @@ import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { uniformAt } from '../../src/random.js';
-import { sameResults, train } from '../support/killed-runs.js';
-import { ADAPTER, writeBars } from '../support/programs.js';
+import { ADAPTER, writeBars } from '../support/programs/programs.js';
+import { sameResults, train } from '../support/training/killed-runs.js';
 
 const KILLS = 50;
 /** A kill comes at most so long after a checkpoint is there. */

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as library from '../../src/node.js';
 import { openDevice } from '../../src/node.js';
-import { assertRecovered, losingPlan, NEVER_LOST, trainLosing } from '../support/lost-runs.js';
+import { assertRecovered, losingPlan, NEVER_LOST, trainLosing } from '../support/training/lost-runs.js';
 
 const TRAININGS = 10;
 const LOSSES = 10;

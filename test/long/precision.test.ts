@@ -8,7 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { tryPrecision } from '../../harness/lib/run/half-trial.js';
 import { device, usesDevice } from '../support/device.js';
-import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
+import { ADAPTER, runProgram, writeBars } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-precision-'));
 const data = path.join(scratch, 'data');

@@ -1,6 +1,6 @@
-// As test/unit/readers.test.ts, 10,000 mutants a reader.
+// As test/unit/data/readers.test.ts, 10,000 mutants a reader.
 import { test } from 'uvu';
-import { READERS } from '../support/readers.js';
+import { READERS } from '../support/programs/readers.js';
 
 const RUNS = 10_000;
 const SEED = Number(process.env.LATENTGPU_SEED ?? 21);

@@ -8,7 +8,7 @@ import { createModel } from '../../src/train/model.js';
 import { encodeSnapshot, type Snapshot } from '../../src/train/snapshot/snapshot.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
 
 /** The allocators fill up what they have taken: the process's memory is at its height after 12,000 to 15,000 steps. */
 const WARM_UP = 20_000;

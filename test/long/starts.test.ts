@@ -7,8 +7,8 @@ import path from 'node:path';
 import { decodeSafetensors, safetensorsMetadata } from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sameResults, train } from '../support/killed-runs.js';
-import { ADAPTER, own, writeBars } from '../support/programs.js';
+import { ADAPTER, own, writeBars } from '../support/programs/programs.js';
+import { sameResults, train } from '../support/training/killed-runs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-resume-'));
 const data = path.join(scratch, 'data');

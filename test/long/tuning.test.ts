@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { variantText } from '../../src/kernels/matmul/candidates.js';
-import { ADAPTER, runProgram, writeBars } from '../support/programs.js';
+import { ADAPTER, runProgram, writeBars } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-tune-'));
 const data = path.join(scratch, 'data');

@@ -11,10 +11,10 @@ import { ae, vae } from '../../src/model/presets.js';
 import { fitScaling } from '../../src/model/scaling.js';
 import { ACTIVATIONS, type ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY } from '../support/family.js';
-import { uniforms } from '../support/numbers.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY } from '../support/models/family.js';
 
 /** What is used here of onnxruntime-web, whose types a checkout lacks until this tier has run. */
 interface Runtime {

@@ -6,8 +6,8 @@ import path from 'node:path';
 import * as library from 'latentgpu/node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { blocksOf, PAGES, root } from '../support/documents.js';
-import { ADAPTER, own } from '../support/programs.js';
+import { blocksOf, PAGES, root } from '../support/programs/documents.js';
+import { ADAPTER, own } from '../support/programs/programs.js';
 
 /** What examples take for granted. A block may declare any of it by itself. */
 const GIVEN = {

@@ -10,8 +10,8 @@ import * as assert from 'uvu/assert';
 import { writeIdxFiles } from '../../harness/lib/data/idx-files.js';
 import { readBenchOptions } from '../../harness/lib/options/bench-options.js';
 import { readTrainOptions } from '../../harness/lib/options/train-options.js';
-import { blocksOf, commandsOf, PAGES, root } from '../support/documents.js';
-import { ADAPTER, own } from '../support/programs.js';
+import { blocksOf, commandsOf, PAGES, root } from '../support/programs/documents.js';
+import { ADAPTER, own } from '../support/programs/programs.js';
 
 const PATIENCE_MS = 240_000;
 /** Programs at a time. */

@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import type { ServedFile } from '../browser/chromium.js';
 import { closeBrowser } from '../browser/page.js';
 import { checkReadmePage } from '../browser/readme-page.js';
-import { ADAPTER, own } from '../support/programs.js';
+import { ADAPTER, own } from '../support/programs/programs.js';
 
 const root = path.dirname(createRequire(import.meta.url).resolve('latentgpu/package.json'));
 const PATIENCE_MS = 240_000;

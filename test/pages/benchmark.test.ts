@@ -6,7 +6,7 @@ import type { PageReport } from '../../harness/web/bench/protocol.js';
 import { assertAccessible } from '../browser/axe.js';
 import { closeBrowser } from '../browser/page.js';
 import { openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
-import { addsUp, near } from '../support/bench.js';
+import { addsUp, near } from '../support/programs/bench.js';
 
 const BENCHMARK_MS = 240_000;
 

@@ -28,8 +28,8 @@ import {
   withModel,
 } from '../browser/exported-page.js';
 import { openPage } from '../browser/page.js';
-import { colourDiscs } from '../support/colour-discs.js';
-import { idxFile, runProgram } from '../support/programs.js';
+import { colourDiscs } from '../support/programs/colour-discs.js';
+import { idxFile, runProgram } from '../support/programs/programs.js';
 
 /** In the page: main.ts puts it there. */
 declare const latentgpuPage: State;

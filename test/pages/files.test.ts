@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import type { State } from '../../harness/web/state.js';
 import { closeBrowser } from '../browser/page.js';
 import { assertSame, openVisitor, type Pixels, SETUP, shows, type Visitor } from '../browser/visitor.js';
-import { idxFile } from '../support/programs.js';
+import { idxFile } from '../support/programs/programs.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

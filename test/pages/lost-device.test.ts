@@ -2,7 +2,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { closeBrowser, inPage } from '../browser/page.js';
-import { assertRecovered, type LostOutcome, losingPlan, NEVER_LOST, trainLosing } from '../support/lost-runs.js';
+import {
+  assertRecovered,
+  type LostOutcome,
+  losingPlan,
+  NEVER_LOST,
+  trainLosing,
+} from '../support/training/lost-runs.js';
 
 test('four losses of the device in Chromium: all recovered, bit for bit', async () => {
   const plan = losingPlan(4, 5);

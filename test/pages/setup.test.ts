@@ -5,7 +5,7 @@ import type { State } from '../../harness/web/state.js';
 import { decodeSnapshot, lossWeights } from '../../src/index.js';
 import { closeBrowser } from '../browser/page.js';
 import { differs, openVisitor, SETUP, type Visitor } from '../browser/visitor.js';
-import { idxFile } from '../support/programs.js';
+import { idxFile } from '../support/programs/programs.js';
 
 /** In the page. */
 declare const latentgpuPage: State;

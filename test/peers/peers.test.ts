@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { findTorch } from '../../harness/lib/bench/find-peers.js';
 import type { BenchReport } from '../../harness/lib/bench/report.js';
 import { AGREEMENT } from '../../harness/lib/bench/steps.js';
-import { ADAPTER, runProgram } from '../support/programs.js';
+import { ADAPTER, runProgram } from '../support/programs/programs.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-peers-'));
 const json = path.join(scratch, 'peers.json');

@@ -55,10 +55,15 @@ export const TIERS = {
 /** One file on one adapter.
  * @typedef {{ tier: string, file: string, adapter?: string, alone: boolean }} Job */
 
-/** @param {string} root @param {string} tier @returns {string[]} 'test/TIER/NAME.test.ts' */
+/** @param {string} root @param {string} tier @returns {string[]} 'test/TIER/NAME.test.ts' or 'test/TIER/SUBJECT/NAME.test.ts' */
 function filesOf(root, tier) {
   const folder = path.join(root, 'test', tier);
-  const names = fs.existsSync(folder) ? fs.readdirSync(folder, { encoding: 'utf8' }) : [];
+  const entries = fs.existsSync(folder) ? fs.readdirSync(folder, { withFileTypes: true }) : [];
+  const subjects = entries.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules');
+  const names = [
+    ...entries.map(({ name }) => name),
+    ...subjects.flatMap(({ name }) => fs.readdirSync(path.join(folder, name)).map((file) => `${name}/${file}`)),
+  ];
   return names
     .filter((name) => name.endsWith('.test.ts'))
     .sort()

@@ -11,8 +11,8 @@ import { vae } from '../../src/model/presets.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { python } from '../support/torch.js';
-import { trainSteps } from '../support/training.js';
+import { python } from '../support/programs/torch.js';
+import { trainSteps } from '../support/training/training.js';
 
 const FILE = '/usr/lib/python3/dist-packages/sklearn/datasets/data/digits.csv.gz';
 const [TRAIN, BATCH, EPOCHS, LIMIT] = [1500, 50, 40, 0.02];

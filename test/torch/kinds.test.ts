@@ -11,10 +11,10 @@ import { vae } from '../../src/model/presets.js';
 import { ACTIVATIONS, CORRUPTIONS, type ModelSpec, RANGES, RECONSTRUCTIONS } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer } from '../../src/train/trainer.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
-import { python, trainPy, writeCheckpoint, writeImages } from '../support/torch.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
+import { python, trainPy, writeCheckpoint, writeImages } from '../support/programs/torch.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-kinds-'));
 const at = (name: string) => path.join(scratch, name);

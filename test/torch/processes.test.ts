@@ -15,8 +15,8 @@ import { createModel } from '../../src/train/model.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY_CASES } from '../support/family-reference.js';
-import { closeTensors } from '../support/tensors.js';
+import { FAMILY_CASES } from '../support/models/family-reference.js';
+import { closeTensors } from '../support/models/tensors.js';
 import {
   type Ended,
   readMetrics,
@@ -27,7 +27,7 @@ import {
   trainPy,
   writeCheckpoint,
   writeImages,
-} from '../support/torch.js';
+} from '../support/programs/torch.js';
 
 const LIMIT = 4e-6;
 const STEPS = 20;

@@ -9,11 +9,11 @@ import { firstNumbers } from '../../harness/lib/data/examples.js';
 import { checkExamples } from '../../src/data/examples.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/formats/safetensors.js';
 import { createModel, type Model } from '../../src/train/model.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, familyImages } from '../support/family.js';
-import { ADAPTER, runProgram } from '../support/programs.js';
-import { python, writeImages } from '../support/torch.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY, familyImages } from '../support/models/family.js';
+import { ADAPTER, runProgram } from '../support/programs/programs.js';
+import { python, writeImages } from '../support/programs/torch.js';
 
 /**
  * Of pixels, absolute: sums of at most 49 products of numbers of about 1, in some order, through at most six layers, each

@@ -1,7 +1,7 @@
 // harness/torch/train.py follows the engine: 20 steps of every loss, activation, optimizer, schedule and way of clipping, one
 // process, with the engine's own batches and without noise, which is PyTorch's own; then ten steps there and ten back.
 //
-// Limits, relative L2 a tensor: each of the two is within 2e-6 of PyTorch in f64 (test/support/family-parity.ts derives that
+// Limits, relative L2 a tensor: each of the two is within 2e-6 of PyTorch in f64 (test/support/models/family-parity.ts derives that
 // from the number of roundings, which f32 on a CPU has no more of), so they are within 4e-6 of one another; losses are means
 // of f32 sums of at most 49 pixels and 16 images, and of parameters that differ by that: 1e-5. (Issue: 1e-4.)
 import fs from 'node:fs';
@@ -14,9 +14,9 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import type { Losses } from '../../src/train/step/metrics.js';
 import { usesDevice } from '../support/device.js';
-import { FAMILY_CASES } from '../support/family-reference.js';
-import { readMetrics, readSnapshot, trained, writeCheckpoint, writeImages } from '../support/torch.js';
-import { closeLosses, closeTensors, type Setup, trainSteps, withTrainer } from '../support/training.js';
+import { FAMILY_CASES } from '../support/models/family-reference.js';
+import { readMetrics, readSnapshot, trained, writeCheckpoint, writeImages } from '../support/programs/torch.js';
+import { closeLosses, closeTensors, type Setup, trainSteps, withTrainer } from '../support/training/training.js';
 
 const STEPS = 20;
 const PARAMETER_LIMIT = 4e-6;

@@ -6,8 +6,8 @@ import { createModel } from '../../src/train/model.js';
 import type { EpochReport } from '../../src/train/reports.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { DATASET, INITIAL, OPTIONS, SPEC } from '../support/reference.js';
-import { reportsOf, sameBits, type Tensors, withTrainer } from '../support/training.js';
+import { DATASET, INITIAL, OPTIONS, SPEC } from '../support/models/reference.js';
+import { reportsOf, sameBits, type Tensors, withTrainer } from '../support/training/training.js';
 
 /** Two epochs and a half. */
 const STEPS = 10;

@@ -11,8 +11,8 @@ import { createModel } from '../../src/train/model.js';
 import { pretrain } from '../../src/train/pretrain.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device as shared, usesDevice } from '../support/device.js';
-import { DATASET, IMAGES } from '../support/reference.js';
-import { reportsOf } from '../support/training.js';
+import { DATASET, IMAGES } from '../support/models/reference.js';
+import { reportsOf } from '../support/training/training.js';
 
 /** Few kernels: each device compiles its own. */
 const SPEC = linear({ pixels: 100, latent: 2 });

@@ -6,9 +6,9 @@ import { DeviceError } from '../../src/errors.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { FaultyGpu } from '../support/faulty-gpu.js';
-import { DATASET, SPEC } from '../support/reference.js';
-import { reportsOf, sameBits } from '../support/training.js';
+import { DATASET, SPEC } from '../support/models/reference.js';
+import { FaultyGpu } from '../support/training/faulty-gpu.js';
+import { reportsOf, sameBits } from '../support/training/training.js';
 
 test('a dropped submit is told with its steps; training goes on only from a snapshot, to the same bits', async () => {
   const faulty = new FaultyGpu(device);

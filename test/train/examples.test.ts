@@ -12,9 +12,9 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { usesDevice } from '../support/device.js';
-import { uniforms } from '../support/numbers.js';
-import { Train64 } from '../support/train64.js';
-import { closeLosses, closeTensors, modelOf, sameBits, trainSteps, withTrainer } from '../support/training.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { Train64 } from '../support/oracle/train64.js';
+import { closeLosses, closeTensors, modelOf, sameBits, trainSteps, withTrainer } from '../support/training/training.js';
 
 const LOSS_LIMIT = 3e-5;
 const RUN_LIMIT = 2e-6;

@@ -1,10 +1,10 @@
-// A sample of PyTorch's cases (test/support/family-parity.ts): between them each kind of code and of loss, both epilogues of a
+// A sample of PyTorch's cases (test/support/models/family-parity.ts): between them each kind of code and of loss, both epilogues of a
 // layer, corruption, labels, each optimizer, clipping and a schedule. test/families has all of them.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
-import { CONVOLUTION_LIMIT, IMPORTANCE_LIMIT, testParity } from '../support/family-parity.js';
-import { CONVOLUTION_CASES, FAMILY_CASES, IMPORTANCE_CASES } from '../support/family-reference.js';
+import { CONVOLUTION_LIMIT, IMPORTANCE_LIMIT, testParity } from '../support/models/family-parity.js';
+import { CONVOLUTION_CASES, FAMILY_CASES, IMPORTANCE_CASES } from '../support/models/family-reference.js';
 
 const SAMPLE = [
   'gelu, elu',

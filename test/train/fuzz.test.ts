@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
-import { CASES_A_MODEL, fuzz } from '../support/fuzz.js';
+import { CASES_A_MODEL, fuzz } from '../support/training/fuzz.js';
 
 test('3 trainings with whatever can be turned: finite weights, or stopped', async () => {
   const { finite, stopped } = await fuzz([0, CASES_A_MODEL, 2 * CASES_A_MODEL]);

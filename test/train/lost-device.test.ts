@@ -7,9 +7,9 @@ import { openDevice } from '../../src/node/adapters.js';
 import * as library from '../../src/node.js';
 import { createModel, type Model } from '../../src/train/model.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
-import { assertRecovered, losingPlan, NEVER_LOST, trainLosing } from '../support/lost-runs.js';
-import { reportsOf, sameBits } from '../support/training.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
+import { assertRecovered, losingPlan, NEVER_LOST, trainLosing } from '../support/training/lost-runs.js';
+import { reportsOf, sameBits } from '../support/training/training.js';
 
 const ADAPTER = process.env.LATENTGPU_ADAPTER || 'swiftshader';
 

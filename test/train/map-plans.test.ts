@@ -7,9 +7,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { usesDevice } from '../support/device.js';
-import { runNetwork } from '../support/graph-runner.js';
-import { CASES, interpretNetwork, type Network, planOfNetwork, type Ran } from '../support/networks.js';
-import { closeTensors } from '../support/tensors.js';
+import { runNetwork } from '../support/kernels/graph-runner.js';
+import { CASES, interpretNetwork, type Network, planOfNetwork, type Ran } from '../support/models/networks.js';
+import { closeTensors } from '../support/models/tensors.js';
 
 const LIMIT = 1.4e-6;
 

@@ -20,10 +20,10 @@ import { normalAt, STREAM } from '../../src/random.js';
 import { createModel } from '../../src/train/model.js';
 import { type WeightTensor, weightsOf } from '../../src/train/weights/weights.js';
 import { device, usesDevice } from '../support/device.js';
-import { interpret } from '../support/interpret.js';
-import { uniforms } from '../support/numbers.js';
-import { INITIAL, SPEC } from '../support/reference.js';
-import { modelOf, relativeL2, sameBits } from '../support/training.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { INITIAL, SPEC } from '../support/models/reference.js';
+import { interpret } from '../support/oracle/interpret.js';
+import { modelOf, relativeL2, sameBits } from '../support/training/training.js';
 
 const LIMIT = 1e-6;
 const PIXELS = 100;

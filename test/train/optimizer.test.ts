@@ -1,6 +1,6 @@
 // Whole runs with each optimizer, schedule, clipping, KL warm-up and reduction against f64 on the host: 30 steps, many in
 // one submit, so that what a replayed plan could freeze (a correction, a rate, a weight) would show. That optimizer64.ts is
-// PyTorch is held in test/unit/optimizer64.test.ts.
+// PyTorch is held in test/unit/support/optimizer64.test.ts.
 //
 // Limits, relative L2 a tensor. Adam's is that of plan-equivalence.test.ts. SGD moves by rate x gradient, whose error is
 // that of a gradient, 1.4e-6 there; RMSprop divides by the gradient's own size, as Adam does.
@@ -11,10 +11,10 @@ import { vae } from '../../src/model/presets.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import type { Trainer } from '../../src/train/trainer.js';
 import { usesDevice } from '../support/device.js';
-import { uniforms } from '../support/numbers.js';
-import { learningRate64 } from '../support/optimizer64.js';
-import { Train64 } from '../support/train64.js';
-import { closeTensors, modelOf, relativeL2, sameBits, trainSteps, withTrainer } from '../support/training.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { learningRate64 } from '../support/oracle/optimizer64.js';
+import { Train64 } from '../support/oracle/train64.js';
+import { closeTensors, modelOf, relativeL2, sameBits, trainSteps, withTrainer } from '../support/training/training.js';
 
 const RUN_LIMIT = 2e-6;
 const STEPS = 30;

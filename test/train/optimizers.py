@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch's optimizers, clipping and schedules in float64.
 
-First on given gradients: what test/support/optimizer64.ts is held to. Then 20 steps of the model, data and noise of
+First on given gradients: what test/support/oracle/optimizer64.ts is held to. Then 20 steps of the model, data and noise of
 reference.py, with gradients of the mean over a batch and pixels that are not rounded: what the GPU is held to.
 
 Writes optimizers.json beside itself. Nobody runs this script unless a case is added (torch 1.13):

@@ -18,8 +18,8 @@ import type { Images } from '../../src/data/dataset.js';
 import { activationOf } from '../../src/model/layers.js';
 import { ACTIVATIONS, type ModelSpec } from '../../src/model/spec.js';
 import { usesDevice } from '../support/device.js';
-import { uniforms } from '../support/numbers.js';
-import { Train64 } from '../support/train64.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { Train64 } from '../support/oracle/train64.js';
 import {
   closeLosses,
   closeTensors,
@@ -28,7 +28,7 @@ import {
   type Tensors,
   trainSteps,
   withTrainer,
-} from '../support/training.js';
+} from '../support/training/training.js';
 
 const LOSS_LIMIT = 3e-5;
 const RUN_LIMIT = 2e-6;

@@ -9,9 +9,9 @@ import { restoreTrainer } from '../../src/train/snapshot/restore.js';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/train/snapshot/snapshot.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
-import { checkHalfGradients } from '../support/half-parity.js';
-import { reportsOf, sameBits, trainSteps } from '../support/training.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
+import { checkHalfGradients } from '../support/models/half-parity.js';
+import { reportsOf, sameBits, trainSteps } from '../support/training/training.js';
 
 const HALF: TrainerOptions = { batch: 8, precision: 'f16' };
 /** Of a sum over the batch and pixels of small variance, gradients are so large that the first scales overflow. */

@@ -7,7 +7,7 @@ import { ArgumentError } from '../../src/errors.js';
 import { ae, stacked } from '../../src/model/presets.js';
 import { pretrain } from '../../src/train/pretrain.js';
 import { usesDevice } from '../support/device.js';
-import { modelOf, sameBits } from '../support/training.js';
+import { modelOf, sameBits } from '../support/training/training.js';
 
 const DATA = digits({ train: 64, test: 8, seed: 1 });
 const SPEC = stacked({ hidden: [12, 8], latent: 4 });

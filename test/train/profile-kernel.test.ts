@@ -20,7 +20,7 @@ import { type KernelProgress, type KernelReport, profileCandidates, profileMatmu
 import { MATMUL_FORMS, type MatmulForm, operand, product, sampleOf, worstOf } from '../../src/profile/product.js';
 import { candidatesOn } from '../../src/train/variants.js';
 import { device, usesDevice } from '../support/device.js';
-import { fromHalf } from '../support/numbers.js';
+import { fromHalf } from '../support/limits/numbers.js';
 
 const SIZES = { m: 37, n: 29, k: 41 };
 const VARIANT: MatmulVariant = { name: 'registers', lanes: 4 };

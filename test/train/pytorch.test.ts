@@ -7,8 +7,8 @@ import * as assert from 'uvu/assert';
 import { OPTIMIZERS, resolveOptimizer } from '../../src/model/optimizer.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { usesDevice } from '../support/device.js';
-import { DATASET, FINAL, GRADIENTS, INITIAL, LOSSES, OPTIONS, SPEC, STEPS } from '../support/reference.js';
-import { Train64 } from '../support/train64.js';
+import { DATASET, FINAL, GRADIENTS, INITIAL, LOSSES, OPTIONS, SPEC, STEPS } from '../support/models/reference.js';
+import { Train64 } from '../support/oracle/train64.js';
 import {
   closeLosses,
   closeTensors,
@@ -17,7 +17,7 @@ import {
   lossesOfSteps,
   namedTensors,
   withTrainer,
-} from '../support/training.js';
+} from '../support/training/training.js';
 
 const GRADIENT_LIMIT = 1e-5;
 const LOSS_LIMIT = 1e-4;

@@ -7,11 +7,11 @@ import type { ModelSpec } from '../../src/model/spec.js';
 import { createModel } from '../../src/train/model.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/train/snapshot/snapshot.js';
 import { createTrainer } from '../../src/train/trainer.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY_DATA, familyImages } from '../support/family.js';
-import { distancesOf } from '../support/interpret-quantize.js';
-import { Train64 } from '../support/train64.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY_DATA, familyImages } from '../support/models/family.js';
+import { distancesOf } from '../support/oracle/interpret-quantize.js';
+import { Train64 } from '../support/oracle/train64.js';
 import {
   closeLosses,
   closeTensors,
@@ -20,7 +20,7 @@ import {
   type Tensors,
   trainSteps,
   withTrainer,
-} from '../support/training.js';
+} from '../support/training/training.js';
 
 const OPTIONS = { batch: 10, lr: 2e-3, seed: 5 };
 const STEP_LIMIT = 4.6e-6;

@@ -15,10 +15,10 @@ import { createModel } from '../../src/train/model.js';
 import type { Scores } from '../../src/train/passes/score-sums.js';
 import { EVALUATION_BATCH } from '../../src/train/step/step-state.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA, familyImages } from '../support/family.js';
-import { interpret, type Values } from '../support/interpret.js';
-import { uniforms } from '../support/numbers.js';
-import { modelOf, withTrainer } from '../support/training.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { FAMILY, FAMILY_DATA, familyImages } from '../support/models/family.js';
+import { interpret, type Values } from '../support/oracle/interpret.js';
+import { modelOf, withTrainer } from '../support/training/training.js';
 
 const LIMIT = 3e-5;
 const ROWS = 131;

@@ -9,8 +9,8 @@ import { createModel } from '../../src/train/model.js';
 import type { EpochReport } from '../../src/train/reports.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { DATASET } from '../support/reference.js';
-import { sameBits } from '../support/training.js';
+import { DATASET } from '../support/models/reference.js';
+import { sameBits } from '../support/training/training.js';
 
 const SPECS = {
   small: vae({ pixels: 100, hidden: [8], latent: 2 }),

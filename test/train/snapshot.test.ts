@@ -14,10 +14,10 @@ import type { EpochReport } from '../../src/train/reports.js';
 import { restoreTrainer } from '../../src/train/snapshot/restore.js';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/train/snapshot/snapshot.js';
 import { createTrainer, type OptimizerState, type Trainer } from '../../src/train/trainer.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
-import { reportsOf, sameBits } from '../support/training.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
+import { reportsOf, sameBits } from '../support/training/training.js';
 
 /** 5 steps an epoch, the last of 5 images. */
 const OPTIONS: TrainerOptions = { batch: 8, seed: 3 };

@@ -11,8 +11,8 @@ import { METRICS_CAPACITY } from '../../src/train/step/metrics.js';
 import { residentOf, residentSizes } from '../../src/train/step/resident.js';
 import { Stepper } from '../../src/train/step/stepper.js';
 import { usesDevice } from '../support/device.js';
-import { IMAGES, INITIAL, SPEC } from '../support/reference.js';
-import { modelOf } from '../support/training.js';
+import { IMAGES, INITIAL, SPEC } from '../support/models/reference.js';
+import { modelOf } from '../support/training/training.js';
 
 const BATCH = 16;
 const RESIDENT = residentOf(checkExamples(IMAGES, 'images'), 'f32');

@@ -7,9 +7,9 @@ import type { Device } from '../../src/gpu/device.js';
 import { createModel } from '../../src/train/model.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { DATASET, IMAGES, INITIAL, OPTIONS, SPEC } from '../support/reference.js';
-import { refused, repeated } from '../support/trainers.js';
-import { modelOf, reportsOf, trainSteps } from '../support/training.js';
+import { DATASET, IMAGES, INITIAL, OPTIONS, SPEC } from '../support/models/reference.js';
+import { refused, repeated } from '../support/training/trainers.js';
+import { modelOf, reportsOf, trainSteps } from '../support/training/training.js';
 
 test('dispose: the trainer gives back all but the model, the model the rest; using the trainer then is an error', async () => {
   const model = await createModel(device, SPEC);

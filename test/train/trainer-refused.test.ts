@@ -9,9 +9,9 @@ import { createModel } from '../../src/train/model.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { DATASET, IMAGES, INITIAL, OPTIONS, SPEC } from '../support/reference.js';
-import { failure, LONG, POSITIVE, refused, SETUP } from '../support/trainers.js';
-import { modelOf, reportsOf, withTrainer } from '../support/training.js';
+import { DATASET, IMAGES, INITIAL, OPTIONS, SPEC } from '../support/models/reference.js';
+import { failure, LONG, POSITIVE, refused, SETUP } from '../support/training/trainers.js';
+import { modelOf, reportsOf, withTrainer } from '../support/training/training.js';
 
 const DIVERGED =
   /^the loss of step (\d+) is not a finite number \(bce .*, kl .*\): training has diverged\. Use a smaller learning rate$/;
@@ -80,7 +80,7 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 16, klWarmup: -1 }, 'klWarmup: -1, must be an integer from 0 to 2^32 - 1'],
   [{ batch: 16, klWarmup: 1.5 }, 'klWarmup: 1.5, must be an integer from 0 to 2^32 - 1'],
   [{ batch: 16, reduction: 'max' as 'mean' }, 'reduction: "max", must be one of mean, sum'],
-  // All of their errors are in test/unit/optimizer.test.ts and learning-rate.test.ts.
+  // All of their errors are in test/unit/model/optimizer.test.ts and learning-rate.test.ts.
   [
     { batch: 16, optimizer: 'adagrad' as 'adam' },
     'optimizer.kind: "adagrad", must be one of adam, adamw, sgd, rmsprop',

@@ -10,10 +10,10 @@ import { Evaluator } from '../../src/train/passes/evaluate.js';
 import type { Progress } from '../../src/train/reports.js';
 import { createTrainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { uniforms } from '../support/numbers.js';
-import { DATASET, IMAGES, INITIAL, LOSSES, OPTIONS, SPEC } from '../support/reference.js';
-import { Train64 } from '../support/train64.js';
-import { LONG, POSITIVE, repeated, SETUP } from '../support/trainers.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { DATASET, IMAGES, INITIAL, LOSSES, OPTIONS, SPEC } from '../support/models/reference.js';
+import { Train64 } from '../support/oracle/train64.js';
+import { LONG, POSITIVE, repeated, SETUP } from '../support/training/trainers.js';
 import {
   closeLosses,
   closeTensors,
@@ -23,7 +23,7 @@ import {
   sameBits,
   trainSteps,
   withTrainer,
-} from '../support/training.js';
+} from '../support/training/training.js';
 
 /** Relative; of losses that are compared with f64 on the host, see plan-equivalence.test.ts. */
 const LOSS_LIMIT = 3e-5;

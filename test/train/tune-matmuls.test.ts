@@ -21,8 +21,8 @@ import { restoreTrainer } from '../../src/train/snapshot/restore.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { candidatesOn } from '../../src/train/variants.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY_DATA } from '../support/family.js';
-import { sameBits, trainSteps } from '../support/training.js';
+import { FAMILY_DATA } from '../support/models/family.js';
+import { sameBits, trainSteps } from '../support/training/training.js';
 
 const PIXELS = FAMILY_DATA.train.height * FAMILY_DATA.train.width;
 const BATCH = 8;

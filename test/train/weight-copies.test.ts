@@ -9,8 +9,8 @@ import { pretrain } from '../../src/train/pretrain.js';
 import { restoreTrainer } from '../../src/train/snapshot/restore.js';
 import { createTrainer, type Trainer } from '../../src/train/trainer.js';
 import { device, usesDevice } from '../support/device.js';
-import { FAMILY, FAMILY_DATA } from '../support/family.js';
-import { sameBits, trainSteps } from '../support/training.js';
+import { FAMILY, FAMILY_DATA } from '../support/models/family.js';
+import { sameBits, trainSteps } from '../support/training/training.js';
 
 const SPEC = FAMILY.stacked;
 /** So large a rate that one step changes the f16 of nearly every weight. */

@@ -5,9 +5,9 @@ import * as assert from 'uvu/assert';
 import { matmulCandidates, variantText } from '../../src/kernels/matmul/candidates.js';
 import { type AdapterTraits, fitsShape, type MatmulVariant } from '../../src/kernels/matmul/matmul.js';
 import type { Convolution } from '../../src/model/convolution.js';
-import { checkGradients, checkProduct, checkStored, productShape, RESULTS } from '../support/convolution.js';
-import { CONVOLUTIONS } from '../support/convolutions.js';
 import { device, usesDevice } from '../support/device.js';
+import { checkGradients, checkProduct, checkStored, productShape, RESULTS } from '../support/kernels/convolution.js';
+import { CONVOLUTIONS } from '../support/kernels/convolutions.js';
 
 const { adapter, features, limits } = device;
 const subgroups = features.has('subgroups');

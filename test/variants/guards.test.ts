@@ -21,12 +21,12 @@ import { weightCheckPlan } from '../../src/plan/check.js';
 import { layoutOf } from '../../src/plan/layout.js';
 import { dispatchOf } from '../../src/plan/lowering/call.js';
 import type { Binding, Dispatch, Tensor } from '../../src/plan/plan.js';
-import { CONVOLUTIONAL } from '../support/convolution-models.js';
-import { FAMILY } from '../support/family.js';
-import { CASES, planOfNetwork } from '../support/networks.js';
-import { uniforms } from '../support/numbers.js';
-import { planOf, trainingPlan } from '../support/plans.js';
-import { countersOf, progressOf, settingsOf } from '../support/step.js';
+import { countersOf, progressOf, settingsOf } from '../support/kernels/step.js';
+import { uniforms } from '../support/limits/numbers.js';
+import { CONVOLUTIONAL } from '../support/models/convolution-models.js';
+import { FAMILY } from '../support/models/family.js';
+import { CASES, planOfNetwork } from '../support/models/networks.js';
+import { planOf, trainingPlan } from '../support/models/plans.js';
 
 // The adapter on which nothing checks bounds: lavapipe's driver does, whatever the shader says.
 const device = await openDevice({ adapter: 'swiftshader' });

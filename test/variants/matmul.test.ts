@@ -17,7 +17,7 @@ import {
   type Size,
   shapeOf,
   TN,
-} from '../support/matmul.js';
+} from '../support/kernels/matmul.js';
 
 const TT: Form = { transposeA: true, transposeB: true };
 const FORMS = [NT, NN, TN, TT];

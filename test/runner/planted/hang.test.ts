@@ -1,4 +1,4 @@
-// Planted: test/unit/runner.test.ts sees how it is reported.
+// Planted: test/unit/support/runner.test.ts sees how it is reported.
 import { test } from 'uvu';
 
 test('first', () => undefined);

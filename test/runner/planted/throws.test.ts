@@ -1,2 +1,2 @@
-// Planted: test/unit/runner.test.ts sees how it is reported.
+// Planted: test/unit/support/runner.test.ts sees how it is reported.
 throw new Error('planted: at import');

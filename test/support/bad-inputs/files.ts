@@ -10,7 +10,7 @@ import { readRun } from '../../../harness/lib/run-folder/read-run.js';
 import { decodeIdx, gunzipIfNeeded, imagesFromIdx } from '../../../src/data/files/idx.js';
 import { decodeSafetensors } from '../../../src/formats/safetensors.js';
 import { decodeSnapshot } from '../../../src/train/snapshot/snapshot.js';
-import { idxFile } from '../programs.js';
+import { idxFile } from '../programs/programs.js';
 import { type BadInput, type Row, rowsOf } from './row.js';
 
 export const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latentgpu-bad-'));
