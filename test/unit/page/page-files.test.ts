@@ -134,7 +134,7 @@ const tokens = (text: string) => text.match(/[\w.]+|@|->|[<>]{2}=?|&&|\|\||\+\+|
 
 test('stripped shaders are the same tokens', () => {
   const script = `
-    import { stripWgsl } from '../build.mjs';
+    import { stripWgsl } from './build.mjs';
     import fs from 'node:fs';
     const files = fs.readdirSync('shaders', { recursive: true }).filter((file) => file.endsWith('.wgsl'));
     const all = files.map((file) => [file, stripWgsl(fs.readFileSync('shaders/' + file, 'utf8'))]);
