@@ -1,4 +1,4 @@
-// Samples of the code, several an example, and log p(z) - log q(z|x) of each: reparameterize.wgsl and log_ratio.wgsl in one pass.
+// Samples of the code, several an example, and log p(z) - log q(z|x) of each: latent/reparameterize.wgsl and log_ratio.wgsl in one pass.
 //   heads [batch, 2 latent] = (mu, log_var) -> z [batch * samples, latent], ratio [batch * samples], nats
 // Grid (batch * samples, 1, 1): one workgroup a sample, lanes stride over the code.  Host: src/kernels/losses/importance.ts
 // Source: Burda et al. 2016, "Importance Weighted Autoencoders", section 3.

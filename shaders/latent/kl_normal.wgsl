@@ -1,4 +1,4 @@
-// KL(N(mu, exp(log_var)) || N(0, I)) of each row, in nats, summed over the code. latent.wgsl does this and z in one pass.
+// KL(N(mu, exp(log_var)) || N(0, I)) of each row, in nats, summed over the code. epilogues/sampled_heads.wgsl does this and z in one pass.
 //   heads [batch, 2 latent] = (mu, log_var) -> kl [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over the code.  Host: src/kernels/losses/latent.ts
 #include "lib/reduce.wgsl"

@@ -1,4 +1,4 @@
-// z = mu + eps exp(log_var / 2) with fresh noise eps. latent.wgsl does this and the KL in one pass.
+// z = mu + eps exp(log_var / 2) with fresh noise eps. epilogues/sampled_heads.wgsl does this and the KL in one pass.
 //   heads [batch, 2 latent] = (mu, log_var) -> z [batch, latent]
 // Grid: linear over count = batch * latent.  Host: src/kernels/losses/latent.ts
 

@@ -1,4 +1,4 @@
-// Binary cross entropy from logits, summed over the pixels of each row, in nats. bce.wgsl adds the gradient.
+// Binary cross entropy from logits, summed over the pixels of each row, in nats. epilogues/loss.wgsl adds the gradient.
 //   logits, targets [batch, pixels] -> bce [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/losses/loss.ts
 

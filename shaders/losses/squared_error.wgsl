@@ -1,4 +1,4 @@
-// Squared error, summed over the pixels of each row. mse.wgsl adds the gradient.
+// Squared error, summed over the pixels of each row. epilogues/loss.wgsl adds the gradient.
 //   y, targets [batch, pixels] -> loss [batch]
 // Grid (batch, 1, 1): one workgroup a row, lanes stride over its pixels.  Host: src/kernels/losses/loss.ts
 #include "lib/reduce.wgsl"

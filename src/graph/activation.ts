@@ -1,5 +1,5 @@
 // What the gradient of an activation is told from. Kernels and the planner take it from the graph's edges; only the
-// gradient rule in ops.ts looks here.
+// gradient rule in operations/ops.ts looks here.
 import type { Activation } from '../model/spec.js';
 
 /**

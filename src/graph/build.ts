@@ -29,7 +29,7 @@ export function trainingGraph(spec: ModelSpec, batch: number, part: Part = 'whol
   const builder = new ModelBuilder(spec, true);
   const losses = builder.terms(batch, part, TRAINING);
   const { graph, parameters, updates } = builder;
-  // The samples' weights are those of the least loss, so their divergence adds nothing to its gradient (importance.ts).
+  // The samples' weights are those of the least loss, so their divergence adds nothing to its gradient (operations/importance.ts).
   const seeds = losses
     .filter(({ term }) => term !== 'importance')
     .map(({ term, node }) => ({

@@ -1,4 +1,4 @@
-// Reverse-mode differentiation: appends gradient nodes to a graph by the operations' rules (table.ts).
+// Reverse-mode differentiation: appends gradient nodes to a graph by the operations' rules (operations/table.ts).
 import { GraphError } from '../errors.js';
 import type { Graph } from './graph.js';
 import type { Append, Node } from './operations/ops.js';

@@ -190,7 +190,7 @@ export class ModelBuilder extends LayerBuilder {
     return this.reconstruction(output, target, logSigma);
   }
 
-  /** The terms of the importance-weighted bound of `samples` samples, [rows] each (importance.ts). */
+  /** The terms of the importance-weighted bound of `samples` samples, [rows] each (operations/importance.ts). */
   private importance(
     heads: Node,
     code: GaussianSpec,

@@ -1,5 +1,5 @@
 // Kernels of the Gaussian code: sampling, its KL divergence, and their gradients, a kernel each. Fused plans
-// have them in matmuls' epilogues (epilogues.ts).
+// have them in matmuls' epilogues (matmul/epilogues.ts).
 
 import logRatioSource from '../../../shaders/importance/log_ratio.wgsl';
 import klNormalSource from '../../../shaders/latent/kl_normal.wgsl';

@@ -1,5 +1,5 @@
 // Kernels of the reconstruction losses (binary cross entropy from logits, squared error, Gaussian with a learned variance,
-// Poisson) and of their gradients. Fused plans have both in a matmul's epilogue (epilogues.ts).
+// Poisson) and of their gradients. Fused plans have both in a matmul's epilogue (matmul/epilogues.ts).
 import bceWithLogitsSource from '../../../shaders/losses/bce_with_logits.wgsl';
 import bceWithLogitsGradientSource from '../../../shaders/losses/bce_with_logits_gradient.wgsl';
 import gaussianNllSource from '../../../shaders/losses/gaussian_nll.wgsl';

@@ -1,5 +1,5 @@
 // Steps that leave no trace: a trainer's means of training, lent to work that is undone afterwards. For the profiler; what a
-// trainer does in earnest is in trainer.ts, which also sees to it that nobody else trains meanwhile.
+// trainer does in earnest is in train/trainer.ts, which also sees to it that nobody else trains meanwhile.
 import { allOf, workDone } from '../../gpu/faults.js';
 import type { Machine } from '../../gpu/program.js';
 import type { Stepper } from './stepper.js';

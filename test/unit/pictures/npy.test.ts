@@ -1,4 +1,4 @@
-// harness/lib/npy.ts byte by byte, against the description of the format in NumPy's numpy.lib.format.
+// harness/lib/plots/npy.ts byte by byte, against the description of the format in NumPy's numpy.lib.format.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeNpy } from '../../../harness/lib/plots/npy.js';

@@ -1,4 +1,4 @@
-// Pictures with words: harness/lib/sheet.ts, pixel by pixel where that is short, and the font of harness/lib/glyphs.ts.
+// Pictures with words: harness/lib/plots/sheet.ts, pixel by pixel where that is short, and the font of harness/lib/plots/glyphs.ts.
 import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

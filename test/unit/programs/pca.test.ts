@@ -1,4 +1,4 @@
-// harness/lib/pca.ts: tables whose principal axes are known, the definition for one whose are not, and degenerate ones.
+// harness/lib/generate/pca.ts: tables whose principal axes are known, the definition for one whose are not, and degenerate ones.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columnMoments, leadingAxes, moments, principalAxes, project } from '../../../harness/lib/generate/pca.js';

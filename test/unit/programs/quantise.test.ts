@@ -1,4 +1,4 @@
-// harness/lib/quantise.ts: cells, what they stand for and what they cost, against values that can be worked out by hand.
+// harness/lib/generate/quantise.ts: cells, what they stand for and what they cost, against values that can be worked out by hand.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
