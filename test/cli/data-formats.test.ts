@@ -180,7 +180,7 @@ test('without test images a tenth is held out, the same each time, and a line sa
 });
 
 test('.npz as np.savez writes it, and .npy of images alone', async () => {
-  const npz = path.join('test', 'unit', 'numpy-stored.npz');
+  const npz = 'test/unit/data/numpy-stored.npz';
   const loaded = await load(npz, nowhere());
   assert.is(loaded.dataset.name, 'numpy-stored');
   assert.equal(partsOf(loaded.dataset), [1, 1]);
