@@ -108,11 +108,11 @@ test('without WebGPU the page says so, and what to do, and shows a model that th
     assert.ok(await other.page.isDisabled('#train'));
     const told = (await other.page.textContent('#status')) ?? '';
     assert.match(told, /Use Chrome|hardware acceleration/, 'what to do');
-    const step = await other.page.evaluate(() => latentgpuPage.stepsBefore);
-    assert.ok(step >= 1000, `a model of ${step} steps`);
-    await other.page.waitForFunction(() =>
-      /^Loss over [^:]*: Loss/.test(document.querySelector('#chart')?.ariaLabel ?? ''),
-    );
+    // The page says so before the model's file is there.
+    const stepsBefore = () => other.page.evaluate(() => latentgpuPage.stepsBefore);
+    await eventually(stepsBefore, (step) => step >= 1000, 'a model that the build has trained');
+    const chart = async () => (await other.page.getAttribute('#chart', 'aria-label')) ?? '';
+    await eventually(chart, (text) => /^Loss over [^:]*: Loss/.test(text), 'its losses');
     // Decoded by the page's processor, as dragged over the map.
     let before = await other.eventuallySeen('#decoded', ({ grey }) => new Set(grey).size > 20, 'a digit');
     await other.drag('#map', [
