@@ -38,7 +38,8 @@ const CONFIG: Config = {
   },
   legend: {
     orient: 'bottom',
-    columns: 4,
+    columns: 2, // no wider than its panel: the next one has a legend, too
+    labelLimit: 0,
     labelColor: INK,
     labelFontSize: 11,
     symbolSize: 60,

@@ -81,13 +81,16 @@ test('scaling: a series for each width and each batch of at least three sizes', 
 
 test('the picture names its axes, its series and their exponents, on logarithmic axes', async () => {
   const series = scalingOf(
-    [1, 2, 4].flatMap((width) => [32, 128, 512].map((batch) => row(batch, width, batch * width))),
+    [1, 2, 4].flatMap((width) => [32, 128, 512, 1024].map((batch) => row(batch, width, batch * width))),
   );
   const svg = await scalingPlot(series, 'A step of the seed model on nothing');
   const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1] ?? '');
   const all = ['A step of the seed model on nothing', 'batch (rows)', 'width (times the seed model)', 'ms a step'];
-  for (const text of [...all, 'width x2 (x^1.00)', 'batch 512 (x^1.00)', '32', '512'])
+  for (const text of [...all, 'width x2 (x^1.00)', 'batch 1024 (x^1.00)', '32', '512'])
     assert.ok(texts.includes(text), `${text} is not among ${texts.join(', ')}`);
+  // Two panels of 320 and what stands around them; a legend that is wider lies over its neighbour's.
+  const [, width = ''] = /<svg[^>]* width="(\d+)"/.exec(svg) ?? [];
+  assert.ok(Number(width) > 700 && Number(width) < 900, `${width} wide`);
   assert.not.match(svg, /NaN|undefined/);
   // Equal factors are equal distances: 32, 128 and 512 of the first series.
   const xs = [
