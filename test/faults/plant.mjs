@@ -4,7 +4,8 @@
 //
 //   node test/faults/plant.mjs                 all of them
 //   node test/faults/plant.mjs WORD...         those whose file or description contains one of the words; no table
-//   LATENTGPU_ADAPTERS=lavapipe,swiftshader    on these adapters, one after the other; else SwiftShader
+//   LATENTGPU_ADAPTERS=swiftshader,lavapipe    on these adapters, the second where the first has not caught it; else these two:
+//                                              SwiftShader compiles sooner, and has no f16
 // @ts-check
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -21,7 +22,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const LIMIT = 600;
 /** Copies of the tree, each with a fault of its own. */
 const AT_ONCE = 2;
-const adapters = (process.env.LATENTGPU_ADAPTERS ?? 'swiftshader').split(',');
+const adapters = (process.env.LATENTGPU_ADAPTERS ?? 'swiftshader,lavapipe').split(',');
 
 /** Every shader and pass must have a fault. */
 function refuseGaps() {
@@ -102,7 +103,7 @@ function table(rows) {
   const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 90);
   return `# Planted faults
 
-What \`node test/faults/plant.mjs\` found, on ${adapters.join(' and ')}: ${rows.length} faults, ${caught} caught, ${equivalent} without an effect, ${rows.length - caught - equivalent} survived.
+What \`node test/faults/plant.mjs\` found, on ${adapters.join(', or else ')}: ${rows.length} faults, ${caught} caught, ${equivalent} without an effect, ${rows.length - caught - equivalent} survived.
 
 | file | fault | caught by |
 |---|---|---|
