@@ -89,7 +89,10 @@ export function uniformAt(seed: number, stream: number, step: number, index: num
   return unit(words[(index % 4) as 0 | 1 | 2 | 3]);
 }
 
-/** A whole number below `count`, from word `index % 4` of the same counter. Bit-equal to pick() of shaders/quantize/codebook_vectors.wgsl. */
+/**
+ * A whole number below `count`, from word `index % 4` of the same counter. Bit-equal to pick() of
+ * shaders/quantize/codebook_vectors.wgsl.
+ */
 export function pickAt(seed: number, stream: number, step: number, index: number, count: number): number {
   const words = philox([Math.floor(index / 4), step, 0, stream], seedKey(seed));
   return multiplyHigh(words[(index % 4) as 0 | 1 | 2 | 3], count);

@@ -1,9 +1,9 @@
 // Epilogue of the last layer's matmul: the negative log likelihood of a Gaussian with a learned deviation and, for training,
 // its gradients. The output itself never reaches memory.
 //   bias [N], targets [M, N], log_sigma [1] -> losses: one part a workgroup, over its elements of live rows;
-//   d loss / d (product + bias) [M, N], zero for rows past the end of a short batch (losses/gradient.wgsl);
-//   d loss / d log_sigma, a part a workgroup (ends/loss_and_sigma_sums.wgsl)
-// The host appends losses/gradient.wgsl, or losses/no_gradient.wgsl and losses/no_sigma_gradient.wgsl:
+//   d loss / d (product + bias) [M, N], zero for rows past the end of a short batch (epilogues/losses/gradient.wgsl);
+//   d loss / d log_sigma, a part a workgroup (epilogues/ends/loss_and_sigma_sums.wgsl)
+// The host appends epilogues/losses/gradient.wgsl, or epilogues/losses/no_gradient.wgsl and epilogues/losses/no_sigma_gradient.wgsl:
 //   fn store_gradient(at: u32, value: Number)
 //   fn add_sigma_gradient(value: f32)  of this lane's elements
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts

@@ -1,11 +1,11 @@
 // Epilogue of the last layer's matmul: the reconstruction loss and, for training, its gradient. The output itself never
 // reaches memory.
-//   bias [N], targets [M, N] -> losses: one part a workgroup, over its elements of live rows (ends/loss_sum.wgsl);
-//   d loss / d (product + bias) [M, N], zero for rows past the end of a short batch (losses/gradient.wgsl)
+//   bias [N], targets [M, N] -> losses: one part a workgroup, over its elements of live rows (epilogues/ends/loss_sum.wgsl);
+//   d loss / d (product + bias) [M, N], zero for rows past the end of a short batch (epilogues/losses/gradient.wgsl)
 // An example is sizes.area rows: the places of its feature map, or 1.
-// The host appends one of losses/bce.wgsl, losses/squared_error.wgsl, losses/poisson_nll.wgsl:
+// The host appends one of epilogues/losses/bce.wgsl, epilogues/losses/squared_error.wgsl, epilogues/losses/poisson_nll.wgsl:
 //   fn loss_and_slope(x: Number, wanted: Number) -> LossAndSlope  of what is x, product + bias
-// and one of losses/gradient.wgsl, losses/no_gradient.wgsl:
+// and one of epilogues/losses/gradient.wgsl, epilogues/losses/no_gradient.wgsl:
 //   fn store_gradient(at: u32, value: Number)
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
 #include "lib/numbers/activation.wgsl"

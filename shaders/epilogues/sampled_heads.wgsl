@@ -1,7 +1,7 @@
 // Epilogue of the heads' matmul: mu and log_var of a dimension come to one lane one after the other (stored_column of
 // lib/matmul_operands.wgsl), which samples z and adds up the KL divergence.
 //   bias [2 latent] -> heads [M, 2 latent] = (mu, log_var); z [M, latent] = mu + eps exp(log_var / 2);
-//   losses: KL in nats, one part a workgroup, over its elements of live rows (ends/loss_sum.wgsl)
+//   losses: KL in nats, one part a workgroup, over its elements of live rows (epilogues/ends/loss_sum.wgsl)
 // Where its bindings are: constants BINDING_* of the header.  Host: src/kernels/matmul/epilogues.ts
 // Source: Kingma & Welling 2014; formulas in lib/losses/vae.wgsl.
 #include "lib/random/normal.wgsl"

@@ -1,4 +1,4 @@
-// How matmul_matrix.wgsl reads its operands and adds up their products: all that needs the extension. Both operands are f16.
+// How matmul/matmul_matrix.wgsl reads its operands and adds up their products: all that needs the extension. Both operands are f16.
 //   fn load_left(row: u32, k: u32) -> Left       A(row .. row + MATRIX_M - 1, k .. k + MATRIX_K - 1)
 //   fn load_right(k: u32, column: u32) -> Right  B(k .. k + MATRIX_K - 1, column .. column + MATRIX_N - 1)
 //   fn multiply_add(left: Left, right: Right, sum: Sum) -> Sum

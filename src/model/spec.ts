@@ -6,7 +6,10 @@ import type { ScalingSpec } from './scaling.js';
 
 export { ACTIVATIONS, type Activation } from './activations.js';
 
-/** The largest x whose exp counts, a rate of 5e8: more is no count that f32 tells from the next. EXP_MOST of shaders/lib/numbers/activation.wgsl. */
+/**
+ * The largest x whose exp counts, a rate of 5e8: more is no count that f32 tells from the next. EXP_MOST of
+ * shaders/lib/numbers/activation.wgsl.
+ */
 export const EXP_MOST = 20;
 
 /** What a pixel's byte 0..255 becomes. */

@@ -46,7 +46,7 @@ test('training in Deno gives the losses of PyTorch and of Node', async () => {
 
 const built = (tier: string) =>
   fs
-    .readdirSync(path.join(root, 'dist/test', tier))
+    .readdirSync(path.join(root, 'dist/test', tier), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.js'))
     .map((name) => `dist/test/${tier}/${name}`);
 

@@ -1,4 +1,4 @@
-// Every member of the family trains as in f64 (train64.ts), fused and unfused, on a short last batch; and each layer of one
+// Every member of the family trains as in f64 (oracle/train64.ts), fused and unfused, on a short last batch; and each layer of one
 // that is pretrained. Limits and their derivation: plan-equivalence.test.ts.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

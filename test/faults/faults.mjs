@@ -683,9 +683,9 @@ const SHADERS = [
   shader('quantize/code_counts', 'area forgotten', 'progress.rows * sizes.area', 'progress.rows', 'kernel/quantize'),
   shader(
     'quantize/code_counts',
-    'a block too many',
-    'code < first + BLOCK',
-    'code <= first + BLOCK',
+    'the last of a block left out',
+    'code < first + BLOCK)',
+    'code + 1u < first + BLOCK)',
     'kernel/quantize',
   ),
   shader('quantize/perplexity', 'the entropy itself', 'exp(entropy)', 'entropy', 'kernel/quantize'),

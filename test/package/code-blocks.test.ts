@@ -1,5 +1,5 @@
 // The JavaScript and TypeScript of README.md, docs/ and the reference's examples: type-checked, all at once, and those of the
-// pages that need no browser are run. README.md's two are run by cli/readme.test.ts and browser/readme-page.test.ts.
+// pages that need no browser are run. README.md's two are run by cli/readme.test.ts and browser/readme.test.ts.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -57,18 +57,17 @@ export const TIERS = {
 
 /** @param {string} root @param {string} tier @returns {string[]} 'test/TIER/NAME.test.ts' or 'test/TIER/SUBJECT/NAME.test.ts' */
 function filesOf(root, tier) {
-  const folder = path.join(root, 'test', tier);
-  const entries = fs.existsSync(folder) ? fs.readdirSync(folder, { withFileTypes: true }) : [];
-  const subjects = entries.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules');
-  const names = [
-    ...entries.map(({ name }) => name),
-    ...subjects.flatMap(({ name }) => fs.readdirSync(path.join(folder, name)).map((file) => `${name}/${file}`)),
-  ];
-  return names
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => `test/${tier}/${name}`);
+  const folder = `test/${tier}`;
+  return fs.existsSync(path.join(root, folder)) ? testsBelow(root, folder).sort() : [];
 }
+
+/** @param {string} root @param {string} folder @returns {string[]} */
+const testsBelow = (root, folder) =>
+  fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : testsBelow(root, name);
+    return name.endsWith('.test.ts') ? [name] : [];
+  });
 
 /** @param {string[]} names @param {string} file */
 const isNamed = (names, file) => names.includes(path.posix.basename(file, '.test.ts'));

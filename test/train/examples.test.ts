@@ -1,5 +1,5 @@
 // Examples that are no grey images of bytes (src/data/examples.ts): vectors, colour images, floats. They train as in f64
-// (train64.ts), however they are stored; what no model can be trained on is refused. Limits: plan-equivalence.test.ts.
+// (oracle/train64.ts), however they are stored; what no model can be trained on is refused. Limits: plan-equivalence.test.ts.
 import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,5 +1,5 @@
 // Whole runs with each optimizer, schedule, clipping, KL warm-up and reduction against f64 on the host: 30 steps, many in
-// one submit, so that what a replayed plan could freeze (a correction, a rate, a weight) would show. That optimizer64.ts is
+// one submit, so that what a replayed plan could freeze (a correction, a rate, a weight) would show. That oracle/optimizer64.ts is
 // PyTorch is held in test/unit/support/optimizer64.test.ts.
 //
 // Limits, relative L2 a tensor. Adam's is that of plan-equivalence.test.ts. SGD moves by rate x gradient, whose error is

@@ -1,4 +1,4 @@
-// The fused plan and the unfused one compute the same training: both are held against f64 on the host (train64.ts), and
+// The fused plan and the unfused one compute the same training: both are held against f64 on the host (oracle/train64.ts), and
 // against each other. Two models with odd sizes, all activations between them, a KL weight and a short last batch.
 //
 // Limits, relative L2 a tensor. A gradient goes through some 12 stages (6 matmuls there and 5 back, and the losses), each

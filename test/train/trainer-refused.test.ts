@@ -80,7 +80,7 @@ const BAD_OPTIONS: [options: TrainerOptions, message: string][] = [
   [{ batch: 16, klWarmup: -1 }, 'klWarmup: -1, must be an integer from 0 to 2^32 - 1'],
   [{ batch: 16, klWarmup: 1.5 }, 'klWarmup: 1.5, must be an integer from 0 to 2^32 - 1'],
   [{ batch: 16, reduction: 'max' as 'mean' }, 'reduction: "max", must be one of mean, sum'],
-  // All of their errors are in test/unit/model/optimizer.test.ts and learning-rate.test.ts.
+  // All of their errors are in test/unit/model/optimizer.test.ts.
   [
     { batch: 16, optimizer: 'adagrad' as 'adam' },
     'optimizer.kind: "adagrad", must be one of adam, adamw, sgd, rmsprop',

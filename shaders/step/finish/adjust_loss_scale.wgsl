@@ -2,7 +2,7 @@
 // steps in a row that did not it is doubled. The largest is far from where the scale itself, or a gradient's share of it,
 // would overflow f32. An overflow at the smallest is not the scale's: no later step would do better, and the host is told.
 // Source: Micikevicius et al. 2018, "Mixed precision training", 3.2; numbers of torch.amp.GradScaler.
-//   scaling: unscale.wgsl; metrics: lib/step/finish_step.wgsl, of which the step's last column becomes OVERFLOWS_ANYWAY
+//   scaling: step/unscale.wgsl; metrics: lib/step/finish_step.wgsl, of which the step's last column becomes OVERFLOWS_ANYWAY
 
 #include "lib/step/scaling.wgsl"
 

@@ -1,4 +1,4 @@
-// Part of an optimizer: gradients of a scaled loss, times what unscale.wgsl found for all of them together.
+// Part of an optimizer: gradients of a scaled loss, times what step/unscale.wgsl found for all of them together.
 #include "lib/step/scaling.wgsl"
 
 @group(0) @binding(BINDING_SCALING) var<storage, read> scaling: Scaling;

@@ -1,4 +1,4 @@
-// Convolutions. Rows of the operations' table (graph/operations/table.ts).
+// Convolutions. Rows of the operations' table (table.ts).
 import { GraphError } from '../../errors.js';
 import { type Convolution, type FeatureMap, showMap, sizeOfMap } from '../../model/convolution.js';
 import { type OpTable, weightShape } from './ops.js';

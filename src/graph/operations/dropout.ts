@@ -1,4 +1,4 @@
-// Units that are left out at random. A row of the operations' table (graph/operations/table.ts).
+// Units that are left out at random. A row of the operations' table (table.ts).
 import { GraphError } from '../../errors.js';
 import type { Dropout } from './map-operations.js';
 import type { OpRow } from './ops.js';

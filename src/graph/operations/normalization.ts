@@ -1,5 +1,5 @@
 // The operations that normalise: a batch's columns, an example's groups of columns. Rows of the operations' table
-// (graph/operations/table.ts).
+// (table.ts).
 import { GraphError } from '../../errors.js';
 import type { Normalization } from './map-operations.js';
 import type { Node, Operation, OpRow } from './ops.js';

@@ -158,7 +158,7 @@ const leaf = {
   },
 };
 
-/** Of layers that are not linear, and of several samples: their rows are loaded when a model has such (graph/operations/layer-ops.ts). */
+/** Of layers that are not linear, and of several samples: their rows are loaded when a model has such (layer-ops.ts). */
 export type LayerOpName =
   | MapOperation['op']
   | SampleOperation['op']

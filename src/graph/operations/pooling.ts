@@ -1,4 +1,4 @@
-// The operations that make feature maps smaller and larger. Rows of the operations' table (graph/operations/table.ts).
+// The operations that make feature maps smaller and larger. Rows of the operations' table (table.ts).
 import { GraphError } from '../../errors.js';
 import type { MapSize, Pooling, PoolWindow, Upsampling } from './map-operations.js';
 import type { Operation, OpRow } from './ops.js';

@@ -1,4 +1,4 @@
-// The operations of a quantised code. Rows of the operations' table (graph/operations/table.ts).
+// The operations of a quantised code. Rows of the operations' table (table.ts).
 import { GraphError } from '../../errors.js';
 import type { Quantization } from './map-operations.js';
 import type { Operation, OpRow } from './ops.js';

@@ -1,5 +1,6 @@
 // Which operations run together in one dispatch. A pattern looks at a node from its end (the last operation that the
-// kernel does) and takes what it can swallow; plan/lowering/lower.ts tries them in this order, then those of layers.ts, before one kernel an operation.
+// kernel does) and takes what it can swallow; lower.ts tries them in this order, then those of layers.ts, before one kernel an
+// operation.
 import { type Node, numel, type OpName } from '../../graph/operations/ops.js';
 import { sumParts } from '../../kernels/losses/loss.js';
 import {

@@ -1,5 +1,5 @@
 // How far a correct f32 kernel may be from each activation and its slope: the formulas of shaders/lib/numbers/activation.wgsl with
-// WGSL's accuracy table, as in tolerance.ts. And what tests feed them. What comes out is in interpret.ts.
+// WGSL's accuracy table, as in tolerance.ts. And what tests feed them. What comes out is in oracle/interpret.ts.
 import type { Activation } from '../../../src/model/spec.js';
 import { activate } from '../oracle/interpret.js';
 import { uniforms } from './numbers.js';

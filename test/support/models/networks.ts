@@ -1,5 +1,5 @@
 // Small graphs of operations that no model needs to have: parameters, what is built on them, and what f64 makes of it. Nothing here
-// needs a device; graph-runner.ts runs them on one. Each has five examples or more, the last of which is not there.
+// needs a device; kernels/graph-runner.ts runs them on one. Each has five examples or more, the last of which is not there.
 
 import { addGradients } from '../../../src/graph/grad.js';
 import { Graph } from '../../../src/graph/graph.js';

@@ -4,7 +4,7 @@ import type { Losses } from '../../../src/train/step/metrics.js';
 
 export type Tensors = ReadonlyMap<string, { values: ArrayLike<number> }>;
 
-/** Bare values, as train64.ts has them, as tensors. */
+/** Bare values, as oracle/train64.ts has them, as tensors. */
 export const namedTensors = (values: ReadonlyMap<string, ArrayLike<number>>): Tensors =>
   new Map([...values].map(([name, each]) => [name, { values: each }]));
 

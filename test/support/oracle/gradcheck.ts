@@ -1,4 +1,4 @@
-// Test support: gradients (src/graph/operations/ops.ts, grad.ts) against central finite differences, in f64 on the host, and what is made
+// Test support: gradients (src/graph/grad.ts, operations/ops.ts) against central finite differences, in f64 on the host, and what is made
 // of such tests' parameters.
 //
 // Step and tolerance. (f(w+h) - f(w-h)) / 2h is off by h^2/6 f''' and by rounding, about u n A / h: f is a sum of terms

@@ -1,4 +1,4 @@
-// What the operations of several samples an example mean, in f64 (test/support/oracle/interpret.ts), from the formulas of Burda et al. 2016.
+// What the operations of several samples an example mean, in f64 (interpret.ts), from the formulas of Burda et al. 2016.
 import type { SampleOperation } from '../../../src/graph/operations/sample-operations.js';
 import type { Rule, Values } from './interpret-types.js';
 

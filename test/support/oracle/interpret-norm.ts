@@ -1,4 +1,4 @@
-// What the operations that normalise mean, in f64 (test/support/oracle/interpret.ts): torch.nn.BatchNorm1d and 2d, LayerNorm and
+// What the operations that normalise mean, in f64 (interpret.ts): torch.nn.BatchNorm1d and 2d, LayerNorm and
 // GroupNorm.
 
 import type { Normalization } from '../../../src/graph/operations/map-operations.js';

@@ -1,4 +1,4 @@
-// What making feature maps smaller and larger means, in f64 (test/support/oracle/interpret.ts): torch.nn.MaxPool2d, AvgPool2d and Upsample.
+// What making feature maps smaller and larger means, in f64 (interpret.ts): torch.nn.MaxPool2d, AvgPool2d and Upsample.
 // Gradients go from every number of the output to those that it is made of; the kernels go the other way.
 import type { MapSize, Pooling, PoolWindow, Upsampling } from '../../../src/graph/operations/map-operations.js';
 import type { Rule, Values } from './interpret-types.js';

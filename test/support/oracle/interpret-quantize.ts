@@ -1,4 +1,4 @@
-// What the operations of a quantised code mean, in f64 (test/support/oracle/interpret.ts), and what a step makes of the codebook: van den
+// What the operations of a quantised code mean, in f64 (interpret.ts), and what a step makes of the codebook: van den
 // Oord et al. 2017, appendix A.1, with Sonnet's smoothing; a vector below a twentieth of an even share is drawn anew.
 import type { Quantization } from '../../../src/graph/operations/map-operations.js';
 import type { Node } from '../../../src/graph/operations/ops.js';

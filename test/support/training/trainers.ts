@@ -4,7 +4,7 @@ import type { Dataset, Images } from '../../../src/data/dataset.js';
 import { ArgumentError } from '../../../src/errors.js';
 import { DATASET, IMAGES, INITIAL, OPTIONS, SPEC } from '../models/reference.js';
 
-/** PyTorch's run of reference.ts. */
+/** PyTorch's run of models/reference.ts. */
 export const SETUP = { spec: SPEC, dataset: DATASET, options: OPTIONS, parameters: INITIAL };
 
 /** The first images, and after them the same again: `count` of them. */

@@ -1,4 +1,4 @@
-// Short cuts for tests that train: trainers that are cleaned up whatever happens, and the comparisons of tensors.ts.
+// Short cuts for tests that train: trainers that are cleaned up whatever happens, and the comparisons of models/tensors.ts.
 import * as assert from 'uvu/assert';
 import type { Dataset, Images } from '../../../src/data/dataset.js';
 import type { Examples } from '../../../src/data/examples.js';

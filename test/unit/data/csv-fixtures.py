@@ -16,12 +16,12 @@ for name, options in {
     "all quoted": {"quoting": csv.QUOTE_ALL},
     "texts quoted": {"quoting": csv.QUOTE_NONNUMERIC, "lineterminator": "\n"},
 }.items():
-    with open("test/unit/csv.tmp", "w", newline="", encoding="utf-8") as file:
+    with open("test/unit/data/csv.tmp", "w", newline="", encoding="utf-8") as file:
         csv.writer(file, **options).writerows(ROWS)
-    with open("test/unit/csv.tmp", encoding="utf-8", newline="") as file:
+    with open("test/unit/data/csv.tmp", encoding="utf-8", newline="") as file:
         made[name] = file.read()
 with open("test/unit/data/csv-tables.json", "w", encoding="utf-8") as file:
     json.dump(made, file, indent=1, ensure_ascii=False)
     file.write("\n")
 import os
-os.remove("test/unit/csv.tmp")
+os.remove("test/unit/data/csv.tmp")

@@ -1,4 +1,4 @@
-// Tables of text (src/data/files/csv.ts, table.ts): dialects and quotings as Python's csv module writes them, in pieces of every
+// Tables of text (src/data/files/csv.ts, src/data/tables/table.ts): dialects and quotings as Python's csv module writes them, in pieces of every
 // length; what becomes of labels, categories and missing values; and the whole message for what is refused.
 import fs from 'node:fs';
 import { test } from 'uvu';

@@ -1,4 +1,4 @@
-// Gradient rules (src/graph/operations/ops.ts, grad.ts) against central finite differences, in f64 on the host, each rule alone. Put together
+// Gradient rules (src/graph/grad.ts, operations/ops.ts) against central finite differences, in f64 on the host, each rule alone. Put together
 // in whole models: grad-models.test.ts. Whether a kernel computes what its rule says is tested elsewhere (test/kernel/, test/train/).
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
