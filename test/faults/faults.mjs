@@ -1026,6 +1026,7 @@ const PASSES = [
     'scaling ? scaled(numbersOf(examples), scaling)',
     'false ? scaled(numbersOf(examples), scaling as ScalingSpec)',
     'train/scores',
+    'train/examples',
   ),
   source('plan/footprint', 'offset forgotten', 'offset + tensor.bytes', 'tensor.bytes', 'unit/plan/plan'),
   source('plan/precision', 'nobody asks who reads it', 'by.every(', 'by.some(', 'families/precision'),

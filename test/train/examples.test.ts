@@ -8,6 +8,7 @@ import { type CheckedExamples, countOf, type Examples, shapeOfOne } from '../../
 import { fromHalf, halfBits } from '../../src/data/files/half.js';
 import { ArgumentError } from '../../src/errors.js';
 import { ae, conditionalVae, vae } from '../../src/model/presets.js';
+import { fitScaling, scaled } from '../../src/model/scaling.js';
 import type { ModelSpec } from '../../src/model/spec.js';
 import type { TrainerOptions } from '../../src/train/options.js';
 import { createTrainer } from '../../src/train/trainer.js';
@@ -96,6 +97,23 @@ function firstOf(spec: ModelSpec) {
   first.set(spec, known);
   return known;
 }
+
+test('a model with scaling is trained and evaluated on scaled numbers, whatever the units', async () => {
+  const plain = ae({ ...LAYERS, pixels: 13, loss: 'mse', output: 'identity' });
+  const raw = dataOf(floats([13], 100, 900));
+  const scaling = fitScaling(raw.train.values, 13, 'standard');
+  const of = (set: CheckedExamples) => ({ ...set, values: scaled(Float32Array.from(set.values), scaling) });
+  const parameters = await firstOf(plain);
+  const ended = (spec: ModelSpec, dataset: Dataset<CheckedExamples>) =>
+    withTrainer({ spec, dataset, options: OPTIONS, parameters }, async (trainer, model) => {
+      await trainSteps(trainer, STEPS);
+      return { test: await trainer.evaluate(), parameters: await model.parameters() };
+    });
+  const got = await ended({ ...plain, scaling }, raw);
+  const want = await ended(plain, { ...raw, train: of(raw.train), test: of(raw.test) });
+  assert.equal(got.test, want.test);
+  assert.ok(sameBits(got.parameters, want.parameters));
+});
 
 const changed = (data: Dataset<CheckedExamples>, change: (values: Float32Array) => Examples['values']) => {
   const part = (examples: CheckedExamples): Examples => ({
