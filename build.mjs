@@ -447,6 +447,8 @@ async function pageModel() {
 
 function buildTypes() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  // Of files that have moved since, the package would carry both.
+  fs.rmSync(path.join(root, 'dist/types'), { recursive: true, force: true });
   const options = [
     '--noEmit',
     'false',
